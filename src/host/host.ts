@@ -1,0 +1,116 @@
+import { execa } from 'execa';
+import { quote } from 'shlex';
+import { Failure, Interrupted } from './failure.js';
+import type { Log } from './log.js';
+import { programs, type ProgramName } from './programs.js';
+import type { ReleaseStack } from './release-stack.js';
+
+/** One call of a program, as data: the same value is run, logged and printed by --dry-run. */
+export interface Command {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly cwd?: string;
+  /** Text for standard input; without it, standard input is empty. */
+  readonly input?: string;
+  /** Variables added to the environment. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** A call of one of the programs that image-factory is known to need; its messages come in English. */
+export function command(
+  program: ProgramName,
+  args: readonly string[],
+  options: Pick<Command, 'cwd' | 'input' | 'env'> = {},
+): Command {
+  return { file: program, args, ...options, env: { LC_ALL: 'C.UTF-8', ...options.env } };
+}
+
+export interface CommandResult {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: number;
+}
+
+/** The machine as one build sees it: its log, its programs, the signal that ends it, and what it must give back. */
+export interface Host {
+  readonly log: Log;
+  /** Aborted by Ctrl-C, SIGTERM and SIGHUP; its reason is an {@link Interrupted}. */
+  readonly signal: AbortSignal;
+  /** Everything taken is registered here at the moment it is taken. */
+  readonly release: ReleaseStack;
+}
+
+/** A command as a line that a shell would read back as the same words. */
+export function shellLine({ file, args }: Pick<Command, 'file' | 'args'>): string {
+  return [file, ...args].map(quote).join(' ');
+}
+
+/**
+ * Runs a command to its end.
+ *
+ * @param options.accept exit codes that are no failure (default: only 0)
+ * @param options.signal ends the command, if something other than the build's own signal shall do so
+ * @param options.onLine is told each line of the output as it comes, for long commands
+ * @throws Failure with the command, its exit code and the end of what it said
+ * @throws Interrupted when the build was told to stop
+ */
+export async function run(
+  host: Pick<Host, 'log' | 'signal'>,
+  called: Command,
+  options: { accept?: readonly number[]; signal?: AbortSignal; onLine?: (line: string) => void } = {},
+): Promise<CommandResult> {
+  host.signal.throwIfAborted();
+  host.log.debug(`Calling ${shellLine(called)}`);
+  const child = execa(called.file, called.args, {
+    ...(called.cwd === undefined ? {} : { cwd: called.cwd }),
+    ...(called.input === undefined ? { stdin: 'ignore' as const } : { input: called.input }),
+    env: { ...called.env },
+    cancelSignal: options.signal ?? host.signal,
+    forceKillAfterDelay: 5000,
+    reject: false,
+    all: true,
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  if (options.onLine) {
+    for await (const line of child.iterable({ from: 'all' })) options.onLine(line);
+  }
+  const result = await child;
+  if (host.signal.aborted) throw interruption(host.signal);
+  const exitCode = result.exitCode ?? -1;
+  if (!result.failed || options.accept?.includes(exitCode)) {
+    return { stdout: result.stdout, stderr: result.stderr, exitCode };
+  }
+  throw commandFailure(called, result);
+}
+
+interface FailedCall {
+  readonly code?: string | undefined;
+  readonly signal?: string | undefined;
+  readonly exitCode?: number | undefined;
+  readonly all: string;
+}
+
+function commandFailure(called: Command, error: FailedCall): Failure {
+  const { file } = called;
+  if (error.code === 'ENOENT') {
+    const known = Object.hasOwn(programs, file) ? programs[file as ProgramName] : undefined;
+    return new Failure(`${file}: command not found`, {
+      hint: known ? `Install the package ${known.package}.` : undefined,
+    });
+  }
+  const how = error.signal ? `was ended by ${error.signal}` : `failed with exit code ${error.exitCode ?? 'unknown'}`;
+  const said = lastLines(error.all, 20);
+  return new Failure(`${shellLine(called)} ${how}${said ? `:\n${said}` : ''}`, { cause: error });
+}
+
+function interruption(signal: AbortSignal): Interrupted {
+  return signal.reason instanceof Interrupted ? signal.reason : new Interrupted('abort');
+}
+
+function lastLines(text: string, count: number): string {
+  return text
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .slice(-count)
+    .join('\n');
+}

@@ -1,0 +1,24 @@
+/**
+ * Every program that image-factory calls, and the Debian package that brings it. Nothing else can be called: the
+ * runner takes only these names. `doctor` reads its advice from here, and a test compares it with the Makefile.
+ */
+export const programs = {
+  'virt-install': { package: 'virtinst', neededFor: 'every installation' },
+  virsh: { package: 'libvirt-clients', neededFor: 'every installation' },
+  libvirtd: { package: 'libvirt-daemon-system', neededFor: 'every installation' },
+  virtlogd: { package: 'libvirt-daemon-system', neededFor: 'every installation as root' },
+  'qemu-system-x86_64': { package: 'qemu-system-x86', neededFor: 'every installation' },
+  'qemu-img': { package: 'qemu-utils', neededFor: 'creating and converting disks' },
+  sfdisk: { package: 'fdisk', neededFor: 'reading partition tables' },
+  blkid: { package: 'util-linux', neededFor: 'recognising file systems' },
+  setpriv: { package: 'util-linux', neededFor: 'finding a directory that QEMU may use (root only)' },
+  cp: { package: 'coreutils', neededFor: 'moving disks between file systems' },
+  debugfs: { package: 'e2fsprogs', neededFor: 'cleaning ext2/3/4 file systems' },
+  e2fsck: { package: 'e2fsprogs', neededFor: 'checking ext2/3/4 file systems' },
+  zerofree: { package: 'zerofree', neededFor: 'zeroing free blocks of ext2/3/4 file systems' },
+  rsync: { package: 'rsync', neededFor: 'rsync: sources and rsync uploads', optional: true },
+  'ssh-keygen': { package: 'openssh-client', neededFor: 'checking host keys of SFTP uploads', optional: true },
+  sudo: { package: 'sudo', neededFor: 'file systems other than ext2/3/4, as a normal user', optional: true },
+} as const satisfies Record<string, { package: string; neededFor: string; optional?: boolean }>;
+
+export type ProgramName = keyof typeof programs;

@@ -2,7 +2,7 @@ import { execa } from 'execa';
 import { quote } from 'shlex';
 import { Failure, Interrupted } from './failure.js';
 import type { Log } from './log.js';
-import { programs, type ProgramName } from './programs.js';
+import { programPath, programs, type ProgramName } from './programs.js';
 import type { ReleaseStack } from './release-stack.js';
 
 /** One call of a program, as data: the same value is run, logged and printed by --dry-run. */
@@ -12,8 +12,8 @@ export interface Command {
   readonly cwd?: string;
   /** Text for standard input; without it, standard input is empty. */
   readonly input?: string;
-  /** Variables added to the environment. */
-  readonly env?: Readonly<Record<string, string>>;
+  /** Variables set in the environment, or taken from it by undefined. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
 /** A call of one of the programs that image-factory is known to need; its messages come in English. */
@@ -22,7 +22,7 @@ export function command(
   args: readonly string[],
   options: Pick<Command, 'cwd' | 'input' | 'env'> = {},
 ): Command {
-  return { file: program, args, ...options, env: { LC_ALL: 'C.UTF-8', ...options.env } };
+  return { file: program, args, ...options, env: { LC_ALL: 'C.UTF-8', PATH: programPath(), ...options.env } };
 }
 
 export interface CommandResult {
@@ -40,6 +40,14 @@ export interface Host {
   readonly release: ReleaseStack;
 }
 
+/** Milliseconds that a command may take which gives something back after the build was told to stop. */
+const releaseTimeout = 60_000;
+
+/** The same host for what must still be done after the build was told to stop: releasing what it holds. */
+export function insistently(host: Pick<Host, 'log'>): Pick<Host, 'log' | 'signal'> {
+  return { log: host.log, signal: AbortSignal.timeout(releaseTimeout) };
+}
+
 /** A command as a line that a shell would read back as the same words. */
 export function shellLine({ file, args }: Pick<Command, 'file' | 'args'>): string {
   return [file, ...args].map(quote).join(' ');
@@ -50,6 +58,8 @@ export function shellLine({ file, args }: Pick<Command, 'file' | 'args'>): strin
  *
  * @param options.accept exit codes that are no failure (default: only 0)
  * @param options.signal ends the command, if something other than the build's own signal shall do so
+ * @param options.killSignal how the command is ended (default: SIGTERM)
+ * @param options.killAfter milliseconds that it then gets to end by itself (default: 5000)
  * @param options.onLine is told each line of the output as it comes, for long commands
  * @throws Failure with the command, its exit code and the end of what it said
  * @throws Interrupted when the build was told to stop
@@ -57,7 +67,13 @@ export function shellLine({ file, args }: Pick<Command, 'file' | 'args'>): strin
 export async function run(
   host: Pick<Host, 'log' | 'signal'>,
   called: Command,
-  options: { accept?: readonly number[]; signal?: AbortSignal; onLine?: (line: string) => void } = {},
+  options: {
+    accept?: readonly number[];
+    signal?: AbortSignal;
+    killSignal?: NodeJS.Signals;
+    killAfter?: number;
+    onLine?: (line: string) => void;
+  } = {},
 ): Promise<CommandResult> {
   host.signal.throwIfAborted();
   host.log.debug(`Calling ${shellLine(called)}`);
@@ -66,7 +82,8 @@ export async function run(
     ...(called.input === undefined ? { stdin: 'ignore' as const } : { input: called.input }),
     env: { ...called.env },
     cancelSignal: options.signal ?? host.signal,
-    forceKillAfterDelay: 5000,
+    killSignal: options.killSignal ?? 'SIGTERM',
+    forceKillAfterDelay: options.killAfter ?? 5000,
     reject: false,
     all: true,
     maxBuffer: 64 * 1024 * 1024,

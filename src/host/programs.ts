@@ -1,3 +1,6 @@
+import { accessSync, constants } from 'node:fs';
+import { join } from 'node:path';
+
 /**
  * Every program that image-factory calls, and the Debian package that brings it. Nothing else can be called: the
  * runner takes only these names. `doctor` reads its advice from here, and a test compares it with the Makefile.
@@ -11,7 +14,7 @@ export const programs = {
   'qemu-img': { package: 'qemu-utils', neededFor: 'creating and converting disks' },
   sfdisk: { package: 'fdisk', neededFor: 'reading partition tables' },
   blkid: { package: 'util-linux', neededFor: 'recognising file systems' },
-  setpriv: { package: 'util-linux', neededFor: 'finding a directory that QEMU may use (root only)' },
+  flock: { package: 'util-linux', neededFor: 'sharing caches and directories between builds' },
   cp: { package: 'coreutils', neededFor: 'moving disks between file systems' },
   debugfs: { package: 'e2fsprogs', neededFor: 'cleaning ext2/3/4 file systems' },
   e2fsck: { package: 'e2fsprogs', neededFor: 'checking ext2/3/4 file systems' },
@@ -22,3 +25,24 @@ export const programs = {
 } as const satisfies Record<string, { package: string; neededFor: string; optional?: boolean }>;
 
 export type ProgramName = keyof typeof programs;
+
+/** Where programs are looked for: PATH, and the sbin directories, which a normal user's PATH does not have on Debian. */
+export function programPath(path = process.env.PATH ?? ''): string {
+  const directories = path.split(':').filter((directory) => directory !== '');
+  return [...new Set([...directories, '/usr/local/sbin', '/usr/sbin', '/sbin'])].join(':');
+}
+
+/** The file that a program's name stands for, or undefined if it is not installed. */
+export function findProgram(name: ProgramName, path = programPath()): string | undefined {
+  return path
+    .split(':')
+    .map((directory) => join(directory, name))
+    .find((file) => {
+      try {
+        accessSync(file, constants.X_OK);
+        return true;
+      } catch {
+        return false;
+      }
+    });
+}

@@ -1,0 +1,66 @@
+import { join } from 'node:path';
+import { Configuration } from '../config/configuration.js';
+import type { ImageSpec } from '../config/image-spec.js';
+import { isoDate, resolveImage } from '../config/resolve.js';
+import { UsageError } from '../host/failure.js';
+import { shellLine } from '../host/host.js';
+import { ReleaseStack } from '../host/release-stack.js';
+import type { Plan } from '../pipeline/build.js';
+import { checkImage, checkPrograms } from '../pipeline/check.js';
+import { planBuild } from '../pipeline/plan.js';
+import { runBuild } from '../pipeline/runner.js';
+import { stages } from '../pipeline/stages.js';
+import { logFileReporter } from '../report/log-file.js';
+import { allOf, type Reporter } from '../report/reporter.js';
+import { overridesFrom } from './overrides.js';
+import type { BuildFlags } from './program.js';
+import { untilSignalled } from './signals.js';
+import { terminalReporter } from './terminal.js';
+
+/** Builds an image, or prints the commands that would. */
+export async function build(name: string | undefined, flags: BuildFlags): Promise<void> {
+  const image = name ?? process.env.IMAGE;
+  if (!image) throw new UsageError(["which image? Name one of 'image-factory list', or set the environment variable IMAGE"]);
+  const configuration = Configuration.load(flags.config);
+  const spec = specFor(configuration, image, flags);
+  const terminal = terminalReporter({
+    format: flags.logFormat,
+    verbosity: flags.verbose ? 'verbose' : flags.quiet ? 'quiet' : 'normal',
+  });
+  await checkImage(configuration, spec, terminal);
+  const plan = await planBuild(spec);
+  if (flags.dryRun) {
+    for (const line of dryRun(plan)) console.log(line);
+    return;
+  }
+  checkPrograms(plan);
+  await reporting(spec, terminal, async (log) => {
+    await untilSignalled((signal) => runBuild({ log, signal, release: new ReleaseStack() }, plan, stages));
+    log.info(`Successfully created ${plan.paths.image}`);
+  });
+}
+
+function specFor(configuration: Configuration, image: string, flags: BuildFlags): ImageSpec {
+  const spec = resolveImage(configuration, image, overridesFrom(flags), isoDate(new Date()));
+  return flags.upload ? spec : { ...spec, destinations: [] };
+}
+
+/** Every command that the build would run, in order, as lines that a shell reads back. */
+function dryRun(plan: Plan): string[] {
+  return stages.filter(({ neededFor }) => neededFor(plan.spec)).flatMap((stage) => stage.commands(plan).map(shellLine));
+}
+
+/** Tells terminal and log file what happens; how it ended stands in the file as well. */
+async function reporting(spec: ImageSpec, terminal: Reporter, action: (log: Reporter) => Promise<void>): Promise<void> {
+  const { logFile, logFilename, outputDir, baseName } = spec;
+  const file = logFile ? logFileReporter(logFilename ?? join(outputDir, `${baseName}.log`)) : undefined;
+  const log = allOf(file ? [terminal, file] : [terminal]);
+  try {
+    await action(log);
+  } catch (error) {
+    file?.error(error instanceof Error ? error.message : String(error));
+    throw error;
+  } finally {
+    log.close();
+  }
+}

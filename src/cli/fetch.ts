@@ -1,0 +1,22 @@
+import { Configuration } from '../config/configuration.js';
+import { isoDate, resolveImage } from '../config/resolve.js';
+import { ReleaseStack } from '../host/release-stack.js';
+import { planBuild } from '../pipeline/plan.js';
+import { fetchStages } from '../pipeline/stages.js';
+import { runStages } from '../pipeline/runner.js';
+import { overridesFrom } from './overrides.js';
+import type { BuildFlags } from './program.js';
+import { terminalReporter } from './terminal.js';
+import { untilSignalled } from './signals.js';
+
+/** Fills the netboot cache of an image, and does nothing else. */
+export async function fetch(image: string, flags: BuildFlags): Promise<void> {
+  const spec = resolveImage(Configuration.load(flags.config), image, overridesFrom(flags), isoDate(new Date()));
+  const plan = await planBuild(spec);
+  const log = terminalReporter({ verbosity: 'normal', format: 'text' });
+  try {
+    await untilSignalled((signal) => runStages({ log, signal, release: new ReleaseStack() }, plan, fetchStages));
+  } finally {
+    log.close();
+  }
+}

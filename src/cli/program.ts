@@ -1,0 +1,112 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Argument, Command, Option } from 'commander';
+import { imageOptions, type Option as ImageOption } from '../config/options.js';
+import { programDirectory } from '../host/program-directory.js';
+
+/** What the command line says of a build beyond the options of the section. */
+export interface BuildFlags {
+  readonly config?: string;
+  readonly dryRun?: boolean;
+  readonly upload: boolean;
+  readonly logFormat: 'text' | 'json';
+  readonly verbose?: boolean;
+  readonly quiet?: boolean;
+  /** Options of the section, by the option's name in camel case. */
+  readonly [option: string]: unknown;
+}
+
+/** The command line. What a command does is loaded when it is called: `--help` answers without it. */
+export function program(): Command {
+  const root = new Command('image-factory');
+  root
+    .description('Build golden Linux images: an unattended network installation becomes a clean, compact, checksummed image.')
+    .version(version(), '-V, --version')
+    .showSuggestionAfterError()
+    .exitOverride()
+    .addHelpText('after', () => `\nOptions of build, which may be left out before the image's name:\n${buildOptionsHelp(root)}`);
+
+  const build = withConfig(root.command('build', { isDefault: true }))
+    .description("build an image; 'image-factory debian-13' is short for 'image-factory build debian-13'")
+    .addArgument(new Argument('[image]', 'section of the configuration (default: the environment variable IMAGE)'));
+  for (const option of sectionFlags()) build.addOption(option);
+  build
+    .option('--dry-run', 'print every command that would run, and touch nothing')
+    .option('--no-upload', 'leave the image here: no upload, no post-upload commands')
+    .addOption(new Option('--log-format <format>', 'how the log is written').choices(['text', 'json']).default('text'))
+    .addOption(new Option('-v, --verbose', 'tell every command').conflicts('quiet'))
+    .option('-q, --quiet', 'tell only what is wrong')
+    .action(async (image: string | undefined, flags: BuildFlags) => (await import('./build.js')).build(image, flags));
+
+  withConfig(root.command('list'))
+    .description('list the images of the configuration: name, distribution, kind of answer file')
+    .action(async (flags: { config?: string }) => (await import('./list.js')).list(flags));
+
+  withConfig(root.command('show'))
+    .description('show a section with every reference resolved')
+    .argument('<image>', 'section of the configuration')
+    .option('--json', 'as JSON')
+    .action(async (image: string, flags: { config?: string; json?: boolean }) => (await import('./show.js')).show(image, flags));
+
+  withConfig(root.command('render'))
+    .description('print the answer file as it would be injected')
+    .argument('<image>', 'section of the configuration')
+    .option('-o, --output <file>', 'write it to a file instead')
+    .action(async (image: string, flags: { config?: string; output?: string }) => (await import('./render.js')).render(image, flags));
+
+  withConfig(root.command('fetch'))
+    .description('fill the netboot cache: installer kernel and initrd')
+    .argument('<image>', 'section of the configuration')
+    .addOption(cacheDirFlag())
+    .action(async (image: string, flags: BuildFlags) => (await import('./fetch.js')).fetch(image, flags));
+
+  root
+    .command('doctor')
+    .description('tell what is missing or unusable on this machine for building, and the mend')
+    .action(async () => (await import('./doctor.js')).doctor());
+
+  root.commands.forEach((command) => command.exitOverride());
+  return root;
+}
+
+function withConfig(command: Command): Command {
+  return command.option('--config <file>', 'read only this configuration file');
+}
+
+/** The flags of `build` that set an option of the section for one run, from the option table. */
+function sectionFlags(): Option[] {
+  return Object.entries(imageOptions as Record<string, ImageOption<unknown>>).flatMap(([, option]) => {
+    const { flag, type } = option;
+    if (!flag) return [];
+    const names = `${flag.short === undefined ? '' : `-${flag.short}, `}--${flag.long}`;
+    const help = plainText(option.doc) + (option.defaultDoc ?? option.default ? ` (default: ${plainText(option.defaultDoc ?? option.default ?? '')})` : '');
+    if (flag.negatable) return [new Option(names, help), new Option(`--no-${flag.long}`, `the opposite of --${flag.long}`)];
+    if ('words' in type) return [new Option(`${names} <${flag.long}>`, help).choices(type.words as string[])];
+    return [new Option(`${names} <${type.metavar.toLowerCase()}>`, help)];
+  });
+}
+
+function cacheDirFlag(): Option {
+  return sectionFlags().find(({ long }) => long === '--cache-dir') as Option;
+}
+
+/** The table's markdown, as a terminal shows it. */
+export function plainText(markdown: string): string {
+  return markdown.replace(/\*{1,2}([^*]+)\*{1,2}/g, '$1');
+}
+
+function buildOptionsHelp(root: Command): string {
+  const build = root.commands.find((command) => command.name() === 'build') as Command;
+  const help = build.createHelp();
+  help.prepareContext({ helpWidth: process.stdout.columns ?? 80 });
+  const width = help.padWidth(build, help);
+  return help
+    .visibleOptions(build)
+    .map((option) => help.formatItem(help.optionTerm(option), width, help.optionDescription(option), help))
+    .join('\n');
+}
+
+function version(): string {
+  const text = readFileSync(join(programDirectory, 'package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}

@@ -1,0 +1,12 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+/** Where kernels and initrds are kept unless `cache_dir` says otherwise. */
+export function defaultCacheDirectory(): string {
+  return process.getuid?.() === 0 ? '/var/cache/image-factory' : join(homedir(), '.cache/image-factory');
+}
+
+/** libvirt's system mode for root, who has no session; session mode for everybody else, who needs no rights for it. */
+export function defaultConnection(): string {
+  return process.getuid?.() === 0 ? 'qemu:///system' : 'qemu:///session';
+}

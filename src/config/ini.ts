@@ -1,0 +1,125 @@
+import { UsageError } from '../host/failure.js';
+import { defaultSection, IniReader, type IniSection, type IniSource } from './ini-reader.js';
+import { interpolate, type IniOption } from './interpolation.js';
+import { didYouMean } from './suggestion.js';
+
+export type { IniSection, IniSource } from './ini-reader.js';
+export type { IniOption } from './interpolation.js';
+
+/**
+ * Configuration files, understood exactly as Python's `configparser.ConfigParser(interpolation=ExtendedInterpolation())`
+ * understands them (Lib/configparser.py of CPython 3.11): the files people have were written for it.
+ *
+ * Values are interpolated when they are asked for, so that a mistake in one section does not stand in another's way.
+ * Names are case-insensitive for options and case-sensitive for sections; [DEFAULT] may be asked like any section.
+ */
+export class IniDocument {
+  readonly defaults: IniSection;
+  /** Without [DEFAULT], in the order of the files. */
+  readonly sections: ReadonlyMap<string, IniSection>;
+
+  private constructor(defaults: IniSection, sections: ReadonlyMap<string, IniSection>) {
+    this.defaults = defaults;
+    this.sections = sections;
+  }
+
+  /**
+   * Reads files in order; an option set in several keeps the last value.
+   *
+   * @throws UsageError with file and line of every problem: a section or option twice in one file, an option before
+   *   any section, a line that is neither header nor option
+   */
+  static parse(sources: readonly IniSource[]): IniDocument {
+    const reader = new IniReader();
+    for (const source of sources) reader.read(source);
+    if (reader.problems.length > 0) throw new UsageError(reader.problems);
+    return new IniDocument(reader.defaults, reader.sections);
+  }
+
+  /** Whether there is such a section; [DEFAULT] is none. */
+  has(section: string): boolean {
+    return this.sections.has(section);
+  }
+
+  /** The option as it stands in the section, else in [DEFAULT]; undefined if in neither, or if there is no such section. */
+  raw(section: string, option: string): IniOption | undefined {
+    const name = option.toLowerCase();
+    const found = this.#section(section);
+    return found && (found.options.get(name) ?? this.defaults.options.get(name));
+  }
+
+  /**
+   * The section's own options, then those of [DEFAULT] that it does not set itself.
+   *
+   * @throws UsageError if there is no such section
+   */
+  optionNames(section: string): string[] {
+    const found = this.#section(section);
+    if (!found) throw new UsageError([`there is no section [${section}]${didYouMean(section, this.sections.keys())}`]);
+    return [...new Set([...found.options.keys(), ...this.defaults.options.keys()])];
+  }
+
+  /**
+   * The option's value with its references resolved; undefined if the option is not set, or if there is no such section.
+   *
+   * @param extra further variables, Python's `vars`: they win over the section's options, the asked one included, but
+   *   only the option's own value sees them, not the values that it refers to
+   * @throws UsageError if a reference can't be resolved
+   */
+  get(section: string, option: string, extra: Readonly<Record<string, string>> = {}): string | undefined {
+    if (!this.#section(section)) return undefined;
+    const variables = new Map(Object.entries(extra).map(([name, value]) => [name.toLowerCase(), value]));
+    const name = option.toLowerCase();
+    const given = variables.get(name);
+    const value = given === undefined ? this.raw(section, name) : { value: given };
+    return value && interpolate(this, { section, option: name, value }, variables);
+  }
+
+  /**
+   * Every option that the section sees, with its references resolved. The object has no prototype: an option may be
+   * called `__proto__`, and one called `constructor` is there only if it is set.
+   *
+   * @throws UsageError if there is no such section; or with every option that can't be resolved
+   */
+  items(section: string): Record<string, string> {
+    const values = Object.create(null) as Record<string, string>;
+    const problems: string[] = [];
+    for (const option of this.optionNames(section)) {
+      try {
+        values[option] = this.get(section, option) ?? '';
+      } catch (error) {
+        if (!(error instanceof UsageError)) throw error;
+        problems.push(...error.problems);
+      }
+    }
+    if (problems.length > 0) throw new UsageError(problems);
+    return values;
+  }
+
+  /** The same document with options of a section set, as `set` of Python's configparser does: references see them. */
+  with(section: string, values: Readonly<Record<string, string>>): IniDocument {
+    const found = this.sections.get(section);
+    if (!found) return this;
+    const set = Object.entries(values).map(([name, value]): [string, IniOption] => [
+      name.toLowerCase(),
+      { value, file: '', line: 0 },
+    ]);
+    const options = new Map([...found.options, ...set]);
+    return new IniDocument(this.defaults, new Map(this.sections).set(section, { ...found, options }));
+  }
+
+  /** The names of all options that references in this document mention, in lower case. */
+  references(): ReadonlySet<string> {
+    const names = new Set<string>();
+    for (const { options } of [this.defaults, ...this.sections.values()]) {
+      for (const { value } of options.values()) {
+        for (const [, name = ''] of value.matchAll(/\$\{(?:[^}:]*:)?([^}:]+)\}/g)) names.add(name.toLowerCase());
+      }
+    }
+    return names;
+  }
+
+  #section(name: string): IniSection | undefined {
+    return name === defaultSection ? this.defaults : this.sections.get(name);
+  }
+}

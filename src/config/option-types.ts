@@ -1,0 +1,170 @@
+import { homedir } from 'node:os';
+import { split } from 'shlex';
+
+/**
+ * How the text of an option becomes a value.
+ *
+ * `parse` throws an Error that says what would have been right; the caller adds section, option and value.
+ */
+export interface OptionType<T> {
+  /** What stands for the value in help texts: `--image-size SIZE`. */
+  readonly metavar: string;
+  parse(text: string): T;
+}
+
+export const text: OptionType<string> = { metavar: 'TEXT', parse: (value) => value };
+
+export const uri: OptionType<string> = { metavar: 'URI', parse: (value) => value };
+
+/** A file name; `~/` is the home directory. Relative names are relative to the current directory. */
+export const path: OptionType<string> = {
+  metavar: 'FILE',
+  parse: (value) => value.replace(/^~(?=\/|$)/, homedir()),
+};
+
+export const directory: OptionType<string> = { ...path, metavar: 'DIR' };
+
+const binaryPrefixes = ['', 'K', 'M', 'G', 'T', 'P', 'E'];
+const decimalPrefixes = ['', 'k', 'M', 'G', 'T', 'P', 'E'];
+
+/**
+ * A size in bytes. `512 MiB` is binary, `2 GB` is decimal (and so is `kB`), and `2G` is binary as well: configuration
+ * files of the Python image-factory mean it so. A bare number has no unit and is an error there and here.
+ */
+export const size: OptionType<number> = {
+  metavar: 'SIZE',
+  parse(value) {
+    const match = /^([0-9]+)\s*(?:([kMGTPE]?)(B)|([KMGTPE])(?:iB)?)$/.exec(value.trim());
+    if (!match) throw new Error("a size with a unit, such as '2G', '512 MiB' or '2 GB'");
+    const [, digits, decimal = '', byte, binary = ''] = match;
+    const bytes =
+      byte === undefined
+        ? Number(digits) * 1024 ** binaryPrefixes.indexOf(binary)
+        : Number(digits) * 1000 ** decimalPrefixes.indexOf(decimal);
+    if (bytes > Number.MAX_SAFE_INTEGER) throw new Error('a size below 8 PiB');
+    return bytes;
+  },
+};
+
+/** A disk's size in bytes, which may also be written as qemu-img takes it: a bare number of bytes, `1.5G`, `2g`. */
+export const diskSize: OptionType<number> = {
+  metavar: 'SIZE',
+  parse(value) {
+    const match = /^([0-9]+(?:\.[0-9]+)?)([bkmgtpe]?)$/i.exec(value.trim());
+    if (!match) return size.parse(value);
+    const [, number, unit = ''] = match;
+    return Math.ceil(Number(number) * 1024 ** 'bkmgtpe'.indexOf(unit.toLowerCase() || 'b'));
+  },
+};
+
+const secondsPer: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86400, '': 1 };
+
+/** A duration in milliseconds: `90s`, `45m`, `2h`, `1h30m`; a bare number counts seconds. */
+export const duration: OptionType<number> = {
+  metavar: 'DURATION',
+  parse(value) {
+    const compact = value.replace(/\s+/g, '').toLowerCase();
+    const parts = [...compact.matchAll(/(\d+)(d|h|m|s|$)/g)];
+    const seconds = parts.reduce((sum, [, count, unit = '']) => sum + Number(count) * (secondsPer[unit] ?? NaN), 0);
+    if (parts.map(([whole]) => whole).join('') !== compact || !(seconds > 0)) {
+      throw new Error("a duration such as '90s', '45m' or '2h'");
+    }
+    return Math.min(seconds * 1000, longestTimer);
+  },
+};
+
+/** setTimeout takes no more than 2^31-1 milliseconds: almost 25 days. */
+const longestTimer = 2 ** 31 - 1;
+
+/** The words that Python's configparser takes for a boolean. */
+export const boolean: OptionType<boolean> = {
+  metavar: 'BOOLEAN',
+  parse(value) {
+    const word = value.toLowerCase();
+    if (['1', 'yes', 'true', 'on'].includes(word)) return true;
+    if (['0', 'no', 'false', 'off'].includes(word)) return false;
+    throw new Error("'yes' or 'no'");
+  },
+};
+
+/** A whole number in a range, both ends included. */
+export function integer(least: number, most: number): OptionType<number> {
+  return {
+    metavar: 'NUMBER',
+    parse(value) {
+      const number = /^[0-9]+$/.test(value.trim()) ? Number(value) : NaN;
+      if (!(number >= least && number <= most)) throw new Error(`a whole number from ${least} to ${most}`);
+      return number;
+    },
+  };
+}
+
+export function oneOf<const Word extends string>(...allowed: readonly Word[]): OptionType<Word> & { words: readonly Word[] } {
+  return {
+    metavar: `{${allowed.join(',')}}`,
+    words: allowed,
+    parse(value) {
+      const word = allowed.find((candidate) => candidate === value.toLowerCase());
+      if (word === undefined) throw new Error(`one of ${allowed.map((candidate) => `'${candidate}'`).join(', ')}`);
+      return word;
+    },
+  };
+}
+
+/** Names separated by commas; empty ones do not count. */
+export const commaList: OptionType<readonly string[]> = {
+  metavar: 'NAME,…',
+  parse: (value) =>
+    value
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== ''),
+};
+
+/** Words as a shell would split them, quotes and backslashes honoured, nothing expanded. */
+export const shellWords: OptionType<readonly string[]> = {
+  metavar: 'COMMAND',
+  parse(value) {
+    try {
+      return split(value);
+    } catch {
+      throw new Error('words as for a shell, every quote closed');
+    }
+  },
+};
+
+export const mac: OptionType<string> = {
+  metavar: 'MAC',
+  parse(value) {
+    if (!/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(value)) throw new Error("a MAC address such as '52:54:00:12:34:56'");
+    if (Number.parseInt(value.slice(0, 2), 16) & 1) {
+      throw new Error('the MAC address of one machine: the first byte of this one is odd, which means a group');
+    }
+    return value;
+  },
+};
+
+export interface VncAddress {
+  readonly listen: string;
+  /** TCP port: 5900 + the display number. */
+  readonly port: number;
+}
+
+/** `HOST:DISPLAY`; an empty HOST leaves the choice to libvirt. */
+export const vnc: OptionType<VncAddress> = {
+  metavar: 'HOST:DISPLAY',
+  parse(value) {
+    const match = /^(\[[0-9a-f:.]+\]|[^\s:,]*):([0-9]{1,5})$/i.exec(value);
+    const port = 5900 + Number(match?.[2]);
+    if (!match || port > 65535) throw new Error("host and display number such as 'localhost:1'");
+    return { listen: (match[1] ?? '').replace(/^\[|\]$/g, ''), port };
+  },
+};
+
+export const sha256: OptionType<string> = {
+  metavar: 'SHA256',
+  parse(value) {
+    if (!/^[0-9a-f]{64}$/i.test(value)) throw new Error('64 hexadecimal digits');
+    return value.toLowerCase();
+  },
+};

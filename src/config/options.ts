@@ -1,0 +1,180 @@
+import * as type from './option-types.js';
+import type { OptionType } from './option-types.js';
+
+/** One option of a section: everything that code, help, man page and checks know of it stands in this record. */
+export interface Option<T> {
+  readonly type: OptionType<T>;
+  /** What the option does, in a sentence or two without the default; markdown as in a man page. */
+  readonly doc: string;
+  /** As it would be written in a section. Without it, the option is unset unless given. */
+  readonly default?: string;
+  /** For people, where the default depends on the machine. */
+  readonly defaultDoc?: string;
+  /** Flags of `build` that set the option for one run. */
+  readonly flag?: { readonly short?: string; readonly long: string; readonly negatable?: boolean };
+}
+
+function option<T, const Rest extends Omit<Option<T>, 'type'>>(of: OptionType<T>, rest: Rest): { type: OptionType<T> } & Rest {
+  return { type: of, ...rest };
+}
+
+/** Options of a section that describes an image. */
+export const imageOptions = {
+  linux: option(type.uri, {
+    doc: 'The installer kernel: a file name, or a URI with the scheme *file:*, *http:*, *https:* or *rsync:*. It is kept in the netboot cache.',
+  }),
+  initrd: option(type.uri, {
+    doc: 'The installer initrd: a file name, or a URI with the scheme *file:*, *http:*, *https:* or *rsync:*. It is kept in the netboot cache.',
+  }),
+  'linux-sha256': option(type.sha256, { doc: 'SHA-256 sum that the installer kernel must have.' }),
+  'initrd-sha256': option(type.sha256, { doc: 'SHA-256 sum that the installer initrd must have.' }),
+  installer_image: option(type.uri, {
+    doc: 'An installation medium (ISO image) to take kernel and initrd from, instead of **linux** and **initrd**.',
+  }),
+  append: option(type.text, {
+    doc: "Kernel arguments for the installer, behind those that name the answer file.",
+    default: '',
+  }),
+  preseed: option(type.path, {
+    doc: 'The preseed answer file (Debian, Ubuntu with the classic installer). A file that ends in *.hbs* is a handlebars template.',
+  }),
+  kickstart: option(type.path, {
+    doc: 'The Kickstart answer file (CentOS, Fedora, RHEL and kin). A file that ends in *.hbs* is a handlebars template.',
+  }),
+  yast: option(type.path, {
+    doc: 'The AutoYaST answer file (openSUSE, SLES). A file that ends in *.hbs* is a handlebars template.',
+  }),
+  ram: option(type.size, { doc: 'Memory of the virtual machine during the installation.', default: '1G' }),
+  cores: option(type.integer(1, 512), { doc: 'Processors of the virtual machine during the installation.', default: '1' }),
+  mac: option(type.mac, {
+    doc: 'MAC address of the network card during the installation.',
+    defaultDoc: 'chosen by libvirt',
+    flag: { long: 'mac' },
+  }),
+  vnc: option(type.vnc, {
+    doc: "Show the installation's screen over VNC: *localhost:1* listens on TCP port 5901 of the loopback interface.",
+    defaultDoc: 'no graphics',
+  }),
+  'image-size': option(type.diskSize, { doc: 'Size of the disk.', default: '2G', flag: { long: 'image-size' } }),
+  format: option(type.oneOf('qcow2', 'raw'), {
+    doc: 'Format of the finished image.',
+    default: 'raw',
+    flag: { short: 'f', long: 'format' },
+  }),
+  compression: option(type.oneOf('zstd', 'zlib', 'none'), {
+    doc: 'How the clusters of a qcow2 image are compressed. *zstd* needs QEMU 5.1 or later to read.',
+    default: 'zstd',
+  }),
+  'keep-raw': option(type.boolean, { doc: 'Keep the raw disk beside an image of another format.', default: 'no' }),
+  cache_dir: option(type.directory, {
+    doc: 'The netboot cache: kernel and initrd of each image are kept in a directory of the image’s name below it.',
+    defaultDoc: '*~/.cache/image-factory*, and */var/cache/image-factory* for root',
+    flag: { short: 'c', long: 'cache-dir' },
+  }),
+  data_dir: option(type.directory, {
+    doc: 'Where answer files with a relative name are looked for, after the current directory and before the templates that ship with image-factory.',
+  }),
+  'output-dir': option(type.directory, {
+    doc: 'Where the artifacts of a build are left.',
+    default: '.',
+    flag: { short: 'o', long: 'output-dir' },
+  }),
+  'http-directory': option(type.directory, {
+    doc: 'A directory that the installer can reach over HTTP while it runs. Templates see its address as *http-url* and *http-host*.',
+  }),
+  'virt-type': option(type.oneOf('auto', 'kvm', 'qemu'), {
+    doc: 'How the virtual machine runs: with the hardware’s help (*kvm*) or in software (*qemu*). *auto* takes KVM where this machine can really run a guest with it.',
+    default: 'auto',
+    flag: { long: 'virt-type' },
+  }),
+  connect: option(type.uri, {
+    doc: 'The libvirt connection.',
+    defaultDoc: '*qemu:///session*, and *qemu:///system* for root',
+  }),
+  osinfo: option(type.text, {
+    doc: 'What virt-install is told of the distribution, as **virt-install --osinfo** takes it.',
+    default: 'detect=on,require=off',
+  }),
+  timeout: option(type.duration, {
+    doc: 'How long the installation may take, from the start of the virtual machine to its power-off.',
+    default: '2h',
+    flag: { long: 'timeout' },
+  }),
+  distribution: option(type.text, {
+    doc: 'Name of the distribution, for **image-factory list**.',
+    defaultDoc: 'read off the section’s name',
+  }),
+  'installer-logs': option(type.boolean, {
+    doc: "Print the installer's own logs before they are removed from the image.",
+    default: 'no',
+    flag: { long: 'installer-logs', negatable: true },
+  }),
+  'log-file': option(type.boolean, {
+    doc: 'Store the log in a file as well.',
+    default: 'no',
+    flag: { long: 'log-file', negatable: true },
+  }),
+  'log-filename': option(type.path, {
+    doc: 'The file that the log is stored in.',
+    defaultDoc: '*<image>-<date>.log* in the output directory',
+    flag: { long: 'log-filename' },
+  }),
+  upload_destinations: option(type.commaList, {
+    doc: 'Sections that say where the finished image is uploaded, separated by commas. Empty means nowhere.',
+    default: '',
+  }),
+  'pre-build-command': option(type.shellWords, {
+    doc: 'A command to run before anything else, for example one that makes the netboot files. It is split into words like a shell does and run without a shell.',
+  }),
+  'post-build-command': option(type.shellWords, {
+    doc: "A command to run after a successful build, in the output directory, with the image's file name as its last argument. It is split into words like a shell does and run without a shell.",
+  }),
+} as const satisfies Record<string, Option<unknown>>;
+
+/** Options of a section that describes a destination. */
+export const destinationOptions = {
+  upload_type: option(type.oneOf('rsync', 'sftp'), { doc: 'How to upload.' }),
+  upload_target: option(type.text, {
+    doc: 'Where to: what rsync takes as its last argument; for SFTP *[user@]host:/directory/* or *sftp://[user@]host[:port]/directory/*.',
+  }),
+  upload_args: option(type.shellWords, { doc: 'Further arguments for rsync, such as *--progress*.', default: '' }),
+  upload_port: option(type.integer(1, 65535), { doc: 'SFTP: the TCP port.', defaultDoc: '22' }),
+  upload_identity: option(type.path, {
+    doc: 'SFTP: the private key file.',
+    defaultDoc: 'the SSH agent, then the usual files of *~/.ssh*',
+  }),
+  upload_known_hosts: option(type.path, {
+    doc: 'SFTP: the file of known host keys.',
+    defaultDoc: '*~/.ssh/known_hosts*, then */etc/ssh/ssh_known_hosts*',
+  }),
+  upload_password_env: option(type.text, { doc: 'SFTP: the environment variable that holds the password.' }),
+  'post-upload-command': option(type.shellWords, {
+    doc: "A command to run after a successful upload. *${image}* stands for the image's file name. More commands go into **post-upload-command1**, **post-upload-command2** and so on.",
+  }),
+} as const satisfies Record<string, Option<unknown>>;
+
+/** Numbered options, which the tables above hold once: `post-upload-command` and `post-upload-command1`, 2, 3, … */
+export const numberedOption = 'post-upload-command';
+
+type CamelCase<Name extends string> = Name extends `${infer Head}-${infer Tail}`
+  ? `${Head}${Capitalize<CamelCase<Tail>>}`
+  : Name extends `${infer Head}_${infer Tail}`
+    ? `${Head}${Capitalize<CamelCase<Tail>>}`
+    : Name;
+
+type ValueOf<O> = O extends { type: OptionType<infer T> } ? (O extends { default: string } ? T : T | undefined) : never;
+
+/** The values of a section, by the option's name in camel case: `image-size` is `imageSize`. */
+export type Values<Table extends Record<string, Option<unknown>>> = {
+  readonly [Name in keyof Table & string as CamelCase<Name>]: ValueOf<Table[Name]>;
+};
+
+/** `image-size` and `cache_dir` as properties: `imageSize`, `cacheDir`. */
+export function camelCase(name: string): string {
+  return name.replace(/[-_](.)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** `-` and `_` mean the same in option names: the spelling that both share. */
+export function canonical(name: string): string {
+  return name.replaceAll('_', '-');
+}

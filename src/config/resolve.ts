@@ -1,0 +1,200 @@
+import { join, resolve } from 'node:path';
+import { UsageError } from '../host/failure.js';
+import type { Configuration, Section } from './configuration.js';
+import { defaultCacheDirectory, defaultConnection } from './defaults.js';
+import { answerFileKinds, type ImageSpec, type InstallerSource } from './image-spec.js';
+import type { IniDocument } from './ini.js';
+import type { Destination } from '../publish/destination.js';
+import { camelCase, canonical, destinationOptions, imageOptions, numberedOption, type Option, type Values } from './options.js';
+import { didYouMean } from './suggestion.js';
+
+/** What the command line sets for one run, by option name, as text. */
+export type Overrides = Readonly<Record<string, string>>;
+
+/**
+ * The image that a section describes.
+ *
+ * @param today the date in the artifacts' names, `YYYY-MM-DD`
+ * @throws UsageError with every problem of the section and its destinations at once
+ */
+export function resolveImage(configuration: Configuration, name: string, overrides: Overrides, today: string): ImageSpec {
+  const section = configuration.section(name);
+  const problems: string[] = [];
+  if (/[/\p{Cc}]|^[-.]/u.test(name)) {
+    problems.push(`[${name}]: the name of an image becomes a file name; it can't begin with '-' or '.', or hold '/'`);
+  }
+  const reader = new SectionReader(section, overrides, problems);
+  const values = reader.values(imageOptions);
+  const installer = installerSource(values, section, problems);
+  const answerFile = answerFileOf(values, section, problems);
+  const baseName = `${name}-${today}`;
+  const destinations = values.uploadDestinations.flatMap(
+    (destination) => resolveDestination(section, destination, `${baseName}.${values.format}`, problems) ?? [],
+  );
+  if (problems.length > 0 || installer === undefined || answerFile === undefined) throw new UsageError(problems);
+  return deepFreeze({
+    ...values,
+    name,
+    baseName,
+    installer,
+    answerFile,
+    destinations,
+    outputDir: resolve(values.outputDir),
+    cacheDir: join(resolve(values.cacheDir ?? defaultCacheDirectory()), name),
+    connect: values.connect ?? defaultConnection(),
+    variables: reader.variables(),
+  });
+}
+
+/** Today in local time, as Python's `datetime.date.today().isoformat()`. */
+export function isoDate(date: Date): string {
+  const two = (number: number) => String(number).padStart(2, '0');
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+}
+
+function installerSource(
+  values: Values<typeof imageOptions>,
+  { name }: Section,
+  problems: string[],
+): InstallerSource | undefined {
+  const { installerImage, linux, initrd } = values;
+  if (installerImage) return { kind: 'medium', image: installerImage };
+  for (const [option, value] of Object.entries({ linux, initrd })) {
+    if (!value) problems.push(`[${name}]: no option '${option}' (nor 'installer_image'): where does the installer come from?`);
+  }
+  return linux && initrd ? { kind: 'netboot', linux, initrd } : undefined;
+}
+
+function answerFileOf(
+  values: Values<typeof imageOptions>,
+  { name }: Section,
+  problems: string[],
+): ImageSpec['answerFile'] | undefined {
+  const given = answerFileKinds.flatMap((kind) => {
+    const path = values[kind];
+    return path ? [{ kind, path }] : [];
+  });
+  if (given.length > 1) {
+    problems.push(`[${name}]: ${given.map(({ kind }) => `'${kind}'`).join(' and ')} are both set; an installation reads one answer file (an empty value unsets one of [DEFAULT])`);
+  } else if (given.length === 0) {
+    problems.push(`[${name}]: no answer file: one of the options 'preseed', 'kickstart' and 'yast' must name it`);
+  }
+  return given[0];
+}
+
+function resolveDestination(
+  { document }: Section,
+  name: string,
+  imageFile: string,
+  problems: string[],
+): Destination | undefined {
+  if (!document.has(name)) {
+    problems.push(`upload_destinations: there is no section [${name}]${didYouMean(name, document.sections.keys())}`);
+    return undefined;
+  }
+  const reader = new SectionReader({ name, document }, { image: imageFile }, problems);
+  const values = reader.values(destinationOptions);
+  const { uploadType, uploadTarget } = values;
+  for (const [option, value] of Object.entries({ upload_type: uploadType, upload_target: uploadTarget })) {
+    if (!value) problems.push(`[${name}]: no option '${option}' for this upload destination`);
+  }
+  const commands = [values.postUploadCommand, ...reader.numbered(numberedOption, destinationOptions[numberedOption])];
+  if (!uploadType || !uploadTarget) return undefined;
+  const common = {
+    name,
+    target: uploadTarget,
+    postUploadCommands: commands.filter((words) => words !== undefined && words.length > 0) as string[][],
+  };
+  if (uploadType === 'rsync') return { ...common, type: 'rsync', args: values.uploadArgs };
+  return {
+    ...common,
+    type: 'sftp',
+    ...(values.uploadIdentity === undefined ? {} : { identity: values.uploadIdentity }),
+    ...(values.uploadKnownHosts === undefined ? {} : { knownHosts: values.uploadKnownHosts }),
+    ...(values.uploadPort === undefined ? {} : { port: values.uploadPort }),
+    ...(values.uploadPasswordEnv === undefined ? {} : { passwordEnv: values.uploadPasswordEnv }),
+  };
+}
+
+/** Reads the options of one section as their types have it, and notes what is wrong with those that are asked for. */
+class SectionReader {
+  /** How the section spells an option, by the spelling that `-` and `_` share. */
+  readonly #spellings = new Map<string, string>();
+
+  readonly #section: string;
+  readonly #document: IniDocument;
+
+  /** @param set what is set in the section for this run, whatever the files say */
+  constructor(
+    { name, document }: Section,
+    set: Overrides,
+    readonly problems: string[],
+  ) {
+    this.#section = name;
+    // What is set now is text, not a reference.
+    const literally = Object.entries(set).map(([option, text]) => [option, text.replaceAll('$', '$$$$')] as const);
+    this.#document = document.with(name, Object.fromEntries(literally));
+    const own = document.sections.get(name)?.options.keys() ?? [];
+    // Later wins: a section's `image_size` beats the `image-size` of [DEFAULT], and the command line beats both.
+    for (const spelling of [...document.defaults.options.keys(), ...own, ...Object.keys(set)]) {
+      this.#spellings.set(canonical(spelling), spelling);
+    }
+  }
+
+  /** Every option that can be resolved, as text, by the name that the section gives it. */
+  variables(): Record<string, string> {
+    const variables: Record<string, string> = {};
+    for (const spelling of this.#document.optionNames(this.#section)) {
+      // What can't be resolved is no variable: [DEFAULT] may hold what only other sections complete.
+      const text = this.#text(spelling, []);
+      if (text !== undefined) variables[spelling] = text;
+    }
+    return variables;
+  }
+
+  values<Table extends Record<string, Option<unknown>>>(table: Table): Values<Table> {
+    return Object.fromEntries(
+      Object.entries(table).map(([name, option]) => [camelCase(name), this.#value(name, option)]),
+    ) as unknown as Values<Table>;
+  }
+
+  /** The values of `name1`, `name2`, … up to the first that is not there. */
+  numbered<T>(name: string, option: Option<T>): T[] {
+    const values: T[] = [];
+    for (let number = 1; this.#spellings.has(canonical(`${name}${number}`)); number++) {
+      const value = this.#value(`${name}${number}`, option);
+      if (value !== undefined) values.push(value);
+    }
+    return values;
+  }
+
+  #value<T>(name: string, option: Option<T>): T | undefined {
+    const spelling = this.#spellings.get(canonical(name));
+    const given = spelling === undefined ? undefined : this.#text(spelling, this.problems);
+    const text = given || option.default;
+    if (text === undefined) return undefined;
+    try {
+      return option.type.parse(text);
+    } catch (error) {
+      const source = spelling === undefined ? undefined : this.#document.raw(this.#section, spelling);
+      const where = source?.line ? `${source.file}:${source.line}: ` : '';
+      this.problems.push(`${where}[${this.#section}] ${spelling ?? name} = ${text}: expected ${(error as Error).message}`);
+      return undefined;
+    }
+  }
+
+  #text(spelling: string, problems: string[]): string | undefined {
+    try {
+      return this.#document.get(this.#section, spelling);
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      problems.push(...error.problems);
+      return undefined;
+    }
+  }
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) Object.values(Object.freeze(value)).forEach(deepFreeze);
+  return value;
+}

@@ -1,0 +1,9 @@
+/** A root file system that can be freed of what the installer left, and of what its free blocks hold. */
+export interface CleanableFileSystem {
+  /** The installer's logs, one after the other. */
+  logs(): AsyncIterable<{ readonly path: string; readonly content: string }>;
+  /** Removes the installer's leftovers; says what was removed. */
+  removeLeftovers(): Promise<readonly string[]>;
+  /** Makes every block that no file uses read as zeros. */
+  zeroFreeBlocks(): Promise<void>;
+}

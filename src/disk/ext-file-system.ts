@@ -1,0 +1,94 @@
+import { Failure } from '../host/failure.js';
+import { command, run, type Command, type Host } from '../host/host.js';
+import type { CleanableFileSystem } from './cleanable.js';
+import { debugfsCommand, extDevice, listDirectories, matching, quotePath, walk } from './ext-directory.js';
+import { installerLeftovers, installerLogs } from './installer-leftovers.js';
+
+/** ext2, ext3 and ext4, handled straight in the raw disk: no root, no mount, no loop device. */
+export class ExtFileSystem implements CleanableFileSystem {
+  readonly #device: string;
+
+  constructor(
+    readonly host: Host,
+    readonly disk: string,
+    volume: { readonly offset: number },
+  ) {
+    this.#device = extDevice(disk, volume.offset);
+  }
+
+  static handles(this: void, volume: { readonly fileSystem: string | undefined }): boolean {
+    return volume.fileSystem !== undefined && /^ext[234]$/.test(volume.fileSystem);
+  }
+
+  /** What removal and zeroing run, the removals themselves standing for those that are not known yet. */
+  static commands(disk: string, offset: string): { readonly clean: Command[]; readonly zero: Command[] } {
+    const device = `${disk}?offset=${offset}`;
+    return {
+      clean: [replayCommand(device), debugfsCommand(device, [], 'read'), debugfsCommand(device, [], 'write'), checkCommand(device)],
+      zero: [zerofreeCommand(device)],
+    };
+  }
+
+  async has(path: string): Promise<boolean> {
+    const parent = path.replace(/\/[^/]*$/, '') || '/';
+    const entries = await listDirectories(this.host, this.#device, [parent]);
+    return entries.some((entry) => entry.path === path);
+  }
+
+  async *logs(): AsyncIterable<{ readonly path: string; readonly content: string }> {
+    const entries = await matching(this.host, this.#device, installerLogs);
+    for (const { path } of entries.filter(({ kind }) => kind === 'file')) {
+      const { stdout } = await run(this.host, command('debugfs', ['-R', `cat ${quotePath(path)}`, this.#device]));
+      yield { path, content: stdout };
+    }
+  }
+
+  async removeLeftovers(): Promise<readonly string[]> {
+    await this.#check(replayCommand(this.#device));
+    const leftovers = await matching(this.host, this.#device, installerLeftovers);
+    if (leftovers.length === 0) return [];
+    const everything = await walk(this.host, this.#device, leftovers);
+    const requests = everything
+      .reverse()
+      .map(({ path, kind }) => `${kind === 'directory' ? 'rmdir' : 'rm'} ${quotePath(path)}`);
+    const { stderr } = await run(this.host, debugfsCommand(this.#device, requests, 'write'));
+    // debugfs reports what it could not do, and still exits with 0.
+    const complaints = stderr.split('\n').filter((line) => line !== '' && !/^debugfs \d/.test(line));
+    if (complaints.length > 0) {
+      throw new Failure(`the installer's leftovers could not be removed from ${this.#device}: ${complaints.join('; ')}`);
+    }
+    await this.#check(checkCommand(this.#device));
+    return leftovers.map(({ path }) => path);
+  }
+
+  async zeroFreeBlocks(): Promise<void> {
+    await run(this.host, zerofreeCommand(this.#device));
+  }
+
+  async #check(called: Command): Promise<void> {
+    const { stdout, exitCode } = await run(this.host, called, { accept: Object.keys(fsckVerdicts).map(Number) });
+    const verdict = fsckVerdicts[exitCode];
+    if (verdict !== undefined) {
+      throw new Failure(`the file system ${this.#device} ${verdict}:\n${stdout.trim()}`, {
+        hint: 'The installation left a damaged disk: build the image again, and look at the console log if it stays so.',
+      });
+    }
+  }
+}
+
+/** Exit codes of e2fsck(8): 1 is "errors corrected", as after a replayed journal. */
+const fsckVerdicts: Readonly<Record<number, string | undefined>> = { 1: undefined, 4: 'is damaged', 8: 'can not be checked', 12: 'is damaged' };
+
+/** Replays the journal, if the guest did not unmount; otherwise it looks no further than the superblock. */
+function replayCommand(device: string): Command {
+  return command('e2fsck', ['-p', device]);
+}
+
+/** A whole check, which mends only what needs no decision. */
+function checkCommand(device: string): Command {
+  return command('e2fsck', ['-f', '-p', device]);
+}
+
+function zerofreeCommand(device: string): Command {
+  return command('zerofree', [device]);
+}

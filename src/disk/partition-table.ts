@@ -1,0 +1,62 @@
+import { Failure } from '../host/failure.js';
+import { command, run, type Command, type Host } from '../host/host.js';
+import { sectorSize } from './raw-disk.js';
+
+export interface Partition {
+  /** As sfdisk counts, from 1. */
+  readonly number: number;
+  /** Bytes from the beginning of the disk. */
+  readonly offset: number;
+  /** Bytes. */
+  readonly size: number;
+  /** MBR type in hexadecimal (`83`) or GPT type GUID. */
+  readonly type: string;
+}
+
+/** A partition and what blkid recognises on it. */
+export interface Volume extends Partition {
+  /** `ext4`, `xfs`, `btrfs`, `swap`, `vfat`, `LVM2_member`, …; undefined where nothing is recognised. */
+  readonly fileSystem: string | undefined;
+}
+
+interface SfdiskTable {
+  readonly partitiontable: {
+    readonly sectorsize?: number;
+    readonly partitions?: readonly { readonly node: string; readonly start: number; readonly size: number; readonly type: string }[];
+  };
+}
+
+export function readPartitionTableCommand(disk: string): Command {
+  return command('sfdisk', ['--json', disk]);
+}
+
+/** @throws Failure if the disk has no partition table: nothing was installed on it */
+export async function readPartitionTable(host: Host, disk: string): Promise<Partition[]> {
+  const { stdout, exitCode } = await run(host, readPartitionTableCommand(disk), { accept: [1] });
+  const table = exitCode === 0 ? (JSON.parse(stdout) as SfdiskTable).partitiontable : undefined;
+  const partitions = table?.partitions ?? [];
+  if (partitions.length === 0) {
+    throw new Failure(`there are no partitions on the disk ${disk}: the installer powered off without installing anything`, {
+      hint: 'The console log tells how far the installer came.',
+    });
+  }
+  const unit = table?.sectorsize ?? sectorSize;
+  return partitions.map(({ node, start, size, type }) => ({
+    number: Number(/(\d+)$/.exec(node)?.[1]),
+    offset: start * unit,
+    size: size * unit,
+    type: type.toLowerCase(),
+  }));
+}
+
+export function identifyCommand(disk: string, { offset, size }: { offset: number | string; size: number | string }): Command {
+  return command('blkid', ['--probe', '--offset', String(offset), '--size', String(size), '--match-tag', 'TYPE', '--output', 'value', disk]);
+}
+
+/** Exit code of blkid where nothing, or nothing unambiguous, is recognised (blkid(8)). */
+const nothingRecognised = [2, 8];
+
+export async function identify(host: Host, disk: string, partition: Partition): Promise<Volume> {
+  const { stdout } = await run(host, identifyCommand(disk, partition), { accept: nothingRecognised });
+  return { ...partition, fileSystem: stdout.trim() || undefined };
+}

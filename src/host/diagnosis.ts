@@ -1,0 +1,78 @@
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { parse } from 'ini';
+import { Failure } from './failure.js';
+import type { Host } from './host.js';
+import { Libvirt } from './libvirt.js';
+import { findProgram, programs, type ProgramName } from './programs.js';
+import { detectAcceleration } from './virtualisation.js';
+
+/** Something that this machine lacks. */
+export interface Finding {
+  /** A build can't do without; or it is slower, or some images can't be built. */
+  readonly weight: 'missing' | 'note';
+  readonly what: string;
+  /** What to do: a package, a group, a command. */
+  readonly mend: string;
+}
+
+/** Finds what is missing or unusable on this machine for building. */
+export async function diagnose(host: Pick<Host, 'log' | 'signal'>, connect: string, cacheDirectory: string): Promise<Finding[]> {
+  return [
+    ...missingPrograms(),
+    ...unwritable(cacheDirectory),
+    ...(await libvirtTrouble(host, connect)),
+    ...(await accelerationTrouble()),
+  ];
+}
+
+function missingPrograms(): Finding[] {
+  const install = installCommand();
+  return (Object.keys(programs) as ProgramName[])
+    .filter((name) => findProgram(name) === undefined)
+    .map((name) => {
+      const program = programs[name];
+      return {
+        weight: 'optional' in program ? 'note' : 'missing',
+        what: `${name} is not installed (needed for ${program.neededFor})`,
+        mend: `${install} ${program.package}`,
+      };
+    });
+}
+
+/** How packages are installed here: /etc/os-release (os-release(5)) tells. */
+function installCommand(osRelease = '/etc/os-release'): string {
+  const { ID = '', ID_LIKE = '' } = existsSync(osRelease)
+    ? (parse(readFileSync(osRelease, 'utf8')) as { ID?: string; ID_LIKE?: string })
+    : {};
+  const isDebian = [ID, ...ID_LIKE.split(' ')].includes('debian');
+  return isDebian ? 'apt-get install' : 'install what Debian calls';
+}
+
+function unwritable(directory: string): Finding[] {
+  let existing = directory;
+  while (!existsSync(existing)) existing = dirname(existing);
+  try {
+    accessSync(existing, constants.W_OK);
+    return [];
+  } catch {
+    return [{ weight: 'missing', what: `the cache directory ${directory} can't be written`, mend: `chown "$USER" ${existing}, or choose another with the option cache_dir` }];
+  }
+}
+
+async function libvirtTrouble(host: Pick<Host, 'log' | 'signal'>, connect: string): Promise<Finding[]> {
+  if (findProgram('virsh') === undefined) return [];
+  try {
+    await new Libvirt(host, connect).ensureReachable();
+    return [];
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return [{ weight: 'missing', what: error.message.replaceAll('\n', ' '), mend: error.hint ?? 'look at the log of libvirtd' }];
+  }
+}
+
+async function accelerationTrouble(): Promise<Finding[]> {
+  const { virtType, reason } = await detectAcceleration();
+  if (virtType === 'kvm') return [];
+  return [{ weight: 'note', what: `no KVM: ${reason}`, mend: 'installations run in software, some ten times slower' }];
+}

@@ -1,0 +1,124 @@
+import { spawn } from 'node:child_process';
+import { constants } from 'node:fs';
+import { open, readFile, stat, unlink, type FileHandle } from 'node:fs/promises';
+import { once } from 'node:events';
+import { Failure } from './failure.js';
+import { command, shellLine, type Host } from './host.js';
+import { programs } from './programs.js';
+
+// A lock is flock(2) on our own open file: `flock` of util-linux takes it on the standard input that it inherits from us, and
+// it stays with the descriptor when that program has ended. So the kernel gives the lock back however we end, SIGKILL
+// included, and no program has to be kept alive for it. The file's content, the holder's process id, is only for people.
+
+const BUSY = 75;
+const FLOCK = ['--exclusive', '--conflict-exit-code', `${BUSY}`];
+
+/** Gives the lock back now; without it, the build's release stack does. */
+export type GiveBack = () => Promise<void>;
+
+/**
+ * Does something while no other process does it.
+ *
+ * @param path of the lock file, in a directory that exists; it is removed again
+ * @param what is locked, as it stands in messages: 'the cache file /var/cache/…/linux'
+ */
+export async function withFileLock<T>(host: Host, path: string, what: string, action: () => Promise<T>): Promise<T> {
+  const giveBack = await waitForLock(host, path, what);
+  try {
+    return await action();
+  } finally {
+    await giveBack();
+  }
+}
+
+/**
+ * Takes a lock; where another process holds it, says once which, and waits.
+ *
+ * @throws the reason of `host.signal` when the build is told to stop while it waits
+ */
+export async function waitForLock(host: Host, path: string, what: string): Promise<GiveBack> {
+  const atOnce = await lock(host, path, what, ['--nonblock']);
+  if (atOnce) return atOnce;
+  host.log.info(`Waiting for ${await holderOf(path)}, which is using ${what}`);
+  const afterWaiting = await lock(host, path, what, []);
+  if (afterWaiting) return afterWaiting;
+  throw new Failure(`Cannot lock ${what}: flock did not wait for it`);
+}
+
+/**
+ * Takes a lock that must be free.
+ *
+ * @throws Failure naming the process that holds it
+ */
+export async function claimLock(host: Host, path: string, what: string): Promise<GiveBack> {
+  const giveBack = await lock(host, path, what, ['--nonblock']);
+  if (giveBack) return giveBack;
+  throw new Failure(`${what} is in use by ${await holderOf(path)}`, { hint: 'Wait until it has ended, or end it.' });
+}
+
+/** @returns undefined where another process has the lock */
+async function lock(host: Host, path: string, what: string, wait: readonly string[]): Promise<GiveBack | undefined> {
+  for (;;) {
+    host.signal.throwIfAborted();
+    const file = await openLockFile(path, what);
+    try {
+      const exitCode = await flock(host, file, what, wait);
+      if (exitCode === 0 && (await isStillAt(path, file))) return await hold(host, path, what, file);
+      await file.close();
+      if (exitCode === BUSY) return undefined;
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  }
+}
+
+async function hold(host: Host, path: string, what: string, file: FileHandle): Promise<GiveBack> {
+  await file.truncate();
+  await file.write(`${process.pid}\n`, 0);
+  return host.release.hold(`the lock of ${what}`, async () => {
+    // While it is still locked: whoever opened it meanwhile finds that it is gone, and makes a new one.
+    await unlink(path).finally(() => file.close());
+  });
+}
+
+async function openLockFile(path: string, what: string): Promise<FileHandle> {
+  try {
+    return await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o666);
+  } catch (error) {
+    throw new Failure(`Cannot lock ${what}: ${(error as Error).message}`, {
+      hint: 'Its directory must be writable for this user.',
+    });
+  }
+}
+
+/** @returns 0 when the file is ours, BUSY when it is not to be had, null when flock itself was ended (by Ctrl-C) */
+async function flock(host: Host, file: FileHandle, what: string, wait: readonly string[]): Promise<number | null> {
+  const called = command('flock', [...FLOCK, ...wait, '0']);
+  host.log.debug(`Calling ${shellLine(called)}`);
+  const env = { ...process.env, ...called.env };
+  const child = spawn(called.file, called.args, { stdio: [file.fd, 'ignore', 'pipe'], signal: host.signal, env });
+  let said = '';
+  child.stderr?.setEncoding('utf8').on('data', (chunk: string) => (said += chunk));
+  try {
+    const [exitCode] = (await once(child, 'close')) as [number | null];
+    if (exitCode === 0 || exitCode === BUSY || exitCode === null) return exitCode;
+  } catch (error) {
+    host.signal.throwIfAborted();
+    throw new Failure(`Cannot lock ${what}: ${(error as Error).message}`, {
+      hint: `Is the package ${programs.flock.package} installed?`,
+    });
+  }
+  throw new Failure(`Cannot lock ${what}: ${said.trim()}`);
+}
+
+async function isStillAt(path: string, file: FileHandle): Promise<boolean> {
+  const ours = await file.stat();
+  const there = await stat(path).catch(() => undefined);
+  return there?.ino === ours.ino && there.dev === ours.dev;
+}
+
+async function holderOf(path: string): Promise<string> {
+  const pid = await readFile(path, 'utf8').catch(() => '');
+  return /^\d+\n$/.test(pid) ? `process ${pid.trim()}` : 'another process';
+}

@@ -1,0 +1,97 @@
+import { accessSync, constants, existsSync } from 'node:fs';
+import { Failure } from './failure.js';
+import { command, insistently, run, type Command, type Host } from './host.js';
+
+/** How a domain came to stand still, in libvirt's words: `shut off (shutdown)`. */
+export interface DomainState {
+  readonly state: string;
+  readonly reason: string;
+}
+
+/** One libvirt connection, through virsh. */
+export class Libvirt {
+  readonly #host: Pick<Host, 'log' | 'signal'>;
+
+  constructor(
+    host: Pick<Host, 'log' | 'signal'>,
+    readonly uri: string,
+  ) {
+    this.#host = host;
+  }
+
+  /**
+   * Makes sure that the connection answers. As a normal user libvirt starts its own daemon; as root, on a machine
+   * without a service manager (a container, a minimal chroot), nobody does, so the daemons are started here: they
+   * end by themselves when idle, as in session mode.
+   *
+   * @throws Failure with libvirt's own words and what to do
+   */
+  async ensureReachable(): Promise<void> {
+    if (await this.#answers()) return;
+    if (this.#startsDaemonsItself()) {
+      for (const daemon of ['virtlogd', 'libvirtd'] as const) {
+        await run(this.#host, command(daemon, ['--daemon', '--timeout', idleSeconds]));
+      }
+      if (await this.#answers()) return;
+    }
+    const { stderr } = await run(this.#host, this.#virsh('version'), { accept: [1] });
+    throw new Failure(`libvirt does not answer at ${this.uri}: ${stderr.trim()}`, {
+      hint:
+        process.getuid?.() === 0
+          ? 'Install libvirt-daemon-system, and start it with: systemctl start libvirtd'
+          : 'Install libvirt-daemon-system and libvirt-clients; qemu:///session needs a writable home directory.',
+    });
+  }
+
+  async #answers(): Promise<boolean> {
+    const { exitCode } = await run(this.#host, this.#virsh('version'), { accept: [1] });
+    return exitCode === 0;
+  }
+
+  #startsDaemonsItself(): boolean {
+    const local = /^qemu:\/\/\/(system|session)$/.test(this.uri);
+    return local && process.getuid?.() === 0 && !existsSync('/run/systemd/system');
+  }
+
+  /** undefined if there is no such domain. */
+  async state(domain: string): Promise<DomainState | undefined> {
+    const { stdout, exitCode } = await run(this.#host, this.#virsh('domstate', '--reason', domain), { accept: [1] });
+    const match = /^(.+) \((.+)\)$/m.exec(stdout.trim());
+    return exitCode === 0 && match ? { state: match[1] ?? '', reason: match[2] ?? '' } : undefined;
+  }
+
+  /** Powers a domain off and forgets it, whatever state it is in, also after the build was told to stop. */
+  async remove(domain: string): Promise<void> {
+    const host = insistently(this.#host);
+    const known = await run(host, this.#virsh('domstate', domain), { accept: [1] });
+    if (known.exitCode !== 0) return;
+    if (known.stdout.trim() !== 'shut off') await run(host, this.#virsh('destroy', domain), { accept: [1] });
+    // A transient domain is gone with its power; only a persistent one is left to undefine.
+    const left = await run(host, this.#virsh('domstate', domain), { accept: [1] });
+    if (left.exitCode === 0) await run(host, this.#virsh('undefine', domain));
+  }
+
+  #virsh(...args: string[]): Command {
+    return virshCommand(this.uri, ...args);
+  }
+}
+
+export function virshCommand(uri: string, ...args: string[]): Command {
+  return command('virsh', ['-c', uri, ...args], { env: libvirtEnvironment() });
+}
+
+/** Seconds without a client or a running domain after which the daemons started here end. */
+const idleSeconds = '120';
+
+/**
+ * Session mode keeps its socket below XDG_RUNTIME_DIR. Where that names a directory that is not there (a cron job, su,
+ * a CI agent), libvirt falls back to the home directory only if the variable is not set at all.
+ */
+export function libvirtEnvironment(runtimeDirectory = process.env.XDG_RUNTIME_DIR): Record<string, string | undefined> {
+  try {
+    if (runtimeDirectory !== undefined) accessSync(runtimeDirectory, constants.W_OK);
+    return {};
+  } catch {
+    return { XDG_RUNTIME_DIR: undefined };
+  }
+}

@@ -1,0 +1,24 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from './host.js';
+import { programDirectory } from './program-directory.js';
+import type { ProgramName } from './programs.js';
+
+/** What the root helper can be asked to do with the file system in a raw disk; it checks every word again itself. */
+export type HelperCall =
+  | readonly [verb: 'logs' | 'clean' | 'trim', disk: string, offset: string, size: string]
+  | readonly [verb: 'cat', disk: string, offset: string, size: string, path: string];
+
+const name = 'image-factory-sudo-helper';
+
+/** Where sudoers names it; in a checkout only root can use the helper, and needs no sudo for it. */
+export function helperPath(): string {
+  const installed = ['/usr/bin', '/usr/local/bin'].map((directory) => join(directory, name)).find(existsSync);
+  return installed ?? join(programDirectory, 'sudo-helper', name);
+}
+
+/** A call of the root helper: through sudo, unless this is root already. */
+export function helperCommand(call: HelperCall): Command {
+  if (process.getuid?.() === 0) return { file: helperPath(), args: call };
+  return { file: 'sudo' satisfies ProgramName, args: ['-n', helperPath(), ...call] };
+}

@@ -1,0 +1,167 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import type { AnswerFileKind } from '../config/image-spec.js';
+import { canonical } from '../config/options.js';
+import { didYouMean } from '../config/suggestion.js';
+import { UsageError } from '../host/failure.js';
+import { escapes } from './escape.js';
+import { templateHelpers } from './template-helpers.js';
+
+export interface AnswerFile {
+  /** The name under which it lies in the installer's root directory. */
+  readonly name: string;
+  readonly content: Buffer;
+  /** The variables that the template mentions, `-` for `_`; none for a plain file. */
+  readonly mentioned: ReadonlySet<string>;
+}
+
+export interface AnswerFileSource {
+  readonly kind: AnswerFileKind;
+  readonly path: string;
+  /** Values by option name; `-` and `_` mean the same. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** Directories in which a relative path is looked for after the current one; each may have `partials/`. */
+  readonly searchPath: readonly string[];
+}
+
+/**
+ * The answer file as the installer will read it: a `*.hbs` file is rendered, any other is taken byte for byte.
+ *
+ * @throws UsageError if it can't be read, or naming template, line and variable of everything that is not defined
+ */
+export async function renderAnswerFile(source: AnswerFileSource): Promise<AnswerFile> {
+  const file = findAnswerFile(source);
+  const content = readFile(file, source.kind);
+  const name = basename(file);
+  if (!name.endsWith('.hbs')) return { name, content, mentioned: new Set() };
+  const rendered = await renderTemplate(source, { file, text: content.toString('utf8') });
+  return { ...rendered, name: name.slice(0, -'.hbs'.length) };
+}
+
+function findAnswerFile({ kind, path, searchPath }: AnswerFileSource): string {
+  const candidates = [...new Set([resolve(path), ...searchPath.map((directory) => resolve(directory, path))])];
+  const found = candidates.find((candidate) => existsSync(candidate));
+  if (found !== undefined) return found;
+  throw new UsageError([`there is no answer file '${path}' (option '${kind}'); looked for ${candidates.join(', ')}`]);
+}
+
+function readFile(file: string, kind: AnswerFileKind): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw new UsageError([`can't read the answer file '${file}' (option '${kind}'): ${(error as Error).message}`]);
+  }
+}
+
+interface TemplateFile {
+  readonly file: string;
+  readonly text: string;
+}
+
+async function renderTemplate(
+  { kind, variables, searchPath }: AnswerFileSource,
+  main: TemplateFile,
+): Promise<Omit<AnswerFile, 'name'>> {
+  const { default: handlebars } = await import('handlebars');
+  const engine = handlebars.create();
+  engine.registerHelper(templateHelpers);
+  const values = underBothSpellings(variables);
+  const partials = partialFiles([dirname(main.file), ...searchPath]);
+  const problems: string[] = [];
+  const mentioned = new Set<string>();
+  const read = new Map([[main.file, main.text]]);
+
+  // A Map's iteration goes on over what is added on the way: partials of partials are read as well.
+  for (const [file, text] of read) {
+    for (const { name, line, what } of references(handlebars, engine, { file, text })) {
+      if (what === 'variable') {
+        mentioned.add(canonical(name));
+        const problem = problemOf(kind, name, values);
+        if (problem !== undefined) problems.push(`${file}:${line}: ${problem}`);
+        continue;
+      }
+      const partial = partials.get(name);
+      if (partial === undefined) {
+        problems.push(`${file}:${line}: there is no partial '${name}'${didYouMean(name, partials.keys())}`);
+      } else if (!read.has(partial)) {
+        const content = readFileSync(partial, 'utf8');
+        read.set(partial, content);
+        engine.registerPartial(name, content);
+      }
+    }
+  }
+  if (problems.length > 0) throw new UsageError(problems);
+
+  // Handlebars has one escaping function for all its instances: it is ours for this one synchronous call.
+  const escapeHtml = engine.Utils.escapeExpression;
+  engine.Utils.escapeExpression = (value: unknown) => escapes[kind](value == null ? '' : String(value as string));
+  try {
+    return { content: Buffer.from(engine.compile(main.text)(values)), mentioned };
+  } catch (error) {
+    throw new UsageError([`${main.file}: ${(error as Error).message}`]);
+  } finally {
+    engine.Utils.escapeExpression = escapeHtml;
+  }
+}
+
+function problemOf(kind: AnswerFileKind, name: string, values: Readonly<Record<string, string>>): string | undefined {
+  const value = values[name];
+  if (value === undefined) return `the variable '${name}' is not defined: no option of the section has that name${didYouMean(name, Object.keys(values))}`;
+  try {
+    escapes[kind](value);
+    return undefined;
+  } catch (error) {
+    return `the variable '${name}': ${(error as Error).message}`;
+  }
+}
+
+function underBothSpellings(variables: Readonly<Record<string, string>>): Record<string, string> {
+  const values = Object.create(null) as Record<string, string>;
+  for (const [name, value] of Object.entries(variables)) {
+    for (const spelling of [name, name.replaceAll('_', '-'), name.replaceAll('-', '_')]) values[spelling] ??= value;
+  }
+  return Object.assign(values, variables);
+}
+
+/** Partials by name: `partials/preseed/mirror.hbs` is `preseed/mirror`. The first directory wins. */
+function partialFiles(directories: readonly string[]): Map<string, string> {
+  const files = new Map<string, string>();
+  for (const directory of directories.map((parent) => join(parent, 'partials'))) {
+    if (!existsSync(directory)) continue;
+    for (const entry of readdirSync(directory, { recursive: true, encoding: 'utf8' })) {
+      const name = entry.replace(/\.hbs$/, '');
+      if (name !== entry && !files.has(name)) files.set(name, join(directory, entry));
+    }
+  }
+  return files;
+}
+
+interface Reference {
+  readonly what: 'variable' | 'partial';
+  readonly name: string;
+  readonly line: number;
+}
+
+/** What a template refers to, found in its syntax tree, so that all of it can be checked before anything is rendered. */
+function references(library: typeof Handlebars, engine: typeof Handlebars, { file, text }: TemplateFile): Reference[] {
+  const found: Reference[] = [];
+  class Collector extends library.Visitor {
+    override PathExpression(path: hbs.AST.PathExpression): void {
+      const [name] = path.parts;
+      if (path.data || path.depth > 0 || name === undefined || Object.hasOwn(engine.helpers, name)) return;
+      found.push({ what: 'variable', name, line: path.loc.start.line });
+    }
+
+    override PartialStatement(partial: hbs.AST.PartialStatement): void {
+      const { name } = partial;
+      if ('original' in name) found.push({ what: 'partial', name: String(name.original), line: partial.loc.start.line });
+      partial.params.forEach((param) => this.accept(param));
+    }
+  }
+  try {
+    new Collector().accept(engine.parse(text));
+  } catch (error) {
+    throw new UsageError([`${file}: ${(error as Error).message}`]);
+  }
+  return found;
+}

@@ -1,0 +1,48 @@
+import type { AnswerFileKind } from '../config/image-spec.js';
+
+/**
+ * Makes a value safe in its place in an answer file, so that it is read as a value and never as syntax.
+ *
+ * @throws Error saying what the language can't express
+ */
+export type Escape = (value: string) => string;
+
+export const escapes: Readonly<Record<AnswerFileKind, Escape>> = {
+  preseed: escapePreseed,
+  kickstart: escapeKickstart,
+  yast: escapeXml,
+};
+
+/**
+ * A value of a preseed line runs to the end of its line, and a backslash there would join the next line to it
+ * (debconf-set-selections(1)). So line breaks become blanks, as lists that go over several lines want it, and a
+ * backslash at the end is kept from the line's end.
+ */
+function escapePreseed(value: string): string {
+  refuseControlCharacters(value);
+  return value.replace(/\s*\n\s*/g, ' ').replace(/\\$/, '\\ ');
+}
+
+/**
+ * Kickstart splits a command into words as a POSIX shell does (pykickstart uses shlex), and knows no line breaks
+ * inside a word: they become blanks.
+ */
+function escapeKickstart(value: string): string {
+  refuseControlCharacters(value);
+  const line = value.replace(/\s*\n\s*/g, ' ');
+  return /^[\w@%+=:,./-]*$/.test(line) ? line : `'${line.replaceAll("'", `'"'"'`)}'`;
+}
+
+const xmlEntities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' };
+
+/** XML text and attribute values (XML 1.0, 2.2 and 2.4). */
+function escapeXml(value: string): string {
+  refuseControlCharacters(value);
+  return value.replace(/[&<>"']/g, (character) => xmlEntities[character] ?? character);
+}
+
+function refuseControlCharacters(value: string): void {
+  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
+  const found = /[\u0000-\u0008\u000b-\u001f\u007f]/.exec(value);
+  if (found) throw new Error(`a control character (code ${found[0].charCodeAt(0)}) can't stand in an answer file`);
+}

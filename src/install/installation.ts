@@ -1,0 +1,67 @@
+import { Failure } from '../host/failure.js';
+import { run, type Host } from '../host/host.js';
+import type { Libvirt } from '../host/libvirt.js';
+import { followConsole, lastScreen, type Halt } from './installer-console.js';
+import { virtInstallCommand, type Installation } from './virt-install.js';
+
+/**
+ * How long virt-install may take to end after Ctrl-C, in milliseconds. It does not hear it while libvirt starts the
+ * domain, and killed at that moment it would leave libvirt to start a domain that nobody knows of.
+ */
+const startPatience = 60_000;
+
+/**
+ * Runs an installation from the start of its virtual machine to its power-off. The domain is gone afterwards, however
+ * it ends.
+ *
+ * @param timeout milliseconds for the whole installation
+ * @throws Failure with the last screen of the console, if the installation does not end by powering off in time
+ */
+export async function install(host: Host, libvirt: Libvirt, installation: Installation, timeout: number): Promise<void> {
+  const { domain, consoleLog } = installation;
+  const removeDomain = host.release.hold(`the domain ${domain}`, () => libvirt.remove(domain));
+  const finished = new AbortController();
+  const outOfTime = AbortSignal.timeout(timeout);
+  const watched = followConsole(consoleLog, (progress) => host.log.progress(progress), AbortSignal.any([finished.signal, outOfTime, host.signal]));
+  const halted = new AbortController();
+  void watched.then((halt) => halt && halted.abort());
+
+  let failure: Failure | undefined;
+  try {
+    await run(host, virtInstallCommand(installation), {
+      signal: AbortSignal.any([host.signal, outOfTime, halted.signal]),
+      // virt-install clears up after Ctrl-C, not after SIGTERM.
+      killSignal: 'SIGINT',
+      killAfter: startPatience,
+    });
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    failure = error;
+  } finally {
+    finished.abort();
+  }
+
+  const halt = await watched;
+  const state = await libvirt.state(domain);
+  await removeDomain();
+  const why = halt
+    ? haltMessages[halt]
+    : outOfTime.aborted
+      ? `the installation did not end within ${Math.round(timeout / 1000)} seconds (option 'timeout')`
+      : (failure?.message ?? (state && state.reason !== 'shutdown' ? `the virtual machine ended as '${state.state} (${state.reason})', not by its own power-off` : undefined));
+  if (why === undefined) return;
+  const screen = await lastScreen(consoleLog);
+  throw new Failure(`${why}${screen ? `\nThe console's last screen:\n${indented(screen)}` : ''}`, {
+    hint: `The whole console is in ${consoleLog}.`,
+    cause: failure,
+  });
+}
+
+const haltMessages: Readonly<Record<Halt, string>> = {
+  question: 'the installer stopped at a question: the answer file does not answer it',
+  panic: "the installer's kernel panicked",
+};
+
+function indented(text: string): string {
+  return text.replace(/^/gm, '  | ');
+}

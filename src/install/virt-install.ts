@@ -1,0 +1,87 @@
+import type { AnswerFileKind, ImageSpec } from '../config/image-spec.js';
+import { command, type Command } from '../host/host.js';
+import { libvirtEnvironment } from '../host/libvirt.js';
+import type { VirtType } from '../host/virtualisation.js';
+
+export interface Installation {
+  readonly spec: Pick<ImageSpec, 'append' | 'cores' | 'ram' | 'mac' | 'vnc' | 'osinfo' | 'connect'> & {
+    readonly answerFile: { readonly kind: AnswerFileKind };
+  };
+  /** The domain's name. */
+  readonly domain: string;
+  readonly virtType: VirtType;
+  readonly disk: string;
+  /** Kernel and initrd in one directory, or a medium. */
+  readonly location: InstallerLocation;
+  /** The answer file on the builder; the installer finds it under its last name. */
+  readonly answerFile: string;
+  readonly consoleLog: string;
+  /** Where virt-install may keep kernel and initrd while the domain starts. */
+  readonly scratchDirectory: string;
+}
+
+export type InstallerLocation =
+  | { readonly kind: 'netboot'; readonly directory: string; readonly linux: string; readonly initrd: string }
+  | { readonly kind: 'medium'; readonly file: string };
+
+/** The kernel arguments that tell an installer where its answer file is; `file:///` is the root of its initrd. */
+const answerFileArguments: Readonly<Record<AnswerFileKind, (name: string) => readonly string[]>> = {
+  preseed: (name) => [`preseed/url=file:///${name}`], // Debian GNU/Linux Installation Guide, B.2.3
+  kickstart: (name) => [`inst.ks=file:///${name}`, `ks=file:///${name}`], // Anaconda boot options; ks= before RHEL 7
+  yast: (name) => [`autoyast=file:///${name}`], // AutoYaST Guide, "Invoking the auto-installation process"
+};
+
+export function kernelArguments(kind: AnswerFileKind, answerFileName: string, append: string): string {
+  return [...answerFileArguments[kind](answerFileName), append].filter((part) => part !== '').join(' ');
+}
+
+/** The call of virt-install that runs a whole installation and returns when the guest has powered off. */
+export function virtInstallCommand(installation: Installation): Command {
+  const { spec, location, virtType } = installation;
+  const answerFileName = installation.answerFile.replace(/.*\//, '');
+  return command(
+    'virt-install',
+    [
+      ...['--connect', spec.connect],
+      ...['--virt-type', virtType],
+      // virt-install 4 refuses to start without a word on the distribution.
+      ...['--osinfo', spec.osinfo],
+      '--noreboot',
+      ...['--wait', '-1'],
+      ...['--name', installation.domain],
+      ...['--vcpus', String(spec.cores)],
+      ...['--memory', String(Math.floor(spec.ram / 2 ** 20))],
+      // In software the default processor is older than what RHEL 9 and its kin need.
+      ...(virtType === 'qemu' ? ['--cpu', 'mode=maximum'] : []),
+      // No flushes: the disk of a build that dies is thrown away. discard lets the guest's mkfs punch holes.
+      ...['--disk', `path=${subOption(installation.disk)},bus=virtio,format=raw,cache=unsafe,discard=unmap`],
+      ...['--network', `user,model=virtio${spec.mac === undefined ? '' : `,mac=${spec.mac}`}`],
+      ...['--graphics', graphics(spec.vnc)],
+      // Without a source of entropy, a guest without clock jitter (software emulation) waits for its first keys.
+      ...['--rng', 'builtin'],
+      ...['--serial', `pty,log.file=${subOption(installation.consoleLog)},log.append=off`],
+      ...['--console', 'pty,target_type=serial'],
+      '--noautoconsole',
+      ...['--location', locationOption(location)],
+      ...['--extra-args', kernelArguments(spec.answerFile.kind, answerFileName, spec.append)],
+      ...['--initrd-inject', installation.answerFile],
+    ],
+    // In session mode virt-install copies kernel and initrd below its cache directory; ours is removed in any case.
+    { env: { ...libvirtEnvironment(), XDG_CACHE_HOME: installation.scratchDirectory } },
+  );
+}
+
+function graphics(vnc: ImageSpec['vnc']): string {
+  if (vnc === undefined) return 'none';
+  return `vnc,port=${vnc.port}${vnc.listen === '' ? '' : `,listen=${vnc.listen}`}`;
+}
+
+function locationOption(location: InstallerLocation): string {
+  if (location.kind === 'medium') return subOption(location.file);
+  return `${subOption(location.directory)},kernel=${subOption(location.linux)},initrd=${subOption(location.initrd)}`;
+}
+
+/** virt-install splits sub-options at commas, by the quoting rules of a shell. */
+function subOption(value: string): string {
+  return value.replace(/[\\"',]/g, '\\$&');
+}

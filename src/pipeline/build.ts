@@ -1,0 +1,80 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import type { ImageSpec } from '../config/image-spec.js';
+import type { FileSystemVolume } from '../disk/root-file-system.js';
+import type { Host } from '../host/host.js';
+import type { VirtType } from '../host/virtualisation.js';
+import type { InstallerLocation } from '../install/virt-install.js';
+
+/** Where the files of a build lie. All paths are absolute. */
+export interface BuildPaths {
+  readonly outputDir: string;
+  /** The build's own files, until they are artifacts; removed when the build ends. In the output directory. */
+  readonly workDir: string;
+  /** Where the disk lies during the build: the work directory, or where QEMU may reach it. */
+  readonly diskDir: string;
+  readonly rawDisk: string;
+  readonly consoleLog: string;
+  /** The finished image. */
+  readonly image: string;
+  readonly checksum: string;
+  readonly lock: string;
+}
+
+/** libvirt's own directory for disks, which QEMU's user can reach on every machine (Debian: mode 0711). */
+const libvirtImages = '/var/lib/libvirt/images';
+
+/** @param qemuReachesOutput whether the user that QEMU runs as can search the output directory */
+export function buildPaths(spec: ImageSpec, qemuReachesOutput: boolean): BuildPaths {
+  const { outputDir, baseName } = spec;
+  const workDir = join(outputDir, workDirectoryName(baseName));
+  const placeholder = createHash('sha256').update(workDir).digest('hex').slice(0, 12);
+  const diskDir = qemuReachesOutput ? workDir : join(libvirtImages, `${baseName}-${placeholder}.build`);
+  const image = join(outputDir, `${baseName}.${spec.format}`);
+  return {
+    outputDir,
+    workDir,
+    diskDir,
+    // The name that the domain gets as well, and that a kept raw disk has in the end.
+    rawDisk: join(diskDir, `${baseName}.raw`),
+    consoleLog: join(outputDir, `${baseName}.console.log`),
+    image,
+    checksum: `${image}.sha256sum`,
+    lock: join(outputDir, `.${spec.name}.lock`),
+  };
+}
+
+export function workDirectoryName(baseName: string): string {
+  return `.${baseName}.build`;
+}
+
+/** What is known of a build before anything is done: enough to say every command that it will run. */
+export interface Plan {
+  readonly spec: ImageSpec;
+  readonly paths: BuildPaths;
+  /** The domain's name. */
+  readonly domain: string;
+  readonly virtType: VirtType;
+}
+
+/** What stages leave for later ones. Plain data: it is written to the state file after each stage. */
+export interface BuildState {
+  /** `address:port` at which the guest reaches `http-directory`. */
+  guestHost?: string;
+  /** The answer file as it is injected. */
+  answerFile?: string;
+  installer?: InstallerLocation;
+  rootFileSystem?: FileSystemVolume;
+}
+
+/** One run for one image. */
+export interface Build extends Plan, Host {
+  readonly state: BuildState;
+}
+
+/** What an earlier stage must have left: a stage that asks for it stands behind that stage in the list. */
+export function left<Key extends keyof BuildState>(build: Build, key: Key): NonNullable<BuildState[Key]> {
+  const value = build.state[key];
+  if (value === undefined) throw new Error(`no stage has left '${key}' yet`);
+  return value;
+}

@@ -1,0 +1,47 @@
+import type { Configuration } from '../config/configuration.js';
+import type { ImageSpec } from '../config/image-spec.js';
+import { unknownOptions } from '../config/unknown-options.js';
+import { Failure, UsageError } from '../host/failure.js';
+import type { Log } from '../host/log.js';
+import { findProgram, programs, type ProgramName } from '../host/programs.js';
+import { renderAnswerFile } from '../install/answer-file.js';
+import { originOf } from '../install/netboot-source.js';
+import { checkDestination } from '../publish/upload.js';
+import { answerFileSource } from './answer-file-source.js';
+import type { Plan } from './build.js';
+import { stages } from './stages.js';
+import { netbootSources } from './stages/fetch.js';
+
+/**
+ * Finds what would stop a build, as far as it shows before anything is done; warns of options that nothing reads.
+ *
+ * @throws UsageError with every problem of the configuration and the answer file at once
+ */
+export async function checkImage(configuration: Configuration, spec: ImageSpec, log: Log): Promise<void> {
+  const problems: string[] = [];
+  const noting = async <T>(action: () => T | Promise<T>): Promise<T | undefined> => {
+    try {
+      return await action();
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      problems.push(...error.problems);
+      return undefined;
+    }
+  };
+  for (const source of netbootSources(spec)) await noting(() => originOf(source));
+  for (const destination of spec.destinations) await noting(() => checkDestination(destination));
+  const answerFile = await noting(() => renderAnswerFile(answerFileSource(spec)));
+  for (const warning of unknownOptions(configuration, spec.name, answerFile?.mentioned ?? new Set())) log.warn(warning);
+  if (problems.length > 0) throw new UsageError(problems);
+}
+
+/** @throws Failure naming every program that the build will call and that is not installed, and its package */
+export function checkPrograms(plan: Plan): void {
+  const called = stages.filter((stage) => stage.neededFor(plan.spec)).flatMap((stage) => stage.commands(plan));
+  const known = [...new Set(called.map(({ file }) => file))].filter((file): file is ProgramName => Object.hasOwn(programs, file));
+  const missing = known.filter((program) => findProgram(program) === undefined);
+  if (missing.length === 0) return;
+  throw new Failure(`not installed: ${missing.join(', ')}`, {
+    hint: `Install ${[...new Set(missing.map((program) => programs[program].package))].join(' ')}; 'image-factory doctor' tells all that is missing.`,
+  });
+}

@@ -1,0 +1,31 @@
+import type { ImageSpec } from '../config/image-spec.js';
+import { UsageError } from '../host/failure.js';
+import { canSearch, qemuAccount } from '../host/qemu-access.js';
+import { detectAcceleration, type VirtType } from '../host/virtualisation.js';
+import { buildPaths, type Plan } from './build.js';
+
+/** What a build of this image will do on this machine. Looks, and touches nothing. */
+export async function planBuild(spec: ImageSpec): Promise<Plan> {
+  return {
+    spec,
+    paths: buildPaths(spec, qemuReaches(spec)),
+    domain: `${spec.baseName}.raw`,
+    virtType: await virtTypeFor(spec),
+  };
+}
+
+async function virtTypeFor({ virtType }: ImageSpec): Promise<VirtType> {
+  return virtType === 'auto' ? (await detectAcceleration()).virtType : virtType;
+}
+
+/** As root, libvirt runs QEMU as a user of its own, who may not be able to reach the output directory. */
+function qemuReaches({ name, connect, outputDir }: ImageSpec): boolean {
+  const isRoot = process.getuid?.() === 0;
+  if (!isRoot && !connect.endsWith('/system')) return true;
+  const account = qemuAccount();
+  if (account === undefined || canSearch(account, outputDir)) return true;
+  if (isRoot) return false;
+  throw new UsageError([
+    `[${name}] output-dir = ${outputDir}: with the connection ${connect} QEMU runs as a user of its own, who can't search this directory; choose another output-dir, or qemu:///session`,
+  ]);
+}

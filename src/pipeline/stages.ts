@@ -1,0 +1,31 @@
+import type { Stage } from './stage.js';
+import { checksum } from './stages/checksum.js';
+import { clean } from './stages/clean.js';
+import { convert } from './stages/convert.js';
+import { create } from './stages/create.js';
+import { fetch } from './stages/fetch.js';
+import { install } from './stages/install.js';
+import { postBuildHook, preBuildHook } from './stages/hooks.js';
+import { render } from './stages/render.js';
+import { serve } from './stages/serve.js';
+import { upload } from './stages/upload.js';
+import { zerofree } from './stages/zerofree.js';
+
+/** The stages of a build, in order. */
+export const stages: readonly Stage[] = [
+  preBuildHook,
+  serve,
+  render,
+  fetch,
+  create,
+  install,
+  clean,
+  zerofree,
+  convert,
+  checksum,
+  upload,
+  postBuildHook,
+];
+
+/** The stages that fill the netboot cache. */
+export const fetchStages: readonly Stage[] = [preBuildHook, fetch];

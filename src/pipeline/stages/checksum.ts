@@ -1,0 +1,14 @@
+import { writeChecksum } from '../../publish/checksum.js';
+import { always, type Stage } from '../stage.js';
+
+/** The SHA-256 sum of the finished image, in a file that `sha256sum -c` reads. */
+export const checksum: Stage = {
+  name: 'checksum',
+  title: 'Computing the checksum',
+  neededFor: always,
+  commands: () => [],
+  async run(build) {
+    const { sha256 } = await writeChecksum(build, build.paths.image);
+    build.log.info(`SHA-256 of ${build.paths.image}: ${sha256}`);
+  },
+};

@@ -1,0 +1,35 @@
+import { join } from 'node:path';
+import type { ImageSpec } from '../../config/image-spec.js';
+import { cachedName, cacheNetbootFile, fetchCommands, type NetbootSource } from '../../install/netboot-cache.js';
+import type { InstallerLocation } from '../../install/virt-install.js';
+import { always, type Stage } from '../stage.js';
+
+/** Kernel and initrd of the installer, in the netboot cache. */
+export const fetch: Stage = {
+  name: 'fetch',
+  title: 'Fetching the netboot files',
+  neededFor: always,
+  commands: ({ spec }) => netbootSources(spec).flatMap((source) => fetchCommands(spec.cacheDir, source)),
+  async run(build) {
+    const { spec } = build;
+    for (const source of netbootSources(spec)) {
+      const { path, outcome, bodyBytes } = await cacheNetbootFile(build, spec.cacheDir, source);
+      build.log.info(outcome === 'unchanged' ? `${path} is up to date` : `${path}: ${outcome}, ${bodyBytes} bytes`);
+    }
+    build.state.installer = installerLocation(spec);
+  },
+};
+
+export function netbootSources({ installer, linuxSha256, initrdSha256 }: ImageSpec): NetbootSource[] {
+  if (installer.kind === 'medium') return [{ option: 'installer_image', uri: installer.image }];
+  return [
+    { option: 'linux', uri: installer.linux, sha256: linuxSha256 },
+    { option: 'initrd', uri: installer.initrd, sha256: initrdSha256 },
+  ];
+}
+
+/** Where the netboot cache has the installer once it is fetched. */
+export function installerLocation({ installer, cacheDir }: ImageSpec): InstallerLocation {
+  if (installer.kind === 'medium') return { kind: 'medium', file: join(cacheDir, cachedName(installer.image)) };
+  return { kind: 'netboot', directory: cacheDir, linux: cachedName(installer.linux), initrd: cachedName(installer.initrd) };
+}

@@ -1,0 +1,21 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { answerFileSource } from '../answer-file-source.js';
+import { renderAnswerFile } from '../../install/answer-file.js';
+import { always, type Stage } from '../stage.js';
+
+/** The answer file, as the installer will read it. */
+export const render: Stage = {
+  name: 'render',
+  title: 'Rendering the answer file',
+  neededFor: always,
+  commands: () => [],
+  async run(build) {
+    const { name, content } = await renderAnswerFile(answerFileSource(build.spec, build.state.guestHost));
+    const directory = join(build.paths.workDir, 'answer-file');
+    await mkdir(directory, { recursive: true });
+    build.state.answerFile = join(directory, name);
+    // It may hold password hashes.
+    await writeFile(build.state.answerFile, content, { mode: 0o600 });
+  },
+};

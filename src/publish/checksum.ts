@@ -1,0 +1,55 @@
+import { createHash } from 'node:crypto';
+import { open, rename, rm, writeFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { Host } from '../host/host.js';
+
+/** Large enough that reading costs next to nothing beside hashing, small enough for progress and Ctrl-C. */
+const readSize = 4 * 1024 * 1024;
+
+/**
+ * Streams a file once through SHA-256 and writes `<file>.sha256sum` as `sha256sum -c` reads it, under a temporary
+ * name first.
+ *
+ * @returns the digest in lower-case hexadecimal and the path of the checksum file
+ */
+export async function writeChecksum(
+  host: Pick<Host, 'log' | 'signal'>,
+  file: string,
+): Promise<{ sha256: string; path: string }> {
+  const sha256 = await digest(host, file);
+  const path = `${file}.sha256sum`;
+  const temporary = `${path}.part`;
+  try {
+    await writeFile(temporary, `${sha256}  ${basename(file)}\n`);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  return { sha256, path };
+}
+
+async function digest(host: Pick<Host, 'log' | 'signal'>, path: string): Promise<string> {
+  const file = await open(path);
+  try {
+    const { size } = await file.stat();
+    const hash = createHash('sha256');
+    const read = (buffer: Buffer, position: number) => file.read(buffer, 0, readSize, position);
+    let done = 0;
+    let reading = read(Buffer.allocUnsafe(readSize), 0);
+    let spare: Buffer = Buffer.allocUnsafe(readSize);
+    for (;;) {
+      const { buffer, bytesRead } = await reading;
+      if (bytesRead === 0) return hash.digest('hex');
+      host.signal.throwIfAborted();
+      done += bytesRead;
+      // The disk fills the spare buffer while the processor hashes this one.
+      reading = read(spare, done);
+      hash.update(buffer.subarray(0, bytesRead));
+      spare = buffer;
+      host.log.progress({ text: `Checksum of ${basename(path)}`, fraction: Math.min(1, done / size) });
+    }
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,36 @@
+interface AnyDestination {
+  /** The configuration's section, for messages. */
+  readonly name: string;
+  /** `upload_target`, as the type of upload understands it. */
+  readonly target: string;
+  /** Run one after the other once everything is uploaded; already split into words, with the image's name in place. */
+  readonly postUploadCommands: readonly (readonly string[])[];
+}
+
+export interface RsyncDestination extends AnyDestination {
+  readonly type: 'rsync';
+  /** `upload_args`, split into words. */
+  readonly args: readonly string[];
+}
+
+export interface SftpDestination extends AnyDestination {
+  readonly type: 'sftp';
+  /** Private key file without passphrase. */
+  readonly identity?: string;
+  /** The only known_hosts file to ask (default: the user's and the machine's). */
+  readonly knownHosts?: string;
+  /** 1 to 65535 (default: the target's, else 22). */
+  readonly port?: number;
+  /** Name of the environment variable that holds the password. */
+  readonly passwordEnv?: string;
+}
+
+/** Where artifacts are uploaded. */
+export type Destination = RsyncDestination | SftpDestination;
+
+/** What is uploaded: the image first, its checksum last. */
+export interface UploadFiles {
+  readonly directory: string;
+  /** File names in that directory. */
+  readonly names: readonly string[];
+}

@@ -1,0 +1,115 @@
+import { readFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { Failure } from '../host/failure.js';
+import { command, run, type Command, type Host } from '../host/host.js';
+import type { SftpDestination } from './destination.js';
+
+/** What ssh2 tries, one after the other; it types only what these have in common. */
+type Method = { readonly username: string } & (
+  | { readonly type: 'publickey'; readonly key: Buffer }
+  | { readonly type: 'agent'; readonly agent: string }
+  | { readonly type: 'password'; readonly password: string }
+  | { readonly type: 'keyboard-interactive'; readonly prompt: Prompt }
+);
+type Prompt = (
+  name: string,
+  instructions: string,
+  language: string,
+  questions: readonly unknown[],
+  answer: (answers: string[]) => void,
+) => void;
+
+/** One way to prove who we are. */
+export interface Login {
+  /** For messages; says nothing secret. */
+  readonly what: string;
+  methods(username: string): Method[];
+}
+
+/**
+ * The ways to log in, in the order in which they are tried. What the destination names is used and nothing else: its
+ * key, then its password. Where it names nothing: the agent, then the user's default keys, as ssh does.
+ *
+ * @throws Failure when a key can't be used, the password's variable is not set, or no way is left
+ */
+export async function logins(
+  host: Pick<Host, 'log' | 'signal'>,
+  { identity, passwordEnv }: Pick<SftpDestination, 'identity' | 'passwordEnv'>,
+): Promise<Login[]> {
+  const named = [
+    ...(identity === undefined ? [] : [await key(host, identity)]),
+    ...(passwordEnv === undefined ? [] : [password(passwordEnv)]),
+  ];
+  if (named.length > 0) return named;
+  const found = [...(await agent(host)), ...(await defaultKeys(host))];
+  if (found.length > 0) return found;
+  throw new Failure('There is no way to log in: no ssh agent, and no key without passphrase in ~/.ssh', {
+    hint: 'Set upload_identity or upload_password_env, or start an ssh agent and add a key with ssh-add.',
+  });
+}
+
+async function key(host: Pick<Host, 'log' | 'signal'>, file: string): Promise<Login> {
+  const tried = await run(host, keyCheck(file), { accept: [0, 1, 255] });
+  if (tried.exitCode !== 0) {
+    if (tried.stderr.includes('incorrect passphrase')) {
+      throw new Failure(`The key ${file} is encrypted, and there is nobody to ask for its passphrase`, {
+        hint: `Add it to an ssh agent (ssh-add ${file}) and leave upload_identity out, or use a key without passphrase.`,
+      });
+    }
+    throw new Failure(`The key ${file} can't be used: ${tried.stderr.trim()}`);
+  }
+  const content = await readFile(file);
+  return { what: `key ${file}`, methods: (username) => [{ type: 'publickey', username, key: content }] };
+}
+
+/** ssh-keygen says in words what is wrong with a key: missing, readable by others, encrypted, no key at all. */
+export function keyCheck(file: string): Command {
+  return command('ssh-keygen', ['-y', '-P', '', '-f', file]);
+}
+
+function password(variable: string): Login {
+  const value = process.env[variable];
+  if (!value) {
+    throw new Failure(`The environment variable ${variable} (upload_password_env) is not set`);
+  }
+  return {
+    what: `password from $${variable}`,
+    methods: (username) => [
+      { type: 'password', username, password: value },
+      // Many servers ask for the password only in this way (PAM): one question whose answer is not shown.
+      {
+        type: 'keyboard-interactive',
+        username,
+        prompt: (_name, _instructions, _language, questions, answer) => answer(questions.map(() => value)),
+      },
+    ],
+  };
+}
+
+async function agent(host: Pick<Host, 'log'>): Promise<Login[]> {
+  const socket = process.env['SSH_AUTH_SOCK'];
+  if (!socket) return [];
+  const problem = await new Promise<Error | undefined>((resolve) => {
+    const probe = connect(socket, () => resolve(void probe.destroy())).on('error', resolve);
+  });
+  if (problem) {
+    host.log.debug(`The ssh agent at ${socket} does not answer: ${problem.message}`);
+    return [];
+  }
+  return [{ what: 'ssh agent', methods: (username) => [{ type: 'agent', username, agent: socket }] }];
+}
+
+async function defaultKeys(host: Pick<Host, 'log' | 'signal'>): Promise<Login[]> {
+  const found: Login[] = [];
+  for (const name of ['id_ed25519', 'id_rsa', 'id_ecdsa']) {
+    try {
+      found.push(await key(host, join(homedir(), '.ssh', name)));
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      host.log.debug(error.message);
+    }
+  }
+  return found;
+}

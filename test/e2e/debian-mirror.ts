@@ -1,0 +1,106 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { mkdir, mkdtemp, copyFile, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { execa } from 'execa';
+import { AptMirror, field } from './apt-mirror.js';
+import { publishUdebSuite } from './udeb-suite.js';
+
+/*
+ * A Debian mirror on loopback that is complete enough for a network installation, whatever the mirror that apt uses
+ * holds: many keep every package, but only some of the installer's components (udebs).
+ *
+ *     npx tsx test/e2e/debian-mirror.ts prepare DIR    fill DIR; afterwards DIR/linux and DIR/initrd.gz are netboot files
+ *     npx tsx test/e2e/debian-mirror.ts serve DIR      serve http://127.0.0.1:PORT/debian until it is ended
+ */
+
+/** The release whose installer is served. It installs older releases as well. */
+const installer = { suite: 'trixie', netboot: 'debian-installer-13-netboot-amd64' };
+
+/** What `mirror/udeb/suite` must say. It is unsigned, so `debian-installer/allow_unauthenticated` is needed too. */
+export const udebSuite = `${installer.suite}-udebs`;
+
+/** Fills the directory with netboot files and the suite of udebs: some 300 MB. What is there already is used again. */
+export async function prepare(directory: string, say: (line: string) => void = () => {}): Promise<void> {
+  const root = join(directory, 'debian');
+  await mkdir(root, { recursive: true });
+  const mirror = await AptMirror.open(root);
+  await extractNetbootFiles(mirror, directory);
+
+  const status = await initrdFile(join(directory, 'initrd.gz'), 'var/lib/dpkg/status');
+  const installed = new Set(status.split(/\n{2,}/).map((stanza) => field(stanza, 'Package')));
+  const kernel = /^Package: kernel-image-(.+)-di$/m.exec(status)?.[1];
+  if (kernel === undefined) throw new Error('the netboot initrd does not tell the version of its kernel');
+  say(`netboot kernel ${kernel}`);
+
+  const suite = { root, name: udebSuite, source: installer.suite, kernel, installed };
+  const { packed, leftOut } = await publishUdebSuite(mirror, suite);
+  say(`made again: ${packed.join(' ') || 'nothing'}`);
+  say(`left out: ${leftOut.join(' ') || 'nothing'}`);
+}
+
+export interface ServedMirror {
+  /** On 127.0.0.1; a guest in QEMU's user-mode network finds it at 10.0.2.2. */
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** Serves a prepared directory under `/debian`; what it lacks comes from apt's mirror, the pool only once. */
+export async function serve(directory: string): Promise<ServedMirror> {
+  const mirror = await AptMirror.open(join(directory, 'debian'));
+  const server = createServer((request, response) => {
+    void answer(request.url ?? '').then(
+      (content) => response.writeHead(content ? 200 : 404, { 'content-length': content?.length ?? 0 }).end(content),
+      (error: unknown) => response.writeHead(502).end(String(error)),
+    );
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: async () => {
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+
+  async function answer(url: string): Promise<Buffer | undefined> {
+    const path = decodeURIComponent(new URL(url, 'http://mirror').pathname).replace(/^\/debian\//, '');
+    if (!/^(dists|pool|pool-local)\//.test(path) || path.split('/').includes('..')) return undefined;
+    return mirror.get(path);
+  }
+}
+
+async function extractNetbootFiles(mirror: AptMirror, directory: string): Promise<void> {
+  const index = await mirror.getIndex(`dists/${installer.suite}/main/binary-amd64/Packages.xz`);
+  const stanza = index.find((deb) => field(deb, 'Package') === installer.netboot);
+  if (!stanza) throw new Error(`${installer.suite} has no package ${installer.netboot}`);
+  const tree = await mkdtemp(join(tmpdir(), 'netboot-'));
+  try {
+    await execa('dpkg-deb', ['-x', '-', tree], { input: await mirror.getPackage(stanza) });
+    const { stdout } = await execa('find', [tree, '-path', '*/text/*/amd64/linux']);
+    for (const name of ['linux', 'initrd.gz']) await copyFile(join(dirname(stdout), name), join(directory, name));
+  } finally {
+    await rm(tree, { recursive: true });
+  }
+}
+
+async function initrdFile(initrd: string, path: string): Promise<string> {
+  const input = gunzipSync(await readFile(initrd));
+  const { stdout } = await execa('cpio', ['-i', '--quiet', '--to-stdout', path], { input });
+  return stdout;
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const [verb, directory] = process.argv.slice(2);
+  if (directory !== undefined && verb === 'prepare') {
+    await prepare(directory, console.log);
+  } else if (directory !== undefined && verb === 'serve') {
+    console.log(`http://127.0.0.1:${(await serve(directory)).port}/debian`);
+  } else {
+    console.error('usage: debian-mirror.ts prepare|serve DIR');
+    process.exitCode = 2;
+  }
+}

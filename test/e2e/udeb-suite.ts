@@ -1,0 +1,166 @@
+import { existsSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { execa } from 'execa';
+import { type AptMirror, field, sha256 } from './apt-mirror.js';
+
+/** How a udeb can be made again: these files of these packages. */
+interface Recipe {
+  readonly packages: readonly string[];
+  readonly files: RegExp;
+  readonly postinst?: string;
+}
+
+/** What an installation on one ext4 partition loads, and a mirror may lack. */
+function recipes(kernel: string): ReadonlyMap<string, Recipe> {
+  const modules = (names: string): Recipe => ({
+    packages: [`linux-image-${kernel}`],
+    files: new RegExp(`/(${names})\\.ko(\\.[a-z]+)?$`),
+    postinst: `#!/bin/sh\ndepmod ${kernel}\n`,
+  });
+  return new Map<string, Recipe>([
+    [
+      'e2fsprogs-udeb',
+      {
+        packages: ['e2fsprogs', 'libcom-err2', 'libext2fs2t64', 'libss2'],
+        files:
+          /\/sbin\/(mke2fs|mkfs\.ext\d|e2fsck|fsck\.ext\d|tune2fs|resize2fs|badblocks)$|\/mke2fs\.conf$|\.so\.[\d.]+$/,
+      },
+    ],
+    ['libmount1-udeb', { packages: ['libmount1'], files: /\.so\.[\d.]+$/ }],
+    [`ext4-modules-${kernel}-di`, modules('ext4|jbd2|mbcache|crc16|crc32c_generic')],
+    [`scsi-modules-${kernel}-di`, modules('virtio_blk|virtio_scsi')],
+    [`ata-modules-${kernel}-di`, modules('libata')],
+    [`loop-modules-${kernel}-di`, modules('loop')],
+    [`cdrom-core-modules-${kernel}-di`, modules('cdrom|sr_mod')],
+    [`isofs-modules-${kernel}-di`, modules('isofs')],
+    [`md-modules-${kernel}-di`, modules('dm-mod|dm-mirror|dm-log|dm-region-hash|dm-snapshot|dm-bufio|md-mod|raid[01]')],
+  ]);
+}
+
+export interface UdebSuite {
+  /** Where the mirror's root is, and the suite goes to `dists/<name>` and `pool-local` below it. */
+  readonly root: string;
+  readonly name: string;
+  /** The suite whose udebs it takes, and whose packages it makes the missing ones from. */
+  readonly source: string;
+  /** Version of the netboot kernel. */
+  readonly kernel: string;
+  /** udebs in the netboot initrd, which nobody fetches. */
+  readonly installed: ReadonlySet<string>;
+}
+
+/**
+ * Publishes a suite of udebs that the mirror can really deliver: those it has, and those that can be made again from
+ * its packages. A udeb that is neither is left out, and d-i does without.
+ */
+export async function publishUdebSuite(
+  mirror: AptMirror,
+  suite: UdebSuite,
+): Promise<{ packed: string[]; leftOut: string[] }> {
+  const dist = `dists/${suite.source}/main`;
+  const debs = await mirror.getIndex(`${dist}/binary-amd64/Packages.xz`);
+  const udebs = (await mirror.getIndex(`${dist}/debian-installer/binary-amd64/Packages.xz`)).filter((udeb) =>
+    ['', suite.kernel].includes(field(udeb, 'Kernel-Version')),
+  );
+  const delivered = await mapInGroups(
+    udebs,
+    16,
+    async (udeb) => suite.installed.has(field(udeb, 'Package')) || (await mirror.has(field(udeb, 'Filename'))),
+  );
+  const index = udebs.filter((_, position) => delivered[position]);
+  const missing = udebs.filter((_, position) => !delivered[position]);
+
+  const known = recipes(suite.kernel);
+  const packed: string[] = [];
+  const leftOut: string[] = [];
+  await inTemporaryDirectory(async (work) => {
+    const packageTree = treesOf(mirror, debs, work);
+    for (const udeb of missing) {
+      const name = field(udeb, 'Package');
+      const recipe = known.get(name);
+      if (recipe) index.push(await pack(udeb, recipe, { packageTree, tree: join(work, name), root: suite.root }));
+      (recipe ? packed : leftOut).push(name);
+    }
+  });
+  await writeIndex(suite, `${index.join('\n\n')}\n`);
+  return { packed, leftOut };
+}
+
+/** Finds a package by name and unpacks it, once. */
+function treesOf(mirror: AptMirror, debs: readonly string[], work: string): (name: string) => Promise<string> {
+  const stanzas = new Map(debs.map((deb) => [field(deb, 'Package'), deb]));
+  return async (name) => {
+    const tree = join(work, name);
+    if (existsSync(tree)) return tree;
+    const stanza = stanzas.get(name);
+    if (!stanza) throw new Error(`the mirror has no package ${name}`);
+    await execa('dpkg-deb', ['-x', '-', tree], { input: await mirror.getPackage(stanza) });
+    return tree;
+  };
+}
+
+/** @returns the stanza that stands for the new udeb in an index */
+async function pack(
+  udeb: string,
+  recipe: Recipe,
+  { packageTree, tree, root }: { packageTree: (name: string) => Promise<string>; tree: string; root: string },
+): Promise<string> {
+  const control = udeb.replace(/^(Filename|Size|MD5sum|SHA256): .*\n?/gm, '').trim();
+  await mkdir(join(tree, 'DEBIAN'), { recursive: true });
+  await writeFile(join(tree, 'DEBIAN/control'), `${control}\n`);
+  if (recipe.postinst) await writeFile(join(tree, 'DEBIAN/postinst'), recipe.postinst, { mode: 0o755 });
+  for (const name of recipe.packages) await copyMatching(await packageTree(name), recipe.files, tree);
+
+  const path = `pool-local/${field(udeb, 'Package')}.udeb`;
+  await mkdir(join(root, 'pool-local'), { recursive: true });
+  await execa('dpkg-deb', ['--root-owner-group', '-Zxz', '-b', tree, join(root, path)]);
+  const content = await readFile(join(root, path));
+  return `${control}\nFilename: ${path}\nSize: ${content.length}\nSHA256: ${sha256(content)}`;
+}
+
+/** Copies files whose path is wanted from one tree to another, symbolic links as they are. */
+async function copyMatching(from: string, wanted: RegExp, to: string): Promise<void> {
+  for (const entry of await readdir(from, { recursive: true, withFileTypes: true })) {
+    const source = join(entry.parentPath, entry.name);
+    if (entry.isDirectory() || !wanted.test(source)) continue;
+    await cp(source, join(to, relative(from, source)), { verbatimSymlinks: true, preserveTimestamps: true });
+  }
+}
+
+async function writeIndex(suite: UdebSuite, index: string): Promise<void> {
+  const path = 'main/debian-installer/binary-amd64/Packages.gz';
+  const directory = join(suite.root, 'dists', suite.name);
+  const content = gzipSync(index);
+  await mkdir(dirname(join(directory, path)), { recursive: true });
+  await writeFile(join(directory, path), content);
+  const release = [
+    `Suite: ${suite.name}`,
+    `Codename: ${suite.name}`,
+    'Architectures: amd64',
+    'Components: main',
+    'SHA256:',
+    ` ${sha256(content)} ${content.length} ${path}`,
+    '',
+  ];
+  await writeFile(join(directory, 'Release'), release.join('\n'));
+}
+
+async function inTemporaryDirectory(use: (directory: string) => Promise<void>): Promise<void> {
+  const directory = await mkdtemp(join(tmpdir(), 'udebs-'));
+  try {
+    await use(directory);
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+}
+
+async function mapInGroups<T, R>(items: readonly T[], size: number, map: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  for (let start = 0; start < items.length; start += size) {
+    results.push(...(await Promise.all(items.slice(start, start + size).map(map))));
+  }
+  return results;
+}

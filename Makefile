@@ -4,6 +4,7 @@
 
 PREFIX ?= /usr/local
 NODE_MAJOR := 20
+BIN := node_modules/.bin
 
 # What the program calls (src/host/programs.ts; a test compares the two) and what makes the demo's netboot files.
 BUILD_PACKAGES := virtinst libvirt-clients libvirt-daemon-system libvirt-daemon-driver-qemu qemu-system-x86 qemu-utils \
@@ -25,16 +26,16 @@ demo: build-packages all
 	bin/image-factory demo --output-dir build/demo
 
 check: check-packages all lint
-	npx --no-install c8 mocha
+	$(BIN)/c8 mocha
 
 check-e2e: check-packages all
-	npx --no-install mocha --config test/e2e/mocharc.json
+	$(BIN)/mocha --config test/e2e/mocharc.json
 
 lint: node_modules/.installed
-	npx --no-install tsc --noEmit
-	npx --no-install eslint .
-	npx --no-install prettier --check --log-level warn .
-	npx --no-install depcruise --log-level error src
+	$(BIN)/tsc --noEmit
+	$(BIN)/eslint .
+	$(BIN)/prettier --check --log-level warn .
+	$(BIN)/depcruise src
 
 doc: $(MANUALS)
 
@@ -63,7 +64,7 @@ clean:
 
 lib/.built: $(SOURCES) tsconfig.json tsconfig.build.json node_modules/.installed
 	rm -rf lib
-	npx --no-install tsc -p tsconfig.build.json
+	$(BIN)/tsc -p tsconfig.build.json
 	@touch $@
 
 node_modules/.installed: package.json package-lock.json | node

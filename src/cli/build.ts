@@ -13,14 +13,15 @@ import { stages } from '../pipeline/stages.js';
 import { logFileReporter } from '../report/log-file.js';
 import { allOf, type Reporter } from '../report/reporter.js';
 import { overridesFrom } from './overrides.js';
-import type { BuildFlags } from './program.js';
+import type { BuildFlags } from './build-flags.js';
 import { untilSignalled } from './signals.js';
 import { terminalReporter } from './terminal.js';
 
 /** Builds an image, or prints the commands that would. */
 export async function build(name: string | undefined, flags: BuildFlags): Promise<void> {
   const image = name ?? process.env.IMAGE;
-  if (!image) throw new UsageError(["which image? Name one of 'image-factory list', or set the environment variable IMAGE"]);
+  if (!image)
+    throw new UsageError(["which image? Name one of 'image-factory list', or set the environment variable IMAGE"]);
   const configuration = Configuration.load(flags.config);
   const spec = specFor(configuration, image, flags);
   const terminal = terminalReporter({

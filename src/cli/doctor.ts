@@ -4,7 +4,11 @@ import { silentLog } from '../host/log.js';
 
 /** Prints what is missing, one line each with its mend; notes on what is only slower go to standard error. */
 export async function doctor(): Promise<void> {
-  const findings = await diagnose({ log: silentLog, signal: new AbortController().signal }, defaultConnection(), defaultCacheDirectory());
+  const findings = await diagnose(
+    { log: silentLog, signal: new AbortController().signal },
+    defaultConnection(),
+    defaultCacheDirectory(),
+  );
   for (const { weight, what, mend } of findings) {
     if (weight === 'missing') console.log(`${what}: ${mend}`);
     else console.error(`note: ${what}: ${mend}`);

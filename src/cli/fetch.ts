@@ -5,7 +5,7 @@ import { planBuild } from '../pipeline/plan.js';
 import { fetchStages } from '../pipeline/stages.js';
 import { runStages } from '../pipeline/runner.js';
 import { overridesFrom } from './overrides.js';
-import type { BuildFlags } from './program.js';
+import type { BuildFlags } from './build-flags.js';
 import { terminalReporter } from './terminal.js';
 import { untilSignalled } from './signals.js';
 

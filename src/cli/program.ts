@@ -3,28 +3,22 @@ import { join } from 'node:path';
 import { Argument, Command, Option } from 'commander';
 import { imageOptions, type Option as ImageOption } from '../config/options.js';
 import { programDirectory } from '../host/program-directory.js';
-
-/** What the command line says of a build beyond the options of the section. */
-export interface BuildFlags {
-  readonly config?: string;
-  readonly dryRun?: boolean;
-  readonly upload: boolean;
-  readonly logFormat: 'text' | 'json';
-  readonly verbose?: boolean;
-  readonly quiet?: boolean;
-  /** Options of the section, by the option's name in camel case. */
-  readonly [option: string]: unknown;
-}
+import type { BuildFlags } from './build-flags.js';
 
 /** The command line. What a command does is loaded when it is called: `--help` answers without it. */
 export function program(): Command {
   const root = new Command('image-factory');
   root
-    .description('Build golden Linux images: an unattended network installation becomes a clean, compact, checksummed image.')
+    .description(
+      'Build golden Linux images: an unattended network installation becomes a clean, compact, checksummed image.',
+    )
     .version(version(), '-V, --version')
     .showSuggestionAfterError()
     .exitOverride()
-    .addHelpText('after', () => `\nOptions of build, which may be left out before the image's name:\n${buildOptionsHelp(root)}`);
+    .addHelpText(
+      'after',
+      () => `\nOptions of build, which may be left out before the image's name:\n${buildOptionsHelp(root)}`,
+    );
 
   const build = withConfig(root.command('build', { isDefault: true }))
     .description("build an image; 'image-factory debian-13' is short for 'image-factory build debian-13'")
@@ -46,13 +40,17 @@ export function program(): Command {
     .description('show a section with every reference resolved')
     .argument('<image>', 'section of the configuration')
     .option('--json', 'as JSON')
-    .action(async (image: string, flags: { config?: string; json?: boolean }) => (await import('./show.js')).show(image, flags));
+    .action(async (image: string, flags: { config?: string; json?: boolean }) =>
+      (await import('./show.js')).show(image, flags),
+    );
 
   withConfig(root.command('render'))
     .description('print the answer file as it would be injected')
     .argument('<image>', 'section of the configuration')
     .option('-o, --output <file>', 'write it to a file instead')
-    .action(async (image: string, flags: { config?: string; output?: string }) => (await import('./render.js')).render(image, flags));
+    .action(async (image: string, flags: { config?: string; output?: string }) =>
+      (await import('./render.js')).render(image, flags),
+    );
 
   withConfig(root.command('fetch'))
     .description('fill the netboot cache: installer kernel and initrd')
@@ -79,8 +77,13 @@ function sectionFlags(): Option[] {
     const { flag, type } = option;
     if (!flag) return [];
     const names = `${flag.short === undefined ? '' : `-${flag.short}, `}--${flag.long}`;
-    const help = plainText(option.doc) + (option.defaultDoc ?? option.default ? ` (default: ${plainText(option.defaultDoc ?? option.default ?? '')})` : '');
-    if (flag.negatable) return [new Option(names, help), new Option(`--no-${flag.long}`, `the opposite of --${flag.long}`)];
+    const help =
+      plainText(option.doc) +
+      ((option.defaultDoc ?? option.default)
+        ? ` (default: ${plainText(option.defaultDoc ?? option.default ?? '')})`
+        : '');
+    if (flag.negatable)
+      return [new Option(names, help), new Option(`--no-${flag.long}`, `the opposite of --${flag.long}`)];
     if ('words' in type) return [new Option(`${names} <${flag.long}>`, help).choices(type.words as string[])];
     return [new Option(`${names} <${type.metavar.toLowerCase()}>`, help)];
   });

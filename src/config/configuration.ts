@@ -107,7 +107,9 @@ function readNamedSource(name: string, namedBy: string): IniSource {
     return readSource(name);
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    throw new UsageError([`can't read the configuration file '${name}' (named by ${namedBy}): ${(error as Error).message}`]);
+    throw new UsageError([
+      `can't read the configuration file '${name}' (named by ${namedBy}): ${(error as Error).message}`,
+    ]);
   }
 }
 
@@ -122,5 +124,9 @@ function readSource(name: string): IniSource {
 }
 
 function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'EACCES' || error.code === 'ENOTDIR');
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    (error.code === 'ENOENT' || error.code === 'EACCES' || error.code === 'ENOTDIR')
+  );
 }

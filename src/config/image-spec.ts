@@ -1,4 +1,4 @@
-import type { Destination } from '../publish/destination.js';
+import type { Destination } from './destination.js';
 import type { imageOptions, Values } from './options.js';
 
 /** What an unattended installer reads, by the option that names it. */
@@ -12,7 +12,10 @@ export type InstallerSource =
   | { readonly kind: 'medium'; readonly image: string };
 
 /** One INI section that can be built: typed, validated, frozen. Everything a build knows of its image. */
-export interface ImageSpec extends Omit<Values<typeof imageOptions>, 'preseed' | 'kickstart' | 'yast' | 'outputDir' | 'cacheDir'> {
+export interface ImageSpec extends Omit<
+  Values<typeof imageOptions>,
+  'preseed' | 'kickstart' | 'yast' | 'outputDir' | 'cacheDir'
+> {
   readonly name: string;
   /** `<image>-<YYYY-MM-DD>`: what the names of all artifacts begin with. */
   readonly baseName: string;

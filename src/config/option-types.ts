@@ -1,5 +1,5 @@
 import { homedir } from 'node:os';
-import { split } from 'shlex';
+import { splitWords } from './words.js';
 
 /**
  * How the text of an option becomes a value.
@@ -99,7 +99,9 @@ export function integer(least: number, most: number): OptionType<number> {
   };
 }
 
-export function oneOf<const Word extends string>(...allowed: readonly Word[]): OptionType<Word> & { words: readonly Word[] } {
+export function oneOf<const Word extends string>(
+  ...allowed: readonly Word[]
+): OptionType<Word> & { words: readonly Word[] } {
   return {
     metavar: `{${allowed.join(',')}}`,
     words: allowed,
@@ -126,9 +128,9 @@ export const shellWords: OptionType<readonly string[]> = {
   metavar: 'COMMAND',
   parse(value) {
     try {
-      return split(value);
-    } catch {
-      throw new Error('words as for a shell, every quote closed');
+      return splitWords(value);
+    } catch (error) {
+      throw new Error(`words as for a shell, but ${(error as Error).message}`);
     }
   },
 };

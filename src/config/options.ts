@@ -14,7 +14,10 @@ export interface Option<T> {
   readonly flag?: { readonly short?: string; readonly long: string; readonly negatable?: boolean };
 }
 
-function option<T, const Rest extends Omit<Option<T>, 'type'>>(of: OptionType<T>, rest: Rest): { type: OptionType<T> } & Rest {
+function option<T, const Rest extends Omit<Option<T>, 'type'>>(
+  of: OptionType<T>,
+  rest: Rest,
+): { type: OptionType<T> } & Rest {
   return { type: of, ...rest };
 }
 
@@ -32,7 +35,7 @@ export const imageOptions = {
     doc: 'An installation medium (ISO image) to take kernel and initrd from, instead of **linux** and **initrd**.',
   }),
   append: option(type.text, {
-    doc: "Kernel arguments for the installer, behind those that name the answer file.",
+    doc: 'Kernel arguments for the installer, behind those that name the answer file.',
     default: '',
   }),
   preseed: option(type.path, {
@@ -45,7 +48,10 @@ export const imageOptions = {
     doc: 'The AutoYaST answer file (openSUSE, SLES). A file that ends in *.hbs* is a handlebars template.',
   }),
   ram: option(type.size, { doc: 'Memory of the virtual machine during the installation.', default: '1G' }),
-  cores: option(type.integer(1, 512), { doc: 'Processors of the virtual machine during the installation.', default: '1' }),
+  cores: option(type.integer(1, 512), {
+    doc: 'Processors of the virtual machine during the installation.',
+    default: '1',
+  }),
   mac: option(type.mac, {
     doc: 'MAC address of the network card during the installation.',
     defaultDoc: 'chosen by libvirt',

@@ -4,8 +4,16 @@ import type { Configuration, Section } from './configuration.js';
 import { defaultCacheDirectory, defaultConnection } from './defaults.js';
 import { answerFileKinds, type ImageSpec, type InstallerSource } from './image-spec.js';
 import type { IniDocument } from './ini.js';
-import type { Destination } from '../publish/destination.js';
-import { camelCase, canonical, destinationOptions, imageOptions, numberedOption, type Option, type Values } from './options.js';
+import type { Destination } from './destination.js';
+import {
+  camelCase,
+  canonical,
+  destinationOptions,
+  imageOptions,
+  numberedOption,
+  type Option,
+  type Values,
+} from './options.js';
 import { didYouMean } from './suggestion.js';
 
 /** What the command line sets for one run, by option name, as text. */
@@ -17,7 +25,12 @@ export type Overrides = Readonly<Record<string, string>>;
  * @param today the date in the artifacts' names, `YYYY-MM-DD`
  * @throws UsageError with every problem of the section and its destinations at once
  */
-export function resolveImage(configuration: Configuration, name: string, overrides: Overrides, today: string): ImageSpec {
+export function resolveImage(
+  configuration: Configuration,
+  name: string,
+  overrides: Overrides,
+  today: string,
+): ImageSpec {
   const section = configuration.section(name);
   const problems: string[] = [];
   if (/[/\p{Cc}]|^[-.]/u.test(name)) {
@@ -60,7 +73,8 @@ function installerSource(
   const { installerImage, linux, initrd } = values;
   if (installerImage) return { kind: 'medium', image: installerImage };
   for (const [option, value] of Object.entries({ linux, initrd })) {
-    if (!value) problems.push(`[${name}]: no option '${option}' (nor 'installer_image'): where does the installer come from?`);
+    if (!value)
+      problems.push(`[${name}]: no option '${option}' (nor 'installer_image'): where does the installer come from?`);
   }
   return linux && initrd ? { kind: 'netboot', linux, initrd } : undefined;
 }
@@ -75,7 +89,9 @@ function answerFileOf(
     return path ? [{ kind, path }] : [];
   });
   if (given.length > 1) {
-    problems.push(`[${name}]: ${given.map(({ kind }) => `'${kind}'`).join(' and ')} are both set; an installation reads one answer file (an empty value unsets one of [DEFAULT])`);
+    problems.push(
+      `[${name}]: ${given.map(({ kind }) => `'${kind}'`).join(' and ')} are both set; an installation reads one answer file (an empty value unsets one of [DEFAULT])`,
+    );
   } else if (given.length === 0) {
     problems.push(`[${name}]: no answer file: one of the options 'preseed', 'kickstart' and 'yast' must name it`);
   }
@@ -178,7 +194,9 @@ class SectionReader {
     } catch (error) {
       const source = spelling === undefined ? undefined : this.#document.raw(this.#section, spelling);
       const where = source?.line ? `${source.file}:${source.line}: ` : '';
-      this.problems.push(`${where}[${this.#section}] ${spelling ?? name} = ${text}: expected ${(error as Error).message}`);
+      this.problems.push(
+        `${where}[${this.#section}] ${spelling ?? name} = ${text}: expected ${(error as Error).message}`,
+      );
       return undefined;
     }
   }

@@ -10,7 +10,10 @@ export function didYouMean(word: string, known: Iterable<string>): string {
 export function nearestWord(word: string, known: Iterable<string>): string | undefined {
   const candidates = [...known];
   if (candidates.length === 0) return undefined;
-  const nearest = closest(word.toLowerCase(), candidates.map((candidate) => candidate.toLowerCase()));
+  const nearest = closest(
+    word.toLowerCase(),
+    candidates.map((candidate) => candidate.toLowerCase()),
+  );
   const allowed = Math.max(1, Math.floor(nearest.length / 3));
   if (distance(word.toLowerCase(), nearest) > allowed) return undefined;
   return candidates.find((candidate) => candidate.toLowerCase() === nearest);

@@ -24,6 +24,8 @@ export function unknownOptions(configuration: Configuration, image: string, ment
     if (!own.has(option) && nearest === undefined) return [];
     const source = document.raw(name, option);
     const where = source ? `${source.file}:${source.line}: ` : '';
-    return [`${where}[${own.has(option) ? name : 'DEFAULT'}] unknown option '${option}'${nearest === undefined ? '' : ` (did you mean '${nearest}'?)`}`];
+    return [
+      `${where}[${own.has(option) ? name : 'DEFAULT'}] unknown option '${option}'${nearest === undefined ? '' : ` (did you mean '${nearest}'?)`}`,
+    ];
   });
 }

@@ -26,7 +26,9 @@ export function debugfsCommand(device: string, requests: readonly string[], mode
  */
 export function quotePath(path: string): string {
   if (/\p{Cc}/u.test(path)) {
-    throw new Failure(`the file name ${JSON.stringify(path)} in the image holds a control character and can't be handled`);
+    throw new Failure(
+      `the file name ${JSON.stringify(path)} in the image holds a control character and can't be handled`,
+    );
   }
   return `"${path.replaceAll('"', '""')}"`;
 }
@@ -50,7 +52,9 @@ export async function listDirectories(host: Host, device: string, directories: r
 function readEntry(directory: string, line: string): Entry[] {
   const match = entryLine.exec(line);
   if (!match) {
-    throw new Failure(`a file name in ${directory} of the image holds a line break and can't be handled: ${JSON.stringify(line)}`);
+    throw new Failure(
+      `a file name in ${directory} of the image holds a line break and can't be handled: ${JSON.stringify(line)}`,
+    );
   }
   const [, , mode = '', name = ''] = match;
   if (name === '.' || name === '..') return [];
@@ -61,7 +65,7 @@ function readEntry(directory: string, line: string): Entry[] {
 /** Everything in and below the given entries, each directory before what it holds. */
 export async function walk(host: Host, device: string, entries: readonly Entry[]): Promise<Entry[]> {
   const found = [...entries];
-  for (let level = entries; level.length > 0; ) {
+  for (let level = entries; level.length > 0;) {
     const directories = level.filter(({ kind }) => kind === 'directory').map(({ path }) => path);
     level = await listDirectories(host, device, directories);
     found.push(...level);

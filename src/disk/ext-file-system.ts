@@ -24,7 +24,12 @@ export class ExtFileSystem implements CleanableFileSystem {
   static commands(disk: string, offset: string): { readonly clean: Command[]; readonly zero: Command[] } {
     const device = `${disk}?offset=${offset}`;
     return {
-      clean: [replayCommand(device), debugfsCommand(device, [], 'read'), debugfsCommand(device, [], 'write'), checkCommand(device)],
+      clean: [
+        replayCommand(device),
+        debugfsCommand(device, [], 'read'),
+        debugfsCommand(device, [], 'write'),
+        checkCommand(device),
+      ],
       zero: [zerofreeCommand(device)],
     };
   }
@@ -55,7 +60,9 @@ export class ExtFileSystem implements CleanableFileSystem {
     // debugfs reports what it could not do, and still exits with 0.
     const complaints = stderr.split('\n').filter((line) => line !== '' && !/^debugfs \d/.test(line));
     if (complaints.length > 0) {
-      throw new Failure(`the installer's leftovers could not be removed from ${this.#device}: ${complaints.join('; ')}`);
+      throw new Failure(
+        `the installer's leftovers could not be removed from ${this.#device}: ${complaints.join('; ')}`,
+      );
     }
     await this.#check(checkCommand(this.#device));
     return leftovers.map(({ path }) => path);
@@ -77,7 +84,12 @@ export class ExtFileSystem implements CleanableFileSystem {
 }
 
 /** Exit codes of e2fsck(8): 1 is "errors corrected", as after a replayed journal. */
-const fsckVerdicts: Readonly<Record<number, string | undefined>> = { 1: undefined, 4: 'is damaged', 8: 'can not be checked', 12: 'is damaged' };
+const fsckVerdicts: Readonly<Record<number, string | undefined>> = {
+  1: undefined,
+  4: 'is damaged',
+  8: 'can not be checked',
+  12: 'is damaged',
+};
 
 /** Replays the journal, if the guest did not unmount; otherwise it looks no further than the superblock. */
 function replayCommand(device: string): Command {

@@ -22,7 +22,12 @@ export interface Volume extends Partition {
 interface SfdiskTable {
   readonly partitiontable: {
     readonly sectorsize?: number;
-    readonly partitions?: readonly { readonly node: string; readonly start: number; readonly size: number; readonly type: string }[];
+    readonly partitions?: readonly {
+      readonly node: string;
+      readonly start: number;
+      readonly size: number;
+      readonly type: string;
+    }[];
   };
 }
 
@@ -36,9 +41,12 @@ export async function readPartitionTable(host: Host, disk: string): Promise<Part
   const table = exitCode === 0 ? (JSON.parse(stdout) as SfdiskTable).partitiontable : undefined;
   const partitions = table?.partitions ?? [];
   if (partitions.length === 0) {
-    throw new Failure(`there are no partitions on the disk ${disk}: the installer powered off without installing anything`, {
-      hint: 'The console log tells how far the installer came.',
-    });
+    throw new Failure(
+      `there are no partitions on the disk ${disk}: the installer powered off without installing anything`,
+      {
+        hint: 'The console log tells how far the installer came.',
+      },
+    );
   }
   const unit = table?.sectorsize ?? sectorSize;
   return partitions.map(({ node, start, size, type }) => ({
@@ -49,8 +57,22 @@ export async function readPartitionTable(host: Host, disk: string): Promise<Part
   }));
 }
 
-export function identifyCommand(disk: string, { offset, size }: { offset: number | string; size: number | string }): Command {
-  return command('blkid', ['--probe', '--offset', String(offset), '--size', String(size), '--match-tag', 'TYPE', '--output', 'value', disk]);
+export function identifyCommand(
+  disk: string,
+  { offset, size }: { offset: number | string; size: number | string },
+): Command {
+  return command('blkid', [
+    '--probe',
+    '--offset',
+    String(offset),
+    '--size',
+    String(size),
+    '--match-tag',
+    'TYPE',
+    '--output',
+    'value',
+    disk,
+  ]);
 }
 
 /** Exit code of blkid where nothing, or nothing unambiguous, is recognised (blkid(8)). */

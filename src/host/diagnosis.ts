@@ -17,7 +17,11 @@ export interface Finding {
 }
 
 /** Finds what is missing or unusable on this machine for building. */
-export async function diagnose(host: Pick<Host, 'log' | 'signal'>, connect: string, cacheDirectory: string): Promise<Finding[]> {
+export async function diagnose(
+  host: Pick<Host, 'log' | 'signal'>,
+  connect: string,
+  cacheDirectory: string,
+): Promise<Finding[]> {
   return [
     ...missingPrograms(),
     ...unwritable(cacheDirectory),
@@ -42,9 +46,8 @@ function missingPrograms(): Finding[] {
 
 /** How packages are installed here: /etc/os-release (os-release(5)) tells. */
 function installCommand(osRelease = '/etc/os-release'): string {
-  const { ID = '', ID_LIKE = '' } = existsSync(osRelease)
-    ? (parse(readFileSync(osRelease, 'utf8')) as { ID?: string; ID_LIKE?: string })
-    : {};
+  const release: Record<string, string> = existsSync(osRelease) ? parse(readFileSync(osRelease, 'utf8')) : {};
+  const { ID = '', ID_LIKE = '' } = release;
   const isDebian = [ID, ...ID_LIKE.split(' ')].includes('debian');
   return isDebian ? 'apt-get install' : 'install what Debian calls';
 }
@@ -56,7 +59,13 @@ function unwritable(directory: string): Finding[] {
     accessSync(existing, constants.W_OK);
     return [];
   } catch {
-    return [{ weight: 'missing', what: `the cache directory ${directory} can't be written`, mend: `chown "$USER" ${existing}, or choose another with the option cache_dir` }];
+    return [
+      {
+        weight: 'missing',
+        what: `the cache directory ${directory} can't be written`,
+        mend: `chown "$USER" ${existing}, or choose another with the option cache_dir`,
+      },
+    ];
   }
 }
 
@@ -67,7 +76,13 @@ async function libvirtTrouble(host: Pick<Host, 'log' | 'signal'>, connect: strin
     return [];
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    return [{ weight: 'missing', what: error.message.replaceAll('\n', ' '), mend: error.hint ?? 'look at the log of libvirtd' }];
+    return [
+      {
+        weight: 'missing',
+        what: error.message.replaceAll('\n', ' '),
+        mend: error.hint ?? 'look at the log of libvirtd',
+      },
+    ];
   }
 }
 

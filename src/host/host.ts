@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { execa } from 'execa';
 import { quote } from 'shlex';
 import { Failure, Interrupted } from './failure.js';
@@ -108,7 +109,15 @@ interface FailedCall {
 }
 
 function commandFailure(called: Command, error: FailedCall): Failure {
-  const { file } = called;
+  const { file, cwd } = called;
+  if (cwd !== undefined && !existsSync(cwd)) {
+    return new Failure(`${shellLine(called)} can't run in ${cwd}: there is no such directory`);
+  }
+  if (error.code === 'EACCES') {
+    return new Failure(`${file}: this user may not execute it`, {
+      hint: `Make it executable: chmod +x ${quote(file)}`,
+    });
+  }
   if (error.code === 'ENOENT') {
     const known = Object.hasOwn(programs, file) ? programs[file as ProgramName] : undefined;
     return new Failure(`${file}: command not found`, {

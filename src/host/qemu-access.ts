@@ -12,7 +12,9 @@ const qemuAccounts = ['libvirt-qemu', 'qemu'];
 
 /** The account that libvirt's system mode runs QEMU as, or undefined if there is none on this machine. */
 export function qemuAccount(passwd = '/etc/passwd'): Account | undefined {
-  const entries = readFileSync(passwd, 'utf8').split('\n').map((line) => line.split(':'));
+  const entries = readFileSync(passwd, 'utf8')
+    .split('\n')
+    .map((line) => line.split(':'));
   const entry = qemuAccounts.map((name) => entries.find(([account]) => account === name)).find((found) => found);
   return entry && { uid: Number(entry[2]), gid: Number(entry[3]) };
 }

@@ -26,7 +26,9 @@ export async function detectAcceleration(
   if (machine.architecture === 'x64' || machine.architecture === 'ia32') {
     const flags = /^flags\s*:(.*)$/m.exec(await readFile(machine.cpuInfo, 'utf8').catch(() => ''))?.[1] ?? '';
     if (!/\s(vmx|svm)(\s|$)/.test(flags)) {
-      return software('the processor shows neither vmx nor svm (virtualisation is off in the firmware, or this is a guest without nested virtualisation)');
+      return software(
+        'the processor shows neither vmx nor svm (virtualisation is off in the firmware, or this is a guest without nested virtualisation)',
+      );
     }
   }
   try {

@@ -94,7 +94,7 @@ async function renderTemplate(
 
   // Handlebars has one escaping function for all its instances: it is ours for this one synchronous call.
   const escapeHtml = engine.Utils.escapeExpression;
-  engine.Utils.escapeExpression = (value: unknown) => escapes[kind](value == null ? '' : String(value as string));
+  engine.Utils.escapeExpression = (value: string) => escapes[kind](value);
   try {
     return { content: Buffer.from(engine.compile(main.text)(values)), mentioned };
   } catch (error) {
@@ -106,7 +106,8 @@ async function renderTemplate(
 
 function problemOf(kind: AnswerFileKind, name: string, values: Readonly<Record<string, string>>): string | undefined {
   const value = values[name];
-  if (value === undefined) return `the variable '${name}' is not defined: no option of the section has that name${didYouMean(name, Object.keys(values))}`;
+  if (value === undefined)
+    return `the variable '${name}' is not defined: no option of the section has that name${didYouMean(name, Object.keys(values))}`;
   try {
     escapes[kind](value);
     return undefined;
@@ -154,7 +155,8 @@ function references(library: typeof Handlebars, engine: typeof Handlebars, { fil
 
     override PartialStatement(partial: hbs.AST.PartialStatement): void {
       const { name } = partial;
-      if ('original' in name) found.push({ what: 'partial', name: String(name.original), line: partial.loc.start.line });
+      if ('original' in name)
+        found.push({ what: 'partial', name: String(name.original), line: partial.loc.start.line });
       partial.params.forEach((param) => this.accept(param));
     }
   }

@@ -33,7 +33,13 @@ function escapeKickstart(value: string): string {
   return /^[\w@%+=:,./-]*$/.test(line) ? line : `'${line.replaceAll("'", `'"'"'`)}'`;
 }
 
-const xmlEntities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' };
+const xmlEntities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&apos;',
+};
 
 /** XML text and attribute values (XML 1.0, 2.2 and 2.4). */
 function escapeXml(value: string): string {

@@ -17,12 +17,21 @@ const startPatience = 60_000;
  * @param timeout milliseconds for the whole installation
  * @throws Failure with the last screen of the console, if the installation does not end by powering off in time
  */
-export async function install(host: Host, libvirt: Libvirt, installation: Installation, timeout: number): Promise<void> {
+export async function install(
+  host: Host,
+  libvirt: Libvirt,
+  installation: Installation,
+  timeout: number,
+): Promise<void> {
   const { domain, consoleLog } = installation;
   const removeDomain = host.release.hold(`the domain ${domain}`, () => libvirt.remove(domain));
   const finished = new AbortController();
   const outOfTime = AbortSignal.timeout(timeout);
-  const watched = followConsole(consoleLog, (progress) => host.log.progress(progress), AbortSignal.any([finished.signal, outOfTime, host.signal]));
+  const watched = followConsole(
+    consoleLog,
+    (progress) => host.log.progress(progress),
+    AbortSignal.any([finished.signal, outOfTime, host.signal]),
+  );
   const halted = new AbortController();
   void watched.then((halt) => halt && halted.abort());
 
@@ -48,7 +57,10 @@ export async function install(host: Host, libvirt: Libvirt, installation: Instal
     ? haltMessages[halt]
     : outOfTime.aborted
       ? `the installation did not end within ${Math.round(timeout / 1000)} seconds (option 'timeout')`
-      : (failure?.message ?? (state && state.reason !== 'shutdown' ? `the virtual machine ended as '${state.state} (${state.reason})', not by its own power-off` : undefined));
+      : (failure?.message ??
+        (state && state.reason !== 'shutdown'
+          ? `the virtual machine ended as '${state.state} (${state.reason})', not by its own power-off`
+          : undefined));
   if (why === undefined) return;
   const screen = await lastScreen(consoleLog);
   throw new Failure(`${why}${screen ? `\nThe console's last screen:\n${indented(screen)}` : ''}`, {

@@ -63,10 +63,12 @@ function linesOf(text: string): string[] {
   return text.split(/[\r\n]+/).filter((line) => line.trim() !== '');
 }
 
-/** Without escape sequences (ECMA-48: CSI, and the two-character ones) and backspaces. */
+/** Escape sequences of ECMA-48 (CSI, and those of two or three characters), and other control characters. */
+// eslint-disable-next-line no-control-regex -- control characters are what is looked for
+const controls = /\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-Z\\-_]|\x1b[()][0-9A-B]|[\x00-\x07\x0b\x0c\x0e-\x1a]/g;
+
 function withoutControls(text: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
-  return text.replace(/\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-Z\\-_]|\x1b[()][0-9A-B]|[\x00-\x07\x0b-\x0c\x0e-\x1a]/g, '').replace(/\x08+/g, '\r');
+  return text.replace(controls, '').replace(/[\b]+/g, '\r');
 }
 
 /**
@@ -127,7 +129,10 @@ export async function lastScreen(file: string): Promise<string> {
     const length = Math.min(size, 64 * 1024);
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, size - length);
     await new Promise<void>((written) => terminal.write(buffer.subarray(0, bytesRead), written));
-    const rows = Array.from({ length: screen.rows }, (_, row) => terminal.buffer.active.getLine(row)?.translateToString(true) ?? '');
+    const rows = Array.from(
+      { length: screen.rows },
+      (_, row) => terminal.buffer.active.getLine(row)?.translateToString(true) ?? '',
+    );
     return rows.filter((row) => row !== '').join('\n');
   } finally {
     terminal.dispose();

@@ -5,7 +5,7 @@ import { Failure, UsageError } from '../host/failure.js';
 import type { Log } from '../host/log.js';
 import { findProgram, programs, type ProgramName } from '../host/programs.js';
 import { renderAnswerFile } from '../install/answer-file.js';
-import { originOf } from '../install/netboot-source.js';
+import { cachedName, originOf } from '../install/netboot-source.js';
 import { checkDestination } from '../publish/upload.js';
 import { answerFileSource } from './answer-file-source.js';
 import type { Plan } from './build.js';
@@ -28,7 +28,14 @@ export async function checkImage(configuration: Configuration, spec: ImageSpec, 
       return undefined;
     }
   };
-  for (const source of netbootSources(spec)) await noting(() => originOf(source));
+  const sources = netbootSources(spec);
+  for (const source of sources) await noting(() => originOf(source));
+  const names = problems.length > 0 ? [] : sources.map(({ uri }) => cachedName(uri));
+  if (new Set(names).size < names.length) {
+    problems.push(
+      `[${spec.name}] linux and initrd are both called '${names[0]}': the netboot cache keeps them in one directory`,
+    );
+  }
   for (const destination of spec.destinations) await noting(() => checkDestination(destination));
   const answerFile = await noting(() => renderAnswerFile(answerFileSource(spec)));
   for (const warning of unknownOptions(configuration, spec.name, answerFile?.mentioned ?? new Set())) log.warn(warning);
@@ -38,7 +45,9 @@ export async function checkImage(configuration: Configuration, spec: ImageSpec, 
 /** @throws Failure naming every program that the build will call and that is not installed, and its package */
 export function checkPrograms(plan: Plan): void {
   const called = stages.filter((stage) => stage.neededFor(plan.spec)).flatMap((stage) => stage.commands(plan));
-  const known = [...new Set(called.map(({ file }) => file))].filter((file): file is ProgramName => Object.hasOwn(programs, file));
+  const known = [...new Set(called.map(({ file }) => file))].filter((file): file is ProgramName =>
+    Object.hasOwn(programs, file),
+  );
   const missing = known.filter((program) => findProgram(program) === undefined);
   if (missing.length === 0) return;
   throw new Failure(`not installed: ${missing.join(', ')}`, {

@@ -11,7 +11,7 @@ export interface Stage {
   /** What happens, for people: 'Installing'. */
   readonly title: string;
   /** Whether an image asks for it at all. */
-  neededFor(spec: ImageSpec): boolean;
+  readonly neededFor: (spec: ImageSpec) => boolean;
   /** The commands that `run` will call, as far as they can be known before; nothing is touched. */
   commands(plan: Plan): Command[];
   run(build: Build): Promise<void>;

@@ -1,5 +1,6 @@
 import { command, type Command, type Host } from '../host/host.js';
-import type { RsyncDestination, UploadFiles } from './destination.js';
+import type { RsyncDestination } from '../config/destination.js';
+import type { UploadFiles } from './upload-files.js';
 import { runLogged } from './hook.js';
 
 /** `rsync [upload_args…] IMAGE CHECKSUM TARGET`, run where the files are. */

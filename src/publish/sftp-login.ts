@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { Failure } from '../host/failure.js';
 import { command, run, type Command, type Host } from '../host/host.js';
-import type { SftpDestination } from './destination.js';
+import type { SftpDestination } from '../config/destination.js';
 
 /** What ssh2 tries, one after the other; it types only what these have in common. */
 type Method = { readonly username: string } & (

@@ -1,5 +1,5 @@
 import { UsageError } from '../host/failure.js';
-import type { SftpDestination } from './destination.js';
+import type { SftpDestination } from '../config/destination.js';
 
 /** Where an SFTP upload goes. */
 export interface SftpTarget {

@@ -1,6 +1,7 @@
 import { Failure } from '../host/failure.js';
 import type { Command, Host } from '../host/host.js';
-import type { Destination, UploadFiles } from './destination.js';
+import type { Destination } from '../config/destination.js';
+import type { UploadFiles } from './upload-files.js';
 import { hookCommand, runHook } from './hook.js';
 import { rsyncCommand, uploadByRsync } from './rsync.js';
 import { sftpCommands, uploadBySftp } from './sftp.js';

@@ -47,7 +47,8 @@ export function liveReporter(terminal: TerminalStream, verbosity: Verbosity): Re
     },
     stageFinished(stage, duration) {
       running = undefined;
-      if (tells(verbosity, 'info')) above(`${styleText('green', '✔')} ${stage.title} ${styleText('dim', spokenDuration(duration))}`);
+      if (tells(verbosity, 'info'))
+        above(`${styleText('green', '✔')} ${stage.title} ${styleText('dim', spokenDuration(duration))}`);
     },
     close() {
       clearInterval(timer);

@@ -17,7 +17,7 @@ function openLog(file: string): number {
     return openSync(file, 'w');
   } catch (error) {
     throw new Failure(`can't write the log file ${file}: ${(error as Error).message}`, {
-      hint: "Choose another with --log-filename, or do without: --no-log-file.",
+      hint: 'Choose another with --log-filename, or do without: --no-log-file.',
     });
   }
 }

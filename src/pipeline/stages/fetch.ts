@@ -31,5 +31,10 @@ export function netbootSources({ installer, linuxSha256, initrdSha256 }: ImageSp
 /** Where the netboot cache has the installer once it is fetched. */
 export function installerLocation({ installer, cacheDir }: ImageSpec): InstallerLocation {
   if (installer.kind === 'medium') return { kind: 'medium', file: join(cacheDir, cachedName(installer.image)) };
-  return { kind: 'netboot', directory: cacheDir, linux: cachedName(installer.linux), initrd: cachedName(installer.initrd) };
+  return {
+    kind: 'netboot',
+    directory: cacheDir,
+    linux: cachedName(installer.linux),
+    initrd: cachedName(installer.initrd),
+  };
 }

@@ -21,7 +21,11 @@ export const install: Stage = {
     ];
   },
   async run(build: Build) {
-    const called = { ...installation(build), answerFile: left(build, 'answerFile'), location: left(build, 'installer') };
+    const called = {
+      ...installation(build),
+      answerFile: left(build, 'answerFile'),
+      location: left(build, 'installer'),
+    };
     await mkdir(called.scratchDirectory, { recursive: true });
     build.log.info(`The console of the installer goes to ${called.consoleLog}`);
     await runInstallation(build, new Libvirt(build, build.spec.connect), called, build.spec.timeout);

@@ -27,10 +27,3 @@ export interface SftpDestination extends AnyDestination {
 
 /** Where artifacts are uploaded. */
 export type Destination = RsyncDestination | SftpDestination;
-
-/** What is uploaded: the image first, its checksum last. */
-export interface UploadFiles {
-  readonly directory: string;
-  /** File names in that directory. */
-  readonly names: readonly string[];
-}

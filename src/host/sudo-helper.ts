@@ -19,6 +19,7 @@ export function helperPath(): string {
 
 /** A call of the root helper: through sudo, unless this is root already. */
 export function helperCommand(call: HelperCall): Command {
-  if (process.getuid?.() === 0) return { file: helperPath(), args: call };
+  // Whoever called us through sudo is not who asks: root may name any disk.
+  if (process.getuid?.() === 0) return { file: helperPath(), args: call, env: { SUDO_UID: '0' } };
   return { file: 'sudo' satisfies ProgramName, args: ['-n', helperPath(), ...call] };
 }

@@ -1,3 +1,4 @@
+import { realpath } from 'node:fs/promises';
 import type { CleanableFileSystem } from '../disk/cleanable.js';
 import { ExtFileSystem } from '../disk/ext-file-system.js';
 import { HelperFileSystem } from '../disk/helper-file-system.js';
@@ -10,5 +11,6 @@ export async function rootFileSystem(build: Build): Promise<CleanableFileSystem>
   const volume = (build.state.rootFileSystem ??= await findRootFileSystem(build, rawDisk));
   return ExtFileSystem.handles(volume)
     ? new ExtFileSystem(build, rawDisk, volume)
-    : new HelperFileSystem(build, rawDisk, volume);
+    : // The helper takes no symbolic links, wherever in the path.
+      new HelperFileSystem(build, await realpath(rawDisk), volume);
 }

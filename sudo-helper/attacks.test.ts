@@ -1,0 +1,432 @@
+import { spawn } from 'node:child_process';
+import { randomBytes, randomInt } from 'node:crypto';
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { expect } from 'chai';
+import {
+  call,
+  copyDisk,
+  give,
+  inside,
+  must,
+  obstacle,
+  offset,
+  rawDisk,
+  size,
+  sudoUser,
+  taken,
+  type Called,
+  type FileSystem,
+  type SudoUser,
+} from './testing.js';
+
+const files = ['root/anaconda-ks.cfg', 'var/adm/autoinstall/logs/log', 'var/lib/YaST2/x', 'var/log/installer/syslog'];
+
+/** A system with installer logs, as it may lie in an image, or on the machine that builds it. */
+function installedSystem(root: string): void {
+  for (const file of files) {
+    mkdirSync(dirname(join(root, file)), { recursive: true });
+    writeFileSync(join(root, file), `canary ${file}\n`);
+  }
+}
+
+const notYours = 'must be a regular file of the calling user';
+
+describe('image-factory-sudo-helper, attacked by a user with the documented sudoers line', function () {
+  this.timeout(60_000);
+
+  let user: SudoUser;
+  /** Belongs to root, and others may look into it. */
+  let directory: string;
+  /** Belongs to the user. */
+  let home: string;
+  /** A directory of root's that looks like an installed system; nothing may ever vanish from it. */
+  let canary: string;
+  /** The user's own image: a fine xfs. */
+  let own: string;
+  /** An image just like it that belongs to root. */
+  let foreign: string;
+  let canaryFiles: string;
+  let untouched: string;
+
+  const where = [String(offset), String(size)];
+
+  /** What must be the same after every attack. */
+  const machine = () => must('find', canary, '-printf', '%p %y %s\n') + must('sha256sum', foreign) + taken(directory);
+
+  before(function () {
+    const reason = obstacle('mkfs.xfs', 'mkfs.btrfs', 'btrfs', 'sudo', 'visudo', 'useradd', 'userdel', 'perl');
+    if (reason !== undefined) {
+      console.log(`      skipped: ${reason}; run: sudo make check`);
+      this.skip();
+    }
+    directory = mkdtempSync(join(tmpdir(), 'image-factory-attacks-'));
+    chmodSync(directory, 0o755);
+    user = sudoUser();
+    home = join(directory, 'home');
+    mkdirSync(home);
+    give(home, user.uid);
+    canary = join(directory, 'canary');
+    installedSystem(canary);
+    foreign = join(directory, 'foreign.raw');
+    rawDisk(foreign, 'xfs', installedSystem);
+    chmodSync(foreign, 0o644);
+    own = copyDisk(foreign, join(home, 'own.raw'), user.uid);
+    canaryFiles = must('find', canary);
+    untouched = machine();
+  });
+
+  after(() => {
+    user?.remove();
+    if (directory) rmSync(directory, { recursive: true });
+  });
+
+  afterEach(() => expect(machine()).to.equal(untouched));
+
+  const expectRefused = ({ status, stdout, stderr }: Called, why = 'refused: ') => {
+    expect(stderr).to.contain(why);
+    expect(stdout).to.equal('');
+    expect(status).to.equal(2);
+  };
+
+  it('serves the user in what is his', () => {
+    const { status, stdout, stderr } = user.sudo('logs', own, ...where);
+    expect(stderr).to.equal('');
+    expect(stdout).to.contain('var/log/installer/syslog');
+    expect(status).to.equal(0);
+  });
+
+  it('refuses arguments that are not exactly of the expected form', () => {
+    const lists: string[][] = [
+      [],
+      [''],
+      ['clean'],
+      ['clean', own],
+      ['clean', own, ...where, ''],
+      ['cat', own, ...where],
+      ['CLEAN', own, ...where],
+      ['clean\n', own, ...where],
+      ['--help'],
+      ['--', 'clean', own, ...where],
+      ['-c', 'id'],
+      ['clean', '', ...where],
+      ['clean', 'own.raw', ...where],
+      ['clean', '--all', ...where],
+      ['clean', '-o', ...where],
+      ['clean', 'UUID=1', ...where],
+      ['clean', '//etc', ...where],
+      ['clean', `${own}/`, ...where],
+      ['clean', `${home}/../home/own.raw`, ...where],
+      ['clean', `${home}/./own.raw`, ...where],
+      ['clean', `${home}/..`, ...where],
+      ['clean', `${home}//own.raw`, ...where],
+      ['clean', `${home}/*.raw`, ...where],
+      ['clean', `${home}/own.ra?`, ...where],
+      ['clean', `${home}/{own,own}.raw`, ...where],
+      ['clean', `${own}\n`, ...where],
+      ['clean', `${home}/\n${own}`, ...where],
+      ['clean', `${own}\x7f`, ...where],
+      ['clean', `${own}\x1b[2J`, ...where],
+      ['clean', `$(touch ${home}/ran)`, ...where],
+      ['clean', `/$(touch ${home}/ran)`, ...where],
+      ['clean', `/${'x'.repeat(100_000)}`, ...where],
+      ['clean', '/x'.repeat(2048), ...where],
+      ...[
+        '',
+        '-1',
+        '+0',
+        '0x10',
+        '1048576 ',
+        '1e6',
+        '1048577',
+        '01048576',
+        '9'.repeat(40),
+        'a[$(touch /)]',
+        'size',
+      ].map((number) => ['clean', own, number, where[1]!]),
+      ...['', '0', '-512', '513', '1048576,loop', '9'.repeat(15), '9'.repeat(40), 'offset', '1\n512'].map((number) => [
+        'clean',
+        own,
+        where[0]!,
+        number,
+      ]),
+      ['clean', own, '0', '512'],
+      ...['', '../../../etc/shadow', '/etc/shadow', 'etc/shadow', 'root/*', 'root/anaconda-ks.cfg/', '-', '--help'].map(
+        (log) => ['cat', own, ...where, log],
+      ),
+    ];
+    for (const list of lists) expectRefused(user.sudo(...list));
+    expect(existsSync(join(home, 'ran'))).to.be.false;
+  });
+
+  it('refuses the calls of the Python tool', () => {
+    expectRefused(user.sudo('mount', '/dev/loop0', '/tmp/image-factory.x'), "'mount' was a call of image-factory 1");
+    expectRefused(user.sudo('umount', '/tmp/image-factory.x'), "'umount' was a call of image-factory 1");
+    expectRefused(user.sudo('umount', '/'), "'umount' was a call of image-factory 1");
+    expectRefused(user.sudo('chmod', '-R', 'o+rwx', '/tmp/image-factory.x'), "'chmod' was a call of image-factory 1");
+  });
+
+  it('refuses random arguments', function () {
+    const words = [
+      'clean',
+      'trim',
+      'cat',
+      'logs',
+      'mount',
+      own,
+      foreign,
+      '/',
+      '..',
+      '-',
+      '--',
+      '0',
+      ...where,
+      '\n',
+      '*',
+      canary,
+    ];
+    for (let count = 0; count < 200; count++) {
+      const list = Array.from({ length: randomInt(7) }, () =>
+        randomInt(4) === 0
+          ? randomBytes(randomInt(1, 40)).toString('latin1').replaceAll('\0', '')
+          : words[randomInt(words.length)]!,
+      );
+      // One of the few lists that are right would clean the user's own image, which is his right.
+      if (list.length >= 4 && list[1] === own) continue;
+      expectRefused(user.sudo(...list));
+    }
+  });
+
+  it('refuses what is not a regular file of the user', () => {
+    const loop = must('losetup', '--find', '--show', '--offset', where[0]!, foreign).trim();
+    try {
+      expectRefused(user.sudo('clean', loop, '0', where[1]!), notYours);
+    } finally {
+      must('losetup', '--detach', loop);
+    }
+    must('mkfifo', '-m', '666', join(home, 'fifo'));
+    must('mknod', '-m', '666', join(home, 'device'), 'b', '7', '0');
+    linkSync(foreign, join(home, 'hard-link.raw'));
+    for (const file of [home, join(home, 'fifo'), join(home, 'device'), '/dev/null', '/dev/zero', '/proc/self/mem']) {
+      expectRefused(user.sudo('clean', file, ...where));
+    }
+    expectRefused(user.sudo('clean', foreign, ...where), notYours);
+    expectRefused(user.sudo('clean', join(home, 'hard-link.raw'), ...where), notYours);
+    expectRefused(user.sudo('clean', '/etc/shadow', '0', '512'), notYours);
+  });
+
+  it('does not tell what lies where only root can look', () => {
+    const hidden = join(directory, 'hidden');
+    mkdirSync(join(hidden, 'directory'), { recursive: true, mode: 0o700 });
+    writeFileSync(join(hidden, 'file'), '');
+    symlinkSync('file', join(hidden, 'link'));
+    const answers = ['missing', 'file', 'file/below', 'link', 'directory'].map((name) => {
+      const path = join(hidden, name);
+      return user.sudo('clean', path, ...where).stderr.replace(path, 'PATH');
+    });
+    expect(answers[0]).to.contain(`PATH ${notYours}`);
+    expect(new Set(answers).size).to.equal(1);
+  });
+
+  it('refuses a symbolic link at every component of the path', () => {
+    const deep = join(home, 'a/b/c');
+    mkdirSync(deep, { recursive: true });
+    linkSync(own, join(deep, 'disk.raw'));
+    expect(user.sudo('logs', join(deep, 'disk.raw'), ...where).status).to.equal(0);
+    symlinkSync(home, join(home, 'link'));
+    symlinkSync('a', join(home, 'link-a'));
+    symlinkSync('b', join(home, 'a/link-b'));
+    symlinkSync('c', join(home, 'a/b/link-c'));
+    symlinkSync('disk.raw', join(deep, 'link.raw'));
+    symlinkSync(foreign, join(deep, 'foreign.raw'));
+    for (const path of ['link/a/b/c/disk.raw', 'link-a/b/c/disk.raw', 'a/link-b/c/disk.raw', 'a/b/link-c/disk.raw']) {
+      expectRefused(user.sudo('clean', join(home, path), ...where), notYours);
+    }
+    expectRefused(user.sudo('clean', join(deep, 'link.raw'), ...where), notYours);
+    expectRefused(user.sudo('clean', join(deep, 'foreign.raw'), ...where), notYours);
+    expectRefused(user.sudo('clean', '/proc/self/cwd/etc/passwd', ...where), notYours);
+  });
+
+  it('works on the file that it has checked, while the path changes all the time', function () {
+    const arena = give(join(home, 'arena'), (mkdirSync(join(home, 'arena')), user.uid));
+    const disk = copyDisk(own, join(arena, 'real.raw'), user.uid);
+    const swapper = spawn('/usr/bin/perl', ['-e', swapping, arena, disk, foreign], { uid: user.uid, stdio: 'inherit' });
+    const seen = { done: 0, refused: 0, failed: 0 };
+    try {
+      const end = Date.now() + 5000;
+      for (let tries = 0; tries < 400 && Date.now() < end; tries++) {
+        const { status } = user.sudo('clean', join(arena, tries % 2 ? 'disk.raw' : 'directory/disk.raw'), ...where);
+        seen[status === 0 ? 'done' : status === 2 ? 'refused' : 'failed']++;
+      }
+    } finally {
+      swapper.kill();
+    }
+    console.log(`      ${seen.done} on the user's own file, ${seen.refused} refused, ${seen.failed} failed`);
+    expect(seen.done, 'the swapping was always in the way').to.be.greaterThan(0);
+    expect(seen.refused, 'the swapping was never in the way').to.be.greaterThan(0);
+  });
+
+  it('takes nothing from the environment', () => {
+    const ran = join(home, 'ran');
+    const script = give(join(home, 'script'), (writeFileSync(join(home, 'script'), `touch ${ran}\n`), user.uid));
+    const programs = join(home, 'bin');
+    mkdirSync(programs);
+    for (const program of ['mount', 'od', 'stat', 'env', 'bash', 'find', 'rm', 'losetup']) {
+      writeFileSync(join(programs, program), `#!/bin/sh\ntouch ${ran}\n`, { mode: 0o755 });
+    }
+    const hostile = {
+      BASH_ENV: script,
+      ENV: script,
+      PATH: `${programs}:/usr/bin:/bin`,
+      IFS: '/',
+      SHELLOPTS: 'xtrace:verbose',
+      BASHOPTS: 'extdebug',
+      PS4: `$(touch ${ran})`,
+      PROMPT_COMMAND: `touch ${ran}`,
+      'BASH_FUNC_printf%%': `() { touch ${ran}; }`,
+      'BASH_FUNC_refuse%%': `() { touch ${ran}; }`,
+      BASH_XTRACEFD: '1',
+      CDPATH: home,
+      GLOBIGNORE: '*',
+      LOOPDEV_DEBUG: 'all',
+      LIBMOUNT_DEBUG: 'all',
+      LIBMOUNT_FSTAB: script,
+      TMPDIR: home,
+      LC_ALL: 'C.UTF-8',
+      OUTER_NAMESPACE: 'mnt:[1]',
+      SUDO_UID: '0',
+      POSIXLY_CORRECT: '1',
+    };
+    // As the user: sudo drops them. As root without sudo: the helper itself must not care.
+    const asRoot: Record<string, string> = { ...hostile, SUDO_UID: String(user.uid) };
+    delete asRoot['OUTER_NAMESPACE'];
+    const plain = user.sudo('logs', own, ...where);
+    expect(
+      user.sudoWith({ ...hostile, LD_PRELOAD: script, LD_LIBRARY_PATH: home }, [], 'logs', own, ...where),
+    ).to.deep.equal(plain);
+    expect(call(user.helper, ['logs', own, ...where], { env: asRoot })).to.deep.equal(plain);
+    expectRefused(user.sudoWith(hostile, [], 'clean', foreign, ...where), notYours);
+    expectRefused(call(user.helper, ['clean', foreign, ...where], { env: asRoot }), notYours);
+
+    for (const [name, value] of Object.entries({ ...hostile, LD_PRELOAD: script, LD_AUDIT: script })) {
+      if (name === 'LC_ALL') continue;
+      for (const options of [[`${name}=${value}`], [`--preserve-env=${name}`], ['--preserve-env']]) {
+        // sudo refuses to hand it over, or drops it.
+        const { status, stdout, stderr } = user.sudoWith({ [name]: value }, options, 'clean', foreign, ...where);
+        expect(stderr, options.join(' ')).to.match(/^sudo: |must be a regular file of the calling user/);
+        expect(stdout).to.equal('');
+        expect(status).not.to.equal(0);
+      }
+    }
+    expect(existsSync(ran)).to.be.false;
+  });
+
+  for (const type of ['xfs', 'btrfs'] satisfies FileSystem[]) {
+    it(`follows no link at any component of what it cleans on ${type}`, () => {
+      const image = join(home, `links-${type}.raw`);
+      rawDisk(image, type, () => {});
+      give(image, user.uid);
+      const components = ['root', 'var', 'var/log', 'var/adm', 'var/lib', 'var/log/installer', 'var/adm/autoinstall'];
+      for (const component of type === 'btrfs' ? [...components, '.'] : components) {
+        for (const way of ['', '../../../../../../..']) {
+          inside(image, type, (root) => {
+            for (const name of readdirSync(root)) rmSync(join(root, name), { recursive: true });
+            const system = join(root, type === 'btrfs' ? '@' : '.');
+            if (type === 'btrfs' && component !== '.') must('btrfs', 'subvolume', 'create', system);
+            const link = join(system, component);
+            mkdirSync(dirname(link), { recursive: true });
+            symlinkSync(way + join(canary, component), link);
+          });
+          const seen = `${component} leads to ${way}${join(canary, component)}`;
+          expect(user.sudo('logs', image, ...where), seen).to.include({ status: 0, stdout: '' });
+          const log = files.find((file) => file.startsWith(component)) ?? files[0]!;
+          expectRefused(user.sudo('cat', image, ...where, log));
+          expect(user.sudo('clean', image, ...where).status, seen).to.equal(0);
+          expect(must('find', canary), seen).to.equal(canaryFiles);
+        }
+      }
+    });
+  }
+
+  it('follows no link to a single log, and is not held up by what is no file', () => {
+    const image = join(home, 'files.raw');
+    rawDisk(image, 'xfs', (root) => {
+      for (const place of ['root', 'var/log/anaconda', 'var/log/installer', 'var/log/YaST2']) {
+        mkdirSync(join(root, place), { recursive: true });
+      }
+      symlinkSync('/etc/shadow', join(root, 'root/anaconda-ks.cfg'));
+      symlinkSync('install.log', join(root, 'root/install.log'));
+      must('mkfifo', join(root, 'var/log/anaconda/fifo'));
+      must('mknod', join(root, 'var/log/anaconda/disk'), 'b', '7', '0');
+      must('mknod', join(root, 'var/log/installer/syslog'), 'c', '1', '5');
+      for (let count = 0; count < 10_000; count++) symlinkSync('/', join(root, `var/log/YaST2/${count}`));
+      writeFileSync(join(root, 'var/log/anaconda/\n/etc\n'.replaceAll('/etc', 'etc')), '');
+    });
+    give(image, user.uid);
+    expect(user.sudo('logs', image, ...where)).to.include({ status: 0, stdout: '' });
+    expectRefused(user.sudo('cat', image, ...where, 'root/anaconda-ks.cfg'));
+    const { status, stdout } = user.sudo('clean', image, ...where);
+    expect(status).to.equal(0);
+    expect(stdout.trim().split('\n').sort()).to.deep.equal([
+      'root/anaconda-ks.cfg',
+      'root/install.log',
+      'var/log/YaST2',
+      'var/log/anaconda',
+      'var/log/installer',
+    ]);
+  });
+
+  it('refuses a btrfs that asks for other devices', () => {
+    const members = ['one', 'two'].map((name) => join(home, `${name}.member`));
+    for (const member of members) {
+      writeFileSync(member, '');
+      truncateSync(member, size);
+    }
+    must('mkfs.btrfs', '-q', '-d', 'single', '-m', 'raid1', ...members);
+    give(members[0]!, user.uid);
+    expectRefused(user.sudo('clean', members[0]!, '0', where[1]!), 'a btrfs of more than one device');
+  });
+
+  it('works without the limits of the caller, or (where root may not lift them) not at all', () => {
+    const limited = 'ulimit -f 0 -t 1; exec sudo -n "$@"';
+    const credentials = { uid: user.uid, gid: user.uid };
+    const { status, stderr } = call('bash', ['-c', limited, 'bash', user.helper, 'trim', own, ...where], credentials);
+    if (status === 0) expect(stderr).to.equal('');
+    else expect(stderr).to.contain('cannot lift the resource limits');
+  });
+
+  it("leaves nothing of the user's in its own directory", () => {
+    expect(readdirSync('/run/image-factory')).to.deep.equal([]);
+    expect(must('stat', '--format=%U %a', '/run/image-factory').trim()).to.equal('root 700');
+  });
+});
+
+/** Puts the user's own file, root's file and links to it under the same two names, as fast as it goes. */
+const swapping = `
+  my ($arena, $own, $foreign) = @ARGV;
+  mkdir "$arena/mine";
+  link $own, "$arena/mine/disk.raw";
+  mkdir "$arena/theirs";
+  symlink $foreign, "$arena/theirs/disk.raw";
+  while (getppid() > 1) {
+    link $own, "$arena/next"; rename "$arena/next", "$arena/disk.raw"; unlink "$arena/next";
+    rename "$arena/mine", "$arena/directory"; select undef, undef, undef, rand 0.02;
+    symlink $foreign, "$arena/next"; rename "$arena/next", "$arena/disk.raw";
+    rename "$arena/directory", "$arena/mine"; rename "$arena/theirs", "$arena/directory"; select undef, undef, undef, rand 0.02;
+    unlink "$arena/disk.raw"; symlink "/dev/loop0", "$arena/disk.raw";
+    rename "$arena/directory", "$arena/theirs"; symlink "$arena/mine", "$arena/directory"; select undef, undef, undef, rand 0.01;
+    unlink "$arena/directory"; unlink "$arena/disk.raw";
+  }
+`;

@@ -1,0 +1,229 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'chai';
+import { call, inside, must, obstacle, offset, rawDisk, size, taken, type FileSystem } from './testing.js';
+
+const helper = new URL('image-factory-sudo-helper', import.meta.url).pathname;
+const secret = 'what the installer knew ';
+
+/** What an installer of every family leaves, and two files that must stay. */
+function installedSystem(root: string): void {
+  for (const directory of ['root', 'etc', 'var/adm/autoinstall/logs', 'var/lib/YaST2', 'var/lib/dpkg']) {
+    mkdirSync(join(root, directory), { recursive: true });
+  }
+  for (const directory of ['anaconda', 'installer', 'YaST2']) {
+    mkdirSync(join(root, 'var/log', directory), { recursive: true });
+  }
+  const leftovers = [
+    'root/anaconda-ks.cfg',
+    'root/original-ks.cfg',
+    'root/install.log',
+    'root/install.log.syslog',
+    'var/adm/autoinstall/logs/autoyast.log',
+    'var/lib/YaST2/install.inf',
+    'var/log/anaconda.program.log',
+    'var/log/anaconda/packaging.log',
+    'var/log/installer/syslog',
+    'var/log/installer/status',
+    'var/log/YaST2/y2log',
+  ];
+  for (const file of leftovers) writeFileSync(join(root, file), `${file}\n${secret.repeat(10_000)}\n`);
+  writeFileSync(join(root, 'etc/hostname'), 'golden\n');
+  writeFileSync(join(root, 'var/log/boot.log'), 'stays\n');
+}
+
+/** Whether a text stands anywhere in a raw disk, in a file or in blocks that no file uses any more. */
+const holds = (image: string, text: string) =>
+  call('grep', ['--text', '--quiet', '--fixed-strings', text, image]).status === 0;
+
+const logs = [
+  'root/anaconda-ks.cfg',
+  'root/install.log',
+  'root/install.log.syslog',
+  'root/original-ks.cfg',
+  'var/adm/autoinstall/logs/autoyast.log',
+  'var/log/YaST2/y2log',
+  'var/log/anaconda.program.log',
+  'var/log/anaconda/packaging.log',
+  'var/log/installer/syslog',
+];
+
+const removed = [
+  'root/anaconda-ks.cfg',
+  'root/install.log',
+  'root/install.log.syslog',
+  'root/original-ks.cfg',
+  'var/adm/autoinstall',
+  'var/lib/YaST2',
+  'var/log/YaST2',
+  'var/log/anaconda',
+  'var/log/anaconda.program.log',
+  'var/log/installer',
+];
+
+describe('image-factory-sudo-helper, called by root', function () {
+  this.timeout(60_000);
+
+  let directory: string;
+
+  before(function () {
+    const reason = obstacle('mkfs.xfs', 'mkfs.btrfs', 'mkfs.ext4', 'xfs_io', 'btrfs');
+    if (reason !== undefined) {
+      console.log(`      skipped: ${reason}; run: sudo make check`);
+      this.skip();
+    }
+    directory = mkdtempSync(join(tmpdir(), 'image-factory sudo hélper '));
+  });
+
+  after(() => {
+    if (directory) rmSync(directory, { recursive: true });
+  });
+
+  afterEach(() => expect(taken(directory)).to.equal(''));
+
+  const ask = (verb: string, image: string, ...more: string[]) =>
+    call(helper, [verb, image, String(offset), String(size), ...more], { env: {} });
+
+  const lines = (verb: string, image: string) => {
+    const { status, stdout, stderr } = ask(verb, image);
+    expect(stderr).to.equal('');
+    expect(status).to.equal(0);
+    return stdout.split('\n').filter(Boolean).sort();
+  };
+
+  for (const type of ['xfs', 'btrfs'] satisfies FileSystem[]) {
+    it(`shows, removes and zeroes what an installer left on ${type}, and nothing else`, () => {
+      const image = join(directory, `${type}.raw`);
+      rawDisk(image, type, installedSystem);
+      expect(holds(image, secret)).to.be.true;
+
+      expect(lines('logs', image)).to.deep.equal(logs);
+      expect(ask('cat', image, 'var/log/installer/syslog').stdout).to.match(/^var\/log\/installer\/syslog\nwhat/);
+
+      expect(lines('clean', image)).to.deep.equal(removed);
+      expect(lines('logs', image)).to.deep.equal([]);
+      expect(lines('clean', image)).to.deep.equal([]);
+      inside(image, type, (root) => {
+        expect(readdirSync(join(root, 'var/log'))).to.deep.equal(['boot.log']);
+        expect(readdirSync(join(root, 'root'))).to.deep.equal([]);
+        expect(readFileSync(join(root, 'etc/hostname'), 'utf8')).to.equal('golden\n');
+      });
+
+      const blocks = statSync(image).blocks;
+      expect(lines('trim', image)).to.deep.equal([]);
+      expect(holds(image, secret)).to.be.false;
+      expect(statSync(image).blocks).to.be.lessThan(blocks);
+    });
+  }
+
+  it('looks into the subvolumes of btrfs that distributions install into', () => {
+    const image = join(directory, 'subvolumes.raw');
+    rawDisk(image, 'btrfs', (root) => {
+      for (const subvolume of ['@', '@rootfs', 'root', 'home']) {
+        must('btrfs', 'subvolume', 'create', join(root, subvolume));
+        mkdirSync(join(root, subvolume, 'root'));
+        writeFileSync(join(root, subvolume, 'root/anaconda-ks.cfg'), subvolume);
+      }
+    });
+    expect(lines('logs', image)).to.deep.equal([
+      '@/root/anaconda-ks.cfg',
+      '@rootfs/root/anaconda-ks.cfg',
+      'root/root/anaconda-ks.cfg',
+    ]);
+    expect(ask('cat', image, '@rootfs/root/anaconda-ks.cfg').stdout).to.equal('@rootfs');
+    expect(lines('clean', image)).to.have.length(3);
+    inside(image, 'btrfs', (root) => expect(existsSync(join(root, 'home/root/anaconda-ks.cfg'))).to.be.true);
+  });
+
+  it('replays the log of an xfs that was not unmounted', () => {
+    const image = join(directory, 'dirty.raw');
+    rawDisk(image, 'xfs', (root) => {
+      installedSystem(root);
+      must('xfs_io', '-x', '-c', 'shutdown -f', root);
+    });
+    expect(lines('clean', image)).to.deep.equal(removed);
+  });
+
+  it('prints a name that would not fit on a line as the shell would quote it', () => {
+    const image = join(directory, 'names.raw');
+    rawDisk(image, 'xfs', (root) => {
+      mkdirSync(join(root, 'root'));
+      writeFileSync(join(root, 'root/install.log\nhome'), '');
+      symlinkSync('/etc', join(root, 'root/install.log.d'));
+    });
+    expect(lines('logs', image)).to.deep.equal([]);
+    expect(lines('clean', image)).to.deep.equal(["$'root/install.log\\nhome'", 'root/install.log.d']);
+  });
+
+  it('leaves ext4 to image-factory itself, which needs no root for it', () => {
+    const image = join(directory, 'ext4.raw');
+    rawDisk(image, 'ext4', installedSystem);
+    const { status, stderr } = ask('clean', image);
+    expect(status).to.equal(2);
+    expect(stderr).to.contain('ext2/3/4 needs no root');
+  });
+
+  it('says which file system cannot be mounted when its metadata is damaged', () => {
+    for (const type of ['xfs', 'btrfs'] satisfies FileSystem[]) {
+      const image = join(directory, `damaged-${type}.raw`);
+      rawDisk(image, type, installedSystem);
+      // The first bytes of each still say what it is.
+      const start = offset + (type === 'xfs' ? 8 : 65536 + 200);
+      must(
+        'dd',
+        'if=/dev/urandom',
+        `of=${image}`,
+        'bs=200',
+        'count=1',
+        `seek=${start}`,
+        'oflag=seek_bytes',
+        'conv=notrunc',
+      );
+      const { status, stderr } = ask('clean', image);
+      expect(status).to.equal(1);
+      expect(stderr).to.contain(`cannot mount the ${type} at byte ${offset} of ${image}`);
+    }
+  });
+
+  it('mounts where nobody else sees it, one call at a time, and leaves nothing when killed', async () => {
+    const image = join(directory, 'killed.raw');
+    rawDisk(image, 'xfs', (root) => {
+      mkdirSync(join(root, 'root'));
+      writeFileSync(join(root, 'root/install.log'), secret.repeat(100_000));
+    });
+    // Nobody reads its output, so cat stops in the middle.
+    const child = spawn(helper, ['cat', image, String(offset), String(size), 'root/install.log'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      detached: true,
+      env: {},
+    });
+    await once(child.stdout, 'readable');
+    expect(taken(directory)).to.match(/^\d+ \/dev\/loop\d+$/);
+    expect(readFileSync('/proc/self/mounts', 'utf8')).not.to.contain('/run/image-factory');
+    expect(readlinkSync(`/proc/${child.pid!}/ns/mnt`)).not.to.equal(readlinkSync('/proc/self/ns/mnt'));
+    const second = ask('clean', image);
+    expect(second.status).to.equal(1);
+    expect(second.stderr).to.contain('is in use by another call');
+
+    const closed = once(child, 'close');
+    process.kill(-child.pid!, 'SIGKILL');
+    child.stdout.resume();
+    await closed;
+    for (let waited = 0; taken(directory) !== '' && waited < 5000; waited += 50) await sleep(50);
+  });
+});

@@ -1,7 +1,7 @@
 import { Failure } from '../host/failure.js';
 import { run, type Host } from '../host/host.js';
 import type { Libvirt } from '../host/libvirt.js';
-import { followConsole, lastScreen, type Halt } from './installer-console.js';
+import { followConsole, type Halt } from './installer-console.js';
 import { virtInstallCommand, type Installation } from './virt-install.js';
 
 /**
@@ -33,7 +33,7 @@ export async function install(
     AbortSignal.any([finished.signal, outOfTime, host.signal]),
   );
   const halted = new AbortController();
-  void watched.then((halt) => halt && halted.abort());
+  void watched.then(({ halt }) => halt && halted.abort());
 
   let failure: Failure | undefined;
   try {
@@ -50,7 +50,7 @@ export async function install(
     finished.abort();
   }
 
-  const halt = await watched;
+  const { halt, screen } = await watched;
   const state = await libvirt.state(domain);
   await removeDomain();
   const why = halt
@@ -62,7 +62,6 @@ export async function install(
           ? `the virtual machine ended as '${state.state} (${state.reason})', not by its own power-off`
           : undefined));
   if (why === undefined) return;
-  const screen = await lastScreen(consoleLog);
   throw new Failure(`${why}${screen ? `\nThe console's last screen:\n${indented(screen)}` : ''}`, {
     hint: `The whole console is in ${consoleLog}.`,
     cause: failure,

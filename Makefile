@@ -9,15 +9,16 @@ BIN := node_modules/.bin
 # What the program calls (src/host/programs.ts; a test compares the two) and what makes the demo's netboot files.
 BUILD_PACKAGES := virtinst libvirt-clients libvirt-daemon-system libvirt-daemon-driver-qemu qemu-system-x86 qemu-utils \
 	fdisk util-linux coreutils e2fsprogs zerofree rsync openssh-client cpio xz-utils zstd
-# What only tests and manual pages need: servers to upload to, file systems to clean, sudo for its helper.
-CHECK_PACKAGES := openssh-server sudo xfsprogs btrfs-progs python3 shellcheck pandoc
+# What only tests need: servers to upload to, file systems to clean, sudo for its helper.
+CHECK_PACKAGES := openssh-server sudo xfsprogs btrfs-progs python3 shellcheck
+DOC_PACKAGES := pandoc
 
 VERSION := $(shell sed -n 's/^  "version": "\(.*\)",/\1/p' package.json)
 MANUALS := man/image-factory.1 man/image-factory.conf.5 man/image-factory-sudo-helper.1
 SOURCES := $(shell find src -name '*.ts' ! -name '*.test.ts')
 SHIPPED := bin configs demo lib sudo-helper/image-factory-sudo-helper templates package.json package-lock.json
 
-.PHONY: all demo check check-e2e lint doc install dist version clean node build-packages check-packages
+.PHONY: all demo check check-e2e lint doc install dist version clean node build-packages check-packages doc-packages
 .DELETE_ON_ERROR:
 
 all: lib/.built
@@ -25,7 +26,7 @@ all: lib/.built
 demo: build-packages all
 	bin/image-factory demo --output-dir build/demo
 
-check: check-packages all lint
+check: check-packages all doc lint
 	$(BIN)/c8 mocha
 
 check-e2e: check-packages all
@@ -37,9 +38,9 @@ lint: node_modules/.installed
 	$(BIN)/prettier --check --log-level warn .
 	$(BIN)/depcruise src
 
-doc: $(MANUALS)
+doc: doc-packages $(MANUALS)
 
-man/%: man/%.md man/render.js lib/.built
+$(MANUALS): man/%: man/%.md man/render.js lib/.built
 	node man/render.js $< | pandoc --standalone --from markdown-smart --to man --output $@
 
 install: all doc
@@ -79,3 +80,6 @@ build-packages:
 
 check-packages:
 	@.ci/install-packages $(BUILD_PACKAGES) $(CHECK_PACKAGES)
+
+doc-packages:
+	@.ci/install-packages $(DOC_PACKAGES)

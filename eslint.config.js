@@ -19,7 +19,7 @@ export default ts.config(
     rules: { '@typescript-eslint/no-unused-expressions': 'off' },
   },
   {
-    files: ['**/*.js', '.dependency-cruiser.cjs'],
-    languageOptions: { globals: { process: 'readonly', module: 'writable' } },
+    files: ['**/*.js', '**/*.cjs'],
+    languageOptions: { globals: { console: 'readonly', process: 'readonly', module: 'writable', require: 'readonly' } },
   },
 );

@@ -12,6 +12,7 @@ import { runBuild } from '../pipeline/runner.js';
 import { stages } from '../pipeline/stages.js';
 import { logFileReporter } from '../report/log-file.js';
 import { allOf, type Reporter } from '../report/reporter.js';
+import { explain } from './explain.js';
 import { overridesFrom } from './overrides.js';
 import type { BuildFlags } from './build-flags.js';
 import { untilSignalled } from './signals.js';
@@ -51,7 +52,7 @@ function dryRun(plan: Plan): string[] {
   return stages.filter(({ neededFor }) => neededFor(plan.spec)).flatMap((stage) => stage.commands(plan).map(shellLine));
 }
 
-/** Tells terminal and log file what happens; how it ended stands in the file as well. */
+/** Tells terminal and log file what happens, and how it ended. */
 async function reporting(spec: ImageSpec, terminal: Reporter, action: (log: Reporter) => Promise<void>): Promise<void> {
   const { logFile, logFilename, outputDir, baseName } = spec;
   const file = logFile ? logFileReporter(logFilename ?? join(outputDir, `${baseName}.log`)) : undefined;
@@ -59,8 +60,7 @@ async function reporting(spec: ImageSpec, terminal: Reporter, action: (log: Repo
   try {
     await action(log);
   } catch (error) {
-    file?.error(error instanceof Error ? error.message : String(error));
-    throw error;
+    process.exitCode = explain(error, (message) => log.error(message));
   } finally {
     log.close();
   }

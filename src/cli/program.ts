@@ -25,7 +25,7 @@ export function program(): Command {
     .addArgument(new Argument('[image]', 'section of the configuration (default: the environment variable IMAGE)'));
   for (const option of sectionFlags()) build.addOption(option);
   build
-    .option('--dry-run', 'print every command that would run, and touch nothing')
+    .option('--dry-run', 'print every command that the stages would run, and touch nothing')
     .option('--no-upload', 'leave the image here: no upload, no post-upload commands')
     .addOption(new Option('--log-format <format>', 'how the log is written').choices(['text', 'json']).default('text'))
     .addOption(new Option('-v, --verbose', 'tell every command').conflicts('quiet'))

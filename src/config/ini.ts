@@ -113,7 +113,9 @@ export class IniDocument {
     const names = new Set<string>();
     for (const { options } of [this.defaults, ...this.sections.values()]) {
       for (const { value } of options.values()) {
-        for (const [, name = ''] of value.matchAll(/\$\{(?:[^}:]*:)?([^}:]+)\}/g)) names.add(name.toLowerCase());
+        for (const [, name] of value.matchAll(/\$\$|\$\{(?:[^}:]*:)?([^}:]+)\}/g)) {
+          if (name !== undefined) names.add(name.toLowerCase());
+        }
       }
     }
     return names;

@@ -37,23 +37,27 @@ export const size: OptionType<number> = {
     const match = /^([0-9]+)\s*(?:([kMGTPE]?)(B)|([KMGTPE])(?:iB)?)$/.exec(value.trim());
     if (!match) throw new Error("a size with a unit, such as '2G', '512 MiB' or '2 GB'");
     const [, digits, decimal = '', byte, binary = ''] = match;
-    const bytes =
+    return countable(
       byte === undefined
         ? Number(digits) * 1024 ** binaryPrefixes.indexOf(binary)
-        : Number(digits) * 1000 ** decimalPrefixes.indexOf(decimal);
-    if (bytes > Number.MAX_SAFE_INTEGER) throw new Error('a size below 8 PiB');
-    return bytes;
+        : Number(digits) * 1000 ** decimalPrefixes.indexOf(decimal),
+    );
   },
 };
+
+function countable(bytes: number): number {
+  if (bytes > Number.MAX_SAFE_INTEGER) throw new Error('a size below 8 PiB');
+  return bytes;
+}
 
 /** A disk's size in bytes, which may also be written as qemu-img takes it: a bare number of bytes, `1.5G`, `2g`. */
 export const diskSize: OptionType<number> = {
   metavar: 'SIZE',
   parse(value) {
-    const match = /^([0-9]+(?:\.[0-9]+)?)([bkmgtpe]?)$/i.exec(value.trim());
+    const match = /^([0-9]+(?:\.[0-9]+(?=[kmgtpe]))?)([bkmgtpe]?)$/i.exec(value.trim());
     if (!match) return size.parse(value);
     const [, number, unit = ''] = match;
-    return Math.ceil(Number(number) * 1024 ** 'bkmgtpe'.indexOf(unit.toLowerCase() || 'b'));
+    return countable(Math.ceil(Number(number) * 1024 ** 'bkmgtpe'.indexOf(unit.toLowerCase() || 'b')));
   },
 };
 
@@ -125,7 +129,7 @@ export const commaList: OptionType<readonly string[]> = {
 
 /** Words as a shell would split them, quotes and backslashes honoured, nothing expanded. */
 export const shellWords: OptionType<readonly string[]> = {
-  metavar: 'COMMAND',
+  metavar: 'WORDS',
   parse(value) {
     try {
       return splitWords(value);

@@ -73,7 +73,7 @@ export const imageOptions = {
   }),
   'keep-raw': option(type.boolean, { doc: 'Keep the raw disk beside an image of another format.', default: 'no' }),
   cache_dir: option(type.directory, {
-    doc: 'The netboot cache: kernel and initrd of each image are kept in a directory of the image’s name below it.',
+    doc: "The netboot cache: kernel and initrd of each image are kept in a directory of the image's name below it.",
     defaultDoc: '*~/.cache/image-factory*, and */var/cache/image-factory* for root',
     flag: { short: 'c', long: 'cache-dir' },
   }),
@@ -89,7 +89,7 @@ export const imageOptions = {
     doc: 'A directory that the installer can reach over HTTP while it runs. Templates see its address as *http-url* and *http-host*.',
   }),
   'virt-type': option(type.oneOf('auto', 'kvm', 'qemu'), {
-    doc: 'How the virtual machine runs: with the hardware’s help (*kvm*) or in software (*qemu*). *auto* takes KVM where this machine can really run a guest with it.',
+    doc: "How the virtual machine runs: with the hardware's help (*kvm*) or in software (*qemu*). *auto* takes KVM where this machine can really run a guest with it.",
     default: 'auto',
     flag: { long: 'virt-type' },
   }),
@@ -108,7 +108,7 @@ export const imageOptions = {
   }),
   distribution: option(type.text, {
     doc: 'Name of the distribution, for **image-factory list**.',
-    defaultDoc: 'read off the section’s name',
+    defaultDoc: "read off the section's name",
   }),
   'installer-logs': option(type.boolean, {
     doc: "Print the installer's own logs before they are removed from the image.",
@@ -144,7 +144,7 @@ export const destinationOptions = {
     doc: 'Where to: what rsync takes as its last argument; for SFTP *[user@]host:/directory/* or *sftp://[user@]host[:port]/directory/*.',
   }),
   upload_args: option(type.shellWords, { doc: 'Further arguments for rsync, such as *--progress*.', default: '' }),
-  upload_port: option(type.integer(1, 65535), { doc: 'SFTP: the TCP port.', defaultDoc: '22' }),
+  upload_port: option(type.integer(1, 65535), { doc: 'SFTP: the TCP port.', defaultDoc: "the target's, else 22" }),
   upload_identity: option(type.path, {
     doc: 'SFTP: the private key file.',
     defaultDoc: 'the SSH agent, then the usual files of *~/.ssh*',
@@ -155,7 +155,7 @@ export const destinationOptions = {
   }),
   upload_password_env: option(type.text, { doc: 'SFTP: the environment variable that holds the password.' }),
   'post-upload-command': option(type.shellWords, {
-    doc: "A command to run after a successful upload. *${image}* stands for the image's file name. More commands go into **post-upload-command1**, **post-upload-command2** and so on.",
+    doc: "A command to run after a successful upload. *${image}* stands for the image's file name. It is split into words like a shell does and run without a shell; more commands go into **post-upload-command1**, **post-upload-command2** and so on.",
   }),
 } as const satisfies Record<string, Option<unknown>>;
 

@@ -38,8 +38,8 @@ export function resolveImage(
   }
   const reader = new SectionReader(section, overrides, problems);
   const values = reader.values(imageOptions);
-  const installer = installerSource(values, section, problems);
-  const answerFile = answerFileOf(values, section, problems);
+  const installer = installerSource(values, reader);
+  const answerFile = answerFileOf(values, reader);
   const baseName = `${name}-${today}`;
   const destinations = values.uploadDestinations.flatMap(
     (destination) => resolveDestination(section, destination, `${baseName}.${values.format}`, problems) ?? [],
@@ -65,37 +65,29 @@ export function isoDate(date: Date): string {
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
 }
 
-function installerSource(
-  values: Values<typeof imageOptions>,
-  { name }: Section,
-  problems: string[],
-): InstallerSource | undefined {
+function installerSource(values: Values<typeof imageOptions>, reader: SectionReader): InstallerSource | undefined {
   const { installerImage, linux, initrd } = values;
   if (installerImage) return { kind: 'medium', image: installerImage };
-  for (const [option, value] of Object.entries({ linux, initrd })) {
-    if (!value)
-      problems.push(`[${name}]: no option '${option}' (nor 'installer_image'): where does the installer come from?`);
+  for (const option of reader.lacks('installer_image') ? ['linux', 'initrd'] : []) {
+    if (reader.lacks(option)) {
+      reader.complain(`no option '${option}' (nor 'installer_image'): where does the installer come from?`);
+    }
   }
   return linux && initrd ? { kind: 'netboot', linux, initrd } : undefined;
 }
 
-function answerFileOf(
-  values: Values<typeof imageOptions>,
-  { name }: Section,
-  problems: string[],
-): ImageSpec['answerFile'] | undefined {
-  const given = answerFileKinds.flatMap((kind) => {
-    const path = values[kind];
-    return path ? [{ kind, path }] : [];
-  });
+function answerFileOf(values: Values<typeof imageOptions>, reader: SectionReader): ImageSpec['answerFile'] | undefined {
+  const given = answerFileKinds.filter((kind) => !reader.lacks(kind));
   if (given.length > 1) {
-    problems.push(
-      `[${name}]: ${given.map(({ kind }) => `'${kind}'`).join(' and ')} are both set; an installation reads one answer file (an empty value unsets one of [DEFAULT])`,
+    reader.complain(
+      `${given.map((kind) => `'${kind}'`).join(' and ')} are both set; an installation reads one answer file (an empty value unsets one of [DEFAULT])`,
     );
   } else if (given.length === 0) {
-    problems.push(`[${name}]: no answer file: one of the options 'preseed', 'kickstart' and 'yast' must name it`);
+    reader.complain("no answer file: one of the options 'preseed', 'kickstart' and 'yast' must name it");
   }
-  return given[0];
+  const [kind] = given;
+  const path = kind && values[kind];
+  return kind && path ? { kind, path } : undefined;
 }
 
 function resolveDestination(
@@ -111,8 +103,8 @@ function resolveDestination(
   const reader = new SectionReader({ name, document }, { image: imageFile }, problems);
   const values = reader.values(destinationOptions);
   const { uploadType, uploadTarget } = values;
-  for (const [option, value] of Object.entries({ upload_type: uploadType, upload_target: uploadTarget })) {
-    if (!value) problems.push(`[${name}]: no option '${option}' for this upload destination`);
+  for (const option of ['upload_type', 'upload_target']) {
+    if (reader.lacks(option)) reader.complain(`no option '${option}' for this upload destination`);
   }
   const commands = [values.postUploadCommand, ...reader.numbered(numberedOption, destinationOptions[numberedOption])];
   if (!uploadType || !uploadTarget) return undefined;
@@ -155,6 +147,16 @@ class SectionReader {
     for (const spelling of [...document.defaults.options.keys(), ...own, ...Object.keys(set)]) {
       this.#spellings.set(canonical(spelling), spelling);
     }
+  }
+
+  /** Whether an option is not set, or is set to nothing. One that can't be resolved is set. */
+  lacks(name: string): boolean {
+    const spelling = this.#spellings.get(canonical(name));
+    return spelling === undefined || this.#text(spelling, []) === '';
+  }
+
+  complain(problem: string): void {
+    this.problems.push(`[${this.#section}]: ${problem}`);
   }
 
   /** Every option that can be resolved, as text, by the name that the section gives it. */

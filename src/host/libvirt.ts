@@ -60,11 +60,15 @@ export class Libvirt {
     return exitCode === 0 && match ? { state: match[1] ?? '', reason: match[2] ?? '' } : undefined;
   }
 
-  /** Powers a domain off and forgets it, whatever state it is in, also after the build was told to stop. */
-  async remove(domain: string): Promise<void> {
+  /**
+   * Powers a domain off and forgets it, whatever state it is in, also after the build was told to stop. A domain of
+   * that name with another disk is somebody else's, and stays.
+   */
+  async remove(domain: string, disk: string): Promise<void> {
     const host = insistently(this.#host);
+    const blocks = await run(host, this.#virsh('domblklist', domain), { accept: [1] });
+    if (!blocks.stdout.split('\n').some((line) => line.trimEnd().endsWith(` ${disk}`))) return;
     const known = await run(host, this.#virsh('domstate', domain), { accept: [1] });
-    if (known.exitCode !== 0) return;
     if (known.stdout.trim() !== 'shut off') await run(host, this.#virsh('destroy', domain), { accept: [1] });
     // A transient domain is gone with its power; only a persistent one is left to undefine.
     const left = await run(host, this.#virsh('domstate', domain), { accept: [1] });

@@ -42,14 +42,14 @@ function findAnswerFile({ kind, path, searchPath }: AnswerFileSource): string {
   const candidates = [...new Set([resolve(path), ...searchPath.map((directory) => resolve(directory, path))])];
   const found = candidates.find((candidate) => existsSync(candidate));
   if (found !== undefined) return found;
-  throw new UsageError([`there is no answer file '${path}' (option '${kind}'); looked for ${candidates.join(', ')}`]);
+  throw new UsageError([`${kind} = ${path}: there is no such answer file; looked for ${candidates.join(', ')}`]);
 }
 
 function readFile(file: string, kind: AnswerFileKind): Buffer {
   try {
     return readFileSync(file);
   } catch (error) {
-    throw new UsageError([`can't read the answer file '${file}' (option '${kind}'): ${(error as Error).message}`]);
+    throw new UsageError([`${kind}: can't read ${file}: ${(error as Error).message}`]);
   }
 }
 

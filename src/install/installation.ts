@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { Failure } from '../host/failure.js';
 import { run, type Host } from '../host/host.js';
 import type { Libvirt } from '../host/libvirt.js';
@@ -8,7 +9,7 @@ import { virtInstallCommand, type Installation } from './virt-install.js';
  * How long virt-install may take to end after Ctrl-C, in milliseconds. It does not hear it while libvirt starts the
  * domain, and killed at that moment it would leave libvirt to start a domain that nobody knows of.
  */
-const startPatience = 60_000;
+const startPatience = 180_000;
 
 /**
  * Runs an installation from the start of its virtual machine to its power-off. The domain is gone afterwards, however
@@ -24,7 +25,9 @@ export async function install(
   timeout: number,
 ): Promise<void> {
   const { domain, consoleLog } = installation;
-  const removeDomain = host.release.hold(`the domain ${domain}`, () => libvirt.remove(domain));
+  // What an earlier build printed must not be taken for this one's.
+  await rm(consoleLog, { force: true });
+  const removeDomain = host.release.hold(`the domain ${domain}`, () => libvirt.remove(domain, installation.disk));
   const finished = new AbortController();
   const outOfTime = AbortSignal.timeout(timeout);
   const watched = followConsole(
@@ -33,7 +36,10 @@ export async function install(
     AbortSignal.any([finished.signal, outOfTime, host.signal]),
   );
   const halted = new AbortController();
-  void watched.then(({ halt }) => halt && halted.abort());
+  void watched.then(
+    ({ halt }) => halt && halted.abort(),
+    () => halted.abort(),
+  );
 
   let failure: Failure | undefined;
   try {

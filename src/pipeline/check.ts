@@ -38,14 +38,19 @@ export async function checkImage(configuration: Configuration, spec: ImageSpec, 
   }
   for (const destination of spec.destinations) await noting(() => checkDestination(destination));
   const answerFile = await noting(() => renderAnswerFile(answerFileSource(spec)));
-  for (const warning of unknownOptions(configuration, spec.name, answerFile?.mentioned ?? new Set())) log.warn(warning);
+  // Without the template it can't be told which options are its variables.
+  if (answerFile)
+    unknownOptions(configuration, spec.name, answerFile.mentioned).forEach((warning) => log.warn(warning));
   if (problems.length > 0) throw new UsageError(problems);
 }
+
+/** What no stage calls by its own name. */
+const everyBuild: readonly ProgramName[] = ['flock', 'qemu-system-x86_64'];
 
 /** @throws Failure naming every program that the build will call and that is not installed, and its package */
 export function checkPrograms(plan: Plan): void {
   const called = stages.filter((stage) => stage.neededFor(plan.spec)).flatMap((stage) => stage.commands(plan));
-  const known = [...new Set(called.map(({ file }) => file))].filter((file): file is ProgramName =>
+  const known = [...new Set([...everyBuild, ...called.map(({ file }) => file)])].filter((file): file is ProgramName =>
     Object.hasOwn(programs, file),
   );
   const missing = known.filter((program) => findProgram(program) === undefined);

@@ -13,6 +13,7 @@ interface StateFile {
   readonly domain: string;
   readonly connect: string;
   readonly diskDir: string;
+  readonly rawDisk: string;
   /** The stage that ended last. */
   readonly finished: string | undefined;
   readonly state: BuildState;
@@ -51,6 +52,7 @@ export async function saveState(build: Build, finished: string | undefined): Pro
     domain,
     connect: spec.connect,
     diskDir: paths.diskDir,
+    rawDisk: paths.rawDisk,
     finished,
     state,
   };
@@ -75,7 +77,7 @@ async function clearLeftovers(host: Host, image: string, outputDir: string): Pro
       () => undefined,
     );
     if (left) {
-      await new Libvirt(host, left.connect).remove(left.domain);
+      await new Libvirt(host, left.connect).remove(left.domain, left.rawDisk);
       if (left.diskDir !== workDir) await rm(left.diskDir, { recursive: true, force: true });
     }
     await rm(workDir, { recursive: true, force: true });

@@ -1,0 +1,115 @@
+// render.js FILE: prints a manual page's markdown with its markers filled in from the program itself, for pandoc:
+//
+//     <!-- options image -->   the options of a section that describes an image, or a `destination`
+//     <!-- commands -->        the program's commands
+//     <!-- flags build -->     the flags of a command, or of `image-factory` itself
+//
+// The title block gets the version and the date of that version's entry in NEWS.md, so that the same source always
+// makes the same page.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { destinationOptions, imageOptions } from '../lib/config/options.js';
+import { program } from '../lib/cli/program.js';
+import { programDirectory } from '../lib/host/program-directory.js';
+
+const root = program();
+const help = root.createHelp();
+const build = root.commands.find((command) => command.name() === 'build');
+const tables = { image: imageOptions, destination: destinationOptions };
+
+const markers = { options, flags, commands };
+
+function fill(text) {
+  return text.replace(/^<!-- (\w+) ?(\S*) -->$/gm, (marker, what, of) => {
+    const entries = markers[what]?.(of);
+    if (!entries) throw new Error(`${process.argv[2]}: nothing is known of ${marker}`);
+    return definitions(entries);
+  });
+}
+
+function options(section) {
+  const table = tables[section];
+  return (
+    table && Object.entries(table).map(([name, option]) => [`**${name}** = *${option.type.metavar}*`, meaning(option)])
+  );
+}
+
+function commands() {
+  return help.visibleCommands(root).map((command) => [usage(command), described(command)]);
+}
+
+function flags(name) {
+  const command = name === root.name() ? root : root.commands.find((candidate) => candidate.name() === name);
+  return command && help.visibleOptions(command).map((flag) => [flagTerm(flag), flagMeaning(command, flag)]);
+}
+
+function definitions(entries) {
+  return entries.map(([term, text]) => `${term}\n:   ${text.replaceAll('\n', '\n    ')}\n`).join('\n');
+}
+
+/** What an option of a section means; `image-factory --help` takes the same words from the table. */
+function meaning({ doc, default: initial, defaultDoc, flag }) {
+  const names = flag ? [flag.long, ...(flag.negatable ? [`no-${flag.long}`] : [])] : [];
+  const usual = defaultDoc ?? (initial ? `*${initial}*` : undefined);
+  return [
+    literal(doc),
+    ...(flag ? [`On the command line: ${names.map((name) => `**--${name}**`).join(', ')}.`] : []),
+    ...(usual === undefined ? [] : [`Default: ${literal(usual)}`]),
+  ].join(' ');
+}
+
+function flagMeaning(command, { long, description }) {
+  const found = Object.entries(imageOptions).find(([, { flag }]) => `--${flag?.long}` === long);
+  if (command === root || !found) return sentence(description);
+  const [name, { flag, ...option }] = found;
+  return (flag.long === name ? '' : `Sets **${name}**. `) + meaning(option);
+}
+
+function usage(command) {
+  const name = command === build ? '[**build**] [*OPTION*]…' : `**${command.name()}**`;
+  const words = command.registeredArguments.map((argument) => {
+    const shown = `*${argument.name().toUpperCase()}*`;
+    return argument.required ? shown : `[${shown}]`;
+  });
+  return [name, ...ownFlags(command).map((flag) => `[${flagTerm(flag)}]`), ...words].join(' ');
+}
+
+function described(command) {
+  const own = ownFlags(command).map((flag) => [flagTerm(flag), sentence(flag.description)]);
+  return [sentence(command.description()), definitions(own)].join('\n\n').trimEnd();
+}
+
+/** The flags that the command does not share with `build`, whose own list is a long one. */
+function ownFlags(command) {
+  const shared = new Set(build.options.map(({ flags: names }) => names));
+  return help.visibleOptions(command).filter(({ long, flags: names }) => long !== '--help' && !shared.has(names));
+}
+
+function flagTerm({ short, long, flags: names, argChoices }) {
+  const metavar = argChoices ? `{${argChoices.join(',')}}` : /<(.*)>/.exec(names)?.[1]?.toUpperCase();
+  const spelt = [short, long].filter(Boolean).map((name) => `**${name}**`);
+  return spelt.join(', ') + (metavar === undefined ? '' : ` *${metavar}*`);
+}
+
+function sentence(text) {
+  const plain = literal(text);
+  return plain.charAt(0).toUpperCase() + plain.slice(1) + (/[.?!]$/.test(plain) ? '' : '.');
+}
+
+/** Keeps pandoc from reading `<image>` as HTML, `$` as mathematics and `@` as a citation. */
+function literal(text) {
+  return text.replace(/[<$@]/g, '\\$&');
+}
+
+function released(version) {
+  const news = readFileSync(join(programDirectory, 'NEWS.md'), 'utf8');
+  const entries = [...news.matchAll(/^## (\S+) \((\d{4}-\d{2}-\d{2})\)$/gm)];
+  const entry = entries.find(([, name]) => name === version);
+  if (!entry) throw new Error(`NEWS.md has no entry '## ${version} (YYYY-MM-DD)'`);
+  return entry[2];
+}
+
+const page = readFileSync(process.argv[2], 'utf8');
+const version = root.version();
+const title = `$1 image-factory ${version} |$2\n%\n% ${released(version)}`;
+process.stdout.write(fill(page.replace(/^(% \S+) image-factory \|(.*)$/m, title)));

@@ -1,0 +1,83 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { isoDate } from '../../src/config/resolve.js';
+
+export const program = fileURLToPath(new URL('../../bin/image-factory', import.meta.url));
+
+/** A directory of its own for a test; root's is closed to all others, as a home directory is. */
+export function temporaryDirectory(): { readonly path: string; remove(): void } {
+  const path = mkdtempSync(join(tmpdir(), 'image-factory-test-'));
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+/** What the artifacts of the demo begin with today. */
+export function demoBaseName(): string {
+  return `demo-${isoDate(new Date())}`;
+}
+
+interface LogEvent {
+  readonly event: string;
+  readonly stage?: string;
+  readonly text?: string;
+  readonly message?: string;
+}
+
+/** A build that runs as a process of its own, and can be watched and interrupted at a stage. */
+export class RunningBuild {
+  readonly #process: ChildProcess;
+  readonly events: LogEvent[] = [];
+  /** What it said that was no log. */
+  said = '';
+
+  constructor(args: readonly string[], options: { env?: NodeJS.ProcessEnv; command?: readonly string[] } = {}) {
+    const [file = program, ...first] = options.command ?? [program];
+    this.#process = spawn(file, [...first, ...args, '--log-format', 'json'], { env: options.env ?? process.env });
+    let rest = '';
+    this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      const lines = (rest + text).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) {
+        if (line.startsWith('{')) this.#note(JSON.parse(line) as LogEvent);
+        else this.said += `${line}\n`;
+      }
+    });
+  }
+
+  #onEvent: (event: LogEvent) => void = () => undefined;
+
+  #note(event: LogEvent): void {
+    this.events.push(event);
+    this.#onEvent(event);
+  }
+
+  /** Sends a signal as soon as the log tells something. */
+  signalAt(signal: NodeJS.Signals, when: (event: LogEvent) => boolean): void {
+    this.#onEvent = (event) => {
+      if (!when(event)) return;
+      this.#onEvent = () => undefined;
+      this.#process.kill(signal);
+    };
+  }
+
+  /** The exit code, or the signal that ended it. */
+  async ended(): Promise<number | NodeJS.Signals> {
+    const [code, signal] = (await once(this.#process, 'close')) as [number | null, NodeJS.Signals | null];
+    return code ?? signal ?? 'SIGKILL';
+  }
+}
+
+/** What a build may have left behind: hidden files in the output directory, domains, loop devices, mounts, directories of disks. */
+export async function leftovers(outputDirectory: string, connection: string): Promise<string[]> {
+  const hidden = readdirSync(outputDirectory).filter((name) => name.startsWith('.'));
+  const domains = (await execa('virsh', ['-c', connection, 'list', '--all', '--name'])).stdout.split('\n');
+  const loops = (
+    await execa('losetup', ['--list', '--noheadings', '--output', 'BACK-FILE'], { reject: false })
+  ).stdout.split('\n');
+  const disks = await execa('ls', ['/var/lib/libvirt/images'], { reject: false });
+  return [...hidden, ...domains, ...loops, ...disks.stdout.split('\n')].filter((name) => name.includes('demo'));
+}

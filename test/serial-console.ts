@@ -1,0 +1,67 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** A machine that boots from an image, and somebody at its serial console. The image itself stays as it is. */
+export class SerialConsole {
+  #output = '';
+  /** How much of the output earlier expectations have used up. */
+  #read = 0;
+
+  private constructor(readonly machine: ChildProcess) {
+    for (const stream of [machine.stdout, machine.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => (this.#output += text));
+    }
+  }
+
+  /** @param options.sshPort a port of the loopback interface that leads to the guest's port 22 */
+  static boot(image: string, options: { format: string; memory?: number; sshPort?: number }): SerialConsole {
+    const forward = options.sshPort === undefined ? '' : `,hostfwd=tcp:127.0.0.1:${options.sshPort}-:22`;
+    return new SerialConsole(
+      spawn('qemu-system-x86_64', [
+        ...['-machine', 'accel=tcg', '-cpu', 'max', '-m', String(options.memory ?? 512), '-smp', '2'],
+        ...['-drive', `file=${image},format=${options.format},if=virtio,snapshot=on`],
+        ...['-netdev', `user,id=net${forward}`, '-device', 'virtio-net-pci,netdev=net'],
+        ...['-display', 'none', '-serial', 'stdio', '-monitor', 'none', '-no-reboot'],
+      ]),
+    );
+  }
+
+  /** Waits for something to appear behind what was expected before. */
+  async expect(pattern: RegExp, seconds: number): Promise<RegExpExecArray> {
+    for (const end = Date.now() + seconds * 1000; Date.now() < end; await sleep(100)) {
+      const match = pattern.exec(this.#output.slice(this.#read));
+      if (match) {
+        this.#read += match.index + match[0].length;
+        return match;
+      }
+      if (this.machine.exitCode !== null) break;
+    }
+    throw new Error(
+      `no ${String(pattern)} within ${seconds} s on the serial console, which ends with:\n${this.#output.slice(-1500)}`,
+    );
+  }
+
+  type(line: string): void {
+    this.machine.stdin?.write(`${line}\n`);
+  }
+
+  /** Runs a command in a shell that is logged in, and returns what it printed. */
+  async run(command: string, seconds = 60): Promise<string> {
+    // The echo of the typed line holds the marks in another form.
+    this.type(`echo "<<"BEGIN; ${command}; echo "<<"END:$?`);
+    await this.expect(/<<BEGIN\r?\n/, seconds);
+    const before = this.#read;
+    await this.expect(/<<END:\d+\r?\n/, seconds);
+    return this.#output
+      .slice(before, this.#read)
+      .replace(/<<END:\d+\r?\n$/, '')
+      .replaceAll('\r', '');
+  }
+
+  async powerOff(): Promise<void> {
+    if (this.machine.exitCode !== null) return;
+    this.machine.kill('SIGKILL');
+    await once(this.machine, 'exit');
+  }
+}

@@ -1,4 +1,6 @@
 import { accessSync, constants, existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { Failure } from './failure.js';
 import { command, insistently, run, type Command, type Host } from './host.js';
 
@@ -88,14 +90,19 @@ export function virshCommand(uri: string, ...args: string[]): Command {
 const idleSeconds = '120';
 
 /**
- * Session mode keeps its socket below XDG_RUNTIME_DIR. Where that names a directory that is not there (a cron job, su,
- * a CI agent), libvirt falls back to the home directory only if the variable is not set at all.
+ * Session mode keeps its socket below XDG_RUNTIME_DIR. Where that is not set or names a directory that is not there (a
+ * cron job, su, a CI agent), libvirt takes the cache directory instead: said aloud, so that every program that we call
+ * finds the same daemon, whatever else its environment says.
  */
-export function libvirtEnvironment(runtimeDirectory = process.env.XDG_RUNTIME_DIR): Record<string, string | undefined> {
+export function libvirtEnvironment(
+  runtimeDirectory = process.env.XDG_RUNTIME_DIR,
+  cacheDirectory = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'),
+): Record<string, string> {
   try {
-    if (runtimeDirectory !== undefined) accessSync(runtimeDirectory, constants.W_OK);
+    if (runtimeDirectory === undefined) return { XDG_RUNTIME_DIR: cacheDirectory };
+    accessSync(runtimeDirectory, constants.W_OK);
     return {};
   } catch {
-    return { XDG_RUNTIME_DIR: undefined };
+    return { XDG_RUNTIME_DIR: cacheDirectory };
   }
 }

@@ -11,6 +11,7 @@ export const programs = {
   libvirtd: { package: 'libvirt-daemon-system', neededFor: 'every installation' },
   virtlogd: { package: 'libvirt-daemon-system', neededFor: 'every installation as root' },
   'qemu-system-x86_64': { package: 'qemu-system-x86', neededFor: 'every installation' },
+  cpio: { package: 'cpio', neededFor: 'giving the answer file to the installer' },
   'qemu-img': { package: 'qemu-utils', neededFor: 'creating and converting disks' },
   sfdisk: { package: 'fdisk', neededFor: 'reading partition tables' },
   blkid: { package: 'util-linux', neededFor: 'recognising file systems' },

@@ -44,8 +44,8 @@ export async function checkImage(configuration: Configuration, spec: ImageSpec, 
   if (problems.length > 0) throw new UsageError(problems);
 }
 
-/** What no stage calls by its own name. */
-const everyBuild: readonly ProgramName[] = ['flock', 'qemu-system-x86_64'];
+/** What no stage calls itself: virt-install and libvirt do, and the locks. */
+const everyBuild: readonly ProgramName[] = ['cpio', 'flock', 'qemu-system-x86_64'];
 
 /** @throws Failure naming every program that the build will call and that is not installed, and its package */
 export function checkPrograms(plan: Plan): void {

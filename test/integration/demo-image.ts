@@ -55,13 +55,21 @@ export class RunningBuild {
     this.#onEvent(event);
   }
 
-  /** Sends a signal as soon as the log tells something. */
-  signalAt(signal: NodeJS.Signals, when: (event: LogEvent) => boolean): void {
+  /** Does something, once, as soon as the log tells something. */
+  at(when: (event: LogEvent) => boolean, action: () => void): void {
     this.#onEvent = (event) => {
       if (!when(event)) return;
       this.#onEvent = () => undefined;
-      this.#process.kill(signal);
+      action();
     };
+  }
+
+  signalAt(signal: NodeJS.Signals, when: (event: LogEvent) => boolean): void {
+    this.at(when, () => this.signal(signal));
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#process.kill(signal);
   }
 
   /** The exit code, or the signal that ended it. */
@@ -71,13 +79,19 @@ export class RunningBuild {
   }
 }
 
-/** What a build may have left behind: hidden files in the output directory, domains, loop devices, mounts, directories of disks. */
-export async function leftovers(outputDirectory: string, connection: string): Promise<string[]> {
-  const hidden = readdirSync(outputDirectory).filter((name) => name.startsWith('.'));
-  const domains = (await execa('virsh', ['-c', connection, 'list', '--all', '--name'])).stdout.split('\n');
-  const loops = (
-    await execa('losetup', ['--list', '--noheadings', '--output', 'BACK-FILE'], { reject: false })
-  ).stdout.split('\n');
-  const disks = await execa('ls', ['/var/lib/libvirt/images'], { reject: false });
-  return [...hidden, ...domains, ...loops, ...disks.stdout.split('\n')].filter((name) => name.includes('demo'));
+/**
+ * What a build of the demo may have left behind: hidden files in the output directory, domains, loop devices, disks in
+ * libvirt's directory.
+ *
+ * @param asBuilder stands before a command that runs as whoever built
+ */
+export async function leftovers(outputDirectory: string, asBuilder: readonly string[] = ['env']): Promise<string[]> {
+  const [file = 'env', ...args] = asBuilder;
+  const domains = await execa(file, [...args, 'virsh', 'list', '--all', '--name']);
+  const loops = await execa('losetup', ['--list', '--noheadings', '--output', 'BACK-FILE'], { reject: false });
+  const disks = await execa('ls', ['-A', '/var/lib/libvirt/images'], { reject: false });
+  const named = [domains, loops, disks]
+    .flatMap(({ stdout }) => stdout.split('\n'))
+    .filter((name) => name.includes('demo'));
+  return [...readdirSync(outputDirectory).filter((name) => name.startsWith('.')), ...named];
 }

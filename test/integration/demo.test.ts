@@ -1,0 +1,220 @@
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { expect } from 'chai';
+import { execa } from 'execa';
+import { stages } from '../../src/pipeline/stages.js';
+import { SerialConsole } from '../serial-console.js';
+import { demoBaseName, leftovers, program, RunningBuild, temporaryDirectory } from './demo-image.js';
+import { normalUser, type NormalUser } from './normal-user.js';
+
+const minutes = 60_000;
+
+describe('the demo image, built by a normal user', function () {
+  this.timeout(8 * minutes);
+  let user: NormalUser;
+  let output: string;
+  const image = () => join(output, `${demoBaseName()}.qcow2`);
+
+  /** A directory of the user's. */
+  const directory = (name: string): string => {
+    const path = join(user.home, name);
+    mkdirSync(path);
+    chmodSync(path, 0o777);
+    return path;
+  };
+
+  /** Runs the program as the user. */
+  const run = async (
+    args: readonly string[],
+  ): Promise<{ exitCode: number | undefined; stdout: string; all: string }> => {
+    const [file = 'env', ...words] = [...user.command, user.program, ...args];
+    return execa(file, words, { reject: false, all: true });
+  };
+
+  /** A section like the demo's with other options, in a configuration of its own. */
+  const likeDemo = async (name: string, options: Readonly<Record<string, string>>): Promise<string> => {
+    const { stdout } = await run(['show', 'demo']);
+    const lines = stdout
+      .replace('[demo]', `[${name}]`)
+      .split('\n')
+      .filter((line) => !Object.keys(options).some((option) => line.startsWith(`${option} =`)));
+    const file = join(user.home, `${name}.conf`);
+    writeFileSync(
+      file,
+      [...lines, ...Object.entries(options).map(([option, value]) => `${option} = ${value}`), ''].join('\n'),
+    );
+    return file;
+  };
+
+  before(async () => {
+    user = await normalUser();
+    output = directory('output');
+    const { all, exitCode } = await run(['demo', '--output-dir', output]);
+    expect(exitCode, all).to.equal(0);
+  });
+
+  after(() => user.remove());
+
+  it('leaves the image, its checksum and two logs, and nothing else', async () => {
+    const base = demoBaseName();
+    expect(readdirSync(output).sort()).to.deep.equal(
+      [`${base}.console.log`, `${base}.log`, `${base}.qcow2`, `${base}.qcow2.sha256sum`].sort(),
+    );
+    expect(await leftovers(output, user.command)).to.deep.equal([]);
+  });
+
+  it('has the checksum that sha256sum expects, in an image without errors', async () => {
+    await execa('sha256sum', ['-c', `${demoBaseName()}.qcow2.sha256sum`], { cwd: output });
+    await execa('qemu-img', ['check', '-q', image()]);
+  });
+
+  it('boots to a login prompt on the serial console, and is what the answer file asked for', async () => {
+    const machine = SerialConsole.boot(image(), { format: 'qcow2', memory: 256 });
+    try {
+      await machine.expect(/demo login:/, 180);
+      machine.type('root');
+      await machine.expect(/Password:/, 30);
+      machine.type('demo');
+      await machine.expect(/# /, 30);
+      expect(await machine.run('hostname')).to.equal('demo\n');
+      expect(await machine.run("sed -n 's/^Package: //p' /var/lib/dpkg/status")).to.match(/^e2fsprogs$/m);
+      expect(await machine.run('ls /var/log/installer')).to.match(/No such file/);
+      expect(await machine.run("mount | grep ' / '")).to.match(/type ext4/);
+    } finally {
+      await machine.powerOff();
+    }
+  });
+
+  it('keeps the old image until the new one is whole, and then replaces it', async () => {
+    const before = readFileSync(`${image()}.sha256sum`, 'utf8');
+    const build = new RunningBuild(['demo', '--output-dir', output], { command: [...user.command, user.program] });
+    build.signalAt('SIGTERM', ({ event, stage }) => event === 'stage-started' && stage === 'install');
+    expect(await build.ended()).to.equal(130);
+    expect(readFileSync(`${image()}.sha256sum`, 'utf8')).to.equal(before);
+    await execa('sha256sum', ['-c', `${demoBaseName()}.qcow2.sha256sum`], { cwd: output });
+  });
+
+  it('refuses a second build of the same image in the same directory, naming the first', async () => {
+    const elsewhere = directory('twice');
+    const build = new RunningBuild(['demo', '--output-dir', elsewhere], { command: [...user.command, user.program] });
+    let second: ReturnType<typeof run> | undefined;
+    const bothEnded = new Promise<void>((resolve) => {
+      build.at(
+        ({ stage }) => stage === 'install',
+        () => {
+          second = run(['demo', '--output-dir', elsewhere]).finally(() => build.signal('SIGINT'));
+          resolve(second.then(() => undefined));
+        },
+      );
+    });
+    expect(await build.ended()).to.equal(130);
+    await bothEnded;
+    const { exitCode, all } = (await second) ?? {};
+    expect(exitCode).to.equal(1);
+    expect(all).to.match(/demo in \S+twice is in use by process \d+/);
+    expect(await leftovers(elsewhere, user.command)).to.deep.equal([]);
+  });
+
+  it('is built again over what a killed build left', async () => {
+    const elsewhere = directory('killed');
+    const args = ['demo', '--output-dir', elsewhere];
+    const build = new RunningBuild(args, { command: [...user.command, user.program] });
+    build.signalAt('SIGKILL', ({ event }) => event === 'progress');
+    expect(await build.ended()).to.equal('SIGKILL');
+    expect(await leftovers(elsewhere, user.command)).to.include(`${demoBaseName()}.raw`);
+    const { exitCode, all } = await run(args);
+    expect(exitCode, all).to.equal(0);
+    expect(all).to.match(/An earlier build of demo was killed: clearing up/);
+    expect(await leftovers(elsewhere, user.command)).to.deep.equal([]);
+  });
+
+  const faults = {
+    question: /the installer stopped at a question[^]*\| Prompt: '\?' for help/,
+    panic: /the installer's kernel panicked[^]*\| .*Kernel panic/,
+    poweroff: /there are no partitions on the disk/,
+    hang: /the installation did not end within 40 seconds/,
+  };
+  for (const [fault, message] of Object.entries(faults)) {
+    it(`fails with the last screen of the console when the installer meets ${fault}`, async () => {
+      const elsewhere = directory(fault);
+      const append = `auto=true priority=critical console=ttyS0 demo/fault=${fault}`;
+      const config = await likeDemo(`demo-${fault}`, { append });
+      const { exitCode, all } = await run([`demo-${fault}`, '--config', config, '-o', elsewhere, '--timeout', '40s']);
+      expect(exitCode, all).to.equal(1);
+      expect(all).to.match(message);
+      expect(await leftovers(elsewhere, user.command)).to.deep.equal([]);
+      expect(readdirSync(elsewhere).filter((name) => !name.endsWith('.log'))).to.deep.equal([]);
+    });
+  }
+
+  describe('interrupted by Ctrl-C', () => {
+    let command: readonly string[];
+    let config: string;
+
+    before(async () => {
+      // The installation itself is interrupted for real above and below; later stages are reached without one.
+      const disk = join(user.home, 'installed.raw');
+      await execa('qemu-img', ['convert', '-O', 'raw', image(), disk]);
+      const standIns = directory('stand-ins');
+      const copy = `#!/bin/sh\nfor word; do case $word in path=*) disk=\${word#path=}; cp --sparse=always ${disk} "\${disk%%,*}";; esac; done\n`;
+      writeFileSync(join(standIns, 'virt-install'), copy, { mode: 0o755 });
+      chmodSync(disk, 0o644);
+      command = [...user.command, 'env', `PATH=${standIns}:${dirname(process.execPath)}:/usr/bin:/bin`, user.program];
+      config = join(user.home, 'uploading.conf');
+      writeFileSync(
+        config,
+        `[DEFAULT]
+upload_destinations = mirror
+post-build-command = sleep 1
+[mirror]
+upload_type = rsync
+upload_target = ${directory('mirror')}/
+post-upload-command = sleep 1
+`,
+      );
+    });
+
+    for (const { name } of stages) {
+      it(`gives everything back at the stage ${name}`, async () => {
+        const elsewhere = directory(`interrupted-${name}`);
+        const build = new RunningBuild(['demo', '--config', config, '--output-dir', elsewhere], { command });
+        build.signalAt('SIGINT', ({ event, stage }) => event === 'stage-started' && stage === name);
+        expect(await build.ended(), build.said).to.equal(130);
+        expect(await leftovers(elsewhere, user.command)).to.deep.equal([]);
+      });
+    }
+
+    it('destroys the domain of an installation that is under way', async () => {
+      const elsewhere = directory('interrupted');
+      const build = new RunningBuild(['demo', '-o', elsewhere], { command: [...user.command, user.program] });
+      build.signalAt('SIGINT', ({ event }) => event === 'progress');
+      expect(await build.ended(), build.said).to.equal(130);
+      expect(await leftovers(elsewhere, user.command)).to.deep.equal([]);
+      expect(readdirSync(elsewhere).filter((name) => !name.endsWith('.log'))).to.deep.equal([]);
+    });
+  });
+});
+
+describe('the demo image, built by root', function () {
+  this.timeout(10 * minutes);
+
+  before(function () {
+    if (process.getuid?.() === 0) return;
+    console.log('        skipped: only root builds over qemu:///system; run: sudo make check');
+    this.skip();
+  });
+
+  it("is built in a directory that QEMU's user can't search, and nothing is left", async () => {
+    const output = temporaryDirectory();
+    const { path } = output;
+    try {
+      const { exitCode, all } = await execa(program, ['demo', '--output-dir', path], { reject: false, all: true });
+      expect(exitCode, all).to.equal(0);
+      await execa('sha256sum', ['-c', `${demoBaseName()}.qcow2.sha256sum`], { cwd: path });
+      expect(await leftovers(path)).to.deep.equal([]);
+      expect(existsSync(join(path, `${demoBaseName()}.console.log`))).to.equal(true);
+    } finally {
+      output.remove();
+    }
+  });
+});

@@ -1,0 +1,59 @@
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { program } from './demo-image.js';
+
+/** Somebody who builds images without any right but that to use /dev/kvm. */
+export interface NormalUser {
+  /** A directory that is theirs. */
+  readonly home: string;
+  /** The program, where they can read it. */
+  readonly program: string;
+  /** What stands before a command line that they run; their environment is that of a cron job. */
+  readonly command: readonly string[];
+  /** Ends their processes and removes the account. */
+  remove(): Promise<void>;
+}
+
+/** Root makes an account for it; everybody else is such a user already. */
+export async function normalUser(): Promise<NormalUser> {
+  if (process.getuid?.() !== 0) {
+    const home = await mkdtemp(join(tmpdir(), 'image-factory-user-'));
+    return {
+      home,
+      program,
+      command: ['env', `HOME=${home}`],
+      remove: () => rm(home, { recursive: true, force: true }),
+    };
+  }
+  const name = `image-factory-${process.pid}`;
+  const home = `/tmp/${name}`;
+  await execa('useradd', ['--create-home', '--home-dir', home, '--groups', 'kvm', '--shell', '/bin/sh', name]);
+  // A checkout may lie where only root can read, as in /root.
+  const checkout = join(program, '../..');
+  const parts = ['bin', 'configs', 'demo', 'lib', 'node_modules', 'package.json', 'templates'];
+  for (const part of parts)
+    await cp(join(checkout, part), join(home, 'program', part), { recursive: true, verbatimSymlinks: true });
+  await execa('chown', ['-R', `${name}:`, home]);
+  const environment = [`HOME=${home}`, 'PATH=/usr/local/bin:/usr/bin:/bin', ...inherited('http_proxy', 'https_proxy')];
+  const node = process.execPath.replace(/\/node$/, '');
+  return {
+    home,
+    program: join(home, 'program/bin/image-factory'),
+    command: [
+      ...['setpriv', '--reuid', name, '--regid', name, '--init-groups', '--'],
+      ...['env', '-i', ...environment.map((variable) => variable.replace('PATH=', `PATH=${node}:`))],
+    ],
+    async remove() {
+      // Their libvirt daemon and whatever a failed test left running.
+      await execa('pkill', ['-KILL', '--uid', name], { reject: false });
+      await execa('userdel', ['--remove', '--force', name], { reject: false });
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+}
+
+function inherited(...names: string[]): string[] {
+  return names.flatMap((name) => (process.env[name] === undefined ? [] : [`${name}=${process.env[name]}`]));
+}

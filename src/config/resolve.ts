@@ -14,7 +14,7 @@ import {
   type Option,
   type Values,
 } from './options.js';
-import { didYouMean } from './suggestion.js';
+import { didYouMean, nearestWord } from './suggestion.js';
 
 /** What the command line sets for one run, by option name, as text. */
 export type Overrides = Readonly<Record<string, string>>;
@@ -70,7 +70,8 @@ function installerSource(values: Values<typeof imageOptions>, reader: SectionRea
   if (installerImage) return { kind: 'medium', image: installerImage };
   for (const option of reader.lacks('installer_image') ? ['linux', 'initrd'] : []) {
     if (reader.lacks(option)) {
-      reader.complain(`no option '${option}' (nor 'installer_image'): where does the installer come from?`);
+      const nearMiss = reader.nearMiss(option);
+      reader.complain(`no option '${option}'${nearMiss}, nor 'installer_image': where does the installer come from?`);
     }
   }
   return linux && initrd ? { kind: 'netboot', linux, initrd } : undefined;
@@ -124,6 +125,8 @@ function resolveDestination(
   };
 }
 
+const knownOptions = new Set([...Object.keys(imageOptions), ...Object.keys(destinationOptions)].map(canonical));
+
 /** Reads the options of one section as their types have it, and notes what is wrong with those that are asked for. */
 class SectionReader {
   /** How the section spells an option, by the spelling that `-` and `_` share. */
@@ -168,6 +171,13 @@ class SectionReader {
       if (text !== undefined) variables[spelling] = text;
     }
     return variables;
+  }
+
+  /** ` (is it 'intrd'?)` where the section has an option that nothing knows and that is spelt nearly so. */
+  nearMiss(option: string): string {
+    const unknown = [...this.#spellings.keys()].filter((given) => !knownOptions.has(given));
+    const nearest = nearestWord(option, unknown);
+    return nearest === undefined ? '' : ` (is it '${nearest}'?)`;
   }
 
   values<Table extends Record<string, Option<unknown>>>(table: Table): Values<Table> {

@@ -14,7 +14,7 @@ export function nearestWord(word: string, known: Iterable<string>): string | und
     word.toLowerCase(),
     candidates.map((candidate) => candidate.toLowerCase()),
   );
-  const allowed = Math.max(1, Math.floor(nearest.length / 3));
+  const allowed = Math.floor(nearest.length / 3);
   if (distance(word.toLowerCase(), nearest) > allowed) return undefined;
   return candidates.find((candidate) => candidate.toLowerCase() === nearest);
 }

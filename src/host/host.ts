@@ -113,12 +113,13 @@ function commandFailure(called: Command, error: FailedCall): Failure {
   if (cwd !== undefined && !existsSync(cwd)) {
     return new Failure(`${shellLine(called)} can't run in ${cwd}: there is no such directory`);
   }
-  if (error.code === 'EACCES') {
+  // Without a slash it says no more than that some directory of PATH is closed to this user.
+  if (error.code === 'EACCES' && file.includes('/')) {
     return new Failure(`${file}: this user may not execute it`, {
       hint: `Make it executable: chmod +x ${quote(file)}`,
     });
   }
-  if (error.code === 'ENOENT') {
+  if (error.code === 'ENOENT' || error.code === 'EACCES') {
     const known = Object.hasOwn(programs, file) ? programs[file as ProgramName] : undefined;
     return new Failure(`${file}: command not found`, {
       hint: known ? `Install the package ${known.package}.` : undefined,

@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { Failure } from './failure.js';
 import { command, insistently, run, type Command, type Host } from './host.js';
 
@@ -75,6 +75,26 @@ export class Libvirt {
     // A transient domain is gone with its power; only a persistent one is left to undefine.
     const left = await run(host, this.#virsh('domstate', domain), { accept: [1] });
     if (left.exitCode === 0) await run(host, this.#virsh('undefine', domain));
+  }
+
+  /**
+   * Forgets the storage pool that virt-install makes, without being asked, of a disk's directory. The directory and
+   * what is in it stay.
+   */
+  async forgetPool(directory: string): Promise<void> {
+    const host = insistently(this.#host);
+    const { stdout } = await run(host, this.#virsh('pool-list', '--all', '--name'), { accept: [1] });
+    // The pool is called as its directory; a number follows where that name was taken.
+    const named = stdout
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((name) => name.startsWith(basename(directory)));
+    for (const pool of named) {
+      const { stdout: description } = await run(host, this.#virsh('pool-dumpxml', pool), { accept: [1] });
+      if (!description.includes(`<path>${directory}</path>`)) continue;
+      await run(host, this.#virsh('pool-destroy', pool), { accept: [1] });
+      await run(host, this.#virsh('pool-undefine', pool), { accept: [1] });
+    }
   }
 
   #virsh(...args: string[]): Command {

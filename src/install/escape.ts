@@ -25,12 +25,13 @@ function escapePreseed(value: string): string {
 
 /**
  * Kickstart splits a command into words as a POSIX shell does (pykickstart uses shlex), and knows no line breaks
- * inside a word: they become blanks.
+ * inside a word: they become blanks. Line breaks are what Python's `str.splitlines` takes for one. A `%` at the
+ * beginning would be a section's or an %include.
  */
 function escapeKickstart(value: string): string {
   refuseControlCharacters(value);
-  const line = value.replace(/\s*\n\s*/g, ' ');
-  return /^[\w@%+=:,./-]*$/.test(line) ? line : `'${line.replaceAll("'", `'"'"'`)}'`;
+  const line = value.replace(/\s*\n\s*/g, ' ').replace(/[\u0085\u2028\u2029]/g, ' ');
+  return /^(?!%)[\w@%+=:,./-]*$/.test(line) ? line : `'${line.replaceAll("'", `'"'"'`)}'`;
 }
 
 const xmlEntities: Readonly<Record<string, string>> = {

@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { Failure } from '../host/failure.js';
 import { run, type Host } from '../host/host.js';
 import type { Libvirt } from '../host/libvirt.js';
@@ -27,7 +28,10 @@ export async function install(
   const { domain, consoleLog } = installation;
   // What an earlier build printed must not be taken for this one's.
   await rm(consoleLog, { force: true });
-  const removeDomain = host.release.hold(`the domain ${domain}`, () => libvirt.remove(domain, installation.disk));
+  const removeDomain = host.release.hold(`the domain ${domain}`, async () => {
+    await libvirt.remove(domain, installation.disk);
+    await libvirt.forgetPool(dirname(installation.disk));
+  });
   const finished = new AbortController();
   const outOfTime = AbortSignal.timeout(timeout);
   const watched = followConsole(

@@ -1,4 +1,5 @@
 import type { AnswerFileKind, ImageSpec } from '../config/image-spec.js';
+import { Failure } from '../host/failure.js';
 import { command, type Command } from '../host/host.js';
 import { libvirtEnvironment } from '../host/libvirt.js';
 import type { VirtType } from '../host/virtualisation.js';
@@ -35,7 +36,11 @@ export function kernelArguments(kind: AnswerFileKind, answerFileName: string, ap
   return [...answerFileArguments[kind](answerFileName), append].filter((part) => part !== '').join(' ');
 }
 
-/** The call of virt-install that runs a whole installation and returns when the guest has powered off. */
+/**
+ * The call of virt-install that runs a whole installation and returns when the guest has powered off.
+ *
+ * @throws Failure for the name of a disk or console log that virt-install can't use
+ */
 export function virtInstallCommand(installation: Installation): Command {
   const { spec, location, virtType } = installation;
   const answerFileName = installation.answerFile.replace(/.*\//, '');
@@ -54,12 +59,12 @@ export function virtInstallCommand(installation: Installation): Command {
       // In software the default processor is older than what RHEL 9 and its kin need.
       ...(virtType === 'qemu' ? ['--cpu', 'mode=maximum'] : []),
       // No flushes: the disk of a build that dies is thrown away. discard lets the guest's mkfs punch holes.
-      ...['--disk', `path=${subOption(installation.disk)},bus=virtio,format=raw,cache=unsafe,discard=unmap`],
+      ...['--disk', `path=${fileOfDomain(installation.disk)},bus=virtio,format=raw,cache=unsafe,discard=unmap`],
       ...['--network', `user,model=virtio${spec.mac === undefined ? '' : `,mac=${spec.mac}`}`],
       ...['--graphics', graphics(spec.vnc)],
       // Without a source of entropy, a guest without clock jitter (software emulation) waits for its first keys.
       ...['--rng', 'builtin'],
-      ...['--serial', `pty,log.file=${subOption(installation.consoleLog)},log.append=off`],
+      ...['--serial', `pty,log.file=${fileOfDomain(installation.consoleLog)},log.append=off`],
       ...['--console', 'pty,target_type=serial'],
       '--noautoconsole',
       ...['--location', locationOption(location)],
@@ -79,6 +84,23 @@ function graphics(vnc: ImageSpec['vnc']): string {
 function locationOption(location: InstallerLocation): string {
   if (location.kind === 'medium') return subOption(location.file);
   return `${subOption(location.directory)},kernel=${subOption(location.linux)},initrd=${subOption(location.initrd)}`;
+}
+
+/**
+ * The name of a file in an attribute of the domain's description, where virt-install (4.1) escapes for XML what libxml2
+ * then escapes again: `&` arrives as `&amp;`.
+ */
+function fileOfDomain(file: string): string {
+  const found = /[&<>"']/.exec(file)?.[0];
+  if (found !== undefined) {
+    throw new Failure(
+      `virt-install can't use the file ${file}: it gets the character ${found} in a file's name wrong`,
+      {
+        hint: 'Choose an output directory, and a name for the image, without any of the characters & < > " \'.',
+      },
+    );
+  }
+  return subOption(file);
 }
 
 /** virt-install splits sub-options at commas, by the quoting rules of a shell. */

@@ -77,7 +77,9 @@ async function clearLeftovers(host: Host, image: string, outputDir: string): Pro
       () => undefined,
     );
     if (left) {
-      await new Libvirt(host, left.connect).remove(left.domain, left.rawDisk);
+      const libvirt = new Libvirt(host, left.connect);
+      await libvirt.remove(left.domain, left.rawDisk);
+      await libvirt.forgetPool(left.diskDir);
       if (left.diskDir !== workDir) await rm(left.diskDir, { recursive: true, force: true });
     }
     await rm(workDir, { recursive: true, force: true });

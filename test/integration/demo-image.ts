@@ -80,17 +80,18 @@ export class RunningBuild {
 }
 
 /**
- * What a build of the demo may have left behind: hidden files in the output directory, domains, loop devices, disks in
- * libvirt's directory.
+ * What a build of the demo may have left behind: hidden files in the output directory, domains, storage pools, loop
+ * devices, disks in libvirt's directory.
  *
  * @param asBuilder stands before a command that runs as whoever built
  */
 export async function leftovers(outputDirectory: string, asBuilder: readonly string[] = ['env']): Promise<string[]> {
   const [file = 'env', ...args] = asBuilder;
   const domains = await execa(file, [...args, 'virsh', 'list', '--all', '--name']);
+  const pools = await execa(file, [...args, 'virsh', 'pool-list', '--all', '--name']);
   const loops = await execa('losetup', ['--list', '--noheadings', '--output', 'BACK-FILE'], { reject: false });
   const disks = await execa('ls', ['-A', '/var/lib/libvirt/images'], { reject: false });
-  const named = [domains, loops, disks]
+  const named = [domains, pools, loops, disks]
     .flatMap(({ stdout }) => stdout.split('\n'))
     .filter((name) => name.includes('demo'));
   return [...readdirSync(outputDirectory).filter((name) => name.startsWith('.')), ...named];

@@ -26,7 +26,7 @@ describe('the demo image, built by a normal user', function () {
   /** Runs the program as the user. */
   const run = async (
     args: readonly string[],
-  ): Promise<{ exitCode: number | undefined; stdout: string; all: string }> => {
+  ): Promise<{ exitCode?: number | undefined; stdout: string; all: string }> => {
     const [file = 'env', ...words] = [...user.command, user.program, ...args];
     return execa(file, words, { reject: false, all: true });
   };

@@ -88,6 +88,22 @@ RAM = 2048
     ]);
   });
 
+  it('sets options for one run, and lets references see them', () => {
+    const document = parse('[DEFAULT]\nx = 1\n[a]\nram = 1\nboth = ${RAM} ${x}\n[b]\nof-a = ${a:ram}\n');
+    const changed = document.with('a', { RAM: '2', x: '${ram}' });
+    expect(changed.get('a', 'both')).to.equal('2 2');
+    expect(changed.get('b', 'of-a')).to.equal('2');
+    expect(changed.get('b', 'x')).to.equal('1');
+    expect(changed.raw('a', 'ram')).to.deep.equal({ value: '2', file: '', line: 0 });
+    expect(document.get('a', 'both')).to.equal('1 1');
+    expect(document.with('nowhere', { ram: '2' })).to.equal(document);
+  });
+
+  it('knows every option that references mention', () => {
+    const document = parse('[DEFAULT]\nx = ${Mirror}/$${not}\n[a]\ny = ${b:ram}${size} $\n');
+    expect([...document.references()]).to.have.members(['mirror', 'ram', 'size']);
+  });
+
   it('reads 10,000 sections in less than 150 ms of processor time', () => {
     const section = (n: number) => `[image-${n}]\nram = ${n}\nlinux = \${base}/\${ram}\nappend = quiet\n  noprompt\n\n`;
     const text = `[DEFAULT]\nbase = http://deb.debian.org\n${Array.from({ length: 10_000 }, (_, n) => section(n)).join('')}`;

@@ -68,7 +68,7 @@ export async function install(
     : outOfTime.aborted
       ? `the installation did not end within ${Math.round(timeout / 1000)} seconds (option 'timeout')`
       : (failure?.message ??
-        (state && state.reason !== 'shutdown'
+        (state && badEnds.has(state.reason)
           ? `the virtual machine ended as '${state.state} (${state.reason})', not by its own power-off`
           : undefined));
   if (why === undefined) return;
@@ -77,6 +77,12 @@ export async function install(
     cause: failure,
   });
 }
+
+/**
+ * How a domain ends that did not power itself off, in libvirt's words. A good end is `shutdown`, or `unknown` where the
+ * guest was done before libvirt had finished starting it.
+ */
+const badEnds: ReadonlySet<string> = new Set(['crashed', 'destroyed', 'failed']);
 
 const haltMessages: Readonly<Record<Halt, string>> = {
   question: 'the installer stopped at a question: the answer file does not answer it',

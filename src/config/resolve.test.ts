@@ -1,0 +1,284 @@
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { expect } from 'chai';
+import { problemsOf } from '../host/testing.js';
+import { Configuration } from './configuration.js';
+import type { ImageSpec } from './image-spec.js';
+import { isoDate, resolveImage, type Overrides } from './resolve.js';
+
+const netboot = 'linux = /srv/linux\ninitrd = /srv/initrd.gz\npreseed = a.cfg\n';
+
+function imageOf(text: string, name = 'debian-12', overrides: Overrides = {}): ImageSpec {
+  const configuration = new Configuration([{ name: 'my.conf', text }], []);
+  return resolveImage(configuration, name, overrides, '2026-11-21');
+}
+
+describe('resolveImage', () => {
+  it('makes a typed image of a section', () => {
+    const image = imageOf(`
+[debian-12]
+linux = http://deb.example.org/linux
+initrd = http://deb.example.org/initrd.gz
+preseed = debian.preseed.hbs
+append = console=ttyS0
+ram = 2 GB
+cores = 2
+vnc = localhost:1
+image-size = 4G
+format = QCOW2
+keep-raw = on
+timeout = 90m
+installer-logs = yes
+post-build-command = register "golden image"
+`);
+    expect(image).to.deep.include({
+      name: 'debian-12',
+      baseName: 'debian-12-2026-11-21',
+      installer: { kind: 'netboot', linux: 'http://deb.example.org/linux', initrd: 'http://deb.example.org/initrd.gz' },
+      answerFile: { kind: 'preseed', path: 'debian.preseed.hbs' },
+      append: 'console=ttyS0',
+      ram: 2e9,
+      cores: 2,
+      vnc: { listen: 'localhost', port: 5901 },
+      imageSize: 4 * 2 ** 30,
+      format: 'qcow2',
+      keepRaw: true,
+      timeout: 90 * 60_000,
+      installerLogs: true,
+      postBuildCommand: ['register', 'golden image'],
+    });
+  });
+
+  it('has a default for everything that need not be said', () => {
+    const image = imageOf(`[debian-12]\n${netboot}`);
+    const root = process.getuid?.() === 0;
+    expect(image).to.deep.include({
+      format: 'raw',
+      ram: 2 ** 30,
+      cores: 1,
+      imageSize: 2 * 2 ** 30,
+      append: '',
+      timeout: 7_200_000,
+      virtType: 'auto',
+      keepRaw: false,
+      destinations: [],
+      outputDir: process.cwd(),
+      cacheDir: join(root ? '/var/cache/image-factory' : join(homedir(), '.cache/image-factory'), 'debian-12'),
+      connect: root ? 'qemu:///system' : 'qemu:///session',
+      mac: undefined,
+      vnc: undefined,
+      postBuildCommand: undefined,
+    });
+  });
+
+  it('knows the directories of this machine, whatever the section calls them', () => {
+    const image = imageOf(`[debian-12]\n${netboot}cache-dir = ~/cache\noutput_dir = out\nlog_filename = ~/a.log\n`);
+    expect(image.cacheDir).to.equal(join(homedir(), 'cache/debian-12'));
+    expect(image.outputDir).to.equal(resolve('out'));
+    expect(image.logFilename).to.equal(join(homedir(), 'a.log'));
+  });
+
+  it('takes an installation medium instead of kernel and initrd', () => {
+    const image = imageOf('[rhel]\ninstaller_image = /srv/rhel.iso\nkickstart = a.ks\n', 'rhel');
+    expect(image.installer).to.deep.equal({ kind: 'medium', image: '/srv/rhel.iso' });
+    expect(image.answerFile).to.deep.equal({ kind: 'kickstart', path: 'a.ks' });
+  });
+
+  describe('what wins', () => {
+    const text = `[DEFAULT]\nimage-size = 1G\nram = 1G\ncores = 1\n[debian-12]\n${netboot}ram = 2G\ncores = 2\n`;
+
+    it('is the command line, then the section, then [DEFAULT]', () => {
+      const image = imageOf(text, 'debian-12', { cores: '3' });
+      expect([image.imageSize, image.ram, image.cores]).to.deep.equal([2 ** 30, 2 * 2 ** 30, 3]);
+    });
+
+    it('is the same for each way to spell an option', () => {
+      expect(imageOf(`${text}image_size = 3G\n`).imageSize).to.equal(3 * 2 ** 30);
+      expect(imageOf(`${text}IMAGE_SIZE = 3G\n`, 'debian-12', { 'image-size': '4G' }).imageSize).to.equal(4 * 2 ** 30);
+      expect(imageOf(text.replace('image-size', 'Image_Size')).imageSize).to.equal(2 ** 30);
+    });
+
+    it('is the default where a section empties an option of [DEFAULT]', () => {
+      const image = imageOf(
+        `[DEFAULT]\nmac = 52:54:00:12:34:56\nimage-size = 1G\n[a]\n${netboot}mac =\nimage-size =\n`,
+        'a',
+      );
+      expect(image.mac).to.equal(undefined);
+      expect(image.imageSize).to.equal(2 * 2 ** 30);
+    });
+
+    it('is seen by references, and what the command line says is no reference itself', () => {
+      const image = imageOf(`[debian-12]\n${netboot}append = file=\${log-filename}\n`, 'debian-12', {
+        'log-filename': '/srv/${x} $$.log',
+      });
+      expect(image.append).to.equal('file=/srv/${x} $$.log');
+      expect(image.logFilename).to.equal('/srv/${x} $$.log');
+    });
+  });
+
+  describe('variables for templates', () => {
+    it('are all options that can be resolved, as text, by the names that the section gives them', () => {
+      const { variables } = imageOf(
+        `[DEFAULT]\nbroken = \${nothing}\nHost-Name = web\n[debian-12]\n${netboot}ram = 2 GB\nmy_own = \${host-name}1\n`,
+      );
+      expect(variables).to.deep.equal({
+        linux: '/srv/linux',
+        initrd: '/srv/initrd.gz',
+        preseed: 'a.cfg',
+        ram: '2 GB',
+        my_own: 'web1',
+        'host-name': 'web',
+      });
+    });
+  });
+
+  describe('destinations', () => {
+    const upload = `
+[debian-12]
+${netboot}
+format = qcow2
+upload_destinations = mirror, cloud
+
+[mirror]
+upload_type = RSYNC
+upload_target = rsync.example.org::images/
+upload_args = -v --rsh "ssh -p 22"
+post-upload-command = ssh mirror "publish \${image}"
+post-upload-command1 = echo one
+post_upload_command2 =
+post-upload-command3 = echo three
+post-upload-command5 = echo never: there is no 4
+
+[cloud]
+upload_type = sftp
+upload_target = me@cloud.example.org:/images/
+upload_port = 2222
+upload_identity = ~/.ssh/images
+upload_known_hosts = /etc/images/known_hosts
+upload_password_env = CLOUD_PASSWORD
+`;
+
+    it('are resolved in their order, with the name of the image in their commands', () => {
+      const image = 'debian-12-2026-11-21.qcow2';
+      expect(imageOf(upload).destinations).to.deep.equal([
+        {
+          type: 'rsync',
+          name: 'mirror',
+          target: 'rsync.example.org::images/',
+          args: ['-v', '--rsh', 'ssh -p 22'],
+          postUploadCommands: [
+            ['ssh', 'mirror', `publish ${image}`],
+            ['echo', 'one'],
+            ['echo', 'three'],
+          ],
+        },
+        {
+          type: 'sftp',
+          name: 'cloud',
+          target: 'me@cloud.example.org:/images/',
+          port: 2222,
+          identity: join(homedir(), '.ssh/images'),
+          knownHosts: '/etc/images/known_hosts',
+          passwordEnv: 'CLOUD_PASSWORD',
+          postUploadCommands: [],
+        },
+      ]);
+    });
+
+    it('leave what is not said of SFTP to its own defaults', () => {
+      const image = imageOf(
+        `[a]\n${netboot}upload_destinations = c\n[c]\nupload_type = sftp\nupload_target = c:/\n`,
+        'a',
+      );
+      expect(image.destinations).to.deep.equal([{ type: 'sftp', name: 'c', target: 'c:/', postUploadCommands: [] }]);
+    });
+  });
+
+  it('tells every problem of the section and its destinations at once', () => {
+    const problems = problemsOf(() =>
+      imageOf(`[debian-12]
+initrd = \${mirror}/initrd.gz
+preseed = a.cfg
+kickstart = a.ks
+ram = 1024
+image-size = huge
+upload_destinations = miror, cloud
+[mirror]
+[cloud]
+upload_type = ftp
+upload_port = 0
+post-upload-command1 = echo "
+`),
+    );
+    expect(problems).to.deep.equal([
+      'my.conf:2: [debian-12] initrd: ${mirror} refers to an option that is not set',
+      "my.conf:5: [debian-12] ram = 1024: expected a size with a unit, such as '2G', '512 MiB' or '2 GB'",
+      "my.conf:6: [debian-12] image-size = huge: expected a size with a unit, such as '2G', '512 MiB' or '2 GB'",
+      "[debian-12]: no option 'linux', nor 'installer_image': where does the installer come from?",
+      "[debian-12]: 'preseed' and 'kickstart' are both set; an installation reads one answer file (an empty value unsets one of [DEFAULT])",
+      "upload_destinations: there is no section [miror] (did you mean 'mirror'?)",
+      "my.conf:10: [cloud] upload_type = ftp: expected one of 'rsync', 'sftp'",
+      'my.conf:11: [cloud] upload_port = 0: expected a whole number from 1 to 65535',
+      "[cloud]: no option 'upload_target' for this upload destination",
+      'my.conf:12: [cloud] post-upload-command1 = echo ": expected words as for a shell, but a double quote (") is not closed in: echo "',
+    ]);
+  });
+
+  it('says what an empty section lacks', () => {
+    expect(problemsOf(() => imageOf('[empty]\n', 'empty'))).to.deep.equal([
+      "[empty]: no option 'linux', nor 'installer_image': where does the installer come from?",
+      "[empty]: no option 'initrd', nor 'installer_image': where does the installer come from?",
+      "[empty]: no answer file: one of the options 'preseed', 'kickstart' and 'yast' must name it",
+    ]);
+  });
+
+  it('does not call unset what is only wrong', () => {
+    const text = '[a]\ninstaller_image = ${x}\ninitrd = ${x}\npreseed = ${x}\nupload_destinations =\n';
+    expect(problemsOf(() => imageOf(text, 'a'))).to.deep.equal(
+      [
+        [3, 'initrd'],
+        [2, 'installer_image'],
+        [4, 'preseed'],
+      ].map(([line, option]) => `my.conf:${line}: [a] ${option}: \${x} refers to an option that is not set`),
+    );
+  });
+
+  it('blames no line of a file for what the command line says', () => {
+    expect(problemsOf(() => imageOf(`[debian-12]\n${netboot}ram = 1G\n`, 'debian-12', { ram: 'x' }))).to.deep.equal([
+      "[debian-12] ram = x: expected a size with a unit, such as '2G', '512 MiB' or '2 GB'",
+    ]);
+  });
+
+  it('takes only names that can be file names', () => {
+    for (const name of ['../evil', 'a/b', '-rf', '.hidden', 'a\tb']) {
+      expect(
+        problemsOf(() => imageOf(`[${name}]\n${netboot}`, name)),
+        name,
+      ).to.deep.equal([
+        `[${name}]: the name of an image becomes a file name; it can't begin with '-' or '.', or hold '/'`,
+      ]);
+    }
+    expect(imageOf(`[Ubuntu 20.04 (täglich)]\n${netboot}`, 'Ubuntu 20.04 (täglich)').name).to.be.a('string');
+  });
+
+  it('is frozen to the ground', () => {
+    const image = imageOf(
+      `[a]\n${netboot}vnc = :1\nupload_destinations = m\n[m]\nupload_type = rsync\nupload_target = m:\npost-upload-command = x y\n`,
+      'a',
+    );
+    expect(unfrozen(image, 'image')).to.deep.equal([]);
+  });
+});
+
+function unfrozen(value: unknown, name: string): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const inside = Object.entries(value).flatMap(([key, part]) => unfrozen(part, `${name}.${key}`));
+  return Object.isFrozen(value) ? inside : [name, ...inside];
+}
+
+describe('isoDate', () => {
+  it('is the day here, whatever day it is in Greenwich', () => {
+    expect(isoDate(new Date(2026, 0, 2, 0, 1))).to.equal('2026-01-02');
+    expect(isoDate(new Date(2026, 10, 21, 23, 59))).to.equal('2026-11-21');
+  });
+});

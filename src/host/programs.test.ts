@@ -1,0 +1,86 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { programDirectory } from './program-directory.js';
+import { findProgram, programPath, programs, type ProgramName } from './programs.js';
+
+const names = Object.keys(programs) as ProgramName[];
+
+function output(file: string, args: readonly string[]): string {
+  return execFileSync(file, args, { encoding: 'utf8', cwd: programDirectory, stdio: ['ignore', 'pipe', 'ignore'] });
+}
+
+/** A list of packages in the Makefile, as make itself expands it. */
+function packagesOf(variable: string): string[] {
+  const rule = `print-packages:;@echo $(${variable})`;
+  return output('make', ['--silent', '--no-print-directory', '--eval', rule, 'print-packages']).trim().split(/\s+/);
+}
+
+describe('the table of programs', () => {
+  it('names no package that the Makefile does not install', () => {
+    const needed = names.filter((name) => !('optional' in programs[name]));
+    expect(packagesOf('BUILD_PACKAGES')).to.include.members(needed.map((name) => programs[name].package));
+    expect([...packagesOf('BUILD_PACKAGES'), ...packagesOf('CHECK_PACKAGES')]).to.include.members(
+      names.map((name) => programs[name].package),
+    );
+  });
+
+  it('names for each program a package that brings it, or one that depends on that', function () {
+    if (findProgram('qemu-img', '/usr/bin') === undefined || !isDebian()) {
+      console.log("      skipped: only on Debian, where dpkg knows a file's package; run it with: make check");
+      this.skip();
+    }
+    const packages = [...new Set(names.map((name) => programs[name].package))];
+    const files = output('dpkg-query', ['--search', ...names.map((name) => `*bin/${name}`)]).split('\n');
+    const depends = output('dpkg-query', ['--show', '--showformat', '${Package}: ${Depends}\n', ...packages]).split(
+      '\n',
+    );
+    for (const name of names) {
+      const { package: named } = programs[name];
+      const owners = files.filter((line) => line.endsWith(`bin/${name}`)).map((line) => line.replace(/[:,].*/, ''));
+      const brought = depends.find((line) => line.startsWith(`${named}: `))?.split(/[ ,:]+/);
+      expect(brought, name).to.include.oneOf(owners);
+    }
+  });
+});
+
+function isDebian(): boolean {
+  try {
+    return output('dpkg-query', ['--show', 'qemu-utils']) !== '';
+  } catch {
+    return false;
+  }
+}
+
+describe('programPath', () => {
+  it("adds the directories that a normal user's PATH lacks, behind it", () => {
+    expect(programPath('/usr/bin:/bin')).to.equal('/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin');
+  });
+
+  it('names nothing twice, and never the current directory', () => {
+    expect(programPath('/usr/sbin::/usr/bin:')).to.equal('/usr/sbin:/usr/bin:/usr/local/sbin:/sbin');
+    expect(programPath('')).to.equal('/usr/local/sbin:/usr/sbin:/sbin');
+  });
+});
+
+describe('findProgram', () => {
+  let directory: string;
+  before(() => (directory = mkdtempSync(join(tmpdir(), 'programs-'))));
+  after(() => rmSync(directory, { recursive: true }));
+
+  it('finds the first file that can be executed', () => {
+    const [one, two] = ['one', 'two'].map((name) => join(directory, name));
+    for (const [parent, mode] of [
+      [one, 0o644],
+      [two, 0o755],
+    ] as const) {
+      mkdirSync(parent!);
+      writeFileSync(join(parent!, 'virsh'), '#!/bin/sh\n');
+      chmodSync(join(parent!, 'virsh'), mode);
+    }
+    expect(findProgram('virsh', `${one}:${two}`)).to.equal(join(two!, 'virsh'));
+    expect(findProgram('virsh', `${directory}:${one}`)).to.equal(undefined);
+  });
+});

@@ -1,0 +1,140 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { Failure } from '../host/failure.js';
+import { run } from '../host/host.js';
+import { findProgram } from '../host/programs.js';
+import { testHost } from '../host/testing.js';
+import { kernelArguments, virtInstallCommand, type Installation } from './virt-install.js';
+
+const installation: Installation = {
+  spec: {
+    append: 'console=ttyS0',
+    cores: 2,
+    ram: 1536 * 2 ** 20 + 1000,
+    mac: undefined,
+    vnc: undefined,
+    osinfo: 'detect=on,require=off',
+    connect: 'qemu:///session',
+    answerFile: { kind: 'preseed' },
+  },
+  domain: 'debian-12-2026-11-21',
+  virtType: 'kvm',
+  disk: '/srv/images/disk.raw',
+  location: { kind: 'netboot', directory: '/cache/debian-12', linux: 'linux', initrd: 'initrd.gz' },
+  answerFile: '/srv/images/debian.preseed',
+  consoleLog: '/srv/images/console.log',
+  scratchDirectory: '/srv/images/scratch',
+};
+
+/** The value that follows an option. */
+function valueOf(option: string, changed: Partial<Installation> = {}): string | undefined {
+  const { args } = virtInstallCommand({ ...installation, ...changed });
+  const index = args.indexOf(option);
+  return index < 0 ? undefined : args[index + 1];
+}
+
+describe('kernelArguments', () => {
+  it('name the answer file as each installer wants it, before what the section appends', () => {
+    const append = 'console=ttyS0 quiet';
+    expect(kernelArguments('preseed', 'a.cfg', append)).to.equal(`preseed/url=file:///a.cfg ${append}`);
+    expect(kernelArguments('kickstart', 'a.ks', append)).to.equal(`inst.ks=file:///a.ks ks=file:///a.ks ${append}`);
+    expect(kernelArguments('yast', 'a.xml', append)).to.equal(`autoyast=file:///a.xml ${append}`);
+  });
+
+  it('have no blank at their end', () => {
+    expect(kernelArguments('preseed', 'a.cfg', '')).to.equal('preseed/url=file:///a.cfg');
+  });
+});
+
+describe('virtInstallCommand', () => {
+  it('says what the Python image-factory said', () => {
+    expect(virtInstallCommand(installation).args).to.include.members(['--noreboot', '--noautoconsole']);
+    const said = {
+      '--connect': 'qemu:///session',
+      '--wait': '-1',
+      '--name': 'debian-12-2026-11-21',
+      '--vcpus': '2',
+      '--memory': '1536',
+      '--network': 'user,model=virtio',
+      '--graphics': 'none',
+      '--console': 'pty,target_type=serial',
+      '--location': '/cache/debian-12,kernel=linux,initrd=initrd.gz',
+      '--extra-args': 'preseed/url=file:///debian.preseed console=ttyS0',
+      '--initrd-inject': '/srv/images/debian.preseed',
+    };
+    for (const [option, value] of Object.entries(said)) expect(valueOf(option), option).to.equal(value);
+    expect(valueOf('--disk')).to.match(/^path=\/srv\/images\/disk\.raw,bus=virtio,format=raw,/);
+  });
+
+  it('gives an emulated processor all that there is, and leaves a real one alone', () => {
+    expect(valueOf('--cpu', { virtType: 'qemu' })).to.equal('mode=maximum');
+    expect(valueOf('--cpu', { virtType: 'kvm' })).to.equal(undefined);
+  });
+
+  it('shows the screen where the section asks for it', () => {
+    const { spec } = installation;
+    expect(valueOf('--graphics', { spec: { ...spec, vnc: { listen: '', port: 5903 } } })).to.equal('vnc,port=5903');
+    expect(valueOf('--graphics', { spec: { ...spec, vnc: { listen: '::1', port: 5901 } } })).to.equal(
+      'vnc,port=5901,listen=::1',
+    );
+  });
+
+  it('takes a network card and a medium as the section has them', () => {
+    const spec = { ...installation.spec, mac: '52:54:00:12:34:56' };
+    expect(valueOf('--network', { spec })).to.equal('user,model=virtio,mac=52:54:00:12:34:56');
+    expect(valueOf('--location', { location: { kind: 'medium', file: '/srv/a,b.iso' } })).to.equal('/srv/a\\,b.iso');
+  });
+
+  it('keeps what virt-install writes in a directory that is removed afterwards', () => {
+    expect(virtInstallCommand(installation).env).to.include({ XDG_CACHE_HOME: '/srv/images/scratch' });
+  });
+
+  it('refuses the names that virt-install would get wrong', () => {
+    for (const name of ['R&D', '<a>', 'say "x"', "it's"]) {
+      for (const changed of [{ disk: `/srv/${name}/disk.raw` }, { consoleLog: `/srv/${name}.log` }]) {
+        expect(() => virtInstallCommand({ ...installation, ...changed }), name).to.throw(Failure, `/srv/${name}`);
+      }
+    }
+  });
+
+  describe('as virt-install itself understands it', () => {
+    let directory: string;
+    beforeEach(() => (directory = mkdtempSync(join(tmpdir(), 'virt-install-'))));
+    afterEach(() => rmSync(directory, { recursive: true }));
+
+    it('names files whatever characters are in their paths', async function () {
+      if (findProgram('virt-install') === undefined) {
+        console.log('      skipped: virt-install is not installed; run it with: make check');
+        this.skip();
+      }
+      const base = join(directory, `images, 'old' and "new" \\ ü`);
+      const boot = join(base, `boot,"'\\`);
+      mkdirSync(boot, { recursive: true });
+      const netboot = { linux: 'linux,1', initrd: "initrd'.gz" };
+      for (const name of Object.values(netboot)) writeFileSync(join(boot, name), '');
+      const disk = join(directory, 'disk, size=1 \\ =.raw');
+      for (const file of [disk, join(base, 'a.cfg')]) writeFileSync(file, '');
+      const called = virtInstallCommand({
+        ...installation,
+        // libvirt's own driver for tests knows only guests of its own type, and needs no daemon.
+        virtType: 'test' as 'qemu',
+        spec: { ...installation.spec, connect: 'test:///default', append: `a="b, c" d='&<e>'` },
+        disk,
+        location: { kind: 'netboot', directory: boot, ...netboot },
+        answerFile: join(base, 'a.cfg'),
+        consoleLog: join(directory, 'con,sole.log'),
+        scratchDirectory: join(directory, 'scratch'),
+      });
+      const { stdout } = await run(testHost(), { ...called, args: [...called.args, '--print-xml', '1', '--dry-run'] });
+      expect(stdout).to.contain(`<source file="${disk}"/>`);
+      expect(stdout).to.contain(`<log file="${join(directory, 'con,sole.log')}" append="off"/>`);
+      expect(stdout).to.contain(`<cmdline>preseed/url=file:///a.cfg a="b, c" d='&amp;&lt;e&gt;'</cmdline>`);
+      expect(stdout).to.match(/<kernel>.*-linux,1<\/kernel>\s*<initrd>.*-initrd'\.gz<\/initrd>/);
+      expect(stdout).to.contain('<memory>1572864</memory>');
+      expect(stdout).to.match(/<interface type="user">/);
+      expect(stdout).to.match(/<driver .*cache="unsafe" discard="unmap"/);
+    });
+  });
+});

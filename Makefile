@@ -27,7 +27,7 @@ demo: build-packages all
 	bin/image-factory demo --output-dir build/demo
 
 check: check-packages all doc lint
-	$(BIN)/c8 mocha
+	$(BIN)/c8 $(BIN)/mocha
 
 check-e2e: check-packages all
 	$(BIN)/mocha --config test/e2e/mocharc.json

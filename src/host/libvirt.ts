@@ -32,7 +32,8 @@ export class Libvirt {
     if (await this.#answers()) return;
     if (this.#startsDaemonsItself()) {
       for (const daemon of ['virtlogd', 'libvirtd'] as const) {
-        await run(this.#host, command(daemon, ['--daemon', '--timeout', idleSeconds]));
+        // A daemon that runs already says so with exit code 1; whether all is well shows below.
+        await run(this.#host, command(daemon, ['--daemon', '--timeout', idleSeconds]), { accept: [1] });
       }
       if (await this.#answers()) return;
     }

@@ -46,3 +46,19 @@ export async function rejection(promise: Promise<unknown>): Promise<unknown> {
     (error: unknown) => error,
   );
 }
+
+/**
+ * Changes variables of the environment (undefined: removes) until the function that comes back is called. The
+ * variables are set one by one: `process.env` put in another object's place would no longer be the environment.
+ */
+export function changeEnvironment(changes: Readonly<Record<string, string | undefined>>): () => void {
+  const before = Object.fromEntries(Object.keys(changes).map((name) => [name, process.env[name]]));
+  const set = (values: Readonly<Record<string, string | undefined>>) => {
+    for (const [name, value] of Object.entries(values)) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+  };
+  set(changes);
+  return () => set(before);
+}

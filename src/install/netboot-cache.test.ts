@@ -10,7 +10,7 @@ import { basename, join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure, Interrupted, UsageError } from '../host/failure.js';
 import { shellLine } from '../host/host.js';
-import { testHost } from '../host/testing.js';
+import { changeEnvironment, testHost } from '../host/testing.js';
 import type { Patience } from './download.js';
 import { cachedName, cacheNetbootFile, fetchCommands, type NetbootSource } from './netboot-cache.js';
 
@@ -38,9 +38,8 @@ describe('netboot cache', () => {
 
   /** Proxies of the machine that runs the tests must not come between. */
   function withoutProxies(): void {
-    const before = { ...process.env };
-    for (const name of Object.keys(process.env)) if (/_proxy$/i.test(name)) delete process.env[name];
-    giveBack.push(() => void (process.env = before));
+    const proxies = Object.keys(process.env).filter((name) => /_proxy$/i.test(name));
+    giveBack.push(changeEnvironment(Object.fromEntries(proxies.map((name) => [name, undefined]))));
   }
 
   /** A mirror that gives these answers in turn, the last one for ever. */

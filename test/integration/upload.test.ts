@@ -10,7 +10,7 @@ import ssh2 from 'ssh2';
 import { Failure, Interrupted } from '../../src/host/failure.js';
 import { shellLine, type Host } from '../../src/host/host.js';
 import type { Progress } from '../../src/host/log.js';
-import { testHost } from '../../src/host/testing.js';
+import { changeEnvironment, testHost } from '../../src/host/testing.js';
 import { writeChecksum } from '../../src/publish/checksum.js';
 import type { RsyncDestination, SftpDestination } from '../../src/config/destination.js';
 import type { UploadFiles } from '../../src/publish/upload-files.js';
@@ -572,17 +572,10 @@ async function expectFailure(work: Promise<unknown>, message: RegExp, hint?: Reg
 }
 
 async function withEnvironment(changes: Record<string, string | undefined>, work: () => Promise<void>): Promise<void> {
-  const before = { ...process.env };
-  const set = (values: Record<string, string | undefined>) => {
-    for (const name of Object.keys(changes)) {
-      if (values[name] === undefined) delete process.env[name];
-      else process.env[name] = values[name];
-    }
-  };
-  set(changes);
+  const restore = changeEnvironment(changes);
   try {
     await work();
   } finally {
-    set(before);
+    restore();
   }
 }

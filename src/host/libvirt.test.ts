@@ -1,9 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { expect } from 'chai';
+import { execa } from 'execa';
 import { Failure, Interrupted } from './failure.js';
 import { run } from './host.js';
 import { Libvirt, libvirtEnvironment, virshCommand } from './libvirt.js';
@@ -110,6 +111,31 @@ describe('Libvirt', () => {
     expect((error as Failure).message).to.contain(`libvirt does not answer at ${nowhere}: `);
     expect((error as Failure).message).to.contain('No such file or directory');
     expect((error as Failure).hint).to.contain('Install libvirt-daemon-system');
+  });
+});
+
+describe('daemons of libvirt without a service manager', () => {
+  it('starts virtlogd also where only libvirtd runs already', async function () {
+    if (process.getuid?.() !== 0 || existsSync('/run/systemd/system')) {
+      console.log(
+        '      skipped: starts daemons as root, where no service manager runs; run it in a container: make check',
+      );
+      this.skip();
+    }
+    this.timeout(60_000);
+    // A /run of its own makes the daemons of this test its own.
+    const script = `
+      mount -t tmpfs tmpfs /run
+      libvirtd --daemon --timeout 10
+      ${process.execPath} --import tsx --input-type=module -e '
+        import { Libvirt } from "${new URL('./libvirt.ts', import.meta.url).href}";
+        import { testHost } from "${new URL('./testing.ts', import.meta.url).href}";
+        await new Libvirt(testHost(), "qemu:///system").ensureReachable();
+      '
+      test -S /run/libvirt/virtlogd-sock
+      kill "$(cat /run/virtlogd.pid)" "$(cat /run/libvirtd.pid)"`;
+    const { exitCode, stderr } = await execa('unshare', ['--mount', 'sh', '-ec', script], { reject: false });
+    expect(exitCode, stderr).to.equal(0);
   });
 });
 

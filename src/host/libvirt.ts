@@ -29,12 +29,11 @@ export class Libvirt {
    * @throws Failure with libvirt's own words and what to do
    */
   async ensureReachable(): Promise<void> {
+    // libvirtd answers for itself alone, and virtlogd may have ended before it: it is started in any case.
+    if (this.#startsDaemonsItself()) await this.#start('virtlogd');
     if (await this.#answers()) return;
     if (this.#startsDaemonsItself()) {
-      for (const daemon of ['virtlogd', 'libvirtd'] as const) {
-        // A daemon that runs already says so with exit code 1; whether all is well shows below.
-        await run(this.#host, command(daemon, ['--daemon', '--timeout', idleSeconds]), { accept: [1] });
-      }
+      await this.#start('libvirtd');
       if (await this.#answers()) return;
     }
     const { stderr } = await run(this.#host, this.#virsh('version'), { accept: [1] });
@@ -44,6 +43,11 @@ export class Libvirt {
           ? 'Install libvirt-daemon-system, and start it with: systemctl start libvirtd'
           : 'Install libvirt-daemon-system and libvirt-clients; qemu:///session needs a writable home directory.',
     });
+  }
+
+  /** A daemon that runs already says so with exit code 1; whether all is well shows when libvirt is asked. */
+  async #start(daemon: 'virtlogd' | 'libvirtd'): Promise<void> {
+    await run(this.#host, command(daemon, ['--daemon', '--timeout', idleSeconds]), { accept: [1] });
   }
 
   async #answers(): Promise<boolean> {

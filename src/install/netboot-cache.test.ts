@@ -336,7 +336,7 @@ describe('netboot cache', () => {
   describe('through a proxy', () => {
     it('asks the proxy of http_proxy, by absolute URI', async () => {
       const proxy = await mirror(file(kernel));
-      process.env.http_proxy = `http://127.0.0.1:${proxy.port}`;
+      giveBack.push(changeEnvironment({ http_proxy: `http://127.0.0.1:${proxy.port}` }));
       await cache('http://mirror.invalid/debian/linux');
       expect(proxy.requests.map(({ url }) => url)).to.deep.equal(['http://mirror.invalid/debian/linux']);
       expect((await cached()).equals(kernel)).to.be.true;
@@ -344,7 +344,7 @@ describe('netboot cache', () => {
 
     it('reads the variable in capital letters, with user and password', async () => {
       const proxy = await mirror(file(kernel));
-      process.env.HTTP_PROXY = `http://builder:s3cret@127.0.0.1:${proxy.port}`;
+      giveBack.push(changeEnvironment({ HTTP_PROXY: `http://builder:s3cret@127.0.0.1:${proxy.port}` }));
       await cache('http://mirror.invalid/debian/linux');
       expect(proxy.requests[0]?.headers['proxy-authorization']).to.match(/^Basic /);
     });
@@ -352,7 +352,7 @@ describe('netboot cache', () => {
     it('goes straight to the hosts of no_proxy', async () => {
       const proxy = await mirror(status(500));
       const { uri } = await mirror(file(kernel));
-      process.env.http_proxy = `http://127.0.0.1:${proxy.port}`;
+      giveBack.push(changeEnvironment({ http_proxy: `http://127.0.0.1:${proxy.port}` }));
       process.env.no_proxy = 'localhost,127.0.0.1';
       await cache(uri);
       expect(proxy.requests).to.be.empty;

@@ -1,14 +1,13 @@
 import { defaultCacheDirectory, defaultConnection } from '../config/defaults.js';
 import { diagnose } from '../host/diagnosis.js';
 import { silentLog } from '../host/log.js';
+import { ReleaseStack } from '../host/release-stack.js';
 
 /** Prints what is missing, one line each with its mend; notes on what is only slower go to standard error. */
 export async function doctor(): Promise<void> {
-  const findings = await diagnose(
-    { log: silentLog, signal: new AbortController().signal },
-    defaultConnection(),
-    defaultCacheDirectory(),
-  );
+  const host = { log: silentLog, signal: new AbortController().signal, release: new ReleaseStack() };
+  const findings = await diagnose(host, defaultConnection(), defaultCacheDirectory());
+  await host.release.releaseAll(host.log);
   for (const { weight, what, mend } of findings) {
     if (weight === 'missing') console.log(`${what}: ${mend}`);
     else console.error(`note: ${what}: ${mend}`);

@@ -18,7 +18,7 @@ export interface Finding {
 
 /** Finds what is missing or unusable on this machine for building. */
 export async function diagnose(
-  host: Pick<Host, 'log' | 'signal'>,
+  host: Host,
   connect: string,
   cacheDirectory: string,
 ): Promise<Finding[]> {
@@ -69,7 +69,7 @@ function unwritable(directory: string): Finding[] {
   }
 }
 
-async function libvirtTrouble(host: Pick<Host, 'log' | 'signal'>, connect: string): Promise<Finding[]> {
+async function libvirtTrouble(host: Host, connect: string): Promise<Finding[]> {
   if (findProgram('virsh') === undefined) return [];
   try {
     await new Libvirt(host, connect).ensureReachable();

@@ -115,28 +115,36 @@ describe('Libvirt', () => {
 });
 
 describe('daemons of libvirt without a service manager', () => {
-  it('starts virtlogd also where only libvirtd runs already', async function () {
-    if (process.getuid?.() !== 0 || existsSync('/run/systemd/system')) {
-      console.log(
-        '      skipped: starts daemons as root, where no service manager runs; run it in a container: make check',
-      );
-      this.skip();
-    }
-    this.timeout(60_000);
-    // A /run of its own makes the daemons of this test its own.
-    const script = `
-      mount -t tmpfs tmpfs /run
-      libvirtd --daemon --timeout 10
-      ${process.execPath} --import tsx --input-type=module -e '
-        import { Libvirt } from "${new URL('./libvirt.ts', import.meta.url).href}";
-        import { testHost } from "${new URL('./testing.ts', import.meta.url).href}";
-        await new Libvirt(testHost(), "qemu:///system").ensureReachable();
-      '
-      test -S /run/libvirt/virtlogd-sock
-      kill "$(cat /run/virtlogd.pid)" "$(cat /run/libvirtd.pid)"`;
-    const { exitCode, stderr } = await execa('unshare', ['--mount', 'sh', '-ec', script], { reject: false });
+  /** Runs a script in a mount namespace where a /run of its own makes the daemons its own. */
+  async function amongThemselves(script: string): Promise<void> {
+    const reach = `import { Libvirt } from "${new URL('./libvirt.ts', import.meta.url).href}";
+      import { testHost } from "${new URL('./testing.ts', import.meta.url).href}";
+      const host = testHost();
+      await new Libvirt(host, "qemu:///system").ensureReachable();
+      await new Promise((resolve) => setTimeout(resolve, 4000));
+      process.kill(Number(readFileSync("/run/virtlogd.pid")), 0);
+      await host.release.releaseAll(host.log);`;
+    const prelude = `mount -t tmpfs tmpfs /run
+      reach() { ${process.execPath} --import tsx --input-type=module -e 'import { readFileSync } from "node:fs"; ${reach}'; }
+      end() { kill "$(cat /run/virtlogd.pid)" "$(cat /run/libvirtd.pid)"; }
+      trap end EXIT`;
+    const { exitCode, stderr } = await execa('unshare', ['--mount', 'sh', '-ec', `${prelude}\n${script}`], {
+      reject: false,
+    });
     expect(exitCode, stderr).to.equal(0);
+  }
+
+  before(function () {
+    if (process.getuid?.() === 0 && !existsSync('/run/systemd/system')) return;
+    console.log('      skipped: they are started by root where no service manager runs; in a container: make check');
+    this.skip();
   });
+
+  it('are both started', async () => amongThemselves('reach')).timeout(60_000);
+  it('are started where only the other one runs', async () =>
+    amongThemselves('libvirtd --daemon --timeout 30; reach')).timeout(60_000);
+  it('stay as long as the build, however short their patience', async () =>
+    amongThemselves('virtlogd --daemon --timeout 2; reach')).timeout(60_000);
 });
 
 describe('libvirtEnvironment', () => {

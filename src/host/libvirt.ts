@@ -1,4 +1,5 @@
 import { accessSync, constants, existsSync } from 'node:fs';
+import { connect } from 'node:net';
 import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 import { Failure } from './failure.js';
@@ -12,10 +13,10 @@ export interface DomainState {
 
 /** One libvirt connection, through virsh. */
 export class Libvirt {
-  readonly #host: Pick<Host, 'log' | 'signal'>;
+  readonly #host: Host;
 
   constructor(
-    host: Pick<Host, 'log' | 'signal'>,
+    host: Host,
     readonly uri: string,
   ) {
     this.#host = host;
@@ -24,19 +25,14 @@ export class Libvirt {
   /**
    * Makes sure that the connection answers. As a normal user libvirt starts its own daemon; as root, on a machine
    * without a service manager (a container, a minimal chroot), nobody does, so the daemons are started here: they
-   * end by themselves when idle, as in session mode.
+   * end by themselves when idle, as in session mode, and not before the host's release stack lets them.
    *
    * @throws Failure with libvirt's own words and what to do
    */
   async ensureReachable(): Promise<void> {
-    // libvirtd answers for itself alone, and virtlogd may have ended before it: it is started in any case.
-    if (this.#startsDaemonsItself()) await this.#start('virtlogd');
-    if (await this.#answers()) return;
-    if (this.#startsDaemonsItself()) {
-      await this.#start('libvirtd');
-      if (await this.#answers()) return;
-    }
-    const { stderr } = await run(this.#host, this.#virsh('version'), { accept: [1] });
+    if (this.#startsDaemonsItself()) await this.#startDaemons();
+    const { exitCode, stderr } = await run(this.#host, this.#virsh('version'), { accept: [1] });
+    if (exitCode === 0) return;
     throw new Failure(`libvirt does not answer at ${this.uri}: ${stderr.trim()}`, {
       hint:
         process.getuid?.() === 0
@@ -45,14 +41,26 @@ export class Libvirt {
     });
   }
 
-  /** A daemon that runs already says so with exit code 1; whether all is well shows when libvirt is asked. */
-  async #start(daemon: 'virtlogd' | 'libvirtd'): Promise<void> {
-    await run(this.#host, command(daemon, ['--daemon', '--timeout', idleSeconds]), { accept: [1] });
+  async #startDaemons(): Promise<void> {
+    for (const daemon of ['virtlogd', 'libvirtd'] as const) {
+      if (await this.#keepAwake(daemon)) continue;
+      // A daemon that runs already says so with exit code 1; whether all is well shows when libvirt is asked.
+      await run(this.#host, command(daemon, ['--daemon', '--timeout', idleSeconds]), { accept: [1] });
+      await this.#keepAwake(daemon);
+    }
   }
 
-  async #answers(): Promise<boolean> {
-    const { exitCode } = await run(this.#host, this.#virsh('version'), { accept: [1] });
-    return exitCode === 0;
+  /**
+   * Connects to a daemon, which then is not idle: it would end during a long download, or while libvirt asks QEMU for
+   * its abilities, and the domain would not start.
+   */
+  async #keepAwake(daemon: string): Promise<boolean> {
+    const socket = connect(`/run/libvirt/${daemon}-sock`).unref();
+    const connected = await new Promise<boolean>((resolve) => {
+      socket.once('connect', () => resolve(true)).on('error', () => resolve(false));
+    });
+    if (connected) this.#host.release.hold(`the connection to ${daemon}`, () => void socket.destroy());
+    return connected;
   }
 
   #startsDaemonsItself(): boolean {

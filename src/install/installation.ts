@@ -26,8 +26,6 @@ export async function install(
   timeout: number,
 ): Promise<void> {
   const { domain, consoleLog } = installation;
-  // A long download gives daemons that end when idle the time to do so.
-  await libvirt.ensureReachable();
   // What an earlier build printed must not be taken for this one's.
   await rm(consoleLog, { force: true });
   const removeDomain = host.release.hold(`the domain ${domain}`, async () => {

@@ -38,7 +38,8 @@ describe('netboot cache', () => {
 
   /** Proxies of the machine that runs the tests must not come between. */
   function withoutProxies(): void {
-    const proxies = Object.keys(process.env).filter((name) => /_proxy$/i.test(name));
+    const names = ['http_proxy', 'https_proxy', 'all_proxy', 'no_proxy'];
+    const proxies = names.flatMap((name) => [name, name.toUpperCase()]);
     giveBack.push(changeEnvironment(Object.fromEntries(proxies.map((name) => [name, undefined]))));
   }
 

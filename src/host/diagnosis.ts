@@ -17,11 +17,7 @@ export interface Finding {
 }
 
 /** Finds what is missing or unusable on this machine for building. */
-export async function diagnose(
-  host: Host,
-  connect: string,
-  cacheDirectory: string,
-): Promise<Finding[]> {
+export async function diagnose(host: Host, connect: string, cacheDirectory: string): Promise<Finding[]> {
   return [
     ...missingPrograms(),
     ...unwritable(cacheDirectory),

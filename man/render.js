@@ -1,6 +1,6 @@
 // render.js FILE: prints a manual page's markdown with its markers filled in from the program itself, for pandoc:
 //
-//     <!-- options image -->   the options of a section that describes an image, or a `destination`
+//     <!-- options image -->   the options of a section that describes an image; a `description`; a `destination`
 //     <!-- commands -->        the program's commands
 //     <!-- flags build -->     the flags of a command, or of `image-factory` itself
 //
@@ -8,6 +8,7 @@
 // makes the same page.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { descriptionOptions } from '../lib/config/description-options.js';
 import { destinationOptions, imageOptions } from '../lib/config/options.js';
 import { program } from '../lib/cli/program.js';
 import { programDirectory } from '../lib/host/program-directory.js';
@@ -15,7 +16,7 @@ import { programDirectory } from '../lib/host/program-directory.js';
 const root = program();
 const help = root.createHelp();
 const build = root.commands.find((command) => command.name() === 'build');
-const tables = { image: imageOptions, destination: destinationOptions };
+const tables = { image: imageOptions, description: descriptionOptions, destination: destinationOptions };
 
 const markers = { options, flags, commands };
 

@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { UsageError } from '../host/failure.js';
 import { programDirectory } from '../host/program-directory.js';
+import { descriptionDefaults } from './description-options.js';
 import { defaultCacheDirectory } from './defaults.js';
 import { answerFileKinds } from './image-spec.js';
 import { IniDocument, type IniSource } from './ini.js';
@@ -41,10 +42,12 @@ export class Configuration {
    * @throws UsageError with file and line of everything that can't be read
    */
   static load(file: string | undefined, environment: NodeJS.ProcessEnv = process.env): Configuration {
-    return new Configuration(userSources(file, environment), [
-      thisMachine(),
-      readSource(join(programDirectory, 'configs/image-factory.conf')),
-    ]);
+    return new Configuration(userSources(file, environment), Configuration.shippedSources());
+  }
+
+  /** The images that ship with the program, and what they refer to. */
+  static shippedSources(): IniSource[] {
+    return [beneath(), readSource(join(programDirectory, 'configs/image-factory.conf'))];
   }
 
   /** @throws UsageError naming the nearest image, if there is no section of that name */
@@ -81,9 +84,9 @@ function describesImage({ name, document }: Section): boolean {
   return own !== undefined && [...own.options.keys()].some((option) => imageMarks.has(canonical(option)));
 }
 
-/** What the shipped sections must know of the machine, below everything else. */
-function thisMachine(): IniSource {
-  const options = { program_dir: programDirectory, default_cache_dir: defaultCacheDirectory() };
+/** What the shipped sections refer to, below everything else: the description's defaults, and where the program lies. */
+function beneath(): IniSource {
+  const options = { ...descriptionDefaults, program_dir: programDirectory, default_cache_dir: defaultCacheDirectory() };
   const lines = Object.entries(options).map(([name, value]) => `${name} = ${value.replaceAll('$', '$$$$')}\n`);
   return { name: 'image-factory', text: `[DEFAULT]\n${lines.join('')}` };
 }

@@ -2,20 +2,25 @@ import type { Destination } from './destination.js';
 import type { imageOptions, Values } from './options.js';
 
 /** What an unattended installer reads, by the option that names it. */
-export type AnswerFileKind = 'preseed' | 'kickstart' | 'yast';
+export const answerFileKinds = ['preseed', 'kickstart', 'yast', 'autoinstall', 'agama'] as const;
 
-export const answerFileKinds: readonly AnswerFileKind[] = ['preseed', 'kickstart', 'yast'];
+export type AnswerFileKind = (typeof answerFileKinds)[number];
 
 /** Where kernel and initrd come from. */
 export type InstallerSource =
   | { readonly kind: 'netboot'; readonly linux: string; readonly initrd: string }
   | { readonly kind: 'medium'; readonly image: string };
 
+/** An option that describes the installed system, as a section sets it. */
+export interface DescribedOption {
+  /** For messages: `my.conf:3: [debian-13] selinux = enforcing`. */
+  readonly place: string;
+  /** What is wrong with its value. */
+  readonly fault?: string;
+}
+
 /** One INI section that can be built: typed, validated, frozen. Everything a build knows of its image. */
-export interface ImageSpec extends Omit<
-  Values<typeof imageOptions>,
-  'preseed' | 'kickstart' | 'yast' | 'outputDir' | 'cacheDir'
-> {
+export interface ImageSpec extends Omit<Values<typeof imageOptions>, AnswerFileKind | 'outputDir' | 'cacheDir'> {
   readonly name: string;
   /** `<image>-<YYYY-MM-DD>`: what the names of all artifacts begin with. */
   readonly baseName: string;
@@ -29,4 +34,6 @@ export interface ImageSpec extends Omit<
   readonly destinations: readonly Destination[];
   /** Every option of the section as text, for templates. */
   readonly variables: Readonly<Record<string, string>>;
+  /** What the section says of the installed system, by option name with `-`; only templates that mention it care. */
+  readonly description: Readonly<Record<string, DescribedOption>>;
 }

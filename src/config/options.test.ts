@@ -1,7 +1,8 @@
 import { expect } from 'chai';
+import { descriptionOptions } from './description-options.js';
 import { camelCase, canonical, destinationOptions, imageOptions, type Option } from './options.js';
 
-const all = Object.entries<Option<unknown>>({ ...imageOptions, ...destinationOptions });
+const all = Object.entries<Option<unknown>>({ ...imageOptions, ...descriptionOptions, ...destinationOptions });
 
 describe('the option table', () => {
   it('says of every option what it does, in whole sentences', () => {

@@ -12,9 +12,12 @@ export interface Option<T> {
   readonly defaultDoc?: string;
   /** Flags of `build` that set the option for one run. */
   readonly flag?: { readonly short?: string; readonly long: string; readonly negatable?: boolean };
+  /** Its value is not repeated in messages. */
+  readonly secret?: boolean;
 }
 
-function option<T, const Rest extends Omit<Option<T>, 'type'>>(
+/** A record of a table of options, whose type keeps whether there is a default. */
+export function option<T, const Rest extends Omit<Option<T>, 'type'>>(
   of: OptionType<T>,
   rest: Rest,
 ): { type: OptionType<T> } & Rest {
@@ -46,6 +49,12 @@ export const imageOptions = {
   }),
   yast: option(type.path, {
     doc: 'The AutoYaST answer file (openSUSE, SLES). A file that ends in *.hbs* is a handlebars template.',
+  }),
+  autoinstall: option(type.path, {
+    doc: 'The autoinstall answer file, in YAML (Ubuntu with the installer subiquity). A file that ends in *.hbs* is a handlebars template.',
+  }),
+  agama: option(type.path, {
+    doc: 'The profile for Agama, in JSON (openSUSE Leap 16). A file that ends in *.hbs* is a handlebars template.',
   }),
   ram: option(type.size, { doc: 'Memory of the virtual machine during the installation.', default: '1G' }),
   cores: option(type.integer(1, 512), {

@@ -228,7 +228,7 @@ post-upload-command1 = echo "
     expect(problemsOf(() => imageOf('[empty]\n', 'empty'))).to.deep.equal([
       "[empty]: no option 'linux', nor 'installer_image': where does the installer come from?",
       "[empty]: no option 'initrd', nor 'installer_image': where does the installer come from?",
-      "[empty]: no answer file: one of the options 'preseed', 'kickstart' and 'yast' must name it",
+      "[empty]: no answer file: one of the options 'preseed', 'kickstart', 'yast', 'autoinstall' and 'agama' must name it",
     ]);
   });
 

@@ -2,7 +2,8 @@ import { join, resolve } from 'node:path';
 import { UsageError } from '../host/failure.js';
 import type { Configuration, Section } from './configuration.js';
 import { defaultCacheDirectory, defaultConnection } from './defaults.js';
-import { answerFileKinds, type ImageSpec, type InstallerSource } from './image-spec.js';
+import { descriptionOption, descriptionOptions } from './description-options.js';
+import { answerFileKinds, type DescribedOption, type ImageSpec, type InstallerSource } from './image-spec.js';
 import type { IniDocument } from './ini.js';
 import type { Destination } from './destination.js';
 import {
@@ -56,6 +57,7 @@ export function resolveImage(
     cacheDir: join(resolve(values.cacheDir ?? defaultCacheDirectory()), name),
     connect: values.connect ?? defaultConnection(),
     variables: reader.variables(),
+    description: reader.description(),
   });
 }
 
@@ -84,7 +86,10 @@ function answerFileOf(values: Values<typeof imageOptions>, reader: SectionReader
       `${given.map((kind) => `'${kind}'`).join(' and ')} are both set; an installation reads one answer file (an empty value unsets one of [DEFAULT])`,
     );
   } else if (given.length === 0) {
-    reader.complain("no answer file: one of the options 'preseed', 'kickstart' and 'yast' must name it");
+    const names = answerFileKinds.map((kind) => `'${kind}'`);
+    reader.complain(
+      `no answer file: one of the options ${names.slice(0, -1).join(', ')} and ${names.at(-1)} must name it`,
+    );
   }
   const [kind] = given;
   const path = kind && values[kind];
@@ -173,6 +178,27 @@ class SectionReader {
     return variables;
   }
 
+  /** The options that describe the installed system, as far as they are set. */
+  description(): Record<string, DescribedOption> {
+    const described: Record<string, DescribedOption> = {};
+    for (const name of Object.keys(descriptionOptions)) {
+      const spelling = this.#spellings.get(name);
+      const text = spelling === undefined ? '' : this.#text(spelling, []);
+      if (spelling !== undefined && text) described[name] = this.#described(spelling, text);
+    }
+    return described;
+  }
+
+  #described(spelling: string, text: string): DescribedOption {
+    const place = this.#place(spelling, text);
+    try {
+      descriptionOption(spelling)?.type.parse(text);
+      return { place };
+    } catch (error) {
+      return { place, fault: `expected ${(error as Error).message}` };
+    }
+  }
+
   /** ` (is it 'intrd'?)` where the section has an option that nothing knows and that is spelt nearly so. */
   nearMiss(option: string): string {
     const unknown = [...this.#spellings.keys()].filter((given) => !knownOptions.has(given));
@@ -204,13 +230,17 @@ class SectionReader {
     try {
       return option.type.parse(text);
     } catch (error) {
-      const source = spelling === undefined ? undefined : this.#document.raw(this.#section, spelling);
-      const where = source?.line ? `${source.file}:${source.line}: ` : '';
-      this.problems.push(
-        `${where}[${this.#section}] ${spelling ?? name} = ${text}: expected ${(error as Error).message}`,
-      );
+      this.problems.push(`${this.#place(spelling ?? name, text)}: expected ${(error as Error).message}`);
       return undefined;
     }
+  }
+
+  /** `my.conf:3: [debian-12] ram = 1024` */
+  #place(spelling: string, text: string): string {
+    const source = this.#document.raw(this.#section, spelling);
+    const where = source?.line ? `${source.file}:${source.line}: ` : '';
+    const shown = descriptionOption(spelling)?.secret ? '…' : text.replaceAll('\n', ' ');
+    return `${where}[${this.#section}] ${spelling} = ${shown}`;
   }
 
   #text(spelling: string, problems: string[]): string | undefined {

@@ -24,7 +24,17 @@ describe('unknownOptions', () => {
   it("knows the user's own variables: those that a template or another option mentions", () => {
     const text = '[debian-12]\nappend = locale=${Locale} ${mirror:host}\nlocale = de\nhost_name = web\n';
     expect(warnings(text, ['host-name'])).to.deep.equal([]);
-    expect(warnings(text)).to.deep.equal(["my.conf:4: [debian-12] unknown option 'host_name'"]);
+    expect(warnings(text)).to.deep.equal([
+      "my.conf:4: [debian-12] unknown option 'host_name' (did you mean 'hostname'?)",
+    ]);
+  });
+
+  it('knows what describes the installed system as such, and says where no template reads it', () => {
+    const text = '[DEFAULT]\nuser = ops\n[debian-12]\nroot_filesystem = xfs\n';
+    expect(warnings(text, ['root-filesystem'])).to.deep.equal([]);
+    expect(warnings(text)).to.deep.equal([
+      'my.conf:4: [debian-12] root_filesystem: the answer file is no template that mentions this option',
+    ]);
   });
 
   it('says of [DEFAULT], which serves other sections as well, only what looks like a slip', () => {

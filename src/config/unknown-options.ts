@@ -1,9 +1,11 @@
 import type { Configuration } from './configuration.js';
+import { descriptionOption, descriptionOptions } from './description-options.js';
 import { canonical, destinationOptions, imageOptions } from './options.js';
 import { nearestWord } from './suggestion.js';
 
-const known = [...Object.keys(imageOptions), ...Object.keys(destinationOptions)];
-const knownCanonical = new Set(known.map(canonical));
+const readByProgram = [...Object.keys(imageOptions), ...Object.keys(destinationOptions)];
+const known = [...readByProgram, ...Object.keys(descriptionOptions)];
+const knownCanonical = new Set(readByProgram.map(canonical));
 
 /**
  * Warnings for options that nothing reads. What a reference (`${…}`) anywhere in the configuration or the answer
@@ -20,10 +22,12 @@ export function unknownOptions(configuration: Configuration, image: string, ment
     const spelling = canonical(option);
     if (knownCanonical.has(spelling) || /^post-upload-command\d+$/.test(spelling)) return [];
     if (mentioned.has(spelling) || referenced.has(option)) return [];
-    const nearest = nearestWord(option, known);
+    const describes = descriptionOption(option) !== undefined;
+    const nearest = describes ? undefined : nearestWord(option, known);
     if (!own.has(option) && nearest === undefined) return [];
     const source = document.raw(name, option);
     const where = source ? `${source.file}:${source.line}: ` : '';
+    if (describes) return [`${where}[${name}] ${option}: the answer file is no template that mentions this option`];
     return [
       `${where}[${own.has(option) ? name : 'DEFAULT'}] unknown option '${option}'${nearest === undefined ? '' : ` (did you mean '${nearest}'?)`}`,
     ];

@@ -81,11 +81,11 @@ describe('renderAnswerFile', () => {
     file('partials/accounts.hbs', '\n{{root_pasword}} {{constructor}}\n');
     const path = file(
       'main.cfg.hbs',
-      '{{ram}}\n{{> accounts}}\n{{> acounts}}\n{{#if proxy}}{{ram}}{{else}}{{no-proxy}}{{/if}}\n',
+      '{{ram}}\n{{> accounts}}\n{{> acounts}}\n{{#if gateway}}{{ram}}{{else}}{{no-proxy}}{{/if}}\n',
     );
     expect(await problems(answerFile(path, { ram: '1G', 'root-password': 'x' }))).to.deep.equal([
       `${path}:3: there is no partial 'acounts' (did you mean 'accounts'?)`,
-      `${path}:4: the variable 'proxy' is not defined: no option of the section has that name`,
+      `${path}:4: the variable 'gateway' is not defined: no option of the section has that name`,
       `${path}:4: the variable 'no-proxy' is not defined: no option of the section has that name`,
       `${directory}/partials/accounts.hbs:2: the variable 'root_pasword' is not defined: no option of the section has that name (did you mean 'root_password'?)`,
       `${directory}/partials/accounts.hbs:2: the variable 'constructor' is not defined: no option of the section has that name`,
@@ -107,6 +107,52 @@ describe('renderAnswerFile', () => {
       expect(await problems(answerFile(path, { motd: 'bell \x07' }, kind)), kind).to.deep.equal([
         `${path}:2: the variable 'motd': a control character (code 7) can't stand in an answer file`,
       ]);
+    }
+  });
+
+  it('gives options that describe the system their defaults', async () => {
+    expect(await rendered('{{hostname}} {{swap-size}} {{packages}}.', {})).to.equal('linux 0 .');
+    expect(await rendered('{{hostname}} {{swap-size}} {{packages}}.', { hostname: '', swap_size: '1G' })).to.equal(
+      'linux 1G .',
+    );
+  });
+
+  it('tells at once what is wrong with them, and what the family can not do', async () => {
+    const path = file(
+      'main.cfg.hbs',
+      '{{hostname}} {{mebibytes swap-size}}{{cannot "selinux" "AppArmor is there"}}{{cannot "updates" "no"}}{{cannot "proxy" "no"}}',
+    );
+    const source = { kind: 'preseed' as const, path, searchPath: [] };
+    const variables = { selinux: 'enforcing', updates: 'On', hostname: '-x', swap_size: 'big' };
+    const description = {
+      selinux: { place: 'my.conf:3: [web] selinux = enforcing' },
+      hostname: { place: 'my.conf:4: [web] hostname = -x', fault: 'expected a host name' },
+      'swap-size': { place: 'my.conf:5: [web] swap_size = big', fault: 'expected a size' },
+      timezone: { place: 'my.conf:6: [web] timezone = ?', fault: 'expected a time zone' },
+    };
+    expect(await problems(renderAnswerFile({ ...source, variables, description }))).to.deep.equal([
+      'my.conf:4: [web] hostname = -x: expected a host name',
+      'my.conf:5: [web] swap_size = big: expected a size',
+      "my.conf:3: [web] selinux = enforcing: preseed can't do that: AppArmor is there",
+    ]);
+  });
+
+  it('escapes the elements of lists, and knows which names are options inside of them', async () => {
+    const template =
+      '{{#each (words packages)}}{{this}},{{@root.hostname}} {{/each}}{{#each (repositories extra)}}{{this.url}} {{this.name}} {{../hostname}}{{/each}}\n';
+    const variables = { hostname: 'a&b', packages: 'x<y z', extra: 'n http://h/?a&b' };
+    expect(await rendered(template, variables, 'yast')).to.equal(
+      'x&lt;y,a&amp;b z,a&amp;b http://h/?a&amp;b n a&amp;b\n',
+    );
+    expect((await problems(rendered('{{#each (words packages)}}{{@root.hostnam}}{{/each}}', {})))[0]).to.contain(
+      "the variable 'hostnam' is not defined",
+    );
+  });
+
+  it('makes strings of JSON, and leaves numbers', async () => {
+    for (const kind of ['autoinstall', 'agama'] as const) {
+      const json = await rendered('[{{x}}, {{mebibytes swap-size}}, {{yes updates}}]', { x: '"\\\n\u2028ü' }, kind);
+      expect(JSON.parse(json)).to.deep.equal(['"\\\n\u2028ü', 0, true]);
     }
   });
 

@@ -1,10 +1,12 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import type { AnswerFileKind } from '../config/image-spec.js';
+import { isDeepStrictEqual } from 'node:util';
+import { descriptionDefaults, descriptionOption } from '../config/description-options.js';
+import type { AnswerFileKind, DescribedOption } from '../config/image-spec.js';
 import { canonical } from '../config/options.js';
 import { didYouMean } from '../config/suggestion.js';
 import { UsageError } from '../host/failure.js';
-import { escapes } from './escape.js';
+import { escapePrinted, escapes } from './escape.js';
 import { templateHelpers } from './template-helpers.js';
 
 export interface AnswerFile {
@@ -18,8 +20,10 @@ export interface AnswerFile {
 export interface AnswerFileSource {
   readonly kind: AnswerFileKind;
   readonly path: string;
-  /** Values by option name; `-` and `_` mean the same. */
+  /** Values by option name; `-` and `_` mean the same. Options that describe the system have their defaults. */
   readonly variables: Readonly<Record<string, string>>;
+  /** Where those options are set, and what is wrong with them. */
+  readonly description?: Readonly<Record<string, DescribedOption>>;
   /** Directories in which a relative path is looked for after the current one; each may have `partials/`. */
   readonly searchPath: readonly string[];
 }
@@ -59,15 +63,22 @@ interface TemplateFile {
 }
 
 async function renderTemplate(
-  { kind, variables, searchPath }: AnswerFileSource,
+  { kind, variables, searchPath, description = {} }: AnswerFileSource,
   main: TemplateFile,
 ): Promise<Omit<AnswerFile, 'name'>> {
   const { default: handlebars } = await import('handlebars');
   const engine = handlebars.create();
-  engine.registerHelper(templateHelpers);
-  const values = underBothSpellings(variables);
+  const values = underBothSpellings(withDefaults(variables));
   const partials = partialFiles([dirname(main.file), ...searchPath]);
   const problems: string[] = [];
+  engine.registerHelper({
+    ...templateHelpers,
+    cannot: (option: string, reason: string) => {
+      const value = values[option] ?? '';
+      if (saysNothing(option, value)) return;
+      problems.push(`${description[option]?.place ?? `${option} = ${value}`}: ${kind} can't do that: ${reason}`);
+    },
+  });
   const mentioned = new Set<string>();
   const read = new Map([[main.file, main.text]]);
 
@@ -90,22 +101,62 @@ async function renderTemplate(
       }
     }
   }
-  if (problems.length > 0) throw new UsageError(problems);
+  for (const option of mentioned) {
+    const described = description[option];
+    if (described?.fault === undefined) continue;
+    problems.push(`${described.place}: ${described.fault}`);
+    // What the template says of the others shall be told as well.
+    for (const spelling of spellings(option)) values[spelling] = descriptionDefaults[option] ?? '';
+  }
 
+  const found = problems.length;
   // Handlebars has one escaping function for all its instances: it is ours for this one synchronous call.
   const escapeHtml = engine.Utils.escapeExpression;
-  engine.Utils.escapeExpression = (value: string) => escapes[kind](value);
+  engine.Utils.escapeExpression = (printed: unknown) => escapePrinted(kind, printed);
+  let text = '';
   try {
-    return { content: Buffer.from(engine.compile(main.text)(values)), mentioned };
+    text = engine.compile(main.text)(values);
   } catch (error) {
-    throw new UsageError([`${main.file}: ${(error as Error).message}`]);
+    // What is wrong already explains it.
+    if (found === 0) problems.push(`${main.file}: ${(error as Error).message}`);
   } finally {
     engine.Utils.escapeExpression = escapeHtml;
+  }
+  if (problems.length > 0) throw new UsageError(problems);
+  return { content: Buffer.from(text), mentioned };
+}
+
+/** Whether an option leaves to the distribution what it is about: it is empty, or at its default. */
+function saysNothing(option: string, value: string): boolean {
+  const initial = descriptionDefaults[option];
+  const type = descriptionOption(option)?.type;
+  if (initial === undefined || type === undefined) throw new Error(`cannot: no option '${option}' describes a system`);
+  return value === '' || (initial !== '' && isDeepStrictEqual(type.parse(value), type.parse(initial)));
+}
+
+/** Options that describe the system are always there; set to nothing, they are empty only if that is a value. */
+function withDefaults(variables: Readonly<Record<string, string>>): Record<string, string> {
+  const values = { ...variables };
+  const given = new Map(Object.keys(variables).map((name) => [canonical(name), name]));
+  for (const [option, initial] of Object.entries(descriptionDefaults)) {
+    const name = given.get(option) ?? option;
+    if (!values[name] && !takesNothing(option)) values[name] = initial;
+    values[name] ??= initial;
+  }
+  return values;
+}
+
+function takesNothing(option: string): boolean {
+  try {
+    descriptionOption(option)?.type.parse('');
+    return true;
+  } catch {
+    return false;
   }
 }
 
 function problemOf(kind: AnswerFileKind, name: string, values: Readonly<Record<string, string>>): string | undefined {
-  const value = values[name];
+  const value = Object.hasOwn(values, name) ? values[name] : undefined;
   if (value === undefined)
     return `the variable '${name}' is not defined: no option of the section has that name${didYouMean(name, Object.keys(values))}`;
   try {
@@ -117,11 +168,16 @@ function problemOf(kind: AnswerFileKind, name: string, values: Readonly<Record<s
 }
 
 function underBothSpellings(variables: Readonly<Record<string, string>>): Record<string, string> {
-  const values = Object.create(null) as Record<string, string>;
+  // With a prototype: handlebars compares it with the elements of a list, to find out what `../` is.
+  const values: Record<string, string> = {};
   for (const [name, value] of Object.entries(variables)) {
-    for (const spelling of [name, name.replaceAll('_', '-'), name.replaceAll('-', '_')]) values[spelling] ??= value;
+    for (const spelling of spellings(name)) values[spelling] ??= value;
   }
   return Object.assign(values, variables);
+}
+
+function spellings(name: string): string[] {
+  return [name, name.replaceAll('_', '-'), name.replaceAll('-', '_')];
 }
 
 /** Partials by name: `partials/preseed/mirror.hbs` is `preseed/mirror`. The first directory wins. */
@@ -148,9 +204,20 @@ function references(library: typeof Handlebars, engine: typeof Handlebars, { fil
   const found: Reference[] = [];
   class Collector extends library.Visitor {
     override PathExpression(path: hbs.AST.PathExpression): void {
-      const [name] = path.parts;
-      if (path.data || path.depth > 0 || name === undefined || Object.hasOwn(engine.helpers, name)) return;
+      // `this.url` is a part of an element, `@root.hostname` an option.
+      if (/^(?:this|\.)(?:[./]|$)/.test(path.original) || (path.data && path.parts[0] !== 'root')) return;
+      const name = path.parts[path.data ? 1 : 0];
+      if (name === undefined || Object.hasOwn(engine.helpers, name)) return;
       found.push({ what: 'variable', name, line: path.loc.start.line });
+    }
+
+    override MustacheStatement(mustache: hbs.AST.MustacheStatement): void {
+      const [option] = mustache.params;
+      if ('original' in mustache.path && mustache.path.original === 'cannot' && option?.type === 'StringLiteral') {
+        const { value, loc } = option as hbs.AST.StringLiteral;
+        found.push({ what: 'variable', name: value, line: loc.start.line });
+      }
+      super.MustacheStatement(mustache);
     }
 
     override PartialStatement(partial: hbs.AST.PartialStatement): void {

@@ -11,7 +11,18 @@ export const escapes: Readonly<Record<AnswerFileKind, Escape>> = {
   preseed: escapePreseed,
   kickstart: escapeKickstart,
   yast: escapeXml,
+  autoinstall: jsonString,
+  agama: jsonString,
 };
+
+/**
+ * What a template prints, in the answer file's language. Numbers and truth values, which only helpers make, need no
+ * escape; nothing is the empty value.
+ */
+export function escapePrinted(kind: AnswerFileKind, printed: unknown): string {
+  if (typeof printed === 'number' || typeof printed === 'boolean') return String(printed);
+  return escapes[kind](typeof printed === 'string' ? printed : '');
+}
 
 /**
  * A value of a preseed line runs to the end of its line, and a backslash there would join the next line to it
@@ -46,6 +57,18 @@ const xmlEntities: Readonly<Record<string, string>> = {
 function escapeXml(value: string): string {
   refuseControlCharacters(value);
   return value.replace(/[&<>"']/g, (character) => xmlEntities[character] ?? character);
+}
+
+/**
+ * A string of JSON, quotes included, which is a double-quoted scalar of YAML as well (YAML 1.2.2, 7.3.1). What YAML
+ * takes for a line break, and JSON does not, is written as an escape.
+ */
+function jsonString(value: string): string {
+  refuseControlCharacters(value);
+  return JSON.stringify(value).replace(
+    /[\u0080-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 function refuseControlCharacters(value: string): void {

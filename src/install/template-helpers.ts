@@ -1,20 +1,65 @@
 import type { HelperOptions } from 'handlebars';
 import { quote } from 'shlex';
+import * as described from '../config/description-types.js';
+import type { OptionType } from '../config/option-types.js';
 
 /**
- * What answer-file templates can call beside handlebars' own helpers:
+ * What answer-file templates can call beside handlebars' own helpers. What an option's text means is said by the types
+ * that check the options; empty stands for nothing everywhere.
  *
- *     {{{shell value}}}              the value as one word of a POSIX shell (three braces: it is already quoted)
- *     {{#if (yes value)}} … {{/if}}  for an option that says yes or no
+ *     {{{shell value}}}                           the value as one word of a POSIX shell (three braces: it is already quoted)
+ *     {{#if (yes updates)}} … {{/if}}             for an option that says yes or no
+ *     {{#if (eq root-filesystem "xfs")}}          for an option with one of several values
+ *     {{#if (or user root-password-hash)}}        where one of them is not empty
+ *     {{#each (words services-enabled)}}{{this}}{{/each}}
+ *     {{join (words kernel-arguments)}}           a list on one line, with blanks between
+ *     {{#each (lines value)}}{{this}}{{/each}}
+ *     {{#each (packages-added packages)}}{{this}}{{/each}}
+ *     {{#each (packages-left-out packages)}}{{this}}{{/each}}
+ *     {{#each (authorized-keys ssh-authorized-keys)}}{{this}}{{/each}}
+ *     {{#each (repositories extra-repositories)}}{{this.name}} {{this.url}} {{this.suite}} {{this.key}}{{/each}}
+ *     {{{shell (file-content post-script)}}}      the text of a file
+ *     {{mebibytes swap-size}}                     a size in MiB, rounded up; 0 for none
+ *     {{#if (locked root-password-hash)}}         for a password that nobody can log in with
+ *     {{#base64}}{{> golden/identity.sh}}{{/base64}}   the block in base64, on one line
  *     {{#preseed-script "preseed/late_command"}} … {{/preseed-script}}   a shell script as the answer to a question
+ *
+ * `{{cannot "selinux" "Debian uses AppArmor"}}` is not here: it belongs to the file that is rendered.
  */
 export const templateHelpers = {
   shell: shellWord,
   yes: saysYes,
+  eq: (one: unknown, other: unknown) => one === other,
+  or: (...values: unknown[]) => values.slice(0, -1).some((value) => value !== '' && Boolean(value)),
+  join: (list: readonly string[]) => list.join(' '),
+  words: meaning(described.words),
+  lines: meaning(described.lines),
+  'packages-added': (value: string) => parse(described.packages, value).added,
+  'packages-left-out': (value: string) => parse(described.packages, value).leftOut,
+  'authorized-keys': meaning(described.authorizedKeys),
+  repositories: meaning(described.repositories),
+  'file-content': meaning(described.fileContent),
+  mebibytes: (value: string) => (value === '' ? 0 : Math.ceil(parse(described.sizeOrNone, value) / 2 ** 20)),
+  locked: (hash: string) => hash === '' || hash === '!',
+  base64: function (this: unknown, block: HelperOptions): string {
+    return base64(block.fn(this));
+  },
   'preseed-script': function (this: unknown, question: string, block: HelperOptions): string {
     return preseedScript(question, block.fn(this));
   },
 };
+
+function meaning<T>(type: OptionType<T>): (value: string) => T {
+  return (value) => parse(type, value);
+}
+
+function parse<T>(type: OptionType<T>, value: string): T {
+  try {
+    return type.parse(value);
+  } catch (error) {
+    throw new Error(`'${value}': expected ${(error as Error).message}`);
+  }
+}
 
 /** The value as one word of a POSIX shell, line breaks included; the empty value is `''`. */
 export function shellWord(value: string): string {
@@ -33,6 +78,10 @@ export function saysYes(value: string): boolean {
   throw new Error(`'${value}' is neither yes nor no`);
 }
 
+function base64(script: string): string {
+  return Buffer.from(`${script.trim()}\n`).toString('base64');
+}
+
 /**
  * Ships a shell script in a preseed file, where an answer is a single line: the script as comments for people, then
  * the same in base64. d-i runs it in the installed system with `sh -eu`. It is not piped into the shell, because
@@ -40,8 +89,7 @@ export function saysYes(value: string): boolean {
  */
 export function preseedScript(question: string, script: string): string {
   const lines = script.trim().split(/\r\n|\r|\n/);
-  const encoded = Buffer.from(`${lines.join('\n')}\n`).toString('base64');
   const comments = lines.map((line) => `#   ${line}`.trimEnd());
-  const answer = `d-i ${question} string in-target sh -euc 'eval "$(echo ${encoded} | base64 -d)"'`;
+  const answer = `d-i ${question} string in-target sh -euc 'eval "$(echo ${base64(lines.join('\n'))} | base64 -d)"'`;
   return `${[...comments, answer].join('\n')}\n`;
 }

@@ -16,6 +16,8 @@ export interface Installation {
   readonly location: InstallerLocation;
   /** The answer file on the builder; the installer finds it under its last name. */
   readonly answerFile: string;
+  /** The volume that holds the answer file, for installers that do not look for it in their initrd. */
+  readonly seedVolume?: string;
   readonly consoleLog: string;
   /** Where virt-install may keep kernel and initrd while the domain starts. */
   readonly scratchDirectory: string;
@@ -25,15 +27,30 @@ export type InstallerLocation =
   | { readonly kind: 'netboot'; readonly directory: string; readonly linux: string; readonly initrd: string }
   | { readonly kind: 'medium'; readonly file: string };
 
-/** The kernel arguments that tell an installer where its answer file is; `file:///` is the root of its initrd. */
-const answerFileArguments: Readonly<Record<AnswerFileKind, (name: string) => readonly string[]>> = {
-  preseed: (name) => [`preseed/url=file:///${name}`], // Debian GNU/Linux Installation Guide, B.2.3
-  kickstart: (name) => [`inst.ks=file:///${name}`, `ks=file:///${name}`], // Anaconda boot options; ks= before RHEL 7
-  yast: (name) => [`autoyast=file:///${name}`], // AutoYaST Guide, "Invoking the auto-installation process"
+/**
+ * Where an installer gets its answer file: injected into its initrd, whose root is `file:///`; or on a volume of its own,
+ * attached as a second, read-only disk.
+ */
+interface Delivery {
+  readonly on: 'initrd' | 'seed volume';
+  /** The kernel arguments that tell the installer. */
+  readonly arguments: (name: string) => readonly string[];
+}
+
+const deliveries: Readonly<Record<AnswerFileKind, Delivery>> = {
+  // Debian GNU/Linux Installation Guide, B.2.3
+  preseed: { on: 'initrd', arguments: (name) => [`preseed/url=file:///${name}`] },
+  // Anaconda boot options; ks= before RHEL 7
+  kickstart: { on: 'initrd', arguments: (name) => [`inst.ks=file:///${name}`, `ks=file:///${name}`] },
+  // AutoYaST Guide, "Invoking the auto-installation process"
+  yast: { on: 'initrd', arguments: (name) => [`autoyast=file:///${name}`] },
+  // Ubuntu installation documentation, "Autoinstall quick start": a volume called CIDATA, and the word of consent
+  autoinstall: { on: 'seed volume', arguments: () => ['autoinstall'] },
+  agama: { on: 'seed volume', arguments: () => [] },
 };
 
 export function kernelArguments(kind: AnswerFileKind, answerFileName: string, append: string): string {
-  return [...answerFileArguments[kind](answerFileName), append].filter((part) => part !== '').join(' ');
+  return [...deliveries[kind].arguments(answerFileName), append].filter((part) => part !== '').join(' ');
 }
 
 /**
@@ -69,11 +86,17 @@ export function virtInstallCommand(installation: Installation): Command {
       '--noautoconsole',
       ...['--location', locationOption(location)],
       ...['--extra-args', kernelArguments(spec.answerFile.kind, answerFileName, spec.append)],
-      ...['--initrd-inject', installation.answerFile],
+      ...answerFileOptions(installation),
     ],
     // In session mode virt-install copies kernel and initrd below its cache directory; ours is removed in any case.
     { env: { ...libvirtEnvironment(), XDG_CACHE_HOME: installation.scratchDirectory } },
   );
+}
+
+function answerFileOptions({ spec, answerFile, seedVolume }: Installation): string[] {
+  if (deliveries[spec.answerFile.kind].on === 'initrd') return ['--initrd-inject', answerFile];
+  if (seedVolume === undefined) throw new Failure(`there is no seed volume for the answer file ${answerFile}`);
+  return ['--disk', `path=${fileOfDomain(seedVolume)},bus=virtio,format=raw,readonly=on`];
 }
 
 function graphics(vnc: ImageSpec['vnc']): string {

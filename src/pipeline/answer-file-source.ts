@@ -15,6 +15,7 @@ export function answerFileSource(spec: ImageSpec, guestHost = noGuestHost): Answ
       image: spec.name,
       ...(spec.httpDirectory === undefined ? {} : { 'http-host': guestHost, 'http-url': `http://${guestHost}` }),
     },
+    description: spec.description,
     searchPath: [...(spec.dataDir === undefined ? [] : [spec.dataDir]), join(programDirectory, 'templates')],
   };
 }

@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { expect } from 'chai';
 import type { Command } from 'commander';
 import { plainText, program } from '../../src/cli/program.js';
+import { descriptionOptions } from '../../src/config/description-options.js';
 import { destinationOptions, imageOptions, type Option } from '../../src/config/options.js';
 import { programDirectory } from '../../src/host/program-directory.js';
 import { templateHelpers } from '../../src/install/template-helpers.js';
@@ -24,7 +25,12 @@ describe('manual pages', function () {
   });
   const page = (name: string) => pages.get(name) as Page;
 
-  for (const [section, table] of Object.entries({ 'an image': imageOptions, 'a destination': destinationOptions })) {
+  const tables = {
+    'an image': imageOptions,
+    'the installed system': descriptionOptions,
+    'a destination': destinationOptions,
+  };
+  for (const [section, table] of Object.entries(tables)) {
     it(`describe every option of ${section}`, () => {
       const { text } = page('image-factory.conf.5');
       for (const [name, { type, doc, ...option }] of Object.entries<Option<unknown>>(table)) {

@@ -4,6 +4,7 @@ import type { ImageSpec } from '../config/image-spec.js';
 import { isoDate, resolveImage } from '../config/resolve.js';
 import { UsageError } from '../host/failure.js';
 import { shellLine } from '../host/host.js';
+import { maskOf } from '../host/mask.js';
 import { ReleaseStack } from '../host/release-stack.js';
 import type { Plan } from '../pipeline/build.js';
 import { checkImage, checkPrograms } from '../pipeline/check.js';
@@ -11,6 +12,7 @@ import { planBuild } from '../pipeline/plan.js';
 import { runBuild } from '../pipeline/runner.js';
 import { stages } from '../pipeline/stages.js';
 import { logFileReporter } from '../report/log-file.js';
+import { masking } from '../report/masking-reporter.js';
 import { allOf, type Reporter } from '../report/reporter.js';
 import { explain } from './explain.js';
 import { overridesFrom } from './overrides.js';
@@ -25,14 +27,13 @@ export async function build(name: string | undefined, flags: BuildFlags): Promis
     throw new UsageError(["which image? Name one of 'image-factory list', or set the environment variable IMAGE"]);
   const configuration = Configuration.load(flags.config);
   const spec = specFor(configuration, image, flags);
-  const terminal = terminalReporter({
-    format: flags.logFormat,
-    verbosity: flags.verbose ? 'verbose' : flags.quiet ? 'quiet' : 'normal',
-  });
+  const mask = maskOf(spec.secrets);
+  const verbosity = flags.verbose ? 'verbose' : flags.quiet ? 'quiet' : 'normal';
+  const terminal = masking(terminalReporter({ format: flags.logFormat, verbosity }), mask);
   await checkImage(configuration, spec, terminal);
   const plan = await planBuild(spec);
   if (flags.dryRun) {
-    for (const line of dryRun(plan)) console.log(line);
+    for (const line of dryRun(plan)) console.log(mask(line));
     return;
   }
   checkPrograms(plan);
@@ -54,8 +55,10 @@ function dryRun(plan: Plan): string[] {
 
 /** Tells terminal and log file what happens, and how it ended. */
 async function reporting(spec: ImageSpec, terminal: Reporter, action: (log: Reporter) => Promise<void>): Promise<void> {
-  const { logFile, logFilename, outputDir, baseName } = spec;
-  const file = logFile ? logFileReporter(logFilename ?? join(outputDir, `${baseName}.log`)) : undefined;
+  const { logFile, logFilename, outputDir, baseName, secrets } = spec;
+  const file = logFile
+    ? masking(logFileReporter(logFilename ?? join(outputDir, `${baseName}.log`)), maskOf(secrets))
+    : undefined;
   const log = allOf(file ? [terminal, file] : [terminal]);
   try {
     await action(log);

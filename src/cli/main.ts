@@ -1,4 +1,5 @@
 import { explain } from './explain.js';
+import { maskUrls } from '../host/mask.js';
 import { program } from './program.js';
 
 // `image-factory list | head`: whoever does not want to hear more is no failure of ours.
@@ -10,5 +11,5 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 try {
   await program().parseAsync();
 } catch (error) {
-  process.exitCode = explain(error, (message) => console.error(`image-factory: ${message}`));
+  process.exitCode = explain(error, (message) => console.error(`image-factory: ${maskUrls(message)}`));
 }

@@ -36,4 +36,6 @@ export interface ImageSpec extends Omit<Values<typeof imageOptions>, AnswerFileK
   readonly variables: Readonly<Record<string, string>>;
   /** What the section says of the installed system, by option name with `-`; only templates that mention it care. */
   readonly description: Readonly<Record<string, DescribedOption>>;
+  /** What logs, reports and errors must not tell. */
+  readonly secrets: readonly string[];
 }

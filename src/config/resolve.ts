@@ -15,6 +15,7 @@ import {
   type Option,
   type Values,
 } from './options.js';
+import { isSecret, secretsOf } from './secrets.js';
 import { didYouMean, nearestWord } from './suggestion.js';
 
 /** What the command line sets for one run, by option name, as text. */
@@ -46,6 +47,7 @@ export function resolveImage(
     (destination) => resolveDestination(section, destination, `${baseName}.${values.format}`, problems) ?? [],
   );
   if (problems.length > 0 || installer === undefined || answerFile === undefined) throw new UsageError(problems);
+  const variables = reader.variables();
   return deepFreeze({
     ...values,
     name,
@@ -56,8 +58,9 @@ export function resolveImage(
     outputDir: resolve(values.outputDir),
     cacheDir: join(resolve(values.cacheDir ?? defaultCacheDirectory()), name),
     connect: values.connect ?? defaultConnection(),
-    variables: reader.variables(),
+    variables,
     description: reader.description(),
+    secrets: secretsOf(variables, destinations),
   });
 }
 
@@ -239,7 +242,7 @@ class SectionReader {
   #place(spelling: string, text: string): string {
     const source = this.#document.raw(this.#section, spelling);
     const where = source?.line ? `${source.file}:${source.line}: ` : '';
-    const shown = descriptionOption(spelling)?.secret ? '…' : text.replaceAll('\n', ' ');
+    const shown = isSecret(spelling) ? '…' : text.replaceAll('\n', ' ');
     return `${where}[${this.#section}] ${spelling} = ${shown}`;
   }
 

@@ -1,6 +1,6 @@
 import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { maskPasswords } from './netboot-source.js';
+import { maskUrls } from '../host/mask.js';
 
 /** The files that belong to one cached file; all but the first are hidden beside it. */
 export interface CachePlace {
@@ -52,14 +52,14 @@ export interface CacheRecord extends Validators {
 export async function readRecord(path: string, uri: string): Promise<CacheRecord | undefined> {
   try {
     const record = JSON.parse(await readFile(path, 'utf8')) as CacheRecord | null;
-    return record?.uri === maskPasswords(uri) ? record : undefined;
+    return record?.uri === maskUrls(uri) ? record : undefined;
   } catch {
     return undefined;
   }
 }
 
 export async function writeRecord(path: string, record: CacheRecord): Promise<void> {
-  await writeFile(`${path}.new`, `${JSON.stringify({ ...record, uri: maskPasswords(record.uri) }, null, 2)}\n`);
+  await writeFile(`${path}.new`, `${JSON.stringify({ ...record, uri: maskUrls(record.uri) }, null, 2)}\n`);
   await rename(`${path}.new`, path);
 }
 

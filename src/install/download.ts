@@ -14,7 +14,8 @@ import {
   type CacheRecord,
   type Validators,
 } from './cache-record.js';
-import { fetchFailure, maskPasswords, type NetbootSource } from './netboot-source.js';
+import { maskUrls } from '../host/mask.js';
+import { fetchFailure, type NetbootSource } from './netboot-source.js';
 
 /** How long to wait for a server, and how often to try. All times in milliseconds. */
 export interface Patience {
@@ -115,7 +116,7 @@ async function fetchOnce(transfer: Transfer, known: Validators | undefined): Pro
     if (response.statusCode !== 200) throw new Refused(response);
     const validators = validatorsOf(response);
     const size = wholeNumber(response.headers['content-length']);
-    host.log.info(maskPasswords(`${source.option}: fetching ${source.uri}`));
+    host.log.info(maskUrls(`${source.option}: fetching ${source.uri}`));
     await writeFile(place.part, '');
     await writeRecord(place.partRecord, { uri: source.uri, ...validators, size });
     await append(transfer, stream, 0, size);

@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Failure, UsageError } from '../host/failure.js';
+import { maskUrls } from '../host/mask.js';
 
 /** Where a netboot file comes from, as an image's section says it. */
 export interface NetbootSource {
@@ -22,7 +23,7 @@ export type Origin =
 /** @throws UsageError where the source cannot be understood */
 export function originOf(source: NetbootSource): Origin {
   const { option, uri, sha256 } = source;
-  const wrong = (why: string) => new UsageError([`${option}: ${maskPasswords(uri)}: ${why}`]);
+  const wrong = (why: string) => new UsageError([`${option}: ${maskUrls(uri)}: ${why}`]);
   if (lastSegment(uri) === undefined) throw wrong('does not end in a file name');
   if (sha256 !== undefined && !/^[0-9a-f]{64}$/i.test(sha256)) {
     throw new UsageError([`${option}-sha256: ${sha256}: a SHA-256 sum has 64 hexadecimal digits`]);
@@ -52,18 +53,13 @@ export function originOf(source: NetbootSource): Origin {
  */
 export function cachedName(uri: string): string {
   const name = lastSegment(uri);
-  if (name === undefined) throw new UsageError([`${maskPasswords(uri)}: does not end in a file name`]);
+  if (name === undefined) throw new UsageError([`${maskUrls(uri)}: does not end in a file name`]);
   return name;
-}
-
-/** A text with `***` in place of the password in every URL. */
-export function maskPasswords(text: string): string {
-  return text.replace(/([a-z][a-z0-9+.-]*:\/\/[^\s/?#:@]*):[^\s/?#]*@/gi, '$1:***@');
 }
 
 /** Why a source could not be got, naming it. */
 export function fetchFailure(source: NetbootSource, why: string, hint?: string): Failure {
-  return new Failure(maskPasswords(`${source.option}: cannot fetch ${source.uri}: ${why}`), { hint });
+  return new Failure(maskUrls(`${source.option}: cannot fetch ${source.uri}: ${why}`), { hint });
 }
 
 function schemeOf(uri: string): string | undefined {

@@ -85,6 +85,36 @@ describe('the demo image, built by a normal user', function () {
     }
   });
 
+  it('tells no secret, on the terminal or in any file but the image', async () => {
+    const elsewhere = directory('secrets');
+    const secrets = ['open sesame', '$6$salt$e0BqmCe', 'hush-hush', 't0ken-of-the-proxy', 'pa55-of-the-mirror'];
+    const file = await likeDemo('secretive', {
+      'site-password': 'open sesame',
+      'root-password-hash': '$$6$$salt$$e0BqmCe',
+      proxy: 'http://t0ken-of-the-proxy@proxy.example:3128/',
+      'some-url': 'https://me:pa55-of-the-mirror@mirror.example/',
+      'api-token': 'hush-hush',
+      append: 'auto=true priority=critical console=ttyS0 api=${api-token} mirror=${some-url} proxy=${proxy}',
+      'post-build-command': 'echo ${site-password} ${root-password-hash} ${some-url}',
+    });
+    const build = ['secretive', '--config', file, '--output-dir', elsewhere];
+    const { exitCode, all } = await run([...build, '--verbose']);
+    expect(exitCode, all).to.equal(0);
+    const told = new Map([
+      ['log', all],
+      ['dry run', (await run([...build, '--dry-run'])).all],
+    ]);
+    for (const name of readdirSync(elsewhere).filter((artifact) => !artifact.endsWith('.qcow2'))) {
+      told.set(name, readFileSync(join(elsewhere, name), 'latin1'));
+    }
+    expect([...told.keys()].some((name) => name.endsWith('.console.log'))).to.equal(true);
+    for (const [where, text] of told) {
+      for (const secret of secrets) expect(text.includes(secret), `${secret} in ${where}`).to.equal(false);
+    }
+    expect(told.get('dry run')).to.include('api=***');
+    expect(told.get([...told.keys()].find((name) => name.endsWith('.console.log')) ?? '')).to.include('api=***');
+  });
+
   it('keeps the old image until the new one is whole, and then replaces it', async () => {
     const before = readFileSync(`${image()}.sha256sum`, 'utf8');
     const build = new RunningBuild(['demo', '--output-dir', output], { command: [...user.command, user.program] });

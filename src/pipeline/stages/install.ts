@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { Libvirt, virshCommand } from '../../host/libvirt.js';
 import { install as runInstallation } from '../../install/installation.js';
 import { virtInstallCommand, type Installation } from '../../install/virt-install.js';
+import { maskFile } from '../../report/masked-file.js';
 import { left, type Build, type Plan } from '../build.js';
 import { always, type Stage } from '../stage.js';
 import { installerLocation } from './fetch.js';
@@ -28,7 +29,12 @@ export const install: Stage = {
     };
     await mkdir(called.scratchDirectory, { recursive: true });
     build.log.info(`The console of the installer goes to ${called.consoleLog}`);
-    await runInstallation(build, new Libvirt(build, build.spec.connect), called, build.spec.timeout);
+    try {
+      await runInstallation(build, new Libvirt(build, build.spec.connect), called, build.spec.timeout);
+    } finally {
+      // The kernel prints its arguments, and an installer what it likes.
+      await maskFile(called.consoleLog, build.spec.secrets);
+    }
   },
 };
 

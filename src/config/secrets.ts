@@ -1,0 +1,52 @@
+import { descriptionOption } from './description-options.js';
+import type { Destination } from './destination.js';
+import { canonical } from './options.js';
+
+/**
+ * What a section knows and no log may tell: password hashes, upload passwords, credentials in URLs, and the values of
+ * the section's own options that are called like a secret.
+ */
+export function secretsOf(
+  variables: Readonly<Record<string, string>>,
+  destinations: readonly Destination[],
+  environment: NodeJS.ProcessEnv = process.env,
+): string[] {
+  const named = Object.entries(variables).flatMap(([name, value]) => (isSecret(name) ? [value] : []));
+  const passwords = destinations.flatMap((destination) =>
+    destination.type === 'sftp' && destination.passwordEnv !== undefined
+      ? [environment[destination.passwordEnv] ?? '']
+      : [],
+  );
+  const proxies = Object.keys(environment).filter((name) => /^(https?|all)_proxy$/i.test(name));
+  const texts = [
+    ...Object.values(variables),
+    ...destinations.map(({ target }) => target),
+    ...proxies.map((name) => environment[name] ?? ''),
+  ];
+  return [...named, ...passwords, ...texts.flatMap(credentials)].filter((secret) => secret !== '');
+}
+
+/** Whether the value of an option must not be told. */
+export function isSecret(option: string): boolean {
+  const known = descriptionOption(option);
+  if (known) return known.secret === true;
+  // The name of an environment variable is not what it holds, and a key file's name is not the key.
+  return /passw|passphrase|secret|token/.test(canonical(option)) && !/(-env|-file|-command)$/.test(canonical(option));
+}
+
+/** The passwords and tokens in the URLs of a text, as they stand there and decoded. */
+function credentials(text: string): string[] {
+  return [...text.matchAll(/[a-z][a-z0-9+.-]*:\/\/([^\s/?#@]*)@/gi)].flatMap(([url, userinfo = '']) => {
+    const [name = '', ...password] = userinfo.split(':');
+    const secret = password.length > 0 ? password.join(':') : /^https?:/i.test(url) ? name : '';
+    return secret === '' ? [] : [secret, decoded(secret)];
+  });
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

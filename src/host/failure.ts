@@ -28,3 +28,8 @@ export class Interrupted extends Error {
     this.name = 'Interrupted';
   }
 }
+
+/** What a program or a screen said, set off from the message that quotes it. */
+export function indented(text: string): string {
+  return text.replace(/^/gm, '  | ');
+}

@@ -1,16 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { Failure } from '../host/failure.js';
+import { Failure, indented } from '../host/failure.js';
 import { run, type Host } from '../host/host.js';
 import type { Libvirt } from '../host/libvirt.js';
+import { startPatience } from '../host/machine.js';
 import { followConsole, type Halt } from './installer-console.js';
 import { virtInstallCommand, type Installation } from './virt-install.js';
-
-/**
- * How long virt-install may take to end after Ctrl-C, in milliseconds. It does not hear it while libvirt starts the
- * domain, and killed at that moment it would leave libvirt to start a domain that nobody knows of.
- */
-const startPatience = 180_000;
 
 /**
  * Runs an installation from the start of its virtual machine to its power-off. The domain is gone afterwards, however
@@ -88,7 +83,3 @@ const haltMessages: Readonly<Record<Halt, string>> = {
   question: 'the installer stopped at a question: the answer file does not answer it',
   panic: "the installer's kernel panicked",
 };
-
-function indented(text: string): string {
-  return text.replace(/^/gm, '  | ');
-}

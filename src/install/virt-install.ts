@@ -1,7 +1,7 @@
 import type { AnswerFileKind, ImageSpec } from '../config/image-spec.js';
-import { Failure } from '../host/failure.js';
 import { command, type Command } from '../host/host.js';
 import { libvirtEnvironment } from '../host/libvirt.js';
+import { diskArgument, machineArguments, subOption } from '../host/machine.js';
 import type { VirtType } from '../host/virtualisation.js';
 
 export interface Installation {
@@ -59,31 +59,16 @@ export function kernelArguments(kind: AnswerFileKind, answerFileName: string, ap
  * @throws Failure for the name of a disk or console log that virt-install can't use
  */
 export function virtInstallCommand(installation: Installation): Command {
-  const { spec, location, virtType } = installation;
+  const { spec, location } = installation;
   const answerFileName = installation.answerFile.replace(/.*\//, '');
   return command(
     'virt-install',
     [
-      ...['--connect', spec.connect],
-      ...['--virt-type', virtType],
-      // virt-install 4 refuses to start without a word on the distribution.
-      ...['--osinfo', spec.osinfo],
+      ...machineArguments({ ...spec, ...installation }),
       '--noreboot',
       ...['--wait', '-1'],
-      ...['--name', installation.domain],
-      ...['--vcpus', String(spec.cores)],
-      ...['--memory', String(Math.floor(spec.ram / 2 ** 20))],
-      // In software the default processor is older than what RHEL 9 and its kin need.
-      ...(virtType === 'qemu' ? ['--cpu', 'mode=maximum'] : []),
-      // No flushes: the disk of a build that dies is thrown away. discard lets the guest's mkfs punch holes.
-      ...['--disk', `path=${fileOfDomain(installation.disk)},bus=virtio,format=raw,cache=unsafe,discard=unmap`],
-      ...['--network', `user,model=virtio${spec.mac === undefined ? '' : `,mac=${spec.mac}`}`],
+      ...['--disk', diskArgument(installation.disk, 'raw')],
       ...['--graphics', graphics(spec.vnc)],
-      // Without a source of entropy, a guest without clock jitter (software emulation) waits for its first keys.
-      ...['--rng', 'builtin'],
-      ...['--serial', `pty,log.file=${fileOfDomain(installation.consoleLog)},log.append=off`],
-      ...['--console', 'pty,target_type=serial'],
-      '--noautoconsole',
       ...['--location', locationOption(location)],
       ...['--extra-args', kernelArguments(spec.answerFile.kind, answerFileName, spec.append)],
       ...answerFileOptions(installation),
@@ -107,26 +92,4 @@ function graphics(vnc: ImageSpec['vnc']): string {
 function locationOption(location: InstallerLocation): string {
   if (location.kind === 'medium') return subOption(location.file);
   return `${subOption(location.directory)},kernel=${subOption(location.linux)},initrd=${subOption(location.initrd)}`;
-}
-
-/**
- * The name of a file in an attribute of the domain's description, where virt-install (4.1) escapes for XML what libxml2
- * then escapes again: `&` arrives as `&amp;`.
- */
-function fileOfDomain(file: string): string {
-  const found = /[&<>"']/.exec(file)?.[0];
-  if (found !== undefined) {
-    throw new Failure(
-      `virt-install can't use the file ${file}: it gets the character ${found} in a file's name wrong`,
-      {
-        hint: 'Choose an output directory, and a name for the image, without any of the characters & < > " \'.',
-      },
-    );
-  }
-  return subOption(file);
-}
-
-/** virt-install splits sub-options at commas, by the quoting rules of a shell. */
-function subOption(value: string): string {
-  return value.replace(/[\\"',]/g, '\\$&');
 }

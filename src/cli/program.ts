@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Argument, Command, Option } from 'commander';
+import { boolean } from '../config/option-types.js';
 import { imageOptions, type Option as ImageOption } from '../config/options.js';
 import { programDirectory } from '../host/program-directory.js';
 import type { BuildFlags } from './build-flags.js';
@@ -82,8 +83,12 @@ function sectionFlags(): Option[] {
       ((option.defaultDoc ?? option.default)
         ? ` (default: ${plainText(option.defaultDoc ?? option.default ?? '')})`
         : '');
-    if (flag.negatable)
+    if (type === boolean)
       return [new Option(names, help), new Option(`--no-${flag.long}`, `the opposite of --${flag.long}`)];
+    if (flag.negatable) {
+      const off = new Option(`--no-${flag.long}`, `the same as --${flag.long} off`);
+      return [new Option(`${names} <${type.metavar.toLowerCase()}>`, help), off];
+    }
     if ('words' in type) return [new Option(`${names} <${flag.long}>`, help).choices(type.words as string[])];
     return [new Option(`${names} <${type.metavar.toLowerCase()}>`, help)];
   });

@@ -139,6 +139,27 @@ export const shellWords: OptionType<readonly string[]> = {
   },
 };
 
+/** What a finished image must show in a virtual machine before it is published. */
+export type BootTest =
+  | { readonly kind: 'off' }
+  | { readonly kind: 'login' | 'ssh' | 'agent' }
+  /** A command that succeeds. */
+  | { readonly kind: 'command'; readonly words: readonly string[] };
+
+export const bootTestWords = ['off', 'login', 'ssh', 'agent'] as const;
+
+/** One of the words; `no` is off; anything else is a command. */
+export const bootTest: OptionType<BootTest> = {
+  metavar: 'WHAT',
+  parse(value) {
+    const word = value.trim().toLowerCase();
+    const kind = bootTestWords.find((candidate) => candidate === word);
+    if (kind !== undefined) return { kind };
+    if (['no', 'false', '0'].includes(word)) return { kind: 'off' };
+    return { kind: 'command', words: shellWords.parse(value) };
+  },
+};
+
 export const mac: OptionType<string> = {
   metavar: 'MAC',
   parse(value) {

@@ -10,7 +10,7 @@ export interface Option<T> {
   readonly default?: string;
   /** For people, where the default depends on the machine. */
   readonly defaultDoc?: string;
-  /** Flags of `build` that set the option for one run. */
+  /** Flags of `build` that set the option for one run; a negatable one has a `--no-` that sets it to *no*. */
   readonly flag?: { readonly short?: string; readonly long: string; readonly negatable?: boolean };
   /** Its value is not repeated in messages. */
   readonly secret?: boolean;
@@ -56,13 +56,16 @@ export const imageOptions = {
   agama: option(type.path, {
     doc: 'The profile for Agama, in JSON (openSUSE Leap 16). A file that ends in *.hbs* is a handlebars template.',
   }),
-  ram: option(type.size, { doc: 'Memory of the virtual machine during the installation.', default: '1G' }),
+  ram: option(type.size, {
+    doc: 'Memory of the virtual machine, during the installation and during the boot test.',
+    default: '1G',
+  }),
   cores: option(type.integer(1, 512), {
-    doc: 'Processors of the virtual machine during the installation.',
+    doc: 'Processors of the virtual machine, during the installation and during the boot test.',
     default: '1',
   }),
   mac: option(type.mac, {
-    doc: 'MAC address of the network card during the installation.',
+    doc: 'MAC address of the network card, during the installation and during the boot test.',
     defaultDoc: 'chosen by libvirt',
     flag: { long: 'mac' },
   }),
@@ -114,6 +117,16 @@ export const imageOptions = {
     doc: 'How long the installation may take, from the start of the virtual machine to its power-off.',
     default: '2h',
     flag: { long: 'timeout' },
+  }),
+  'boot-test': option(type.bootTest, {
+    doc: "What the finished image must show in a virtual machine before it gets its name: *login*, a login prompt; *ssh*, an SSH server; *agent*, an answer of qemu-guest-agent; *off*, nothing. Anything else is a command that must succeed, in which *%h* and *%p* stand for the host and the port that lead to the guest's ssh port. See **BOOT TEST**.",
+    default: 'login',
+    flag: { long: 'boot-test', negatable: true },
+  }),
+  'boot-timeout': option(type.duration, {
+    doc: 'How long the image may take to show what **boot-test** asks for, from the start of the virtual machine.',
+    defaultDoc: '*5m*, and *15m* without KVM',
+    flag: { long: 'boot-timeout' },
   }),
   distribution: option(type.text, {
     doc: 'Name of the distribution, for **image-factory list**.',

@@ -75,6 +75,30 @@ export class Libvirt {
     return exitCode === 0 && match ? { state: match[1] ?? '', reason: match[2] ?? '' } : undefined;
   }
 
+  /** What QEMU's monitor says to a line of its human language; empty if the domain is gone. */
+  async monitor(domain: string, line: string): Promise<string> {
+    const called = this.#virsh('qemu-monitor-command', domain, '--hmp', line);
+    const { stdout } = await run(this.#host, called, { accept: [1] });
+    return stdout;
+  }
+
+  /** Whether qemu-guest-agent answers in the domain. */
+  async pingAgent(domain: string): Promise<boolean> {
+    const ping = JSON.stringify({ execute: 'guest-ping' });
+    const called = this.#virsh('qemu-agent-command', domain, ping, '--timeout', agentTimeout);
+    const { exitCode } = await run(this.#host, called, { accept: [1] });
+    return exitCode === 0;
+  }
+
+  /**
+   * Writes what the domain's screen shows to a file, as QEMU makes it: a PNG since QEMU 7.1 and libvirt 8.4.
+   *
+   * @throws Failure if the domain is gone
+   */
+  async screenshot(domain: string, file: string): Promise<void> {
+    await run(this.#host, this.#virsh('screenshot', domain, file));
+  }
+
   /**
    * Powers a domain off and forgets it, whatever state it is in, also after the build was told to stop. A domain of
    * that name with another disk is somebody else's, and stays.
@@ -118,6 +142,9 @@ export class Libvirt {
 export function virshCommand(uri: string, ...args: string[]): Command {
   return command('virsh', ['-c', uri, ...args], { env: libvirtEnvironment() });
 }
+
+/** Seconds in which an agent must answer that is there. */
+const agentTimeout = '5';
 
 /** Seconds without a client or a running domain after which the daemons started here end. */
 const idleSeconds = '120';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { ImageSpec } from '../config/image-spec.js';
 import type { FileSystemVolume } from '../disk/root-file-system.js';
 import type { Host } from '../host/host.js';
@@ -15,9 +15,17 @@ export interface BuildPaths {
   readonly diskDir: string;
   readonly rawDisk: string;
   readonly consoleLog: string;
+  /** The image and its checksum before they get their final names, where QEMU may reach them. */
+  readonly candidate: string;
+  /** What the boot test writes to its disk. */
+  readonly bootOverlay: string;
+  readonly bootLog: string;
+  readonly bootScreenshot: string;
   /** The finished image. */
   readonly image: string;
   readonly checksum: string;
+  /** The name of an image that failed its boot test: one that no `*.qcow2` or `*.raw` takes for an image. */
+  readonly unproven: string;
   readonly lock: string;
 }
 
@@ -38,8 +46,13 @@ export function buildPaths(spec: ImageSpec, qemuReachesOutput: boolean): BuildPa
     // The name that the domain gets as well, and that a kept raw disk has in the end.
     rawDisk: join(diskDir, `${baseName}.raw`),
     consoleLog: join(outputDir, `${baseName}.console.log`),
+    candidate: join(diskDir, basename(image)),
+    bootOverlay: join(diskDir, `${baseName}.boot.qcow2`),
+    bootLog: join(outputDir, `${baseName}.boot.log`),
+    bootScreenshot: join(outputDir, `${baseName}.boot.png`),
     image,
     checksum: `${image}.sha256sum`,
+    unproven: `${image}.unproven`,
     lock: join(outputDir, `.${spec.name}.lock`),
   };
 }
@@ -52,8 +65,10 @@ export function workDirectoryName(baseName: string): string {
 export interface Plan {
   readonly spec: ImageSpec;
   readonly paths: BuildPaths;
-  /** The domain's name. */
+  /** The name of the domain that installs. */
   readonly domain: string;
+  /** The name of the domain that boots the finished image. */
+  readonly bootDomain: string;
   readonly virtType: VirtType;
 }
 
@@ -65,6 +80,8 @@ export interface BuildState {
   answerFile?: string;
   installer?: InstallerLocation;
   rootFileSystem?: FileSystemVolume;
+  /** The image's SHA-256 sum in lower-case hexadecimal. */
+  sha256?: string;
 }
 
 /** One run for one image. */

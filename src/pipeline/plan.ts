@@ -10,6 +10,7 @@ export async function planBuild(spec: ImageSpec): Promise<Plan> {
     spec,
     paths: buildPaths(spec, qemuReaches(spec)),
     domain: `${spec.baseName}.raw`,
+    bootDomain: `${spec.baseName}.boot`,
     virtType: await virtTypeFor(spec),
   };
 }

@@ -1,9 +1,11 @@
 import type { Stage } from './stage.js';
+import { bootTest } from './stages/boot-test.js';
 import { checksum } from './stages/checksum.js';
 import { clean } from './stages/clean.js';
 import { convert } from './stages/convert.js';
 import { create } from './stages/create.js';
 import { fetch } from './stages/fetch.js';
+import { finish } from './stages/finish.js';
 import { install } from './stages/install.js';
 import { postBuildHook, preBuildHook } from './stages/hooks.js';
 import { render } from './stages/render.js';
@@ -23,6 +25,8 @@ export const stages: readonly Stage[] = [
   zerofree,
   convert,
   checksum,
+  bootTest,
+  finish,
   upload,
   postBuildHook,
 ];

@@ -10,10 +10,10 @@ import { workDirectoryName, type Build, type BuildState, type Plan } from './bui
 interface StateFile {
   readonly image: string;
   readonly processId: number;
-  readonly domain: string;
   readonly connect: string;
+  /** Each with the disk by which it is known to be this build's. */
+  readonly domains: readonly { readonly name: string; readonly disk: string }[];
   readonly diskDir: string;
-  readonly rawDisk: string;
   /** The stage that ended last. */
   readonly finished: string | undefined;
   readonly state: BuildState;
@@ -45,14 +45,16 @@ export async function openWorkspace(host: Host, plan: Plan): Promise<void> {
 
 /** Writes the state file; a reader finds the old one or the new one, never half of one. */
 export async function saveState(build: Build, finished: string | undefined): Promise<void> {
-  const { spec, paths, domain, state } = build;
+  const { spec, paths, domain, bootDomain, state } = build;
   const content: StateFile = {
     image: spec.name,
     processId: process.pid,
-    domain,
     connect: spec.connect,
+    domains: [
+      { name: domain, disk: paths.rawDisk },
+      { name: bootDomain, disk: paths.bootOverlay },
+    ],
     diskDir: paths.diskDir,
-    rawDisk: paths.rawDisk,
     finished,
     state,
   };
@@ -78,7 +80,7 @@ async function clearLeftovers(host: Host, image: string, outputDir: string): Pro
     );
     if (left) {
       const libvirt = new Libvirt(host, left.connect);
-      await libvirt.remove(left.domain, left.rawDisk);
+      for (const { name, disk } of left.domains) await libvirt.remove(name, disk);
       await libvirt.forgetPool(left.diskDir);
       if (left.diskDir !== workDir) await rm(left.diskDir, { recursive: true, force: true });
     }

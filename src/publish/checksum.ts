@@ -16,7 +16,7 @@ export async function writeChecksum(
   host: Pick<Host, 'log' | 'signal'>,
   file: string,
 ): Promise<{ sha256: string; path: string }> {
-  const sha256 = await digest(host, file);
+  const sha256 = await sha256Of(host, file);
   const path = `${file}.sha256sum`;
   const temporary = `${path}.part`;
   try {
@@ -29,7 +29,8 @@ export async function writeChecksum(
   return { sha256, path };
 }
 
-async function digest(host: Pick<Host, 'log' | 'signal'>, path: string): Promise<string> {
+/** Streams a file once through SHA-256; the sum is in lower-case hexadecimal. */
+export async function sha256Of(host: Pick<Host, 'log' | 'signal'>, path: string): Promise<string> {
   const file = await open(path);
   try {
     const { size } = await file.stat();

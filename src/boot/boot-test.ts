@@ -1,0 +1,142 @@
+import { chown, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Failure, indented } from '../host/failure.js';
+import { command, run, type Command, type Host } from '../host/host.js';
+import { libvirtEnvironment, type Libvirt } from '../host/libvirt.js';
+import { diskArgument, machineArguments, startPatience, type Machine } from '../host/machine.js';
+import { Guest } from './guest.js';
+import { prove, proofOf, type Demand } from './proof.js';
+import { deadEnd } from './signs.js';
+
+export interface BootTest {
+  readonly machine: Machine;
+  /** The finished image; it is only read. */
+  readonly image: string;
+  readonly format: 'raw' | 'qcow2';
+  /** Where what the machine writes goes, until it is thrown away; QEMU must be able to reach the directory. */
+  readonly overlay: string;
+  /** Where the last screen is kept, a PNG. */
+  readonly screenshot: string;
+  /** Where virt-install may keep files. */
+  readonly scratchDirectory: string;
+  readonly demand: Demand;
+  /** Milliseconds, from the start of the machine. */
+  readonly timeout: number;
+}
+
+/** How often the machine is looked at, in milliseconds. */
+const lookInterval = 1000;
+
+/** The commands that start the machine: its disk is a layer over the image, which nobody writes to. */
+export function bootCommands({ machine, image, format, overlay, scratchDirectory }: BootTest): [Command, Command] {
+  return [
+    command('qemu-img', ['create', '-q', '-f', 'qcow2', '-F', format, '-b', image, overlay]),
+    command(
+      'virt-install',
+      [
+        ...machineArguments(machine),
+        '--import',
+        '--transient',
+        ...['--disk', diskArgument(overlay, 'qcow2')],
+        // A screen for the screenshot, that nobody can connect to.
+        ...['--graphics', 'none', '--video', 'vga'],
+        ...['--channel', 'unix,target.type=virtio,target.name=org.qemu.guest_agent.0'],
+      ],
+      { env: { ...libvirtEnvironment(), XDG_CACHE_HOME: scratchDirectory } },
+    ),
+  ];
+}
+
+/**
+ * Boots an image and waits until it shows what is demanded. The machine is gone afterwards, however it ends; console
+ * log and screenshot stay.
+ *
+ * @returns what was seen, for people
+ * @throws Failure with the last screen, if the image does not come up in time or is seen not to come up at all
+ */
+export async function bootTest(host: Host, libvirt: Libvirt, test: BootTest): Promise<string> {
+  const { machine, screenshot } = test;
+  await libvirt.ensureReachable();
+  // What an earlier boot left must not be taken for this one's.
+  for (const file of [machine.consoleLog, screenshot]) await rm(file, { force: true });
+  const release = await start(host, libvirt, test);
+  try {
+    const guest = new Guest(libvirt, machine.domain, machine.consoleLog);
+    return await watch(host, guest, test);
+  } finally {
+    await release();
+  }
+}
+
+async function start(host: Host, libvirt: Libvirt, test: BootTest): Promise<() => Promise<void>> {
+  const { machine, image, overlay } = test;
+  const { uid, gid } = await stat(image);
+  const release = host.release.hold(`the domain ${machine.domain}`, async () => {
+    await libvirt.remove(machine.domain, overlay);
+    await libvirt.forgetPool(dirname(overlay));
+    await rm(overlay, { force: true });
+    // System mode gives the image below the overlay to QEMU's user, and does not take it back.
+    await chown(image, uid, gid);
+  });
+  const [createOverlay, startMachine] = bootCommands(test);
+  await run(host, createOverlay);
+  await run(host, startMachine, { killSignal: 'SIGINT', killAfter: startPatience });
+  return release;
+}
+
+async function watch(host: Host, guest: Guest, { demand, timeout, screenshot }: BootTest): Promise<string> {
+  const proof = proofOf(demand);
+  const over = new AbortController();
+  const signal = AbortSignal.any([host.signal, over.signal, AbortSignal.timeout(timeout)]);
+  const watching = { ...host, signal };
+  const proving = prove(watching, guest, proof);
+  const failing = end(signal, guest);
+  // Whatever comes first ends the other one.
+  const ending = Promise.race([proving, failing]).finally(() => over.abort());
+  host.log.info(`Waiting for ${proof.what}, ${seconds(timeout)} at most`);
+  try {
+    await ending;
+  } finally {
+    await Promise.allSettled([proving, failing]);
+    if (!host.signal.aborted) await takeScreenshot(host, guest, screenshot);
+  }
+  host.signal.throwIfAborted();
+  const seen = await proving;
+  if (seen !== undefined) return seen;
+  const why = (await failing) ?? `the image did not show within ${seconds(timeout)} (option 'boot-timeout')`;
+  const nearMiss = proof.nearMiss();
+  const screen = guest.lastScreen();
+  throw new Failure(
+    `waited for ${proof.what}, but ${why}${nearMiss ? `\n${nearMiss}` : ''}${screen ? `\nThe last screen:\n${indented(screen)}` : ''}`,
+    { hint: guest.serialSpoke ? undefined : silentConsole },
+  );
+}
+
+const silentConsole =
+  "The serial console showed nothing: let the image's kernel use it (console=ttyS0 among its arguments), or ask for something else: boot-test = ssh, agent, a command, or off.";
+
+/** Why the machine will not come up any more; undefined when the signal ends the watch. */
+async function end(signal: AbortSignal, guest: Guest): Promise<string | undefined> {
+  while (!signal.aborted) {
+    const stopped = await guest.look();
+    const why = deadEnd(guest.lines()) ?? stopped;
+    if (why !== undefined) return why;
+    await sleep(lookInterval, undefined, { signal }).catch(() => undefined);
+  }
+  return undefined;
+}
+
+async function takeScreenshot(host: Host, guest: Guest, file: string): Promise<void> {
+  try {
+    await guest.screenshot(file);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    await rm(file, { force: true });
+    host.log.warn(`There is no screenshot of the boot test: ${error.message}`);
+  }
+}
+
+function seconds(milliseconds: number): string {
+  return `${Math.round(milliseconds / 1000)} seconds`;
+}

@@ -1,0 +1,94 @@
+import { readFile } from 'node:fs/promises';
+import { ConsoleLog } from '../host/console-log.js';
+import { Failure } from '../host/failure.js';
+import type { Libvirt } from '../host/libvirt.js';
+import { TerminalScreen, withoutEmptyLines } from '../host/terminal-screen.js';
+import { sshBanner } from './ssh-banner.js';
+import { readCells, textOfCells } from './text-screen.js';
+
+/** Lines of a screen that are shown in a message. */
+const shownLines = 25;
+
+/** A machine that boots, as it looks from outside. */
+export class Guest {
+  readonly #libvirt: Libvirt;
+  readonly #domain: string;
+  readonly #log: ConsoleLog;
+  readonly #serial = new TerminalScreen();
+  #serialSpoke = false;
+  #vga: readonly string[] = [];
+  #sshPort: number | undefined;
+
+  constructor(libvirt: Libvirt, domain: string, consoleLog: string) {
+    this.#libvirt = libvirt;
+    this.#domain = domain;
+    this.#log = new ConsoleLog(consoleLog);
+  }
+
+  /** Looks at the serial console and at the screen; says why the machine stands still, if it does. */
+  async look(): Promise<string | undefined> {
+    const state = await this.#libvirt.state(this.#domain);
+    if (state?.state === 'running') {
+      this.#vga = textOfCells(await this.#libvirt.monitor(this.#domain, readCells));
+    }
+    // Last: what the machine said before it ended is read as well.
+    const output = await this.#log.read();
+    this.#serialSpoke ||= output.length > 0;
+    await this.#serial.write(output);
+    if (state === undefined) return 'the machine ended by itself';
+    return state.state === 'running' ? undefined : `the machine stands still: ${state.state} (${state.reason})`;
+  }
+
+  /** Whether the serial console has shown anything since the machine was started. */
+  get serialSpoke(): boolean {
+    return this.#serialSpoke;
+  }
+
+  /** What stands on the serial console and on the screen. */
+  lines(): string[] {
+    return [...this.#serial.lines(), ...this.#vga];
+  }
+
+  /** The last screen for a message: the serial console, or the screen where that shows nothing. */
+  lastScreen(): string {
+    return this.#serial.text() || withoutEmptyLines(this.#vga.slice(-shownLines));
+  }
+
+  /**
+   * The port of the loopback interface that leads to the guest's ssh port. The kernel chooses a free one.
+   *
+   * @throws Failure if QEMU's answer tells none
+   */
+  async sshPort(): Promise<number> {
+    this.#sshPort ??= await this.#forwardSsh();
+    return this.#sshPort;
+  }
+
+  async #forwardSsh(): Promise<number> {
+    const refusal = await this.#libvirt.monitor(this.#domain, 'hostfwd_add hostnet0 tcp:127.0.0.1:0-:22');
+    const network = await this.#libvirt.monitor(this.#domain, 'info usernet');
+    const port = /HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(\d+)\s+\S+\s+22\b/.exec(network)?.[1];
+    if (port === undefined) throw new Failure(`QEMU forwards no port to the guest's ssh port: ${refusal.trim()}`);
+    return Number(port);
+  }
+
+  /** What an SSH server in the guest says first, if one answers. */
+  async sshBanner(signal: AbortSignal): Promise<string | undefined> {
+    return sshBanner(await this.sshPort(), signal);
+  }
+
+  async agentAnswers(): Promise<boolean> {
+    return this.#libvirt.pingAgent(this.#domain);
+  }
+
+  /**
+   * Keeps what the screen shows as a PNG.
+   *
+   * @throws Failure if it can't be had in that format
+   */
+  async screenshot(file: string): Promise<void> {
+    await this.#libvirt.screenshot(this.#domain, file);
+    const signature = (await readFile(file)).subarray(1, 4).toString('latin1');
+    if (signature !== 'PNG') throw new Failure('this version of QEMU or libvirt makes no PNG');
+  }
+}

@@ -29,7 +29,14 @@ export interface BootTest {
 const lookInterval = 1000;
 
 /** The commands that start the machine: its disk is a layer over the image, which nobody writes to. */
-export function bootCommands({ machine, image, format, overlay, scratchDirectory }: BootTest): [Command, Command] {
+export function bootCommands({
+  machine,
+  image,
+  format,
+  overlay,
+  scratchDirectory,
+  demand,
+}: BootTest): [Command, Command] {
   return [
     command('qemu-img', ['create', '-q', '-f', 'qcow2', '-F', format, '-b', image, overlay]),
     command(
@@ -41,7 +48,8 @@ export function bootCommands({ machine, image, format, overlay, scratchDirectory
         ...['--disk', diskArgument(overlay, 'qcow2')],
         // A screen for the screenshot, that nobody can connect to.
         ...['--graphics', 'none', '--video', 'vga'],
-        ...['--channel', 'unix,target.type=virtio,target.name=org.qemu.guest_agent.0'],
+        // Only where it is asked for: in session mode its socket lies deep in the home directory, and can be too deep.
+        ...(demand.kind === 'agent' ? ['--channel', 'unix,target.type=virtio,target.name=org.qemu.guest_agent.0'] : []),
       ],
       { env: { ...libvirtEnvironment(), XDG_CACHE_HOME: scratchDirectory } },
     ),
@@ -56,21 +64,10 @@ export function bootCommands({ machine, image, format, overlay, scratchDirectory
  * @throws Failure with the last screen, if the image does not come up in time or is seen not to come up at all
  */
 export async function bootTest(host: Host, libvirt: Libvirt, test: BootTest): Promise<string> {
-  const { machine, screenshot } = test;
+  const { machine, image, overlay, screenshot } = test;
   await libvirt.ensureReachable();
   // What an earlier boot left must not be taken for this one's.
   for (const file of [machine.consoleLog, screenshot]) await rm(file, { force: true });
-  const release = await start(host, libvirt, test);
-  try {
-    const guest = new Guest(libvirt, machine.domain, machine.consoleLog);
-    return await watch(host, guest, test);
-  } finally {
-    await release();
-  }
-}
-
-async function start(host: Host, libvirt: Libvirt, test: BootTest): Promise<() => Promise<void>> {
-  const { machine, image, overlay } = test;
   const { uid, gid } = await stat(image);
   const release = host.release.hold(`the domain ${machine.domain}`, async () => {
     await libvirt.remove(machine.domain, overlay);
@@ -79,10 +76,14 @@ async function start(host: Host, libvirt: Libvirt, test: BootTest): Promise<() =
     // System mode gives the image below the overlay to QEMU's user, and does not take it back.
     await chown(image, uid, gid);
   });
-  const [createOverlay, startMachine] = bootCommands(test);
-  await run(host, createOverlay);
-  await run(host, startMachine, { killSignal: 'SIGINT', killAfter: startPatience });
-  return release;
+  try {
+    const [createOverlay, startMachine] = bootCommands(test);
+    await run(host, createOverlay);
+    await run(host, startMachine, { killSignal: 'SIGINT', killAfter: startPatience });
+    return await watch(host, new Guest(libvirt, machine.domain, machine.consoleLog), test);
+  } finally {
+    await release();
+  }
 }
 
 async function watch(host: Host, guest: Guest, { demand, timeout, screenshot }: BootTest): Promise<string> {

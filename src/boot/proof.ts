@@ -65,7 +65,7 @@ const agent: Look = async (guest) => ((await guest.agentAnswers()) ? 'qemu-guest
 
 /**
  * A prompt on the serial console or on a screen in text mode. Images that have neither can still be logged in to: an
- * SSH server or an agent counts, once the serial console had its time.
+ * SSH server counts, once the serial console had its time.
  */
 function login(): Look {
   let elsewhere: { readonly what: string; readonly since: number } | undefined;
@@ -73,7 +73,7 @@ function login(): Look {
     const prompt = loginPrompt(guest.lines());
     if (prompt !== undefined) return `the console says '${prompt}'`;
     if (elsewhere === undefined) {
-      const what = (await ssh(guest, host)) ?? (await agent(guest, host));
+      const what = await ssh(guest, host);
       if (what !== undefined) elsewhere = { what, since: performance.now() };
     }
     if (elsewhere === undefined) return undefined;

@@ -1,5 +1,5 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { execa } from 'execa';
 import { stages } from '../../src/pipeline/stages.js';
@@ -55,10 +55,10 @@ describe('the demo image, built by a normal user', function () {
 
   after(() => user.remove());
 
-  it('leaves the image, its checksum and two logs, and nothing else', async () => {
+  it('leaves the image, its checksum, what its boot test saw, and two logs, and nothing else', async () => {
     const base = demoBaseName();
     expect(readdirSync(output).sort()).to.deep.equal(
-      [`${base}.console.log`, `${base}.log`, `${base}.qcow2`, `${base}.qcow2.sha256sum`].sort(),
+      ['boot.log', 'boot.png', 'console.log', 'log', 'qcow2', 'qcow2.sha256sum'].map((end) => `${base}.${end}`),
     );
     expect(await leftovers(output, user.command)).to.deep.equal([]);
   });
@@ -177,19 +177,99 @@ describe('the demo image, built by a normal user', function () {
     });
   }
 
+  /** The disk of the image, to be changed and taken for an installed one. */
+  const installedDisk = async (name: string): Promise<string> => {
+    const disk = join(user.home, name);
+    await execa('qemu-img', ['convert', '-O', 'raw', image(), disk]);
+    chmodSync(disk, 0o644);
+    return disk;
+  };
+
+  /** The program with a virt-install that installs by copying a disk, and boots for real. */
+  const installing = (disk: string): readonly string[] => {
+    const standIns = directory(`stand-ins-${basename(disk)}`);
+    const copy = `#!/bin/sh
+for word; do case $word in --import) exec /usr/bin/virt-install "$@";; esac; done
+for word; do case $word in path=*) disk=\${word#path=}; cp --sparse=always ${disk} "\${disk%%,*}";; esac; done
+`;
+    writeFileSync(join(standIns, 'virt-install'), copy, { mode: 0o755 });
+    return [...user.command, 'env', `PATH=${standIns}:${dirname(process.execPath)}:/usr/bin:/bin`, user.program];
+  };
+
+  describe('booted as a test', () => {
+    /** Builds from an installed disk that was changed. */
+    const built = async (name: string, change: (disk: string) => Promise<unknown>, ...args: string[]) => {
+      const disk = await installedDisk(`${name}.raw`);
+      await change(disk);
+      const [file = 'env', ...words] = installing(disk);
+      const elsewhere = directory(name);
+      const { exitCode, all } = await execa(file, [...words, 'demo', '-o', elsewhere, ...args], {
+        reject: false,
+        all: true,
+      });
+      expect(await leftovers(elsewhere, user.command)).to.deep.equal([]);
+      return { exitCode, all, files: readdirSync(elsewhere).map((file) => file.replace(demoBaseName(), 'demo')) };
+    };
+
+    /** Puts a text in the place of another one of a file in the image. */
+    const edit = (path: string, from: RegExp, to: string) => async (disk: string) => {
+      const volume = `${disk}?offset=${2 ** 20}`;
+      const { stdout } = await execa('debugfs', ['-R', `cat ${path}`, volume], { stripFinalNewline: false });
+      expect(stdout).to.match(from);
+      const changed = `${disk}.edited`;
+      writeFileSync(changed, stdout.replace(from, to));
+      await execa('debugfs', ['-w', '-f', '-', volume], { input: `rm ${path}\nwrite ${changed} ${path}\n` });
+    };
+
+    const extlinux = '/boot/extlinux/extlinux.conf';
+    const unfit: Record<string, { change: (disk: string) => Promise<unknown>; args?: string[]; message: RegExp }> = {
+      'whose kernel panics': {
+        change: edit(extlinux, / +INITRD .*\n/, ''),
+        message: /waited for a login prompt, but the kernel panicked[^]*\| .*Kernel panic/,
+      },
+      'that finds no root file system': {
+        change: edit(extlinux, /root=UUID=\S+/, 'root=UUID=none'),
+        message: /waited for a login prompt, but the initramfs does not find the root file system[^]*\| \(initramfs\)/,
+      },
+      'without a boot loader': {
+        change: (disk) => execa('sfdisk', ['--activate', disk, '-']),
+        message: /but there is no boot loader[^]*\| Missing operating system/,
+      },
+      'that does nothing': {
+        change: (disk) => execa('dd', ['if=/dev/zero', `of=${disk}`, 'bs=440', 'count=1', 'conv=notrunc']),
+        args: ['--boot-timeout', '10s'],
+        message: /did not show within 10 seconds[^]*The serial console showed nothing: .*boot-test = ssh/,
+      },
+    };
+    for (const [what, { change, args = [], message }] of Object.entries(unfit)) {
+      it(`keeps an image ${what} from its name`, async () => {
+        const { exitCode, all, files } = await built(what.replaceAll(' ', '-'), change, ...args);
+        expect(exitCode, all).to.equal(1);
+        expect(all).to.match(message);
+        expect(files).to.have.members(['demo.boot.log', 'demo.boot.png', 'demo.log', 'demo.qcow2.unproven']);
+      });
+    }
+
+    it('may have to answer over the network, to ssh or to a command', async () => {
+      const server = 'ttyS0::respawn:/bin/busybox nc -l -p 22 -e echo SSH-2.0-demo\n';
+      const listens = edit('/etc/inittab', /ttyS0.*\n/, server);
+      const { exitCode, all } = await built('ssh', listens, '--boot-test', 'ssh');
+      expect(exitCode, all).to.equal(0);
+      expect(all).to.include('the SSH server says SSH-2.0-demo');
+      const script = 'read -r line < /dev/tcp/%h/%p && echo "$line"';
+      const command = await built('command', listens, '--boot-test', `bash -c '${script}'`);
+      expect(command.exitCode, command.all).to.equal(0);
+      expect(command.all).to.include('the command succeeded: SSH-2.0-demo');
+    });
+  });
+
   describe('interrupted by Ctrl-C', () => {
     let command: readonly string[];
     let config: string;
 
     before(async () => {
       // The installation itself is interrupted for real above and below; later stages are reached without one.
-      const disk = join(user.home, 'installed.raw');
-      await execa('qemu-img', ['convert', '-O', 'raw', image(), disk]);
-      const standIns = directory('stand-ins');
-      const copy = `#!/bin/sh\nfor word; do case $word in path=*) disk=\${word#path=}; cp --sparse=always ${disk} "\${disk%%,*}";; esac; done\n`;
-      writeFileSync(join(standIns, 'virt-install'), copy, { mode: 0o755 });
-      chmodSync(disk, 0o644);
-      command = [...user.command, 'env', `PATH=${standIns}:${dirname(process.execPath)}:/usr/bin:/bin`, user.program];
+      command = installing(await installedDisk('installed.raw'));
       config = join(user.home, 'uploading.conf');
       writeFileSync(
         config,
@@ -207,12 +287,24 @@ post-upload-command = sleep 1
     for (const { name } of stages) {
       it(`gives everything back at the stage ${name}`, async () => {
         const elsewhere = directory(`interrupted-${name}`);
-        const build = new RunningBuild(['demo', '--config', config, '--output-dir', elsewhere], { command });
+        const args = ['demo', '--config', config, '--output-dir', elsewhere];
+        // Stages behind the boot test are reached without it.
+        if (name !== 'boot-test') args.push('--no-boot-test');
+        const build = new RunningBuild(args, { command });
         build.signalAt('SIGINT', ({ event, stage }) => event === 'stage-started' && stage === name);
         expect(await build.ended(), build.said).to.equal(130);
         expect(await leftovers(elsewhere, user.command)).to.deep.equal([]);
       });
     }
+
+    it('ends a boot test that is under way', async () => {
+      const elsewhere = directory('interrupted-boot');
+      const build = new RunningBuild(['demo', '-o', elsewhere], { command });
+      build.signalAt('SIGINT', ({ message }) => message?.startsWith('Waiting for') ?? false);
+      expect(await build.ended(), build.said).to.equal(130);
+      expect(await leftovers(elsewhere, user.command)).to.deep.equal([]);
+      expect(readdirSync(elsewhere).filter((name) => !name.endsWith('.log'))).to.deep.equal([]);
+    });
 
     it('destroys the domain of an installation that is under way', async () => {
       const elsewhere = directory('interrupted');

@@ -41,7 +41,7 @@ async function checkUnchanged(build: Build): Promise<void> {
 async function keepUnproven(build: Build, failure: Failure): Promise<Failure> {
   const { candidate, unproven, bootLog, bootScreenshot } = build.paths;
   await moveFile(build, candidate, unproven);
-  const where = `The image is kept as ${unproven}; its console is in ${bootLog}, its screen in ${bootScreenshot}.`;
+  const where = `The image is kept as ${unproven}; what it showed is in ${bootLog} and ${bootScreenshot}.`;
   return new Failure(failure.message, { hint: [failure.hint, where].filter(Boolean).join(' '), cause: failure });
 }
 

@@ -21,5 +21,7 @@ export function deadEnd(lines: readonly string[]): string | undefined {
 
 /** `debian login:`, as getty asks in one of the lines; the kernel may have said something behind it. */
 export function loginPrompt(lines: readonly string[]): string | undefined {
-  return lines.map((line) => /^(\S+ )?login:(?=\s|$)/.exec(line)?.[0]).find((prompt) => prompt !== undefined);
+  return lines
+    .map((line) => /^(?:(?!Last )[\w.-]+ )?login:(?=\s|$)/.exec(line)?.[0])
+    .find((prompt) => prompt !== undefined);
 }

@@ -206,3 +206,15 @@ describe('sha256', () => {
     expect(() => type.sha256.parse('ab'.repeat(31))).to.throw('64 hexadecimal digits');
   });
 });
+
+describe('bootTest', () => {
+  it('is one of the words, or off as a boolean says it', () => {
+    for (const kind of type.bootTestWords) expect(type.bootTest.parse(kind)).to.deep.equal({ kind });
+    for (const word of ['no', 'False', '0', 'OFF']) expect(type.bootTest.parse(word)).to.deep.equal({ kind: 'off' });
+  });
+
+  it('is else a command, split as a shell does', () => {
+    expect(type.bootTest.parse("sh -c 'exit 0'")).to.deep.equal({ kind: 'command', words: ['sh', '-c', 'exit 0'] });
+    expect(() => type.bootTest.parse("sh -c 'exit")).to.throw(/quote/);
+  });
+});

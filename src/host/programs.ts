@@ -35,6 +35,11 @@ export function programPath(path = process.env.PATH ?? ''): string {
 
 /** The file that a program's name stands for, or undefined if it is not installed. */
 export function findProgram(name: ProgramName, path = programPath()): string | undefined {
+  return findExecutable(name, path);
+}
+
+/** The file that the name of any command stands for, as a shell would find it; undefined if there is none. */
+export function findExecutable(name: string, path = process.env.PATH ?? ''): string | undefined {
   return path
     .split(':')
     .map((directory) => join(directory, name))

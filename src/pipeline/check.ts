@@ -1,9 +1,11 @@
 import type { Configuration } from '../config/configuration.js';
 import type { ImageSpec } from '../config/image-spec.js';
+import { bootTestWords } from '../config/option-types.js';
+import { didYouMean } from '../config/suggestion.js';
 import { unknownOptions } from '../config/unknown-options.js';
 import { Failure, UsageError } from '../host/failure.js';
 import type { Log } from '../host/log.js';
-import { findProgram, programs, type ProgramName } from '../host/programs.js';
+import { findExecutable, findProgram, programs, type ProgramName } from '../host/programs.js';
 import { renderAnswerFile } from '../install/answer-file.js';
 import { cachedName, originOf } from '../install/netboot-source.js';
 import { checkDestination } from '../publish/upload.js';
@@ -36,12 +38,25 @@ export async function checkImage(configuration: Configuration, spec: ImageSpec, 
       `[${spec.name}] linux and initrd are both called '${names[0]}': the netboot cache keeps them in one directory`,
     );
   }
+  problems.push(...bootTestProblems(spec));
   for (const destination of spec.destinations) await noting(() => checkDestination(destination));
   const answerFile = await noting(() => renderAnswerFile(answerFileSource(spec)));
   // Without the template it can't be told which options are its variables.
   if (answerFile)
     unknownOptions(configuration, spec.name, answerFile.mentioned).forEach((warning) => log.warn(warning));
   if (problems.length > 0) throw new UsageError(problems);
+}
+
+/** A word that was spelt wrong is a command that nobody has: better said now than after the installation. */
+function bootTestProblems({ name, bootTest }: ImageSpec): string[] {
+  if (bootTest.kind !== 'command') return [];
+  const [file = ''] = bootTest.words;
+  // A file with a path may be made by the pre-build command.
+  if (file.includes('/') || findExecutable(file) !== undefined) return [];
+  const words = bootTestWords.map((word) => `'${word}'`).join(', ');
+  return [
+    `[${name}] boot-test = ${file}: neither one of ${words}, nor a command that is installed${didYouMean(file, bootTestWords)}`,
+  ];
 }
 
 /** What no stage calls itself: virt-install and libvirt do, and the locks. */

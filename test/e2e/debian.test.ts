@@ -85,6 +85,13 @@ root-password-hash = ${hash.replaceAll('$', '$$$$')}
       await execa('sha256sum', ['-c', `${baseName}.qcow2.sha256sum`], { cwd: outputDirectory });
     });
 
+    it('was seen to boot before it got its name', async () => {
+      const log = await readFile(join(outputDirectory, `${baseName}.log`), 'utf8');
+      expect(log).to.include("The image boots: the console says 'debian login:'");
+      expect(await readFile(join(outputDirectory, `${baseName}.boot.log`), 'utf8')).to.include('debian login:');
+      expect((await readFile(join(outputDirectory, `${baseName}.boot.png`))).subarray(1, 4).toString()).to.equal('PNG');
+    });
+
     it('boots to a login prompt on the serial console, and lets root in', async () => {
       machine = SerialConsole.boot(join(outputDirectory, `${baseName}.qcow2`), { format: 'qcow2', memory: 1024 });
       await machine.expect(/debian login:/, 600);

@@ -105,12 +105,13 @@ async function watch(host: Host, guest: Guest, { demand, timeout, screenshot }: 
   host.signal.throwIfAborted();
   const seen = await proving;
   if (seen !== undefined) return seen;
-  const why = (await failing) ?? `the image did not show within ${seconds(timeout)} (option 'boot-timeout')`;
+  const stopped = await failing;
+  const why = stopped ?? `the image did not show within ${seconds(timeout)} (option 'boot-timeout')`;
   const nearMiss = proof.nearMiss();
   const screen = guest.lastScreen();
   throw new Failure(
     `waited for ${proof.what}, but ${why}${nearMiss ? `\n${nearMiss}` : ''}${screen ? `\nThe last screen:\n${indented(screen)}` : ''}`,
-    { hint: guest.serialSpoke ? undefined : silentConsole },
+    { hint: stopped !== undefined || guest.serialSpoke ? undefined : silentConsole },
   );
 }
 

@@ -1,8 +1,8 @@
 /** What a screen shows of a machine that will never come up by itself, and what that is for people. */
 const deadEnds: readonly (readonly [RegExp, string])[] = [
   [/Kernel panic - not syncing/, 'the kernel panicked'],
-  [/No bootable device/, 'the firmware finds nothing on the disk that boots'], // SeaBIOS
   [/^(Missing operating system|Operating system not found|Error loading operating system)/, 'there is no boot loader'],
+  [/No bootable device/, 'the firmware finds nothing on the disk that boots'], // SeaBIOS
   [/^grub rescue>/, "GRUB does not find its files and is at its rescue prompt ('grub rescue>')"],
   [/^grub>/, "GRUB does not find its configuration and is at its prompt ('grub>')"],
   [/^No DEFAULT or UI configuration directive found!/, 'the boot loader does not find its configuration'], // SYSLINUX

@@ -62,7 +62,7 @@ export function diskArgument(file: string, format: 'raw' | 'qcow2'): string {
  * The name of a file in an attribute of the domain's description, where virt-install (4.1) escapes for XML what libxml2
  * then escapes again: `&` arrives as `&amp;`.
  */
-function fileOfDomain(file: string): string {
+export function fileOfDomain(file: string): string {
   const found = /[&<>"']/.exec(file)?.[0];
   if (found !== undefined) {
     throw new Failure(

@@ -1,7 +1,8 @@
 import type { AnswerFileKind, ImageSpec } from '../config/image-spec.js';
+import { Failure } from '../host/failure.js';
 import { command, type Command } from '../host/host.js';
 import { libvirtEnvironment } from '../host/libvirt.js';
-import { diskArgument, machineArguments, subOption } from '../host/machine.js';
+import { diskArgument, fileOfDomain, machineArguments, subOption } from '../host/machine.js';
 import type { VirtType } from '../host/virtualisation.js';
 
 export interface Installation {

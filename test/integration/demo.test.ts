@@ -233,7 +233,7 @@ for word; do case $word in path=*) disk=\${word#path=}; cp --sparse=always ${dis
       },
       'without a boot loader': {
         change: (disk) => execa('sfdisk', ['--activate', disk, '-']),
-        message: /but there is no boot loader[^]*\| Missing operating system/,
+        message: /but (there is no boot loader|the firmware finds nothing)[^]*\| Missing operating system/,
       },
       'that does nothing': {
         change: (disk) => execa('dd', ['if=/dev/zero', `of=${disk}`, 'bs=440', 'count=1', 'conv=notrunc']),

@@ -4,6 +4,7 @@ import { moveFile } from '../../disk/move-file.js';
 import { Failure } from '../../host/failure.js';
 import { Libvirt } from '../../host/libvirt.js';
 import { sha256Of } from '../../publish/checksum.js';
+import { maskFile } from '../../report/masked-file.js';
 import { left, type Build, type Plan } from '../build.js';
 import type { Stage } from '../stage.js';
 
@@ -24,6 +25,8 @@ export const bootTest: Stage = {
         await checkUnchanged(build);
       } catch (error) {
         throw error instanceof Failure ? await keepUnproven(build, error) : error;
+      } finally {
+        await maskFile(build.paths.bootLog, build.spec.secrets);
       }
     }
   },

@@ -34,6 +34,22 @@ export const imageOptions = {
   }),
   'linux-sha256': option(type.sha256, { doc: 'SHA-256 sum that the installer kernel must have.' }),
   'initrd-sha256': option(type.sha256, { doc: 'SHA-256 sum that the installer initrd must have.' }),
+  checksums: option(type.uri, {
+    doc: 'The checksum list of kernel and initrd: a *SHA256SUMS* file or a *.treeinfo*; a file name or a URI as for **linux**. Both must have the SHA-256 sums in it.',
+    defaultDoc: "the archive's own list, for the installer in a Debian archive",
+  }),
+  'checksums-signature': option(type.uri, {
+    doc: 'The signature of the checksum list: a detached one, or a signed text that holds the list itself, or a signed *InRelease* file that lists its sum. Needs **checksums** and **keyring**.',
+    defaultDoc: "the archive's *InRelease*, for the installer in a Debian archive",
+  }),
+  keyring: option(type.path, {
+    doc: 'The OpenPGP keys, binary or with ASCII armour, that may sign the checksum list; no others are trusted.',
+    defaultDoc: '*/usr/share/keyrings/debian-archive-keyring.gpg*, for the installer in a Debian archive',
+  }),
+  verify: option(type.oneOf('required', 'available', 'off'), {
+    doc: 'Whether netboot files are verified: *required* builds only from files that something vouches for, *available* verifies where it can and warns where it can not, *off* reads no checksum lists.',
+    default: 'available',
+  }),
   installer_image: option(type.uri, {
     doc: 'An installation medium (ISO image) to take kernel and initrd from, instead of **linux** and **initrd**.',
   }),

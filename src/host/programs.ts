@@ -22,6 +22,7 @@ export const programs = {
   zerofree: { package: 'zerofree', neededFor: 'zeroing free blocks of ext2/3/4 file systems' },
   rsync: { package: 'rsync', neededFor: 'rsync: sources and rsync uploads', optional: true },
   'ssh-keygen': { package: 'openssh-client', neededFor: 'checking host keys of SFTP uploads', optional: true },
+  gpgv: { package: 'gpgv', neededFor: 'checking signatures of netboot files', optional: true },
   sudo: { package: 'sudo', neededFor: 'file systems other than ext2/3/4, as a normal user', optional: true },
 } as const satisfies Record<string, { package: string; neededFor: string; optional?: boolean }>;
 

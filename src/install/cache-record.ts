@@ -46,6 +46,8 @@ export interface CacheRecord extends Validators {
   readonly size?: number | undefined;
   /** Of the cached file, in milliseconds since 1970. */
   readonly mtimeMs?: number | undefined;
+  /** Of the cached file. */
+  readonly sha256?: string | undefined;
 }
 
 /** @returns undefined without a readable record, and where it tells of another URI */

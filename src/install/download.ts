@@ -15,7 +15,7 @@ import {
   type Validators,
 } from './cache-record.js';
 import { maskUrls } from '../host/mask.js';
-import { fetchFailure, type NetbootSource } from './netboot-source.js';
+import { fetchFailure, tooLarge, type NetbootSource } from './netboot-source.js';
 
 /** How long to wait for a server, and how often to try. All times in milliseconds. */
 export interface Patience {
@@ -78,12 +78,12 @@ export async function download(
   known: Validators | undefined,
   patience: Patience,
 ): Promise<Download> {
-  const transfer: Transfer = { host, source, url, place, got: await client(host, patience), bodyBytes: 0 };
+  const transfer: Transfer = { host, source, url, place, got: await client(host, source, patience), bodyBytes: 0 };
   for (let attempt = 1; ; attempt++) {
     try {
       return await fetchOnce(transfer, known);
     } catch (error) {
-      if (!(await resumablePart(source, place))) await dropPart(place);
+      if (error instanceof TooLarge || !(await resumablePart(source, place))) await dropPart(place);
       host.signal.throwIfAborted();
       const { why, hint, passes, retryAfterMs = 0 } = troubleOf(error);
       if (!passes) throw fetchFailure(source, why, hint);
@@ -137,6 +137,7 @@ async function append(transfer: Transfer, body: Readable, from: number, size: nu
       await file.appendFile(chunk);
       bytes += chunk.length;
       transfer.bodyBytes += chunk.length;
+      if (bytes > (source.maxBytes ?? Infinity)) throw new TooLarge(tooLarge(source));
       if (Date.now() < shownAt + PROGRESS_EVERY_MS && bytes !== size) continue;
       shownAt = Date.now();
       const text = `${source.option} ${mib(bytes)}${size === undefined ? '' : ` of ${mib(size)}`} MiB`;
@@ -198,7 +199,7 @@ function validatorsOf({ headers }: Response): Validators {
   return { etag: headers.etag, lastModified, lastModifiedIsStrong: ageMs >= 1000 };
 }
 
-async function client(host: Host, patience: Patience): Promise<Got> {
+async function client(host: Host, source: NetbootSource, patience: Patience): Promise<Got> {
   const { got } = await import('got');
   return got.extend({
     agent: await proxyAgents(),
@@ -206,6 +207,7 @@ async function client(host: Host, patience: Patience): Promise<Got> {
     decompress: false,
     headers: { 'user-agent': 'image-factory', 'accept-encoding': 'identity' },
     maxRedirects: MAX_REDIRECTS,
+    hooks: { beforeRedirect: source.onlyByTls ? [refuseToLeaveTls] : [] },
     retry: { limit: 0 },
     signal: host.signal,
     throwHttpErrors: false,
@@ -217,6 +219,12 @@ async function client(host: Host, patience: Patience): Promise<Got> {
       socket: patience.stallMs,
     },
   });
+}
+
+function refuseToLeaveTls({ url }: { url?: string | URL | undefined }): void {
+  if (url && new URL(url).protocol !== 'https:') {
+    throw new Error(maskUrls(`it is redirected to ${String(url)}: only https: vouches for a list without a signature`));
+  }
 }
 
 /** What http_proxy, https_proxy, all_proxy and no_proxy ask for, in small or capital letters. */
@@ -236,6 +244,9 @@ class Refused extends Error {
     super(`the server answers ${response.statusCode} ${response.statusMessage ?? ''}`.trim());
   }
 }
+
+/** What no attempt makes smaller. */
+class TooLarge extends Error {}
 
 /** A body that is not what its headers announce. */
 class Broken extends Error {}

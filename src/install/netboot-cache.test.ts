@@ -12,7 +12,8 @@ import { Failure, Interrupted, UsageError } from '../host/failure.js';
 import { shellLine } from '../host/host.js';
 import { changeEnvironment, testHost } from '../host/testing.js';
 import type { Patience } from './download.js';
-import { cachedName, cacheNetbootFile, fetchCommands, type NetbootSource } from './netboot-cache.js';
+import { cacheNetbootFile, fetchCommands } from './netboot-cache.js';
+import { cachedName, type NetbootSource } from './netboot-source.js';
 
 const quick: Patience = { connectMs: 2000, stallMs: 300, attempts: 3, firstPauseMs: 10, longestPauseMs: 50 };
 const kernel = randomBytes(300_000);
@@ -70,7 +71,13 @@ describe('netboot cache', () => {
       const { uri, requests } = await mirror(file(kernel));
       const host = testHost();
       const result = await cache(uri, {}, host);
-      expect(result).to.deep.equal({ path: join(cacheDir, 'linux'), outcome: 'fetched', bodyBytes: kernel.length });
+      expect(result).to.deep.equal({
+        path: join(cacheDir, 'linux'),
+        outcome: 'fetched',
+        bodyBytes: kernel.length,
+        sha256: sha256(kernel),
+        size: kernel.length,
+      });
       expect((await cached()).equals(kernel)).to.be.true;
       expect(requests).to.have.length(1);
       expect(host.log.lines).to.include('progress: linux 0.3 of 0.3 MiB');

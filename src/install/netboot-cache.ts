@@ -16,15 +16,23 @@ import {
   type Validators,
 } from './cache-record.js';
 import { defaultPatience, download, type Patience } from './download.js';
-import { cachedName, fetchFailure, originOf, type NetbootSource, type Origin } from './netboot-source.js';
-
-export { cachedName, type NetbootSource } from './netboot-source.js';
+import {
+  cachedName,
+  fetchFailure,
+  originOf,
+  sumsAskedFor,
+  tooLarge,
+  type NetbootSource,
+  type Origin,
+} from './netboot-source.js';
 
 export interface CachedFile {
   readonly path: string;
   readonly outcome: 'unchanged' | 'fetched' | 'resumed' | 'copied';
   /** Bytes that came over the network or were copied; with rsync the size of the file. */
   readonly bodyBytes: number;
+  readonly sha256: string;
+  readonly size: number;
 }
 
 /** A whole file that is not in the cache yet. */
@@ -54,9 +62,7 @@ export async function cacheNetbootFile(
 ): Promise<CachedFile> {
   const origin = originOf(source);
   const place = cachePlace(cacheDir, cachedName(source.uri));
-  await mkdir(cacheDir, { recursive: true }).catch((error: Error) => {
-    throw new Failure(`Cannot make the cache directory ${cacheDir}: ${error.message}`, { hint: 'Choose a cache_dir.' });
-  });
+  await makeCacheDirectory(cacheDir);
   return withFileLock(host, place.lock, `the cache file ${place.path}`, async () => {
     await rm(place.scratch, { recursive: true, force: true });
     try {
@@ -67,10 +73,19 @@ export async function cacheNetbootFile(
   });
 }
 
+/** @throws Failure where it can't be made */
+export async function makeCacheDirectory(directory: string): Promise<void> {
+  await mkdir(directory, { recursive: true }).catch((error: Error) => {
+    throw new Failure(`Cannot make the cache directory ${directory}: ${error.message}`, {
+      hint: 'Choose a cache_dir.',
+    });
+  });
+}
+
 /** The commands that {@link cacheNetbootFile} would run. */
 export function fetchCommands(cacheDir: string, source: NetbootSource): Command[] {
   const origin = originOf(source);
-  return origin.by === 'rsync' ? [rsyncCommand(cachePlace(cacheDir, cachedName(source.uri)), origin)] : [];
+  return origin.by === 'rsync' ? [rsyncCommand(cachePlace(cacheDir, cachedName(source.uri)), source, origin)] : [];
 }
 
 async function bringUpToDate(
@@ -84,21 +99,37 @@ async function bringUpToDate(
   const arrival = await fetchFrom(host, place, source, origin, known, patience);
   if (arrival === 'unchanged') {
     await dropPart(place);
-    return { path: place.path, outcome: 'unchanged', bodyBytes: 0 };
+    const { size } = await stat(place.path);
+    const sha256 = known?.sha256 ?? (await sha256Of(host, place.path));
+    return { path: place.path, outcome: 'unchanged', bodyBytes: 0, sha256, size };
   }
-  await checkSum(host, place, arrival.file, source);
+  const sha256 = await checkedSum(host, place, arrival.file, source);
   const { size, mtimeMs } = await stat(arrival.file);
   await rename(arrival.file, place.path);
-  await writeRecord(place.record, { uri: source.uri, ...arrival.validators, size, mtimeMs });
+  await writeRecord(place.record, { uri: source.uri, ...arrival.validators, size, mtimeMs, sha256 });
   await dropPart(place);
-  return { path: place.path, outcome: arrival.outcome, bodyBytes: arrival.bodyBytes };
+  return { path: place.path, outcome: arrival.outcome, bodyBytes: arrival.bodyBytes, sha256, size };
 }
 
-/** What the cache has of the source already; a file that lacks the checksum asked for counts as nothing. */
+/**
+ * What the cache has of the source already. A file that somebody changed there, or that lacks a sum asked for, counts as
+ * nothing: it is read again each time, for size and time are easily put back.
+ */
 async function trustedRecord(host: Host, place: CachePlace, source: NetbootSource): Promise<CacheRecord | undefined> {
   const record = await cachedRecord(place, source.uri);
-  if (!record || !source.sha256 || (await sha256Of(host, place.path)) === source.sha256.toLowerCase()) return record;
-  host.log.warn(`${source.option}: ${place.path} is not the file of ${source.option}-sha256; fetching it again`);
+  if (!record) return undefined;
+  const sha256 = await sha256Of(host, place.path);
+  if (record.sha256 !== undefined && record.sha256 !== sha256) {
+    host.log.warn(`${source.option}: ${place.path} was changed in the cache after it was fetched; fetching it again`);
+    return undefined;
+  }
+  const other = sumsAskedFor(source).find((asked) => asked.sha256 !== sha256);
+  if (!other) {
+    const complete = { ...record, sha256 };
+    if (record.sha256 === undefined) await writeRecord(place.record, complete);
+    return complete;
+  }
+  host.log.info(`${source.option}: ${place.path} has not the sum that ${other.by}; fetching it again`);
   return undefined;
 }
 
@@ -132,6 +163,7 @@ async function copy(
   try {
     const original = await stat(path);
     if (!original.isFile()) throw new Error('it is not a file');
+    if (original.size > (source.maxBytes ?? Infinity)) throw new Error(tooLarge(source));
     if (known?.size === original.size && known.sourceMtimeMs === original.mtimeMs) return 'unchanged';
     host.log.info(`${source.option}: copying ${path}`);
     await mkdir(place.scratch);
@@ -147,8 +179,14 @@ async function copy(
   }
 }
 
-function rsyncCommand(place: CachePlace, { uri, password }: Origin & { by: 'rsync' }): Command {
-  const args = ['--no-motd', '--times', '--copy-links', `--timeout=${RSYNC_STALL_SECONDS}`, uri, scratchFile(place)];
+function rsyncCommand(
+  place: CachePlace,
+  { maxBytes }: NetbootSource,
+  { uri, password }: Origin & { by: 'rsync' },
+): Command {
+  const options = ['--no-motd', '--times', '--copy-links', `--timeout=${RSYNC_STALL_SECONDS}`];
+  const limit = maxBytes === undefined ? [] : [`--max-size=${maxBytes}`];
+  const args = [...options, ...limit, uri, scratchFile(place)];
   return command('rsync', args, password === undefined ? {} : { env: { RSYNC_PASSWORD: password } });
 }
 
@@ -166,8 +204,11 @@ async function rsync(
     // Without the link (another owner's file, a file system without links) it only has more to transfer.
     if (known) await link(place.path, file).catch(() => undefined);
     host.log.info(`${source.option}: asking ${origin.uri}`);
-    await run(host, rsyncCommand(place, origin));
-    const { ino, size } = await stat(file);
+    await run(host, rsyncCommand(place, source, origin));
+    const { ino, size } = await stat(file).catch((error: Error) => {
+      // rsync passes over what is larger than --max-size, and says nothing.
+      throw source.maxBytes === undefined ? error : new Error(tooLarge(source));
+    });
     if (known && ino === (await stat(place.path)).ino) return 'unchanged';
     await sync(file);
     return { outcome: 'fetched', file, bodyBytes: size, validators: {} };
@@ -187,17 +228,18 @@ async function sync(path: string): Promise<void> {
   await file.sync().finally(() => file.close());
 }
 
-/** @throws Failure unless the file has the checksum asked for, if any; then the download is dropped */
-async function checkSum(host: Host, place: CachePlace, file: string, source: NetbootSource): Promise<void> {
-  const wanted = source.sha256?.toLowerCase();
-  if (wanted === undefined) return;
-  const sum = await sha256Of(host, file);
-  if (sum === wanted) return;
+/** The file's SHA-256 sum; @throws Failure unless it is every sum asked for; then the download is dropped */
+async function checkedSum(host: Host, place: CachePlace, file: string, source: NetbootSource): Promise<string> {
+  const sha256 = await sha256Of(host, file);
+  const other = sumsAskedFor(source).find((asked) => asked.sha256 !== sha256);
+  if (!other) return sha256;
   await dropPart(place);
   throw fetchFailure(
     source,
-    `its SHA-256 sum is ${sum}, but ${source.option}-sha256 asks for ${wanted}`,
-    `If the mirror has a new release that you trust, put its sum into ${source.option}-sha256.`,
+    `its SHA-256 sum is ${sha256}, but ${other.by} ${other.sha256}`,
+    other.sha256 === source.sha256?.toLowerCase()
+      ? `If the mirror has a new release that you trust, put its sum into ${source.option}-sha256.`
+      : 'The file was changed on its way, or the mirror is being updated. Try again later, or another mirror.',
   );
 }
 

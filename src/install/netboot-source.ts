@@ -12,6 +12,20 @@ export interface NetbootSource {
   readonly uri: string;
   /** 64 hexadecimal digits; from the option `<option>-sha256`. */
   readonly sha256?: string | undefined;
+  /** The sum that a checksum list has for it. */
+  readonly listed?: { readonly sha256: string; readonly list: string } | undefined;
+  /** In bytes; a larger file is refused. */
+  readonly maxBytes?: number;
+  /** Whether a redirect from https: to http: is refused, because nothing but TLS vouches for the file. */
+  readonly onlyByTls?: boolean;
+}
+
+/** The sums that a file must have, each with who asks for it, as it stands in messages. */
+export function sumsAskedFor({ option, sha256, listed }: NetbootSource): { sha256: string; by: string }[] {
+  return [
+    ...(sha256 === undefined ? [] : [{ sha256: sha256.toLowerCase(), by: `${option}-sha256 asks for` }]),
+    ...(listed === undefined ? [] : [{ sha256: listed.sha256, by: maskUrls(`${listed.list} lists`) }]),
+  ];
 }
 
 /** How a netboot file is got. */
@@ -57,9 +71,28 @@ export function cachedName(uri: string): string {
   return name;
 }
 
+/** Where a file lies: on which host (empty: this one), and under which path there, percent signs decoded. */
+export function locationOf(uri: string): { readonly host: string; readonly path: string } {
+  const origin = originOf({ option: 'file', uri });
+  switch (origin.by) {
+    case 'http':
+      return { host: origin.url.host, path: origin.url.pathname.split('/').map(decoded).join('/') };
+    case 'rsync': {
+      const [, host = '', path = ''] = /^rsync:(?:\/\/(?:[^/]*@)?([^/]*))?(.*)$/is.exec(origin.uri) ?? [];
+      return { host, path };
+    }
+    case 'copy':
+      return { host: '', path: origin.path };
+  }
+}
+
 /** Why a source could not be got, naming it. */
 export function fetchFailure(source: NetbootSource, why: string, hint?: string): Failure {
   return new Failure(maskUrls(`${source.option}: cannot fetch ${source.uri}: ${why}`), { hint });
+}
+
+export function tooLarge({ maxBytes = Infinity }: NetbootSource): string {
+  return `it is larger than ${maxBytes} bytes, too large for what it should be`;
 }
 
 function schemeOf(uri: string): string | undefined {

@@ -4,6 +4,7 @@ import type { ImageSpec } from '../config/image-spec.js';
 import type { FileSystemVolume } from '../disk/root-file-system.js';
 import type { Host } from '../host/host.js';
 import type { VirtType } from '../host/virtualisation.js';
+import type { NetbootFile } from '../install/netboot-files.js';
 import type { InstallerLocation } from '../install/virt-install.js';
 
 /** Where the files of a build lie. All paths are absolute. */
@@ -79,6 +80,8 @@ export interface BuildState {
   /** The answer file as it is injected. */
   answerFile?: string;
   installer?: InstallerLocation;
+  /** What the installation begins with, and what vouched for it. */
+  netbootFiles?: readonly NetbootFile[];
   rootFileSystem?: FileSystemVolume;
   /** The image's SHA-256 sum in lower-case hexadecimal. */
   sha256?: string;

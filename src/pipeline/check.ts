@@ -8,6 +8,7 @@ import type { Log } from '../host/log.js';
 import { findExecutable, findProgram, programs, type ProgramName } from '../host/programs.js';
 import { renderAnswerFile } from '../install/answer-file.js';
 import { cachedName, originOf } from '../install/netboot-source.js';
+import { checkVerification } from '../install/vouching.js';
 import { checkDestination } from '../publish/upload.js';
 import { answerFileSource } from './answer-file-source.js';
 import type { Plan } from './build.js';
@@ -32,6 +33,7 @@ export async function checkImage(configuration: Configuration, spec: ImageSpec, 
   };
   const sources = netbootSources(spec);
   for (const source of sources) await noting(() => originOf(source));
+  if (problems.length === 0) await noting(() => checkVerification(sources, spec));
   const names = problems.length > 0 ? [] : sources.map(({ uri }) => cachedName(uri));
   if (new Set(names).size < names.length) {
     problems.push(

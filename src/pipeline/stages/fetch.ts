@@ -1,21 +1,19 @@
 import { join } from 'node:path';
 import type { ImageSpec } from '../../config/image-spec.js';
-import { cachedName, cacheNetbootFile, fetchCommands, type NetbootSource } from '../../install/netboot-cache.js';
+import { cachedName, type NetbootSource } from '../../install/netboot-source.js';
+import { fetchNetbootFiles, netbootCommands } from '../../install/netboot-files.js';
 import type { InstallerLocation } from '../../install/virt-install.js';
 import { always, type Stage } from '../stage.js';
 
-/** Kernel and initrd of the installer, in the netboot cache. */
+/** Kernel and initrd of the installer, in the netboot cache, and verified. */
 export const fetch: Stage = {
   name: 'fetch',
   title: 'Fetching the netboot files',
   neededFor: always,
-  commands: ({ spec }) => netbootSources(spec).flatMap((source) => fetchCommands(spec.cacheDir, source)),
+  commands: ({ spec }) => netbootCommands(spec.cacheDir, netbootSources(spec), spec),
   async run(build) {
     const { spec } = build;
-    for (const source of netbootSources(spec)) {
-      const { path, outcome, bodyBytes } = await cacheNetbootFile(build, spec.cacheDir, source);
-      build.log.info(outcome === 'unchanged' ? `${path} is up to date` : `${path}: ${outcome}, ${bodyBytes} bytes`);
-    }
+    build.state.netbootFiles = await fetchNetbootFiles(build, spec.cacheDir, netbootSources(spec), spec);
     build.state.installer = installerLocation(spec);
   },
 };

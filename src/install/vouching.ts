@@ -1,0 +1,122 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { UsageError } from '../host/failure.js';
+import { findProgram } from '../host/programs.js';
+import { maskUrls } from '../host/mask.js';
+import { originOf, type NetbootSource } from './netboot-source.js';
+
+/** How an image's section wants its netboot files verified. */
+export interface VerifySettings {
+  /** `required`: no build without; `available`: a warning without; `off`: not asked for. */
+  readonly verify: 'required' | 'available' | 'off';
+  /** Path or URI of the checksum list. */
+  readonly checksums?: string | undefined;
+  /** Path or URI of its signature. */
+  readonly checksumsSignature?: string | undefined;
+  /** Path of the trusted keys. */
+  readonly keyring?: string | undefined;
+}
+
+/** Where a checksum list is, and who has signed it. */
+export interface SignedListPlace {
+  readonly list: string;
+  /** The list's own URI where it is a signed text itself. */
+  readonly signature: string;
+  /** Absolute. */
+  readonly keyring: string;
+}
+
+/** What can vouch for a netboot file, as far as it is known before anything is fetched. */
+export type Vouching =
+  | ({ readonly by: 'signed list' } & SignedListPlace)
+  | { readonly by: 'list'; readonly list: string }
+  /** The sum in the option `<option>-sha256`. */
+  | { readonly by: 'given sum' }
+  | {
+      readonly by: 'nothing';
+      readonly why: string;
+      readonly mend: string;
+      /** Whether it is worth a warning: not for files of the user's own, and not where the user wants it so. */
+      readonly loud: boolean;
+    };
+
+export const debianKeyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
+
+/**
+ * The installer in a Debian archive. Ubuntu's archive has the same shape, but its Release files don't list the
+ * installer's sums, and other keys sign them.
+ */
+const debianInstaller = /^((?!.*\bubuntu\b).*\/dists\/[^/]+)(\/main\/installer-[^/]+\/[^/]+\/images)\/./is;
+
+/**
+ * @param usualKeyring the keys of the Debian archive, where the section names no others
+ * @throws UsageError where the source cannot be understood
+ */
+export function vouchingFor(source: NetbootSource, settings: VerifySettings, usualKeyring = debianKeyring): Vouching {
+  const { verify, checksums, checksumsSignature } = settings;
+  const keyring = settings.keyring === undefined ? undefined : resolve(settings.keyring);
+  const isLocal = originOf(source).by === 'copy';
+  if (verify !== 'off' && checksums !== undefined) {
+    if (keyring === undefined) return { by: 'list', list: checksums };
+    return { by: 'signed list', list: checksums, signature: checksumsSignature ?? checksums, keyring };
+  }
+  if (source.sha256 !== undefined) return { by: 'given sum' };
+  if (verify === 'off') return { by: 'nothing', why: 'verify = off', mend: 'set verify = available', loud: false };
+  const [, suite, images] = (!isLocal && debianInstaller.exec(source.uri)) || [];
+  if (suite === undefined || images === undefined) {
+    const why = isLocal ? 'it is a file of this machine' : 'there is no checksum list for it';
+    return { by: 'nothing', why, mend: `set checksums, or ${source.option}-sha256`, loud: !isLocal };
+  }
+  const mend = keyring === undefined && !existsSync(usualKeyring) ? 'debian-archive-keyring' : missingGpgv(verify);
+  if (mend !== undefined) {
+    return { by: 'nothing', why: `${mend} is not installed`, mend: `install the package ${mend}`, loud: true };
+  }
+  const list = `${suite}${images}/SHA256SUMS`;
+  return { by: 'signed list', list, signature: `${suite}/InRelease`, keyring: keyring ?? usualKeyring };
+}
+
+/** Under `required` the lack of a program ends the build as that of any other does. */
+function missingGpgv(verify: VerifySettings['verify']): 'gpgv' | undefined {
+  return verify === 'available' && findProgram('gpgv') === undefined ? 'gpgv' : undefined;
+}
+
+/** @throws UsageError with every reason why the files can't be verified as the section asks for it */
+export function checkVerification(sources: readonly NetbootSource[], settings: VerifySettings): void {
+  const { checksums, checksumsSignature, keyring, verify } = settings;
+  const problems: string[] = [];
+  if (checksumsSignature !== undefined && checksums === undefined) {
+    problems.push("checksums-signature: there is no option 'checksums': what is signed?");
+  }
+  if (checksumsSignature !== undefined && keyring === undefined) {
+    problems.push("checksums-signature: there is no option 'keyring': whose signature is trusted?");
+  }
+  for (const [option, uri] of Object.entries({ checksums, 'checksums-signature': checksumsSignature })) {
+    if (uri === undefined) continue;
+    try {
+      originOf({ option, uri });
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      problems.push(...error.problems);
+    }
+  }
+  const unproven = verify === 'required' && problems.length === 0 ? sources : [];
+  for (const source of unproven) {
+    const vouching = vouchingFor(source, settings);
+    const lacks = (why: string, mend: string) =>
+      problems.push(maskUrls(`verify = required: ${source.option} = ${source.uri}: ${why}; ${mend}`));
+    if (vouching.by === 'nothing') lacks(vouching.why, vouching.mend);
+    if (vouching.by === 'list' && source.sha256 === undefined && !comesUnchanged(vouching.list)) {
+      lacks(
+        `its checksum list ${vouching.list} is neither signed nor fetched by https:`,
+        'set checksums-signature and keyring',
+      );
+    }
+  }
+  if (problems.length > 0) throw new UsageError(problems);
+}
+
+/** Whether nobody on the way can change what comes from there: TLS vouches for the server, and the user for files here. */
+export function comesUnchanged(uri: string): boolean {
+  const origin = originOf({ option: 'checksums', uri });
+  return origin.by === 'copy' || (origin.by === 'http' && origin.url.protocol === 'https:');
+}

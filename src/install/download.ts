@@ -132,6 +132,12 @@ async function append(transfer: Transfer, body: Readable, from: number, size: nu
   let bytes = from;
   let shownAt = 0;
   const file = await open(place.part, 'a');
+  // The pipeline tells only that it was aborted, where it is the writing that fails.
+  let fault: unknown;
+  const noteFault = (error: unknown) => {
+    fault = error;
+    throw error;
+  };
   const write = async (chunks: AsyncIterable<Buffer>) => {
     for await (const chunk of chunks) {
       await file.appendFile(chunk);
@@ -145,8 +151,10 @@ async function append(transfer: Transfer, body: Readable, from: number, size: nu
     }
   };
   try {
-    await pipeline(body, write, { signal: host.signal });
+    await pipeline(body, (chunks: AsyncIterable<Buffer>) => write(chunks).catch(noteFault), { signal: host.signal });
     await file.sync();
+  } catch (error) {
+    throw fault ?? error;
   } finally {
     await file.close();
   }

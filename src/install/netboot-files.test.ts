@@ -9,6 +9,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Failure, UsageError } from '../host/failure.js';
+import { shellLine } from '../host/host.js';
 import { findProgram } from '../host/programs.js';
 import { changeEnvironment, rejection, testHost } from '../host/testing.js';
 import type { Patience } from './download.js';
@@ -290,9 +291,14 @@ describe('netboot files', () => {
     it('are told with the check in --dry-run', () => {
       const [check, ...others] = netbootCommands('/cache/debian', both(), trusted());
       expect(others).to.be.empty;
-      expect(check?.file).to.equal('gpgv');
-      expect(check?.args.slice(-3)).to.deep.equal([
-        ...['--keyring', trusted().keyring, '/cache/debian/checksums-signature/InRelease'],
+      expect(shellLine(check ?? { file: '', args: [] })).to.equal(
+        `gpgv --status-fd 1 --homedir /cache/debian/.verify.new --weak-digest SHA1 --keyring ${trusted().keyring} ` +
+          '--output /cache/debian/.verify.new/text /cache/debian/.verify.new/signature',
+      );
+      const list = 'http://h/SHA256SUMS';
+      const detached = { ...trusted(), checksums: list, checksumsSignature: `${list}.gpg` };
+      expect(netbootCommands('/cache/debian', both(), detached).map(({ args }) => args.slice(-2))).to.deep.equal([
+        ['/cache/debian/.verify.new/signature', '/cache/debian/.verify.new/text'],
       ]);
     });
   });

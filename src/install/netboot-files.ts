@@ -1,12 +1,10 @@
-import { join } from 'node:path';
 import type { Command, Host } from '../host/host.js';
 import { maskUrls } from '../host/mask.js';
 import { listedSum } from './checksum-list.js';
 import { defaultPatience, type Patience } from './download.js';
 import { cacheNetbootFile, fetchCommands } from './netboot-cache.js';
-import { cachedName, type NetbootSource } from './netboot-source.js';
-import { gpgvCommand } from './signature.js';
-import { trustedList, type TrustedList } from './trusted-list.js';
+import { type NetbootSource } from './netboot-source.js';
+import { signatureCheck, trustedList, type TrustedList } from './trusted-list.js';
 import { checkVerification, comesUnchanged, vouchingFor, type VerifySettings, type Vouching } from './vouching.js';
 
 /** A file that an installation begins with, and what vouches for it. Plain data. */
@@ -82,10 +80,7 @@ export function netbootCommands(
   const checks = new Map<string, Command>();
   for (const source of sources) {
     const vouching = vouchingFor(source, settings);
-    if (vouching.by !== 'signed list') continue;
-    const { list, signature, keyring } = vouching;
-    const signed = join(cacheDir, 'checksums-signature', cachedName(signature));
-    checks.set(list, gpgvCommand({ keyring, scratch: join(cacheDir, '.verify.new') }, [signed]));
+    if (vouching.by === 'signed list') checks.set(vouching.list, signatureCheck(cacheDir, vouching));
   }
   return [...checks.values(), ...sources.flatMap((source) => fetchCommands(cacheDir, source))];
 }

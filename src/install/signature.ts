@@ -38,11 +38,9 @@ export async function verifyClearSigned(host: Host, uri: string, file: Buffer, t
   const isWhole = armour.length === 3 && lines[0] === clearSigned && lines.at(-1) === '-----END PGP SIGNATURE-----';
   if (!isWhole) throw new Failure(`checksums-signature: ${uri} is not one signed text from its beginning to its end`);
   return inScratch(trust, async () => {
-    const signed = join(trust.scratch, 'signed');
-    const text = join(trust.scratch, 'text');
-    await writeFile(signed, file);
-    const fingerprint = await gpgv(host, uri, trust, ['--output', text, signed]);
-    return { text: await readFile(text, 'utf8'), fingerprint };
+    await writeFile(signatureIn(trust), file);
+    const fingerprint = await goodSigner(host, uri, trust, clearSignedCommand);
+    return { text: await readFile(textIn(trust), 'utf8'), fingerprint };
   });
 }
 
@@ -60,18 +58,34 @@ export async function verifyDetached(
   trust: Trust,
 ): Promise<SignedText> {
   return inScratch(trust, async () => {
-    const [signatureFile, dataFile] = [join(trust.scratch, 'signature'), join(trust.scratch, 'text')];
-    await writeFile(signatureFile, signature);
-    await writeFile(dataFile, data);
-    return { text: data.toString('utf8'), fingerprint: await gpgv(host, uri, trust, [signatureFile, dataFile]) };
+    await writeFile(signatureIn(trust), signature);
+    await writeFile(textIn(trust), data);
+    return { text: data.toString('utf8'), fingerprint: await goodSigner(host, uri, trust, detachedCommand) };
   });
 }
 
-/** @param files what gpgv takes behind its options */
-export function gpgvCommand({ keyring, scratch }: Trust, files: readonly string[]): Command {
-  // The home directory would be asked for `trustedkeys.gpg`.
+/** The command that {@link verifyClearSigned} runs. */
+export function clearSignedCommand(trust: Trust): Command {
+  return gpgv(trust, ['--output', textIn(trust), signatureIn(trust)]);
+}
+
+/** The command that {@link verifyDetached} runs. */
+export function detachedCommand(trust: Trust): Command {
+  return gpgv(trust, [signatureIn(trust), textIn(trust)]);
+}
+
+function gpgv({ keyring, scratch }: Trust, files: readonly string[]): Command {
+  // Without a home of its own, gpgv would look for more keys in that of the user.
   const options = ['--status-fd', '1', '--homedir', scratch, '--weak-digest', 'SHA1', '--keyring', keyring];
   return command('gpgv', [...options, ...files]);
+}
+
+function signatureIn({ scratch }: Trust): string {
+  return join(scratch, 'signature');
+}
+
+function textIn({ scratch }: Trust): string {
+  return join(scratch, 'text');
 }
 
 async function inScratch<T>({ scratch }: Trust, action: () => Promise<T>): Promise<T> {
@@ -85,10 +99,15 @@ async function inScratch<T>({ scratch }: Trust, action: () => Promise<T>): Promi
 }
 
 /** @returns the fingerprint of a key that signed well */
-async function gpgv(host: Host, uri: string, trust: Trust, files: readonly string[]): Promise<string> {
+async function goodSigner(
+  host: Host,
+  uri: string,
+  trust: Trust,
+  commandFor: (trust: Trust) => Command,
+): Promise<string> {
   const keyring = await binaryKeyring(trust);
   // Its exit code is 0 for an expired key, and 2 where only one of several signatures is by an unknown key.
-  const { stdout, stderr } = await run(host, gpgvCommand({ ...trust, keyring }, files), { accept: [0, 1, 2] });
+  const { stdout, stderr } = await run(host, commandFor({ ...trust, keyring }), { accept: [0, 1, 2] });
   const hint = `Only the keys of ${trust.keyring} are trusted; the option 'keyring' names others.`;
   const wrong = (why: string) => new Failure(`checksums-signature: the signature ${uri} ${why}`, { hint });
   return signer(stdout, trust.keyring, wrong, stderr);

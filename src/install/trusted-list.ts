@@ -2,14 +2,21 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../host/failure.js';
 import { withFileLock } from '../host/file-lock.js';
-import type { Host } from '../host/host.js';
+import type { Command, Host } from '../host/host.js';
 import { maskUrls } from '../host/mask.js';
 import { listedSum, readChecksumList, type ChecksumList } from './checksum-list.js';
 import type { Patience } from './download.js';
 import { cacheNetbootFile, makeCacheDirectory } from './netboot-cache.js';
-import { type NetbootSource } from './netboot-source.js';
+import { cachedName, type NetbootSource } from './netboot-source.js';
 import { isReleaseFile, readReleaseFile } from './release-file.js';
-import { isClearSigned, verifyClearSigned, verifyDetached, type Trust } from './signature.js';
+import {
+  clearSignedCommand,
+  detachedCommand,
+  isClearSigned,
+  verifyClearSigned,
+  verifyDetached,
+  type Trust,
+} from './signature.js';
 import { comesUnchanged, type SignedListPlace, type Vouching } from './vouching.js';
 
 /** A checksum list, and what makes it worth believing. */
@@ -21,6 +28,17 @@ export interface TrustedList {
     readonly fingerprint: string;
     readonly keyring: string;
   };
+}
+
+/** The command that {@link trustedList} would run, as far as the name of the signature tells its kind. */
+export function signatureCheck(cacheDir: string, { list, signature, keyring }: SignedListPlace): Command {
+  const trust: Trust = { keyring, scratch: scratchDirectory(cacheDir) };
+  const holdsItsText = signature === list || cachedName(signature) === 'InRelease';
+  return holdsItsText ? clearSignedCommand(trust) : detachedCommand(trust);
+}
+
+function scratchDirectory(cacheDir: string): string {
+  return join(cacheDir, '.verify.new');
 }
 
 /** In bytes. Debian's lists have some 100 kB, openSUSE's less than 1 MB. */
@@ -43,7 +61,7 @@ export async function trustedList(
   // Another build of the image must not put other files in the place of those that are being checked.
   return withFileLock(host, join(cacheDir, '.verify.lock'), `the checksum lists in ${cacheDir}`, async () => {
     const fetched = fetcher(host, cacheDir, patience);
-    if (vouching.by === 'signed list') return signedList(host, join(cacheDir, '.verify.new'), vouching, fetched);
+    if (vouching.by === 'signed list') return signedList(host, scratchDirectory(cacheDir), vouching, fetched);
     const onlyByTls = comesUnchanged(vouching.list);
     const file = await fetched({ option: 'checksums', uri: vouching.list, onlyByTls });
     return { list: readChecksumList(vouching.list, file.toString('utf8')) };

@@ -1,28 +1,58 @@
 import { expect } from 'chai';
-import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
 import { IniDocument } from '../../src/config/ini.js';
 import { UsageError } from '../../src/host/failure.js';
+import { program } from '../integration/demo-image.js';
+import { twoAtATime } from './both-programs.js';
+import { askPython, itemsOf, type Attempt, type PythonSection } from './configparser.js';
 import { randomCase, type Case } from './nasty-ini.js';
+import { originalImageFactory } from './original.js';
 
 const data = fileURLToPath(new URL('../data/ini', import.meta.url));
 
+/** Bytes that an editor or git would change. */
+const harmless = [
+  '[a]\r\nx = 1\r\n  2\r\n\r\n  3\r\n',
+  '[a]\rx = 1\r  2\r\r  3\r',
+  '[a]\n\rx = 1\n\r  2\r\n\n',
+  '[a]\nx = 1   \n  2\t \n\u3000\ny = 2',
+  '[a]\nx = a\0b\n\0 = 1\n\x1b = 2\n',
+  '[a]\nx = 1\u20282\u20293\x854\x0b5\x0c6\x1c7\n',
+  '[a]\nx = \ufeff1\ufeff\n\ufeffy\ufeff = 2\n',
+  '[a]\nx\x1c=\x1d1\x1e\n\x1f2\x85\n\xa03\n',
+  '[\x85a\u2028]\nx = 1\n\u2003;comment\n\u2003\ud83d\ude00\n',
+  '[a]\nİ = 1\nΑΣ = 2\nẞ = 3\nK = ${i̇}${ας}${ß}\n',
+];
+
+/** The same, and an error. */
+const wrong = [
+  '\ufeff[a]\nx = 1\n',
+  '\ufeff# comment\n[a]\n',
+  '\ufeff\n[a]\n',
+  '[a]\nx = 1\n\ufeff2\n',
+  '[a]\nΣΑΣ = 1\nσας = 2\n',
+  '[a]\nK = 1\nk = 2\n',
+  '[a]\n\0\n',
+];
+
 /**
  * The same files given to Python's own configparser and to IniDocument must mean the same, or be an error to both.
- * More random files: `CONFIGPARSER_FILES=200000 npx mocha --timeout 0 --spec test/integration/configparser.test.ts`;
+ * More random files: `CONFIGPARSER_FILES=200000 npx mocha --timeout 0 --spec test/compat/configuration.test.ts`;
  * the same ones again: `CONFIGPARSER_SEED=…`.
  */
 describe("Python's configparser and ours", function () {
   this.timeout(0);
 
-  const corpus = readdirSync(data).sort();
   let answers: Attempt<PythonSection[]>[];
   before(() => {
-    answers = askPython(corpus.map(corpusCase));
+    answers = askPython(corpus().map(corpusCase));
   });
 
-  for (const [index, file] of corpus.entries()) {
+  for (const [index, file] of corpus().entries()) {
     it(`agree on ${file}`, () => {
       expect(differenceIn(corpusCase(file), answers[index]!)).to.equal(undefined);
       expect('error' in answers[index]!, 'an error to both').to.equal(file.startsWith('error-'));
@@ -36,27 +66,6 @@ describe("Python's configparser and ours", function () {
   });
 
   it('agree on bytes that an editor or git would change', () => {
-    const harmless = [
-      '[a]\r\nx = 1\r\n  2\r\n\r\n  3\r\n',
-      '[a]\rx = 1\r  2\r\r  3\r',
-      '[a]\n\rx = 1\n\r  2\r\n\n',
-      '[a]\nx = 1   \n  2\t \n\u3000\ny = 2',
-      '[a]\nx = a\0b\n\0 = 1\n\x1b = 2\n',
-      '[a]\nx = 1\u20282\u20293\x854\x0b5\x0c6\x1c7\n',
-      '[a]\nx = \ufeff1\ufeff\n\ufeffy\ufeff = 2\n',
-      '[a]\nx\x1c=\x1d1\x1e\n\x1f2\x85\n\xa03\n',
-      '[\x85a\u2028]\nx = 1\n\u2003;comment\n\u2003\ud83d\ude00\n',
-      '[a]\nİ = 1\nΑΣ = 2\nẞ = 3\nK = ${i̇}${ας}${ß}\n',
-    ];
-    const wrong = [
-      '\ufeff[a]\nx = 1\n',
-      '\ufeff# comment\n[a]\n',
-      '\ufeff\n[a]\n',
-      '[a]\nx = 1\n\ufeff2\n',
-      '[a]\nΣΑΣ = 1\nσας = 2\n',
-      '[a]\nK = 1\nk = 2\n',
-      '[a]\n\0\n',
-    ];
     expect(compare([...harmless, ...wrong].map((file) => withoutVars([file])))).to.deep.equal({
       read: harmless.length,
       error: wrong.length,
@@ -64,9 +73,7 @@ describe("Python's configparser and ours", function () {
   });
 
   it('agree on 10,000 sections', () => {
-    const sections = Array.from({ length: 10_000 }, (_, n) => `[image-${n}]\nram = ${n}\nlinux = \${base}/\${ram}\n\n`);
-    const file = `[DEFAULT]\nbase = http://deb.debian.org\n${sections.join('')}`;
-    expect(compare([withoutVars([file])])).to.deep.equal({ read: 1, error: 0 });
+    expect(compare([withoutVars([tenThousandSections()])])).to.deep.equal({ read: 1, error: 0 });
   });
 
   it('agree on random files', function () {
@@ -86,6 +93,85 @@ describe("Python's configparser and ours", function () {
   });
 });
 
+/** What the program itself answers: `show --json` for every section that Python finds. */
+describe("Python's configparser and image-factory show --json", function () {
+  this.timeout(0);
+  let directory: string;
+  before(() => (directory = mkdtempSync(join(tmpdir(), 'image-factory-show-'))));
+  after(() => rmSync(directory, { recursive: true }));
+
+  /**
+   * Says how many sections had values, and how many were errors to both.
+   *
+   * @param asked only sections of these names
+   * @param most only so many sections of each file, the first ones
+   */
+  const compareShown = async (
+    files: readonly string[],
+    { asked, most }: { asked?: readonly string[]; most?: number } = {},
+  ) => {
+    const answers = askPython(files.map((file) => withoutVars([file])));
+    const seen = { shown: 0, error: 0 };
+    const questions = files.flatMap((file, index) => {
+      const config = join(directory, `case-${index}.conf`);
+      writeFileSync(config, file);
+      const answer = answers[index]!;
+      if (!('value' in answer)) return [{ config, name: 'any', items: undefined }];
+      return answer.value
+        .filter(({ name }) => (asked === undefined ? name !== 'DEFAULT' : asked.includes(name)))
+        .slice(0, most)
+        .map((section) => ({ config, name: section.name, items: itemsOf(section) }));
+    });
+    await twoAtATime(questions, async ({ config, name, items }) => {
+      const { exitCode, stdout, stderr } = await execa(program, ['show', '--json', '--', name], {
+        extendEnv: false,
+        env: { PATH: process.env.PATH, HOME: directory, IMAGE_FACTORY_CONFIG: config },
+        reject: false,
+      });
+      const about = `[${name}] of ${JSON.stringify(readFileSync(config, 'utf8').slice(0, 2000))}: ${stderr}`;
+      seen[items ? 'shown' : 'error']++;
+      expect(exitCode, about).to.equal(items ? 0 : 2);
+      if (!items) return;
+      const shown = Object.values(JSON.parse(stdout) as Record<string, Record<string, string>>)[0] ?? {};
+      expect(sorted(Object.entries(shown)), about).to.deep.equal(sorted(items));
+    });
+    return seen;
+  };
+
+  it("agree on every section of the package's own configuration", async function () {
+    const original = originalImageFactory() ?? this.skip();
+    original.remove();
+    const { configuration } = original;
+    const sections = configuration.match(/^\[(?!DEFAULT)/gm)?.length;
+    expect(await compareShown([configuration])).to.deep.equal({ shown: sections, error: 0 });
+  });
+
+  it('agree on hard files, an error wherever Python raises one included', async () => {
+    const files = [...corpus().map(text), ...harmless, ...wrong];
+    const { shown, error } = await compareShown(files, { most: 2 });
+    expect(shown, 'sections').to.be.greaterThan(20);
+    expect(error, 'errors').to.be.greaterThan(15);
+  });
+
+  it('agree on sections among 10,000', async () => {
+    const asked = ['image-0', 'image-4711', 'image-9999'];
+    expect(await compareShown([tenThousandSections()], { asked })).to.deep.equal({ shown: 3, error: 0 });
+  });
+});
+
+function corpus(): string[] {
+  return readdirSync(data).sort();
+}
+
+function tenThousandSections(): string {
+  const sections = Array.from({ length: 10_000 }, (_, n) => `[image-${n}]\nram = ${n}\nlinux = \${base}/\${ram}\n\n`);
+  return `[DEFAULT]\nbase = http://deb.debian.org\n${sections.join('')}`;
+}
+
+function sorted(items: readonly [string, string][]): readonly [string, string][] {
+  return [...items].sort(([one], [other]) => (one < other ? -1 : 1));
+}
+
 function text(file: string): string {
   return readFileSync(`${data}/${file}`, 'utf8');
 }
@@ -96,28 +182,6 @@ function corpusCase(file: string): Case {
 
 function withoutVars(files: string[]): Case {
   return { files, vars: {} };
-}
-
-interface PythonError {
-  error: string;
-  /** The offending lines of the file that failed, as far as Python tells. */
-  lines: (number | null)[];
-  reference: string | null;
-}
-type Attempt<T> = { value: T } | PythonError;
-interface PythonSection {
-  name: string;
-  options: string[];
-  raw: string[];
-  values: Attempt<string | null>[];
-  withVars: Attempt<string | null>[];
-}
-
-function askPython(cases: readonly Case[]): Attempt<PythonSection[]>[] {
-  const script = fileURLToPath(new URL('configparser.py', import.meta.url));
-  // Debian's own; a bare python3 may be another one
-  const answer = execFileSync('/usr/bin/python3', ['-I', script], { input: JSON.stringify(cases), maxBuffer: 2 ** 30 });
-  return JSON.parse(answer.toString()) as Attempt<PythonSection[]>[];
 }
 
 /** Fails at the first case on which the two differ; otherwise says how many were read, and how many were errors. */

@@ -1,0 +1,40 @@
+import { expect } from 'chai';
+import { normalUser, type NormalUser } from '../integration/normal-user.js';
+import { BothPrograms, type Both } from './both-programs.js';
+import { expectDocumented } from './differences.js';
+import { callsOf, installationOf, publishing } from './recorded-commands.js';
+
+/** What depends on who builds: the libvirt connection, the cache, the rights. Everything else is the same. */
+describe('a normal user', () => {
+  let programs: BothPrograms;
+  let user: NormalUser;
+  let built: Both;
+  before(async function () {
+    programs = await BothPrograms.open(this);
+    user = await normalUser();
+    const config = programs.packageConfiguration().replace(/^cache_dir=.*$/m, '');
+    built = await programs.run({ args: ['Debian-8-server'], config, builder: user });
+  });
+  after(async () => {
+    await user?.remove();
+    programs?.close();
+  });
+
+  it('builds the same in session mode, with the cache below the home directory', () => {
+    const { python, ours } = built;
+    expect(python.status, python.said).to.equal(0);
+    expect(ours.status, ours.said).to.equal(0);
+    expect(installationOf(ours)).to.deep.include(installationOf(python));
+    expect(installationOf(ours)).to.include({
+      connect: 'qemu:///session',
+      location: '~/.cache/image-factory/Debian-8-server',
+    });
+    expect(publishing(ours)).to.deep.equal(publishing(python));
+  });
+
+  it('needs no rights for it any more', () => {
+    expect(callsOf(built.python, 'sudo')).not.to.have.lengthOf(0);
+    expect(callsOf(built.ours, 'sudo')).to.have.lengthOf(0);
+    expectDocumented('are cleaned in the raw disk, without root');
+  });
+});

@@ -1,0 +1,151 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { isoDate } from '../../src/config/resolve.js';
+import { BothPrograms, twoAtATime, type Both, type Outcome } from './both-programs.js';
+import { anonymous, callsOf, diskSize, installationOf, publishing } from './recorded-commands.js';
+import { expectDocumented } from './differences.js';
+
+/** Options that the package's own images don't use: what the section says, and what comes behind it. */
+const sections: Readonly<Record<string, [changes: Readonly<Record<string, string | undefined>>, others?: string]>> = {
+  'a raw image': [{ format: 'raw' }],
+  'a qcow2 image beside the raw disk': [{ 'keep-raw': 'yes' }],
+  'a medium instead of kernel and initrd': [
+    { installer_image: '${mirror}/netinst.iso', linux: undefined, initrd: undefined },
+  ],
+  'a medium beside kernel and initrd': [{ installer_image: '${mirror}/netinst.iso' }],
+  'a kernel that is a file': [{ linux: '${data_dir}/Debian-9-server-us.cfg' }],
+  'a kernel by rsync': [{ linux: 'rsync://mirror.example.org/debian/linux' }],
+  'Kickstart without further kernel arguments': [
+    { preseed: undefined, kickstart: '${data_dir}/CentOS-8-server.cfg', append: '' },
+  ],
+  'AutoYaST with kernel arguments': [
+    {
+      preseed: undefined,
+      yast: '${data_dir}/openSUSE-13.2-server.xml',
+      append: 'textmode=1  install=http://x/y?a=b,c',
+    },
+  ],
+  'kernel arguments with quotes and signs': [{ append: `a="b c" d='e' f=$$g %h; # i \\ j` }],
+  'kernel arguments on several lines': [{ append: 'auto=true\n  priority=critical\n\n  quiet' }],
+  'a MAC address': [{ mac: '52:54:00:AB:cd:ef' }],
+  'VNC on all addresses': [{ vnc: '0.0.0.0:0' }],
+  'VNC where libvirt wants it': [{ vnc: ':59' }],
+  'four processors': [{ cores: '4' }],
+  'memory in MiB': [{ ram: '1536 MiB' }],
+  'memory in MB': [{ ram: '2000 MB' }],
+  'memory in kB': [{ ram: '1000000kB' }],
+  'memory in GiB': [{ ram: '2GiB' }],
+  'a disk in bytes': [{ 'image-size': '67108864' }],
+  'a disk of a fraction of a GiB': [{ 'image-size': '0.0625G' }],
+
+  'a post-build command': [{ 'post-build-command': 'hook' }],
+  'two destinations with their commands': [
+    { upload_destinations: 'one,two', 'post-build-command': 'hook' },
+    `[one]
+upload_type = rsync
+upload_target = one:/srv/
+post-upload-command = ssh one ls -l /srv/\${image} \${image}.sha256sum
+[two]
+upload_type = RSYNC
+upload_args = --progress   -e ssh --bwlimit=1000
+upload_target = rsync://two/srv
+post-upload-command1 = hook first \${image}
+post-upload-command2 = hook   second  \${upload_target}
+post-upload-command4 = hook never`,
+  ],
+  'destinations with blanks and nothing between commas': [
+    { upload_destinations: ' , one ,, ' },
+    '[one]\nupload_type = rsync\nupload_target = one:\nimage = not this',
+  ],
+  'no destination': [{ upload_destinations: '' }],
+  'the same destination twice': [
+    { upload_destinations: 'one, one' },
+    '[one]\nupload_type = rsync\nupload_target = one:/srv\npost-upload-command = hook ${image}',
+  ],
+  'a section of its own kind': [
+    { name: 'a-b.c_d', append: '${name} ${shared:suffix}' },
+    '[shared]\nsuffix = ${tail} and\n  ${tail}\ntail = end',
+  ],
+};
+
+describe('a section', () => {
+  let programs: BothPrograms;
+  const built = new Map<string, Both>();
+  before(async function () {
+    programs = await BothPrograms.open(this);
+    await twoAtATime(Object.entries(sections), async ([name, [changes, others]]) => {
+      const config = programs.smallConfiguration({ 'virt-type': 'qemu', ...changes }, others);
+      built.set(name, await programs.run({ args: ['image'], config }));
+    });
+  });
+  after(() => programs?.close());
+
+  for (const name of Object.keys(sections)) {
+    it(`means the same to both: ${name}`, () => {
+      const { python, ours } = built.get(name)!;
+      expect(python.status, python.said).to.equal(0);
+      expect(ours.status, ours.said).to.equal(0);
+      expect(installationOf(ours)).to.deep.include(installationOf(python));
+      expect(effectsOf(ours)).to.deep.equal(effectsOf(python));
+    });
+  }
+
+  it('gives hooks the name of the image, in the order of the destinations', () => {
+    expect(publishing(built.get('two destinations with their commands')!.ours)).to.deep.equal([
+      '.$ rsync image-DATE.qcow2 image-DATE.qcow2.sha256sum one:/srv/',
+      '.$ ssh one ls -l /srv/image-DATE.qcow2 image-DATE.qcow2.sha256sum',
+      '.$ rsync --progress -e ssh --bwlimit=1000 image-DATE.qcow2 image-DATE.qcow2.sha256sum rsync://two/srv',
+      '.$ hook first image-DATE.qcow2',
+      '.$ hook second rsync://two/srv',
+      '.$ hook image-DATE.qcow2',
+    ]);
+  });
+});
+
+function effectsOf(outcome: Outcome) {
+  const { files, netboot, injected } = outcome;
+  return {
+    files: files.filter((file) => !file.endsWith('.console.log')).map((file) => anonymous(file, outcome)),
+    size: diskSize(outcome),
+    netboot,
+    injected,
+    publishing: publishing(outcome),
+    undefined: callsOf(outcome, 'virsh').filter(({ args }) => args.includes('undefine')).length,
+  };
+}
+
+describe('the installed system', () => {
+  let programs: BothPrograms;
+  before(async function () {
+    programs = await BothPrograms.open(this);
+  });
+  after(() => programs?.close());
+
+  it('is rid of the same files; ours also of what newer Anacondas leave', async () => {
+    const { python, ours } = await programs.run({
+      args: ['image'],
+      config: programs.smallConfiguration({ format: 'raw' }),
+    });
+    const left = filesOf(join(ours.directory, `image-${isoDate(new Date())}.raw`));
+    const removedByUs = python.left.filter((file) => !left.includes(file));
+    expect(removedByUs).to.have.members(['/root/original-ks.cfg', '/var/log/anaconda.syslog']);
+    expect(left).to.have.members(python.left.filter((file) => !removedByUs.includes(file)));
+    expectDocumented('Also `root/original-ks.cfg` and `var/log/anaconda.*`');
+  });
+});
+
+/** The files in the first partition of a raw disk, as absolute paths. */
+function filesOf(disk: string): string[] {
+  const directory = mkdtempSync(join(tmpdir(), 'image-factory-files-'));
+  try {
+    execFileSync('/usr/sbin/debugfs', ['-R', `rdump / ${directory}`, `${disk}?offset=${2 ** 20}`], { stdio: 'pipe' });
+    return readdirSync(directory, { recursive: true, encoding: 'utf8' })
+      .filter((name) => statSync(join(directory, name)).isFile())
+      .map((name) => `/${name}`);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}

@@ -32,7 +32,7 @@ check: check-packages all doc lint
 	$(BIN)/c8 $(BIN)/mocha
 
 check-e2e: check-packages all
-	$(BIN)/mocha --config test/e2e/mocharc.json
+	IMAGE_FACTORY_ATTACKS=all $(BIN)/mocha --config test/e2e/mocharc.json
 
 lint: node_modules/.installed
 	$(BIN)/tsc --noEmit

@@ -125,7 +125,8 @@ export function sudoUser(): SudoUser {
     chmodSync(directory, 0o755);
     copyFileSync(new URL('image-factory-sudo-helper', import.meta.url), helper);
     chmodSync(helper, 0o755);
-    writeFileSync(sudoers, documentedLine(name, helper), { mode: 0o440 });
+    const line = documentedLine().replace('jenkins', name).replace('/usr/bin/image-factory-sudo-helper', helper);
+    writeFileSync(sudoers, `${line}\n`, { mode: 0o440 });
     must('visudo', '--check', '--file', sudoers);
   } catch (error) {
     remove();
@@ -142,11 +143,12 @@ export function sudoUser(): SudoUser {
   return { uid, helper, sudo: (...args) => sudoWith({}, [], ...args), sudoWith, remove };
 }
 
-function documentedLine(user: string, helper: string): string {
+/** The sudoers line of the manual page, for the user `jenkins`. */
+export function documentedLine(): string {
   const page = readFileSync(new URL('../man/image-factory-sudo-helper.1.md', import.meta.url), 'utf8');
   const line = /^ {4}(jenkins ALL=.*)$/m.exec(page)?.[1];
   if (line === undefined) throw new Error('the manual page documents no sudoers line for the user jenkins');
-  return `${line.replace('jenkins', user).replace('/usr/bin/image-factory-sudo-helper', helper)}\n`;
+  return line;
 }
 
 /** Gives a file to a user. */

@@ -5,6 +5,9 @@ import { command, run, type Command, type Host } from '../host/host.js';
 export interface Entry {
   readonly path: string;
   readonly kind: 'directory' | 'file' | 'other';
+  readonly inode: number;
+  /** Bytes, as the inode has it; 0 for directories. */
+  readonly size: number;
 }
 
 /** A program's name for a file system inside a disk image: every tool of e2fsprogs understands `?offset=BYTES`. */
@@ -33,42 +36,81 @@ export function quotePath(path: string): string {
   return `"${path.replaceAll('"', '""')}"`;
 }
 
-const entryLine = /^\/(\d+)\/([0-7]{6})\/\d+\/\d+\/(.+)\/(\d*)\/$/;
+/** No name holds a slash, unless somebody wrote it straight into the directory. */
+const entryLine = /^\/(\d+)\/([0-7]{6})\/\d+\/\d+\/([^/]+)\/(\d*)\/$/;
+
+/** What debugfs says of a path that leads nowhere, or not to a directory. */
+const notThere =
+  /: (File not found by ext2_lookup|Ext2 inode is not a directory|Too many symbolic links encountered)\b/;
+
+function damage(device: string, complaint: string): Failure {
+  return new Failure(`the file system ${device} is damaged: ${complaint.trim().slice(0, 300)}`, {
+    hint: 'The installation left a damaged disk: build the image again, and look at the console log if it stays so.',
+  });
+}
 
 /** Lists directories, all in one process. A directory that is not there has no entries. */
 export async function listDirectories(host: Host, device: string, directories: readonly string[]): Promise<Entry[]> {
   if (directories.length === 0) return [];
   const requests = directories.map((directory) => `ls -p ${quotePath(directory)}`);
-  const { stdout } = await run(host, debugfsCommand(device, requests, 'read'));
+  const { stdout, stderr } = await run(host, debugfsCommand(device, requests, 'read'));
+  // debugfs reports what it could not read, and still exits with 0.
+  const complaint = stderr.split('\n').find((line) => line !== '' && !/^debugfs \d/.test(line) && !notThere.test(line));
+  if (complaint !== undefined) throw damage(device, complaint);
   const entries: Entry[] = [];
-  let index = -1;
+  let directory: string | undefined;
+  let next = 0;
   for (const line of stdout.split('\n')) {
-    if (line === `debugfs: ${requests[index + 1]}`) index++;
-    else if (line !== '') entries.push(...readEntry(directories[index] ?? '', line));
+    if (line === `debugfs: ${requests[next]}`) directory = directories[next++];
+    else if (line === '') continue;
+    else if (directory === undefined) throw damage(device, line);
+    else for (const entry of readEntry(device, directory, line)) entries.push(entry);
   }
   return entries;
 }
 
-function readEntry(directory: string, line: string): Entry[] {
+function readEntry(device: string, directory: string, line: string): Entry[] {
   const match = entryLine.exec(line);
   if (!match) {
     throw new Failure(
-      `a file name in ${directory} of the image holds a line break and can't be handled: ${JSON.stringify(line)}`,
+      `a file name in ${directory} of ${device} holds a line break or a slash and can't be handled: ${JSON.stringify(line.slice(0, 300))}`,
     );
   }
-  const [, , mode = '', name = ''] = match;
+  const [, inode, mode = '', name = '', size] = match;
   if (name === '.' || name === '..') return [];
   const kind = mode.startsWith('04') ? 'directory' : mode.startsWith('10') ? 'file' : 'other';
-  return [{ path: `${directory.replace(/\/$/, '')}/${name}`, kind }];
+  return [{ path: `${directory.replace(/\/$/, '')}/${name}`, kind, inode: Number(inode), size: Number(size) }];
 }
 
-/** Everything in and below the given entries, each directory before what it holds. */
+/** Far more than any installer leaves. debugfs looks a name up by reading all before it, so each more costs more. */
+const mostEntries = 20_000;
+
+/**
+ * Everything in and below the given entries, each directory before what it holds.
+ *
+ * @throws Failure for more entries than an installer leaves, and for a directory that is found twice: it may hold itself
+ */
 export async function walk(host: Host, device: string, entries: readonly Entry[]): Promise<Entry[]> {
   const found = [...entries];
+  const seen = new Set<number>();
   for (let level = entries; level.length > 0;) {
-    const directories = level.filter(({ kind }) => kind === 'directory').map(({ path }) => path);
-    level = await listDirectories(host, device, directories);
-    found.push(...level);
+    const directories = level.filter(({ kind }) => kind === 'directory');
+    for (const { path, inode } of directories) {
+      if (seen.has(inode)) throw new Failure(`the file system ${device} is damaged: ${path} is a directory twice`);
+      seen.add(inode);
+    }
+    level = await listDirectories(
+      host,
+      device,
+      directories.map(({ path }) => path),
+    );
+    if (found.length + level.length > mostEntries) {
+      throw new Failure(
+        `the installer's leftovers on ${device} are more than ${mostEntries} files: no installer does that`,
+      );
+    }
+    // One by one: so many arguments as this may have no function takes.
+    for (const entry of level) found.push(entry);
   }
   return found;
 }

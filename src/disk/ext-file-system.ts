@@ -1,6 +1,6 @@
 import { Failure } from '../host/failure.js';
 import { command, run, type Command, type CommandResult, type Host } from '../host/host.js';
-import type { CleanableFileSystem } from './cleanable.js';
+import { longestLog, type CleanableFileSystem } from './cleanable.js';
 import { debugfsCommand, extDevice, listDirectories, matching, quotePath, walk } from './ext-directory.js';
 import { installerLeftovers, installerLogs } from './installer-leftovers.js';
 
@@ -42,7 +42,11 @@ export class ExtFileSystem implements CleanableFileSystem {
 
   async *logs(): AsyncIterable<{ readonly path: string; readonly content: string }> {
     const entries = await matching(this.host, this.#device, installerLogs);
-    for (const { path } of entries.filter(({ kind }) => kind === 'file')) {
+    for (const { path, size } of entries.filter(({ kind }) => kind === 'file')) {
+      if (size > longestLog) {
+        yield { path, content: `(${size} bytes: too long to be shown)` };
+        continue;
+      }
       const { stdout } = await run(this.host, command('debugfs', ['-R', `cat ${quotePath(path)}`, this.#device]));
       yield { path, content: stdout };
     }
@@ -53,8 +57,9 @@ export class ExtFileSystem implements CleanableFileSystem {
     const leftovers = await matching(this.host, this.#device, installerLeftovers);
     if (leftovers.length === 0) return [];
     const everything = await walk(this.host, this.#device, leftovers);
+    // What is first in its directory goes first: debugfs looks each name up from the beginning.
     const requests = everything
-      .reverse()
+      .toSorted((one, other) => depth(other.path) - depth(one.path))
       .map(({ path, kind }) => `${kind === 'directory' ? 'rmdir' : 'rm'} ${quotePath(path)}`);
     const { stderr } = await run(this.host, debugfsCommand(this.#device, requests, 'write'));
     // debugfs reports what it could not do, and still exits with 0.
@@ -117,6 +122,8 @@ function replayCommand(device: string): Command {
 function checkCommand(device: string): Command {
   return command('e2fsck', ['-f', '-p', device]);
 }
+
+const depth = (path: string) => path.split('/').length;
 
 function zerofreeCommand(device: string): Command {
   return command('zerofree', [device]);

@@ -38,8 +38,13 @@ export function readPartitionTableCommand(disk: string): Command {
 /** @throws Failure if the disk has no partition table: nothing was installed on it */
 export async function readPartitionTable(host: Host, disk: string): Promise<Partition[]> {
   const { stdout, exitCode } = await run(host, readPartitionTableCommand(disk), { accept: [1] });
-  const table = exitCode === 0 ? (JSON.parse(stdout) as SfdiskTable).partitiontable : undefined;
+  const table = exitCode === 0 ? parse(disk, stdout).partitiontable : undefined;
   const partitions = table?.partitions ?? [];
+  if (partitions.length > mostPartitions) {
+    throw new Failure(
+      `there are ${partitions.length} partitions on the disk ${disk}: no installer makes more than ${mostPartitions}`,
+    );
+  }
   if (partitions.length === 0) {
     throw new Failure(
       `there are no partitions on the disk ${disk}: the installer powered off without installing anything`,
@@ -55,6 +60,20 @@ export async function readPartitionTable(host: Host, disk: string): Promise<Part
     size: size * unit,
     type: type.toLowerCase(),
   }));
+}
+
+/** The size of a GPT as every tool makes it. Each partition is looked at. */
+const mostPartitions = 128;
+
+function parse(disk: string, json: string): SfdiskTable {
+  try {
+    return JSON.parse(json) as SfdiskTable;
+  } catch (error) {
+    throw new Failure(`sfdisk can't write down the partition table of the disk ${disk}: ${(error as Error).message}`, {
+      hint: 'A partition may have a name that is no text.',
+      cause: error,
+    });
+  }
 }
 
 export function identifyCommand(

@@ -1,4 +1,5 @@
 import type { Progress } from '../host/log.js';
+import { visible } from './visible.js';
 import { spokenDuration, type ReportedStage, type Reporter, type Verbosity } from './reporter.js';
 
 export type Level = 'debug' | 'info' | 'warning' | 'error';
@@ -17,7 +18,7 @@ export function tells(verbosity: Verbosity, level: Level): boolean {
 /** Plain lines for Jenkins, cron and log files: `2026-11-21 03:14:15 INFO: …`. */
 export function lineReporter(write: (line: string) => void, verbosity: Verbosity): Reporter {
   const say = (level: Level, message: string): void => {
-    if (tells(verbosity, level)) write(`${timestamp(new Date())} ${level.toUpperCase()}: ${message}\n`);
+    if (tells(verbosity, level)) write(`${timestamp(new Date())} ${level.toUpperCase()}: ${visible(message)}\n`);
   };
   const pace = new ProgressPace();
   return {

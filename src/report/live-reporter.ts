@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import { describe, tells } from './line-reporter.js';
+import { visible } from './visible.js';
 import { spokenDuration, type ReportedStage, type Reporter, type Verbosity } from './reporter.js';
 
 /** The part of a terminal that the live view needs. */
@@ -33,12 +34,12 @@ export function liveReporter(terminal: TerminalStream, verbosity: Verbosity): Re
     draw();
   };
   return {
-    debug: (message) => tells(verbosity, 'debug') && above(styleText('dim', message)),
-    info: (message) => tells(verbosity, 'info') && above(`  ${message}`),
-    warn: (message) => above(`${styleText('yellow', 'warning:')} ${message}`),
-    error: (message) => above(`${styleText('red', 'error:')} ${message}`),
+    debug: (message) => tells(verbosity, 'debug') && above(styleText('dim', visible(message))),
+    info: (message) => tells(verbosity, 'info') && above(`  ${visible(message)}`),
+    warn: (message) => above(`${styleText('yellow', 'warning:')} ${visible(message)}`),
+    error: (message) => above(`${styleText('red', 'error:')} ${visible(message)}`),
     progress(now) {
-      progress = describe(now);
+      progress = visible(describe(now));
     },
     stageStarted(stage) {
       running = { stage, since: performance.now() };

@@ -89,6 +89,9 @@ const installedFiles = [
   'var/log/YaST2/y2log',
 ];
 
+/** The stand-ins' disk boots nowhere, and the Python program does not try. */
+const notToCompare = 'boot-test = off';
+
 /** Runs the Python image-factory and ours, each in a scratch directory of its own, on the same stand-ins. */
 export class BothPrograms {
   /** `http://ADDRESS:PORT` of a mirror on the loopback interface: it has every file but those below /missing/. */
@@ -134,6 +137,7 @@ export class BothPrograms {
    */
   packageConfiguration(): string {
     return this.original.configuration
+      .replace('[DEFAULT]\n', `[DEFAULT]\n${notToCompare}\n`)
       .replace(/^data_dir=.*$/m, `data_dir=${this.original.dataDir}`)
       .replace(/^(\w+_mirror|initrd|linux)=https?:\/\/[^/]+/gm, `$1=${this.mirror}`)
       .replace(/^#(cache_dir=)/m, '$1')
@@ -159,7 +163,12 @@ export class BothPrograms {
     };
     const lines = Object.entries(options).flatMap(([name, value]) => (value === undefined ? [] : `${name} = ${value}`));
     // Root's default cache is the machine's, and all runs would share it.
-    const defaults = [`mirror = ${this.mirror}`, `data_dir = ${this.original.dataDir}`, 'cache_dir = ~/netboot'];
+    const defaults = [
+      `mirror = ${this.mirror}`,
+      `data_dir = ${this.original.dataDir}`,
+      'cache_dir = ~/netboot',
+      notToCompare,
+    ];
     return ['[DEFAULT]', ...defaults, '[image]', ...lines, others, ''].join('\n');
   }
 

@@ -54,7 +54,7 @@ describe('manual pages', function () {
 
   it('tell of every template helper', () => {
     for (const helper of Object.keys(templateHelpers)) {
-      expect(page('image-factory.conf.5').markdown).to.match(new RegExp(`\\{[#(]?${helper} |\\(${helper} `));
+      expect(page('image-factory.conf.5').markdown).to.match(new RegExp(`\\{[#(]?${helper}[ }]|\\(${helper} `));
     }
   });
 

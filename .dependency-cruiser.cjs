@@ -1,6 +1,6 @@
-// The house has one direction: cli → pipeline → (install | disk | boot | publish | layers | report) → host.
+// The house has one direction: cli → pipeline → (install | disk | boot | contents | publish | layers | report) → host.
 // config may be read by every room, and reads only host itself.
-const floor = ['install', 'disk', 'boot', 'publish', 'layers', 'report'];
+const floor = ['install', 'disk', 'boot', 'contents', 'publish', 'layers', 'report'];
 
 /** A room may import itself, config and the rooms below it, never its neighbours or what is above. */
 const roomImports = (room, allowed) => ({

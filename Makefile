@@ -8,11 +8,11 @@ BIN := node_modules/.bin
 
 # What the program calls (src/host/programs.ts; a test compares the two) and what makes the demo's netboot files.
 BUILD_PACKAGES := virtinst libvirt-clients libvirt-daemon-system libvirt-daemon-driver-qemu qemu-system-x86 qemu-utils \
-	fdisk util-linux coreutils e2fsprogs zerofree rsync openssh-client cpio xz-utils zstd gpgv debian-archive-keyring
-# What only tests need: servers to upload to, file systems to clean, sudo for its helper, keys of their own, what the
-# Python image-factory imports.
-CHECK_PACKAGES := openssh-server sudo xfsprogs btrfs-progs python3 python3-httplib2 python3-parted shellcheck gpg gpg-agent \
-	openssl
+	fdisk util-linux coreutils e2fsprogs zerofree rsync openssh-client cpio xz-utils zstd \
+	gpg gpg-agent gpgv debian-archive-keyring rpm
+# What only tests need: servers to upload to, file systems to clean, sudo for its helper, what the Python image-factory
+# imports.
+CHECK_PACKAGES := openssh-server sudo xfsprogs btrfs-progs python3 python3-httplib2 python3-parted shellcheck openssl
 DOC_PACKAGES := pandoc
 
 VERSION := $(shell sed -n 's/^  "version": "\(.*\)",/\1/p' package.json)

@@ -4,7 +4,7 @@ import { command, run, type Command, type Host } from '../host/host.js';
 /** An entry of a directory on an ext file system, as `debugfs ls -p` prints it. */
 export interface Entry {
   readonly path: string;
-  readonly kind: 'directory' | 'file' | 'other';
+  readonly kind: 'directory' | 'file' | 'link' | 'other';
   readonly inode: number;
   /** Bytes, as the inode has it; 0 for directories. */
   readonly size: number;
@@ -78,8 +78,17 @@ function readEntry(device: string, directory: string, line: string): Entry[] {
   }
   const [, inode, mode = '', name = '', size] = match;
   if (name === '.' || name === '..') return [];
-  const kind = mode.startsWith('04') ? 'directory' : mode.startsWith('10') ? 'file' : 'other';
+  const kind = kinds[mode.slice(0, 2)] ?? 'other';
   return [{ path: `${directory.replace(/\/$/, '')}/${name}`, kind, inode: Number(inode), size: Number(size) }];
+}
+
+/** By the first two octal digits of the mode (inode(7)). */
+const kinds: Readonly<Record<string, Entry['kind']>> = { '04': 'directory', '10': 'file', '12': 'link' };
+
+/** Where a symbolic link leads: undefined for a long one, which debugfs does not print. */
+export async function linkTarget(host: Host, device: string, path: string): Promise<string | undefined> {
+  const { stdout } = await run(host, debugfsCommand(device, [`stat ${quotePath(path)}`], 'read'));
+  return /^Fast link dest: "(.*)"$/m.exec(stdout)?.[1];
 }
 
 /** Far more than any installer leaves. debugfs looks a name up by reading all before it, so each more costs more. */

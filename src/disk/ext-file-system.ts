@@ -1,11 +1,28 @@
+import { posix } from 'node:path';
 import { Failure } from '../host/failure.js';
 import { command, run, type Command, type CommandResult, type Host } from '../host/host.js';
 import { longestLog, type CleanableFileSystem } from './cleanable.js';
-import { debugfsCommand, extDevice, listDirectories, matching, quotePath, walk } from './ext-directory.js';
+import {
+  debugfsCommand,
+  extDevice,
+  linkTarget,
+  listDirectories,
+  matching,
+  quotePath,
+  walk,
+  type Entry,
+} from './ext-directory.js';
 import { installerLeftovers, installerLogs } from './installer-leftovers.js';
+import type { ReadableFileSystem } from './readable.js';
+
+/** Bytes: more than any package database has; a file that claims more is not copied. */
+const largestCopy = 2 ** 30;
+
+/** Symbolic links that are followed to a file. */
+const mostLinks = 8;
 
 /** ext2, ext3 and ext4, handled straight in the raw disk: no root, no mount, no loop device. */
-export class ExtFileSystem implements CleanableFileSystem {
+export class ExtFileSystem implements CleanableFileSystem, ReadableFileSystem {
   readonly #device: string;
 
   constructor(
@@ -20,8 +37,11 @@ export class ExtFileSystem implements CleanableFileSystem {
     return volume.fileSystem !== undefined && /^ext[234]$/.test(volume.fileSystem);
   }
 
-  /** What removal and zeroing run, the removals themselves standing for those that are not known yet. */
-  static commands(disk: string, offset: string): { readonly clean: Command[]; readonly zero: Command[] } {
+  /** What removal, zeroing and reading run, the removals themselves standing for those that are not known yet. */
+  static commands(
+    disk: string,
+    offset: string,
+  ): { readonly clean: Command[]; readonly zero: Command[]; readonly read: Command[] } {
     const device = `${disk}?offset=${offset}`;
     return {
       clean: [
@@ -31,13 +51,28 @@ export class ExtFileSystem implements CleanableFileSystem {
         checkCommand(device),
       ],
       zero: [zerofreeCommand(device)],
+      read: [debugfsCommand(device, [], 'read')],
     };
   }
 
   async has(path: string): Promise<boolean> {
-    const parent = path.replace(/\/[^/]*$/, '') || '/';
-    const entries = await listDirectories(this.host, this.#device, [parent]);
-    return entries.some((entry) => entry.path === path);
+    return (await this.#entry(path)) !== undefined;
+  }
+
+  async names(directory: string): Promise<readonly string[]> {
+    const entries = await listDirectories(this.host, this.#device, [directory]);
+    return entries.map(({ path }) => posix.basename(path));
+  }
+
+  async copyOut(path: string, to: string): Promise<boolean> {
+    const file = await this.#file(path);
+    if (file === undefined) return false;
+    if (file.size > largestCopy) throw new Failure(`${file.path} in the image claims to have ${file.size} bytes`);
+    const request = `dump ${quotePath(file.path)} ${quotePath(to)}`;
+    const { stderr } = await run(this.host, debugfsCommand(this.#device, [request], 'read'));
+    const said = complaints(stderr);
+    if (said.length > 0) throw new Failure(`${path} could not be read from ${this.#device}: ${said.join('; ')}`);
+    return true;
   }
 
   async *logs(): AsyncIterable<{ readonly path: string; readonly content: string }> {
@@ -62,12 +97,9 @@ export class ExtFileSystem implements CleanableFileSystem {
       .toSorted((one, other) => depth(other.path) - depth(one.path))
       .map(({ path, kind }) => `${kind === 'directory' ? 'rmdir' : 'rm'} ${quotePath(path)}`);
     const { stderr } = await run(this.host, debugfsCommand(this.#device, requests, 'write'));
-    // debugfs reports what it could not do, and still exits with 0.
-    const complaints = stderr.split('\n').filter((line) => line !== '' && !/^debugfs \d/.test(line));
-    if (complaints.length > 0) {
-      throw new Failure(
-        `the installer's leftovers could not be removed from ${this.#device}: ${complaints.join('; ')}`,
-      );
+    const said = complaints(stderr);
+    if (said.length > 0) {
+      throw new Failure(`the installer's leftovers could not be removed from ${this.#device}: ${said.join('; ')}`);
     }
     await this.#check();
     return leftovers.map(({ path }) => path);
@@ -75,6 +107,19 @@ export class ExtFileSystem implements CleanableFileSystem {
 
   async zeroFreeBlocks(): Promise<void> {
     await run(this.host, zerofreeCommand(this.#device));
+  }
+
+  async #entry(path: string): Promise<Entry | undefined> {
+    const entries = await listDirectories(this.host, this.#device, [posix.dirname(path)]);
+    return entries.find((entry) => entry.path === path);
+  }
+
+  /** The regular file that a path leads to; every link is followed within the image, whose root is '/'. */
+  async #file(path: string, links = mostLinks): Promise<Entry | undefined> {
+    const entry = await this.#entry(path);
+    if (entry?.kind !== 'link') return entry?.kind === 'file' ? entry : undefined;
+    const target = links > 0 ? await linkTarget(this.host, this.#device, path) : undefined;
+    return target === undefined ? undefined : this.#file(posix.resolve(posix.dirname(path), target), links - 1);
   }
 
   /**
@@ -103,6 +148,11 @@ export class ExtFileSystem implements CleanableFileSystem {
       hint: 'The installation left a damaged disk: build the image again, and look at the console log if it stays so.',
     });
   }
+}
+
+/** debugfs reports what it could not do, and still exits with 0. */
+function complaints(stderr: string): string[] {
+  return stderr.split('\n').filter((line) => line !== '' && !/^debugfs \d/.test(line));
 }
 
 /** Exit codes of e2fsck(8): 1 is "errors corrected", as after a replayed journal. */

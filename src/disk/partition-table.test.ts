@@ -23,7 +23,7 @@ describe('readPartitionTable', () => {
       { type: 'L', size: 16 },
       { type: 'S', size: 8 },
     ]);
-    expect(await readPartitionTable(testHost(), disk)).to.deep.equal([
+    expect((await readPartitionTable(testHost(), disk)).partitions).to.deep.equal([
       { number: 1, offset: MiB, size: 16 * MiB, type: '83' },
       { number: 2, offset: 17 * MiB, size: 8 * MiB, type: '82' },
     ]);
@@ -34,7 +34,7 @@ describe('readPartitionTable', () => {
       { type: 'U', size: 8 },
       { type: '4f68bce3-e8cd-4db1-96e7-fbcaf984b709', size: 16 },
     ]);
-    expect(await readPartitionTable(testHost(), disk)).to.deep.equal([
+    expect((await readPartitionTable(testHost(), disk)).partitions).to.deep.equal([
       { number: 1, offset: MiB, size: 8 * MiB, type: 'c12a7328-f81f-11d2-ba4b-00a0c93ec93b' },
       { number: 2, offset: 9 * MiB, size: 16 * MiB, type: '4f68bce3-e8cd-4db1-96e7-fbcaf984b709' },
     ]);
@@ -48,7 +48,7 @@ describe('readPartitionTable', () => {
       ['--quiet', disk],
       'label: dos\nsize=16MiB, type=L\ntype=E\nsize=8MiB, type=L\nsize=8MiB, type=S\n',
     );
-    const partitions = await readPartitionTable(testHost(), disk);
+    const { partitions } = await readPartitionTable(testHost(), disk);
     expect(partitions.map(({ number, type }) => [number, type])).to.deep.equal([
       [1, '83'],
       [2, '5'],
@@ -88,7 +88,7 @@ describe('identify', () => {
       { type: 'L', size: 8 },
     ]);
     const found: (string | undefined)[] = [];
-    for (const partition of await readPartitionTable(testHost(), disk)) {
+    for (const partition of (await readPartitionTable(testHost(), disk)).partitions) {
       found.push((await identify(testHost(), disk, partition)).fileSystem);
     }
     expect(found).to.deep.equal(['ext4', 'ext2', 'swap', undefined]);

@@ -19,8 +19,20 @@ export interface Volume extends Partition {
   readonly fileSystem: string | undefined;
 }
 
+export interface PartitionTable {
+  /** As sfdisk calls its kind: `dos`, `gpt`. */
+  readonly label: string;
+  readonly partitions: readonly Partition[];
+}
+
+/** What is on a disk, as its partition table and its file systems tell. */
+export interface DiskLayout extends PartitionTable {
+  readonly partitions: readonly Volume[];
+}
+
 interface SfdiskTable {
   readonly partitiontable: {
+    readonly label: string;
     readonly sectorsize?: number;
     readonly partitions?: readonly {
       readonly node: string;
@@ -36,7 +48,7 @@ export function readPartitionTableCommand(disk: string): Command {
 }
 
 /** @throws Failure if the disk has no partition table: nothing was installed on it */
-export async function readPartitionTable(host: Host, disk: string): Promise<Partition[]> {
+export async function readPartitionTable(host: Host, disk: string): Promise<PartitionTable> {
   const { stdout, exitCode } = await run(host, readPartitionTableCommand(disk), { accept: [1] });
   const table = exitCode === 0 ? parse(disk, stdout).partitiontable : undefined;
   const partitions = table?.partitions ?? [];
@@ -45,7 +57,7 @@ export async function readPartitionTable(host: Host, disk: string): Promise<Part
       `there are ${partitions.length} partitions on the disk ${disk}: no installer makes more than ${mostPartitions}`,
     );
   }
-  if (partitions.length === 0) {
+  if (table === undefined || partitions.length === 0) {
     throw new Failure(
       `there are no partitions on the disk ${disk}: the installer powered off without installing anything`,
       {
@@ -53,13 +65,16 @@ export async function readPartitionTable(host: Host, disk: string): Promise<Part
       },
     );
   }
-  const unit = table?.sectorsize ?? sectorSize;
-  return partitions.map(({ node, start, size, type }) => ({
-    number: Number(/(\d+)$/.exec(node)?.[1]),
-    offset: start * unit,
-    size: size * unit,
-    type: type.toLowerCase(),
-  }));
+  const unit = table.sectorsize ?? sectorSize;
+  return {
+    label: table.label,
+    partitions: partitions.map(({ node, start, size, type }) => ({
+      number: Number(/(\d+)$/.exec(node)?.[1]),
+      offset: start * unit,
+      size: size * unit,
+      type: type.toLowerCase(),
+    })),
+  };
 }
 
 /** The size of a GPT as every tool makes it. Each partition is looked at. */
@@ -100,4 +115,12 @@ const nothingRecognised = [2, 8];
 export async function identify(host: Host, disk: string, partition: Partition): Promise<Volume> {
   const { stdout } = await run(host, identifyCommand(disk, partition), { accept: nothingRecognised });
   return { ...partition, fileSystem: stdout.trim() || undefined };
+}
+
+/** @throws Failure if the disk has no partition table: nothing was installed on it */
+export async function readDiskLayout(host: Host, disk: string): Promise<DiskLayout> {
+  const { label, partitions } = await readPartitionTable(host, disk);
+  const volumes: Volume[] = [];
+  for (const partition of partitions) volumes.push(await identify(host, disk, partition));
+  return { label, partitions: volumes };
 }

@@ -1,6 +1,6 @@
 import { Failure } from '../host/failure.js';
 import type { Host } from '../host/host.js';
-import { identify, readPartitionTable, type Volume } from './partition-table.js';
+import { readDiskLayout, type Volume } from './partition-table.js';
 import { ExtFileSystem } from './ext-file-system.js';
 
 /** A volume that certainly holds a file system. */
@@ -23,8 +23,7 @@ const linuxFileSystems = new Set(['ext2', 'ext3', 'ext4', 'xfs', 'btrfs']);
  * @throws Failure naming the partitions, if there is none or it can't be told
  */
 export async function findRootFileSystem(host: Host, disk: string): Promise<FileSystemVolume> {
-  const volumes: Volume[] = [];
-  for (const partition of await readPartitionTable(host, disk)) volumes.push(await identify(host, disk, partition));
+  const { partitions: volumes } = await readDiskLayout(host, disk);
   const candidates = volumes.filter(holdsLinux);
   const [only, ...others] = candidates;
   if (only && others.length === 0) return only;

@@ -61,6 +61,7 @@ export function shellLine({ file, args }: Pick<Command, 'file' | 'args'>): strin
  * @param options.signal ends the command, if something other than the build's own signal shall do so
  * @param options.killSignal how the command is ended (default: SIGTERM)
  * @param options.killAfter milliseconds that it then gets to end by itself (default: 5000)
+ * @param options.stdoutFile takes standard output, byte for byte; it is then not in the result
  * @param options.onLine is told each line of the output as it comes, for long commands
  * @throws Failure with the command, its exit code and the end of what it said
  * @throws Interrupted when the build was told to stop
@@ -73,6 +74,7 @@ export async function run(
     signal?: AbortSignal;
     killSignal?: NodeJS.Signals;
     killAfter?: number;
+    stdoutFile?: string;
     onLine?: (line: string) => void;
   } = {},
 ): Promise<CommandResult> {
@@ -88,6 +90,7 @@ export async function run(
     reject: false,
     all: true,
     maxBuffer: 64 * 1024 * 1024,
+    ...(options.stdoutFile === undefined ? {} : { stdout: { file: options.stdoutFile }, buffer: { stdout: false } }),
   });
   if (options.onLine) {
     for await (const line of child.iterable({ from: 'all' })) options.onLine(line);
@@ -96,7 +99,7 @@ export async function run(
   if (host.signal.aborted) throw interruption(host.signal);
   const exitCode = result.exitCode ?? -1;
   if (!result.failed || options.accept?.includes(exitCode)) {
-    return { stdout: result.stdout, stderr: result.stderr, exitCode };
+    return { stdout: result.stdout ?? '', stderr: result.stderr, exitCode };
   }
   throw commandFailure(called, result);
 }

@@ -6,8 +6,8 @@ import type { ProgramName } from './programs.js';
 
 /** What the root helper can be asked to do with the file system in a raw disk; it checks every word again itself. */
 export type HelperCall =
-  | readonly [verb: 'logs' | 'clean' | 'trim', disk: string, offset: string, size: string]
-  | readonly [verb: 'cat', disk: string, offset: string, size: string, path: string];
+  | readonly [verb: 'logs' | 'clean' | 'trim' | 'records', disk: string, offset: string, size: string]
+  | readonly [verb: 'cat' | 'read', disk: string, offset: string, size: string, path: string];
 
 const name = 'image-factory-sudo-helper';
 

@@ -7,7 +7,7 @@ import { shellLine } from '../host/host.js';
 import { maskOf } from '../host/mask.js';
 import { ReleaseStack } from '../host/release-stack.js';
 import type { Plan } from '../pipeline/build.js';
-import { checkImage, checkPrograms } from '../pipeline/check.js';
+import { checkImage, checkPrograms, checkSigning } from '../pipeline/check.js';
 import { planBuild } from '../pipeline/plan.js';
 import { runBuild } from '../pipeline/runner.js';
 import { stages } from '../pipeline/stages.js';
@@ -38,7 +38,10 @@ export async function build(name: string | undefined, flags: BuildFlags): Promis
   }
   checkPrograms(plan);
   await reporting(spec, terminal, async (log) => {
-    await untilSignalled((signal) => runBuild({ log, signal, release: new ReleaseStack() }, plan, stages));
+    await untilSignalled(async (signal) => {
+      await checkSigning({ log, signal }, spec);
+      await runBuild({ log, signal, release: new ReleaseStack() }, plan, stages);
+    });
     log.info(`Successfully created ${plan.paths.image}`);
   });
 }

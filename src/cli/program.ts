@@ -1,9 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Argument, Command, Option } from 'commander';
 import { boolean } from '../config/option-types.js';
 import { imageOptions, type Option as ImageOption } from '../config/options.js';
-import { programDirectory } from '../host/program-directory.js';
+import { programVersion } from '../host/program-directory.js';
 import type { BuildFlags } from './build-flags.js';
 
 /** The command line. What a command does is loaded when it is called: `--help` answers without it. */
@@ -13,7 +11,7 @@ export function program(): Command {
     .description(
       'Build golden Linux images: an unattended network installation becomes a clean, compact, checksummed image.',
     )
-    .version(version(), '-V, --version')
+    .version(programVersion(), '-V, --version')
     .showSuggestionAfterError()
     .exitOverride()
     .addHelpText(
@@ -112,9 +110,4 @@ function buildOptionsHelp(root: Command): string {
     .visibleOptions(build)
     .map((option) => help.formatItem(help.optionTerm(option), width, help.optionDescription(option), help))
     .join('\n');
-}
-
-function version(): string {
-  const text = readFileSync(join(programDirectory, 'package.json'), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }

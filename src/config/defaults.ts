@@ -1,4 +1,4 @@
-import { homedir } from 'node:os';
+import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
 
 /** Where kernels and initrds are kept unless `cache_dir` says otherwise. */
@@ -9,4 +9,9 @@ export function defaultCacheDirectory(): string {
 /** libvirt's system mode for root, who has no session; session mode for everybody else, who needs no rights for it. */
 export function defaultConnection(): string {
   return process.getuid?.() === 0 ? 'qemu:///system' : 'qemu:///session';
+}
+
+/** By what provenance names the machine that builds. */
+export function defaultBuilderId(): string {
+  return `urn:image-factory:builder:${encodeURIComponent(hostname())}`;
 }

@@ -11,6 +11,13 @@ export type InstallerSource =
   | { readonly kind: 'netboot'; readonly linux: string; readonly initrd: string }
   | { readonly kind: 'medium'; readonly image: string };
 
+/** How and with which key the checksums are signed. */
+export interface Signing {
+  readonly by: 'gpg' | 'ssh';
+  /** gpg: a fingerprint or user ID; ssh: a key file. */
+  readonly key: string;
+}
+
 /** An option that describes the installed system, as a section sets it. */
 export interface DescribedOption {
   /** For messages: `my.conf:3: [debian-13] selinux = enforcing`. */
@@ -20,7 +27,10 @@ export interface DescribedOption {
 }
 
 /** One INI section that can be built: typed, validated, frozen. Everything a build knows of its image. */
-export interface ImageSpec extends Omit<Values<typeof imageOptions>, AnswerFileKind | 'outputDir' | 'cacheDir'> {
+export interface ImageSpec extends Omit<
+  Values<typeof imageOptions>,
+  AnswerFileKind | 'outputDir' | 'cacheDir' | 'sign' | 'signKey'
+> {
   readonly name: string;
   /** `<image>-<YYYY-MM-DD>`: what the names of all artifacts begin with. */
   readonly baseName: string;
@@ -31,6 +41,9 @@ export interface ImageSpec extends Omit<Values<typeof imageOptions>, AnswerFileK
   /** Absolute; the image's own directory in the netboot cache. */
   readonly cacheDir: string;
   readonly connect: string;
+  readonly builderId: string;
+  /** Undefined: nothing is signed. */
+  readonly signing: Signing | undefined;
   readonly destinations: readonly Destination[];
   /** Every option of the section as text, for templates. */
   readonly variables: Readonly<Record<string, string>>;

@@ -163,6 +163,31 @@ export const imageOptions = {
     defaultDoc: '*<image>-<date>.log* in the output directory',
     flag: { long: 'log-filename' },
   }),
+  manifest: option(type.boolean, {
+    doc: 'Write a manifest beside the image: distribution, kernels, every package with version and architecture, disk layout, netboot files, times of the stages.',
+    default: 'yes',
+  }),
+  sbom: option(type.oneOf('cyclonedx', 'no'), {
+    doc: 'Write a software bill of materials beside the image: CycloneDX 1.6 in JSON.',
+    default: 'cyclonedx',
+  }),
+  provenance: option(type.boolean, {
+    doc: 'Write beside the image how it came to be: an in-toto statement with SLSA provenance, that names netboot files, answer file and mirrors.',
+    default: 'yes',
+  }),
+  'builder-id': option(type.uri, {
+    doc: 'The URI by which the provenance names this machine.',
+    defaultDoc: '*urn:image-factory:builder:HOSTNAME*',
+  }),
+  sign: option(type.oneOf('gpg', 'ssh', 'no'), {
+    doc: "Sign the image's checksum file, and a file of the checksums of all artifacts: with **gpg**(1) and its agent, or with **ssh-keygen**(1).",
+    default: 'no',
+    flag: { long: 'sign' },
+  }),
+  'sign-key': option(type.path, {
+    doc: 'The key to sign with. For *gpg* its fingerprint or user ID; for *ssh* a private key file without passphrase, or a public key file whose private key is in the SSH agent.',
+    flag: { long: 'sign-key' },
+  }),
   upload_destinations: option(type.commaList, {
     doc: 'Sections that say where the finished image is uploaded, separated by commas. Empty means nowhere.',
     default: '',

@@ -1,9 +1,15 @@
 import { join, resolve } from 'node:path';
 import { UsageError } from '../host/failure.js';
 import type { Configuration, Section } from './configuration.js';
-import { defaultCacheDirectory, defaultConnection } from './defaults.js';
+import { defaultBuilderId, defaultCacheDirectory, defaultConnection } from './defaults.js';
 import { descriptionOption, descriptionOptions } from './description-options.js';
-import { answerFileKinds, type DescribedOption, type ImageSpec, type InstallerSource } from './image-spec.js';
+import {
+  answerFileKinds,
+  type DescribedOption,
+  type ImageSpec,
+  type InstallerSource,
+  type Signing,
+} from './image-spec.js';
 import type { IniDocument } from './ini.js';
 import type { Destination } from './destination.js';
 import {
@@ -42,6 +48,7 @@ export function resolveImage(
   const values = reader.values(imageOptions);
   const installer = installerSource(values, reader);
   const answerFile = answerFileOf(values, reader);
+  const signing = signingOf(values, reader);
   const baseName = `${name}-${today}`;
   const destinations = values.uploadDestinations.flatMap(
     (destination) => resolveDestination(section, destination, `${baseName}.${values.format}`, problems) ?? [],
@@ -54,10 +61,12 @@ export function resolveImage(
     baseName,
     installer,
     answerFile,
+    signing,
     destinations,
     outputDir: resolve(values.outputDir),
     cacheDir: join(resolve(values.cacheDir ?? defaultCacheDirectory()), name),
     connect: values.connect ?? defaultConnection(),
+    builderId: values.builderId ?? defaultBuilderId(),
     variables,
     description: reader.description(),
     secrets: secretsOf(variables, destinations),
@@ -97,6 +106,14 @@ function answerFileOf(values: Values<typeof imageOptions>, reader: SectionReader
   const [kind] = given;
   const path = kind && values[kind];
   return kind && path ? { kind, path } : undefined;
+}
+
+function signingOf({ sign, signKey }: Values<typeof imageOptions>, reader: SectionReader): Signing | undefined {
+  // A value that is no word of the option has been complained of already.
+  if (sign === undefined || sign === 'no') return undefined;
+  if (signKey) return { by: sign, key: signKey };
+  reader.complain(`'sign = ${sign}' needs 'sign-key', the key to sign with`);
+  return undefined;
 }
 
 function resolveDestination(

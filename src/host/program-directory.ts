@@ -1,4 +1,11 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Where the program lies, and with it `configs/`, `templates/`, `demo/` and `sudo-helper/`. */
 export const programDirectory = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
+
+export function programVersion(): string {
+  const text = readFileSync(join(programDirectory, 'package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}

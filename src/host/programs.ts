@@ -21,7 +21,11 @@ export const programs = {
   e2fsck: { package: 'e2fsprogs', neededFor: 'checking ext2/3/4 file systems' },
   zerofree: { package: 'zerofree', neededFor: 'zeroing free blocks of ext2/3/4 file systems' },
   rsync: { package: 'rsync', neededFor: 'rsync: sources and rsync uploads', optional: true },
-  'ssh-keygen': { package: 'openssh-client', neededFor: 'host keys of SFTP uploads, and ssh signatures', optional: true },
+  'ssh-keygen': {
+    package: 'openssh-client',
+    neededFor: 'host keys of SFTP uploads, and ssh signatures',
+    optional: true,
+  },
   rpm: { package: 'rpm', neededFor: 'listing the packages of images that use rpm', optional: true },
   gpg: { package: 'gpg', neededFor: 'signing with gpg', optional: true },
   'gpg-agent': { package: 'gpg-agent', neededFor: 'signing with gpg', optional: true },

@@ -86,6 +86,13 @@ export function locationOf(uri: string): { readonly host: string; readonly path:
   }
 }
 
+/** A URI for everybody's eyes: without user and password, and without a query, which may hold a token. */
+export function withoutCredentials(uri: string): string {
+  return uri
+    .replace(/^([a-z][a-z0-9+.-]*:\/\/)[^\s/?#]*@/i, '$1')
+    .replace(/^([a-z][a-z0-9+.-]*:\/\/[^?#]*)[?#].*$/is, '$1');
+}
+
 /** Why a source could not be got, naming it. */
 export function fetchFailure(source: NetbootSource, why: string, hint?: string): Failure {
   return new Failure(maskUrls(`${source.option}: cannot fetch ${source.uri}: ${why}`), { hint });

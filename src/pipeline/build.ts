@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { basename, join } from 'node:path';
 import type { ImageSpec } from '../config/image-spec.js';
+import type { Artifact } from '../contents/artifact.js';
 import type { FileSystemVolume } from '../disk/root-file-system.js';
 import type { Host } from '../host/host.js';
+import type { ProgramName } from '../host/programs.js';
 import type { VirtType } from '../host/virtualisation.js';
 import type { NetbootFile } from '../install/netboot-files.js';
 import type { InstallerLocation } from '../install/virt-install.js';
@@ -27,6 +29,11 @@ export interface BuildPaths {
   readonly checksum: string;
   /** The name of an image that failed its boot test: one that no `*.qcow2` or `*.raw` takes for an image. */
   readonly unproven: string;
+  readonly manifest: string;
+  readonly sbom: string;
+  readonly provenance: string;
+  /** The sums of all artifacts, in the format of sha256sum. */
+  readonly sums: string;
   readonly lock: string;
 }
 
@@ -54,6 +61,10 @@ export function buildPaths(spec: ImageSpec, qemuReachesOutput: boolean): BuildPa
     image,
     checksum: `${image}.sha256sum`,
     unproven: `${image}.unproven`,
+    manifest: join(outputDir, `${baseName}.manifest.json`),
+    sbom: join(outputDir, `${baseName}.cdx.json`),
+    provenance: join(outputDir, `${baseName}.provenance.json`),
+    sums: join(outputDir, `${baseName}.SHA256SUMS`),
     lock: join(outputDir, `.${spec.name}.lock`),
   };
 }
@@ -71,6 +82,8 @@ export interface Plan {
   /** The name of the domain that boots the finished image. */
   readonly bootDomain: string;
   readonly virtType: VirtType;
+  /** The time to write into documents instead of that of the build, from SOURCE_DATE_EPOCH. Milliseconds since 1970. */
+  readonly sourceDate: number | undefined;
 }
 
 /** What stages leave for later ones. Plain data: it is written to the state file after each stage. */
@@ -83,8 +96,21 @@ export interface BuildState {
   /** What the installation begins with, and what vouched for it. */
   netbootFiles?: readonly NetbootFile[];
   rootFileSystem?: FileSystemVolume;
-  /** The image's SHA-256 sum in lower-case hexadecimal. */
-  sha256?: string;
+  /** The file that says what the installed system holds, in the work directory. */
+  inventory?: string;
+  /** The finished image. */
+  image?: Artifact;
+  /** When the build began: ISO 8601, UTC. */
+  begun?: string;
+  /** The stages that have ended, in order. */
+  timings?: StageTiming[];
+  /** The programs that its stages call. */
+  programs?: ProgramName[];
+}
+
+export interface StageTiming {
+  readonly name: string;
+  readonly seconds: number;
 }
 
 /** One run for one image. */

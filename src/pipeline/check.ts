@@ -4,14 +4,17 @@ import { bootTestWords } from '../config/option-types.js';
 import { didYouMean } from '../config/suggestion.js';
 import { unknownOptions } from '../config/unknown-options.js';
 import { Failure, UsageError } from '../host/failure.js';
+import type { Host } from '../host/host.js';
 import type { Log } from '../host/log.js';
-import { findExecutable, findProgram, programs, type ProgramName } from '../host/programs.js';
+import { findExecutable, findProgram, programs } from '../host/programs.js';
 import { renderAnswerFile } from '../install/answer-file.js';
 import { cachedName, originOf } from '../install/netboot-source.js';
 import { checkVerification } from '../install/vouching.js';
+import { sign } from '../publish/signature.js';
 import { checkDestination } from '../publish/upload.js';
 import { answerFileSource } from './answer-file-source.js';
 import type { Plan } from './build.js';
+import { calledPrograms } from './called-programs.js';
 import { stages } from './stages.js';
 import { netbootSources } from './stages/fetch.js';
 
@@ -61,18 +64,20 @@ function bootTestProblems({ name, bootTest }: ImageSpec): string[] {
   ];
 }
 
-/** What no stage calls itself: virt-install and libvirt do, and the locks. */
-const everyBuild: readonly ProgramName[] = ['cpio', 'flock', 'qemu-system-x86_64'];
-
 /** @throws Failure naming every program that the build will call and that is not installed, and its package */
 export function checkPrograms(plan: Plan): void {
-  const called = stages.filter((stage) => stage.neededFor(plan.spec)).flatMap((stage) => stage.commands(plan));
-  const known = [...new Set([...everyBuild, ...called.map(({ file }) => file)])].filter((file): file is ProgramName =>
-    Object.hasOwn(programs, file),
-  );
-  const missing = known.filter((program) => findProgram(program) === undefined);
+  const missing = calledPrograms(plan, stages).filter((program) => findProgram(program) === undefined);
   if (missing.length === 0) return;
   throw new Failure(`not installed: ${missing.join(', ')}`, {
     hint: `Install ${[...new Set(missing.map((program) => programs[program].package))].join(' ')}; 'image-factory doctor' tells all that is missing.`,
   });
+}
+
+/**
+ * Signs a word with the key of the section, so that a build of an hour does not end for want of it.
+ *
+ * @throws Failure where there is no such key, or it can't sign now
+ */
+export async function checkSigning(host: Pick<Host, 'log' | 'signal'>, { signing }: ImageSpec): Promise<void> {
+  if (signing !== undefined) await sign(host, signing, 'image-factory asks whether this key can sign\n');
 }

@@ -12,7 +12,15 @@ export async function planBuild(spec: ImageSpec): Promise<Plan> {
     domain: `${spec.baseName}.raw`,
     bootDomain: `${spec.baseName}.boot`,
     virtType: await virtTypeFor(spec),
+    sourceDate: sourceDate(process.env.SOURCE_DATE_EPOCH),
   };
+}
+
+/** https://reproducible-builds.org/specs/source-date-epoch/: seconds since 1970. */
+function sourceDate(epoch: string | undefined): number | undefined {
+  if (epoch === undefined || epoch === '') return undefined;
+  if (!/^\d{1,12}$/.test(epoch)) throw new UsageError([`SOURCE_DATE_EPOCH=${epoch}: expected seconds since 1970`]);
+  return Number(epoch) * 1000;
 }
 
 async function virtTypeFor({ virtType }: ImageSpec): Promise<VirtType> {

@@ -2,7 +2,8 @@ import { Failure } from '../host/failure.js';
 import type { Host } from '../host/host.js';
 import { Libvirt } from '../host/libvirt.js';
 import type { Reporter } from '../report/reporter.js';
-import type { Build, Plan } from './build.js';
+import type { Build, BuildState, Plan } from './build.js';
+import { calledPrograms } from './called-programs.js';
 import type { Stage } from './stage.js';
 import { openWorkspace, saveState } from './workspace.js';
 
@@ -42,7 +43,8 @@ async function run(
   stages: readonly Stage[],
   save: (build: Build, finished: string | undefined) => Promise<void>,
 ): Promise<void> {
-  const build: Build = { ...host, ...plan, state: {} };
+  const state: BuildState = { begun: new Date().toISOString(), timings: [], programs: calledPrograms(plan, stages) };
+  const build: Build = { ...host, ...plan, state };
   await save(build, undefined);
   for (const stage of stages.filter(({ neededFor }) => neededFor(plan.spec))) {
     await runStage(host, stage, build);
@@ -61,5 +63,7 @@ async function runStage({ log, signal }: ReportingHost, stage: Stage, build: Bui
     if (!(error instanceof Failure)) throw error;
     throw new Failure(`${stage.name}: ${error.message}`, { hint: error.hint, cause: error });
   }
-  log.stageFinished(stage, performance.now() - begun);
+  const milliseconds = performance.now() - begun;
+  (build.state.timings ??= []).push({ name: stage.name, seconds: Math.round(milliseconds) / 1000 });
+  log.stageFinished(stage, milliseconds);
 }

@@ -7,6 +7,11 @@ import { create } from './stages/create.js';
 import { fetch } from './stages/fetch.js';
 import { finish } from './stages/finish.js';
 import { install } from './stages/install.js';
+import { inventory } from './stages/inventory.js';
+import { manifest } from './stages/manifest.js';
+import { provenance } from './stages/provenance.js';
+import { sbom } from './stages/sbom.js';
+import { sign } from './stages/sign.js';
 import { postBuildHook, preBuildHook } from './stages/hooks.js';
 import { render } from './stages/render.js';
 import { serve } from './stages/serve.js';
@@ -23,10 +28,15 @@ export const stages: readonly Stage[] = [
   install,
   clean,
   zerofree,
+  inventory,
   convert,
   checksum,
   bootTest,
   finish,
+  sbom,
+  manifest,
+  provenance,
+  sign,
   upload,
   postBuildHook,
 ];

@@ -20,13 +20,18 @@ export async function writeChecksum(
   const path = `${file}.sha256sum`;
   const temporary = `${path}.part`;
   try {
-    await writeFile(temporary, `${sha256}  ${basename(file)}\n`);
+    await writeFile(temporary, sumLine(sha256, basename(file)));
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
   }
   return { sha256, path };
+}
+
+/** A line as sha256sum writes it. */
+export function sumLine(sha256: string, name: string): string {
+  return `${sha256}  ${name}\n`;
 }
 
 /** Streams a file once through SHA-256; the sum is in lower-case hexadecimal. */

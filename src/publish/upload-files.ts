@@ -1,4 +1,4 @@
-/** What is uploaded: the image first, its checksum last. */
+/** What is uploaded: the image first, its sums and signatures last. */
 export interface UploadFiles {
   readonly directory: string;
   /** File names in that directory. */

@@ -34,7 +34,7 @@ export const bootTest: Stage = {
 
 /** What was tested is what is published. */
 async function checkUnchanged(build: Build): Promise<void> {
-  const before = left(build, 'sha256');
+  const before = left(build, 'image').sha256;
   const after = await sha256Of(build, build.paths.candidate);
   if (after === before) return;
   throw new Failure(`the image changed while it was tested: its SHA-256 sum was ${before} and is ${after}`);

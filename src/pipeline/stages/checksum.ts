@@ -1,3 +1,5 @@
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { writeChecksum } from '../../publish/checksum.js';
 import { always, type Stage } from '../stage.js';
 
@@ -8,8 +10,9 @@ export const checksum: Stage = {
   neededFor: always,
   commands: () => [],
   async run(build) {
-    const { sha256 } = await writeChecksum(build, build.paths.candidate);
-    build.state.sha256 = sha256;
-    build.log.info(`SHA-256 of ${build.paths.image}: ${sha256}`);
+    const { candidate, image } = build.paths;
+    const { sha256 } = await writeChecksum(build, candidate);
+    build.state.image = { name: basename(image), bytes: (await stat(candidate)).size, sha256 };
+    build.log.info(`SHA-256 of ${image}: ${sha256}`);
   },
 };

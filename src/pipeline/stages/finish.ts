@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { moveFile } from '../../disk/move-file.js';
+import { companions } from '../published.js';
 import { always, type Stage } from '../stage.js';
 
 /** Gives image and checksum their final names. */
@@ -11,8 +12,8 @@ export const finish: Stage = {
   commands: () => [],
   async run(build) {
     const { spec, paths } = build;
-    // The checksum of an earlier image of the same name must not be found beside this one.
-    await rm(paths.checksum, { force: true });
+    // What speaks of an earlier image of the same name must not be found beside this one.
+    for (const file of companions(paths)) await rm(file, { force: true });
     await moveFile(build, paths.candidate, paths.image);
     await moveFile(build, `${paths.candidate}.sha256sum`, paths.checksum);
     if (spec.keepRaw && spec.format !== 'raw') {

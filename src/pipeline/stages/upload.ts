@@ -1,9 +1,10 @@
 import { basename } from 'node:path';
 import { upload as uploadTo, uploadCommands } from '../../publish/upload.js';
 import type { Plan } from '../build.js';
+import { published } from '../published.js';
 import type { Stage } from '../stage.js';
 
-/** Uploads image and checksum to every destination, and runs its post-upload commands. */
+/** Uploads the image and what describes and promises it to every destination, and runs its post-upload commands. */
 export const upload: Stage = {
   name: 'upload',
   title: 'Uploading',
@@ -14,6 +15,6 @@ export const upload: Stage = {
   },
 };
 
-function files({ paths }: Plan) {
-  return { directory: paths.outputDir, names: [basename(paths.image), basename(paths.checksum)] };
+function files(plan: Plan) {
+  return { directory: plan.paths.outputDir, names: published(plan).map((file) => basename(file)) };
 }

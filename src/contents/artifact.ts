@@ -1,0 +1,25 @@
+/** A file that a build leaves. */
+export interface Artifact {
+  /** Without a directory. */
+  readonly name: string;
+  readonly bytes: number;
+  /** Lower-case hexadecimal. */
+  readonly sha256: string;
+}
+
+/** A file that the installation was made of, or what is known of it. */
+export interface Material {
+  readonly name: string;
+  /** Where it came from, without user, password and query. */
+  readonly uri: string;
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+/** The rendered answer file: never its content, which may hold password hashes. */
+export interface AnswerFileSum {
+  readonly kind: string;
+  /** As the installer found it. */
+  readonly name: string;
+  readonly sha256: string;
+}

@@ -1,0 +1,60 @@
+import type { AnswerFileSum, Artifact, Material } from './artifact.js';
+import type { Distribution } from './distribution.js';
+import type { Inventory } from './inventory.js';
+import type { Package } from './packages.js';
+
+/** `<image>-<date>.manifest.json`; docs/manifest.schema.json describes it for other programs. */
+export interface Manifest {
+  readonly schemaVersion: 1;
+  readonly image: Artifact & {
+    /** The section of the configuration: `debian-13`. */
+    readonly image: string;
+    readonly format: string;
+  };
+  readonly distribution: Distribution;
+  readonly kernels: readonly string[];
+  /** Absent where the packages can't be told; `packagesUnknown` says why. */
+  readonly packageFormat?: 'deb' | 'rpm';
+  readonly packages?: readonly Package[];
+  readonly packagesUnknown?: string;
+  readonly disk: ManifestDisk;
+  /** What lies beside the image and was finished before the manifest. */
+  readonly artifacts: readonly Artifact[];
+  readonly installer: { readonly netbootFiles: readonly Material[]; readonly answerFile: AnswerFileSum };
+  readonly build: {
+    readonly tool: { readonly name: 'image-factory'; readonly version: string };
+    /** ISO 8601, UTC. */
+    readonly begun: string;
+    readonly stages: readonly { readonly name: string; readonly seconds: number }[];
+    /** The programs that the build called, by name, with what they say of their version. */
+    readonly programs: Readonly<Record<string, string>>;
+  };
+}
+
+export interface ManifestDisk {
+  readonly bytes: number;
+  /** `dos` or `gpt`. */
+  readonly label: string;
+  readonly partitions: readonly {
+    readonly number: number;
+    /** Bytes. */
+    readonly offset: number;
+    readonly size: number;
+    /** MBR type in hexadecimal or GPT type GUID. */
+    readonly type: string;
+    readonly fileSystem?: string | undefined;
+  }[];
+}
+
+/** All that the build knows, in the order in which a reader wants it. */
+export function manifest(
+  { distribution, kernels, installed }: Inventory,
+  known: Pick<Manifest, 'image' | 'disk' | 'artifacts' | 'installer' | 'build'>,
+): Manifest {
+  const { image, disk, artifacts, installer, build } = known;
+  const packages =
+    installed.format === 'unknown'
+      ? { packagesUnknown: installed.reason }
+      : { packageFormat: installed.format, packages: installed.packages };
+  return { schemaVersion: 1, image, distribution, kernels, disk, artifacts, installer, build, ...packages };
+}

@@ -1,0 +1,44 @@
+import { Failure } from './failure.js';
+import { command, run, type Host } from './host.js';
+import type { ProgramName } from './programs.js';
+
+/** How programs are asked for their version, where it is not by `--version`; undefined where they can't be asked. */
+const questions: { readonly [Name in ProgramName]?: readonly string[] | undefined } = {
+  debugfs: ['-V'],
+  e2fsck: ['-V'],
+  zerofree: undefined,
+  'ssh-keygen': undefined,
+  sudo: undefined,
+};
+
+/** What each program says of its version, in a line; those that can't be asked are left out. */
+export async function programVersions(
+  host: Pick<Host, 'log' | 'signal'>,
+  names: readonly ProgramName[],
+): Promise<Record<string, string>> {
+  const versions: Record<string, string> = {};
+  for (const name of [...names].sort()) {
+    const question = name in questions ? questions[name] : ['--version'];
+    const said = question && (await firstLine(host, name, question));
+    if (said) versions[name] = said;
+  }
+  return versions;
+}
+
+async function firstLine(
+  host: Pick<Host, 'log' | 'signal'>,
+  name: ProgramName,
+  question: readonly string[],
+): Promise<string | undefined> {
+  try {
+    const { stdout, stderr } = await run(host, command(name, question));
+    return `${stdout}\n${stderr}`
+      .split('\n')
+      .find((line) => line.trim() !== '')
+      ?.trim();
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    host.log.debug(`${name} does not tell its version: ${error.message}`);
+    return undefined;
+  }
+}

@@ -1,0 +1,45 @@
+import { Failure } from '../host/failure.js';
+import { command, run, type Command, type Host } from '../host/host.js';
+import type { Signing } from '../config/image-spec.js';
+
+/** What ssh-keygen calls the purpose of a signature of a file; whoever checks it names the same (ssh-keygen(1), -Y sign). */
+export const sshNamespace = 'file';
+
+/** The file with the detached signature of a file. */
+export function signatureOf(file: string, by: Signing['by']): string {
+  return `${file}${by === 'gpg' ? '.asc' : '.sig'}`;
+}
+
+/** Reads a text on standard input, writes its detached signature to standard output. */
+export function signCommand({ by, key }: Signing, text = ''): Command {
+  return by === 'gpg'
+    ? command('gpg', ['--batch', '--quiet', '--armor', '--local-user', key, '--detach-sign', '--output', '-'], {
+        input: text,
+      })
+    : command('ssh-keygen', ['-q', '-Y', 'sign', '-f', key, '-n', sshNamespace], {
+        input: text,
+        // Never asks for a passphrase: neither at the terminal nor with a window.
+        env: { SSH_ASKPASS_REQUIRE: 'force', SSH_ASKPASS: '/bin/false' },
+      });
+}
+
+/**
+ * @returns the detached signature of a text, in ASCII
+ * @throws Failure where there is no such key, or it can't sign now: the agent is locked and nobody can be asked
+ */
+export async function sign(host: Pick<Host, 'log' | 'signal'>, signing: Signing, text: string): Promise<string> {
+  try {
+    return `${(await run(host, signCommand(signing, text))).stdout}\n`;
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    throw new Failure(`can't sign with the key ${signing.key}: ${error.message}`, {
+      hint: error.hint ?? hints[signing.by],
+      cause: error,
+    });
+  }
+}
+
+const hints = {
+  gpg: "See that 'gpg --list-secret-keys' knows the key, and that its agent has the passphrase or can ask for it: 'echo | gpg --sign --local-user KEY' unlocks it, and default-cache-ttl and max-cache-ttl in gpg-agent.conf say for how long.",
+  ssh: "See that the file is a private key without passphrase, or the public key of one that 'ssh-add -L' lists.",
+} as const;

@@ -3,6 +3,7 @@ import { boolean } from '../config/option-types.js';
 import { imageOptions, type Option as ImageOption } from '../config/options.js';
 import { programVersion } from '../host/program-directory.js';
 import type { BuildFlags } from './build-flags.js';
+import type { VerifyFlags } from './verify.js';
 
 /** The command line. What a command does is loaded when it is called: `--help` answers without it. */
 export function program(): Command {
@@ -56,6 +57,15 @@ export function program(): Command {
     .argument('<image>', 'section of the configuration')
     .addOption(cacheDirFlag())
     .action(async (image: string, flags: BuildFlags) => (await import('./fetch.js')).fetch(image, flags));
+
+  root
+    .command('verify')
+    .description('check downloaded images against the checksum, signatures, manifest, SBOM and provenance beside them')
+    .argument('<file...>', 'the image')
+    .option('--keyring <file>', 'OpenPGP keys that may have signed; everything must then be covered by their signature')
+    .option('--allowed-signers <file>', 'the same for ssh keys, as in ssh-keygen(1)')
+    .option('--require-signature', 'reject what is not signed, with or without a keyring')
+    .action(async (files: string[], flags: VerifyFlags) => (await import('./verify.js')).verify(files, flags));
 
   root
     .command('doctor')

@@ -6,11 +6,10 @@ import type { Package } from './packages.js';
 /** `<image>-<date>.manifest.json`; docs/manifest.schema.json describes it for other programs. */
 export interface Manifest {
   readonly schemaVersion: 1;
-  readonly image: Artifact & {
-    /** The section of the configuration: `debian-13`. */
-    readonly image: string;
-    readonly format: string;
-  };
+  /** The section of the configuration: `debian-13`. */
+  readonly image: string;
+  /** The finished image. */
+  readonly file: Artifact & { readonly format: string };
   readonly distribution: Distribution;
   readonly kernels: readonly string[];
   /** Absent where the packages can't be told; `packagesUnknown` says why. */
@@ -49,12 +48,19 @@ export interface ManifestDisk {
 /** All that the build knows, in the order in which a reader wants it. */
 export function manifest(
   { distribution, kernels, installed }: Inventory,
-  known: Pick<Manifest, 'image' | 'disk' | 'artifacts' | 'installer' | 'build'>,
+  known: Pick<Manifest, 'image' | 'file' | 'disk' | 'artifacts' | 'installer' | 'build'>,
 ): Manifest {
-  const { image, disk, artifacts, installer, build } = known;
+  const { image, file, disk, artifacts, installer, build } = known;
   const packages =
     installed.format === 'unknown'
       ? { packagesUnknown: installed.reason }
       : { packageFormat: installed.format, packages: installed.packages };
-  return { schemaVersion: 1, image, distribution, kernels, disk, artifacts, installer, build, ...packages };
+  return { schemaVersion: 1, image, file, distribution, kernels, disk, artifacts, installer, build, ...packages };
+}
+
+/** What a manifest says of its image's file; undefined if it is no manifest of a kind that is known here. */
+export function fileInManifest(document: unknown): Artifact | undefined {
+  const { schemaVersion, file } = document as Partial<Manifest>;
+  if (schemaVersion !== 1 || typeof file !== 'object' || file === null) return undefined;
+  return { name: String(file.name), bytes: Number(file.bytes), sha256: String(file.sha256) };
 }

@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Failure, UsageError } from '../host/failure.js';
 import { maskUrls } from '../host/mask.js';
 
@@ -84,6 +84,12 @@ export function locationOf(uri: string): { readonly host: string; readonly path:
     case 'copy':
       return { host: '', path: origin.path };
   }
+}
+
+/** Where a netboot file comes from, as a URI for everybody's eyes. */
+export function publicUri(source: NetbootSource): string {
+  const origin = originOf(source);
+  return origin.by === 'copy' ? pathToFileURL(origin.path).href : withoutCredentials(source.uri);
 }
 
 /** A URI for everybody's eyes: without user and password, and without a query, which may hold a token. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { AnswerFileSum, Material } from '../contents/artifact.js';
-import { withoutCredentials } from '../install/netboot-source.js';
+import { publicUri } from '../install/netboot-source.js';
 import { cachedName } from '../install/netboot-cache.js';
 import { describeFile } from './artifact.js';
 import { left, type Build } from './build.js';
@@ -18,9 +18,9 @@ export async function materials(build: Build): Promise<{ netbootFiles: Material[
 /** The netboot files as the cache has them. */
 async function netbootFiles(build: Build): Promise<Material[]> {
   const files: Material[] = [];
-  for (const { uri } of netbootSources(build.spec)) {
-    const file = await describeFile(build, join(build.spec.cacheDir, cachedName(uri)));
-    files.push({ ...file, uri: withoutCredentials(uri) });
+  for (const source of netbootSources(build.spec)) {
+    const file = await describeFile(build, join(build.spec.cacheDir, cachedName(source.uri)));
+    files.push({ ...file, uri: publicUri(source) });
   }
   return files;
 }

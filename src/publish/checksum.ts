@@ -34,6 +34,21 @@ export function sumLine(sha256: string, name: string): string {
   return `${sha256}  ${name}\n`;
 }
 
+/**
+ * The sums of a file as sha256sum writes it, by file name.
+ *
+ * @returns undefined where a line is anything else, or names a file twice or in another directory
+ */
+export function parseSums(text: string): ReadonlyMap<string, string> | undefined {
+  const sums = new Map<string, string>();
+  for (const line of text.split('\n').filter((candidate) => candidate !== '')) {
+    const [, sha256, name] = /^([0-9a-f]{64}) [ *]([^/]+)$/.exec(line) ?? [];
+    if (sha256 === undefined || name === undefined || sums.has(name)) return undefined;
+    sums.set(name, sha256);
+  }
+  return sums;
+}
+
 /** Streams a file once through SHA-256; the sum is in lower-case hexadecimal. */
 export async function sha256Of(host: Pick<Host, 'log' | 'signal'>, path: string): Promise<string> {
   const file = await open(path);

@@ -18,7 +18,8 @@ export const manifest: Stage = {
     const { inventory, disk } = await storedInventory(build);
     const beside = [...(spec.sbom === 'no' ? [] : [paths.sbom]), paths.checksum];
     const document = manifestOf(inventory, {
-      image: { image: spec.name, ...left(build, 'image'), format: spec.format },
+      image: spec.name,
+      file: { ...left(build, 'image'), format: spec.format },
       disk,
       artifacts: await Promise.all(beside.map((path) => describeFile(build, path))),
       installer: await materials(build),

@@ -1,0 +1,90 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Failure } from '../host/failure.js';
+import { command, run, type Command, type Host } from '../host/host.js';
+import { sshNamespace } from './signature.js';
+
+/** Whose signatures count. */
+export interface TrustedKeys {
+  /** OpenPGP keys, as gpg exports them, binary or armored; undefined: `trustedkeys.kbx` of the user's (gpgv(1)). */
+  readonly keyring?: string | undefined;
+  /** ssh keys: ALLOWED SIGNERS in ssh-keygen(1). */
+  readonly allowedSigners?: string | undefined;
+}
+
+type Caller = Pick<Host, 'log' | 'signal'>;
+
+/** Who made a signature, or why it counts for nothing. */
+export type Verdict =
+  { readonly good: true; readonly signer: string } | { readonly good: false; readonly reason: string };
+
+/** Checks a detached OpenPGP signature with gpgv. Signatures of expired and revoked keys are not good. */
+export async function checkGpg(host: Caller, file: string, signature: string, keys: TrustedKeys): Promise<Verdict> {
+  const scratch = await mkdtemp(join(tmpdir(), 'image-factory-verify-'));
+  try {
+    const keyring = keys.keyring === undefined ? undefined : join(scratch, 'keyring');
+    if (keyring !== undefined && keys.keyring !== undefined) {
+      await writeFile(keyring, withoutArmor(await readFile(keys.keyring)));
+    }
+    const { stdout, stderr } = await run(host, gpgvCommand(file, signature, keyring), { accept: [1, 2] });
+    const status = stdout
+      .split('\n')
+      .flatMap((line) => /^\[GNUPG:\] (\S+) ?(.*)$/.exec(line)?.slice(1, 3).join(' ') ?? []);
+    const found = (word: string) => status.filter((line) => line.startsWith(`${word} `));
+    const [good, ...more] = found('GOODSIG');
+    const disqualified = ['BADSIG', 'ERRSIG', 'EXPSIG', 'EXPKEYSIG', 'REVKEYSIG'].some(
+      (word) => found(word).length > 0,
+    );
+    if (good !== undefined && more.length === 0 && !disqualified && found('VALIDSIG').length === 1) {
+      return { good: true, signer: `${good.split(' ').slice(2).join(' ')} (${found('VALIDSIG')[0]?.split(' ')[1]})` };
+    }
+    return { good: false, reason: lastWords(stderr) };
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+function gpgvCommand(file: string, signature: string, keyring: string | undefined): Command {
+  const from = keyring === undefined ? [] : ['--keyring', keyring];
+  return command('gpgv', ['--status-fd', '1', ...from, '--', signature, file]);
+}
+
+/** gpgv reads only binary keyrings; keys are published with armor around them (RFC 9580, section 6.2). */
+function withoutArmor(keyring: Buffer): Buffer {
+  const blocks = [
+    ...keyring
+      .toString('latin1')
+      .matchAll(
+        /-----BEGIN PGP PUBLIC KEY BLOCK-----\r?\n(?:[^\r\n]+\r?\n)*?\r?\n([\w+/=\s]*?)(?:\r?\n=\S{4}\s*)?-----END/g,
+      ),
+  ];
+  if (blocks.length === 0) return keyring;
+  return Buffer.concat(blocks.map(([, base64 = '']) => Buffer.from(base64, 'base64')));
+}
+
+/** Checks a detached ssh signature with ssh-keygen. */
+export async function checkSsh(host: Caller, file: string, signature: string, keys: TrustedKeys): Promise<Verdict> {
+  if (keys.allowedSigners === undefined) throw new Error('there are no allowed signers to ask');
+  const allowed = ['-f', keys.allowedSigners, '-s', signature, '-n', sshNamespace];
+  const called = (args: readonly string[], input: string) => run(host, command('ssh-keygen', args, { input }));
+  try {
+    const text = await readFile(file, 'utf8');
+    const { stdout } = await called(['-Y', 'find-principals', ...allowed], '');
+    const [principal = ''] = stdout.split('\n');
+    await called(['-Y', 'verify', ...allowed, '-I', principal], text);
+    return { good: true, signer: principal };
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return { good: false, reason: lastWords(error.message) };
+  }
+}
+
+function lastWords(text: string): string {
+  return (
+    text
+      .split('\n')
+      .filter((line) => line.trim() !== '')
+      .at(-1) ?? 'there is no signature in it'
+  );
+}

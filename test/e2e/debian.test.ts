@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { execa } from 'execa';
+import type { Manifest } from '../../src/contents/manifest.js';
 import { isoDate } from '../../src/config/resolve.js';
 import { SerialConsole } from '../serial-console.js';
 import { prepare, serve, udebSuite, type ServedMirror } from './debian-mirror.js';
@@ -100,6 +101,23 @@ root-password-hash = ${hash.replaceAll('$', '$$$$')}
       machine.type(password);
       await machine.expect(/# $/, 120);
       expect(await machine.run('cat /etc/debian_version')).to.match(new RegExp(`^${version}\\b`));
+    });
+
+    it('holds exactly the packages that its manifest and its SBOM name', async () => {
+      const read = async (end: string) =>
+        JSON.parse(await readFile(join(outputDirectory, `${baseName}.${end}`), 'utf8')) as unknown;
+      const manifest = (await read('manifest.json')) as Manifest;
+      const format = '${db:Status-Status} ${Package} ${Version} ${Architecture}\\n';
+      const said = (await machine?.run(`dpkg-query -W -f '${format}' | sed -n 's/^installed //p'`)) ?? '';
+      const installed = said.trim().split('\n').sort();
+      const named = manifest.packages?.map(({ name, version, architecture }) => `${name} ${version} ${architecture}`);
+      expect(installed.length).to.be.greaterThan(100);
+      expect(named?.sort()).to.deep.equal(installed);
+      const { components } = (await read('cdx.json')) as { components: { type: string; name: string }[] };
+      expect(components.filter(({ type }) => type === 'library').map(({ name }) => name)).to.deep.equal(
+        manifest.packages?.map(({ name }) => name),
+      );
+      expect(manifest.kernels).to.deep.equal([(await machine?.run('uname -r'))?.trim()]);
     });
 
     const golden: Record<string, { command: string; answer: RegExp }> = {

@@ -2,6 +2,8 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileS
 import { basename, dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { execa } from 'execa';
+import { cycloneDxErrors, manifestErrors } from '../../src/contents/testing.js';
+import type { Manifest } from '../../src/contents/manifest.js';
 import { stages } from '../../src/pipeline/stages.js';
 import { SerialConsole } from '../serial-console.js';
 import { demoBaseName, leftovers, program, RunningBuild, temporaryDirectory } from './demo-image.js';
@@ -9,10 +11,17 @@ import { normalUser, type NormalUser } from './normal-user.js';
 
 const minutes = 60_000;
 
+interface Provenance {
+  readonly subject: readonly { readonly name: string }[];
+  readonly predicate: { readonly buildDefinition: { readonly resolvedDependencies: readonly object[] } };
+}
+
 describe('the demo image, built by a normal user', function () {
   this.timeout(8 * minutes);
   let user: NormalUser;
   let output: string;
+  /** The fingerprint of the user's key. */
+  let signer: string;
   const image = () => join(output, `${demoBaseName()}.qcow2`);
 
   /** A directory of the user's. */
@@ -30,6 +39,20 @@ describe('the demo image, built by a normal user', function () {
     const [file = 'env', ...words] = [...user.command, user.program, ...args];
     return execa(file, words, { reject: false, all: true });
   };
+
+  /** Runs gpg as the user. */
+  const gpg = async (...args: string[]): Promise<string> => {
+    const [file = 'env', ...words] = [...user.command, 'gpg', '--batch', '--quiet', ...args];
+    return (await execa(file, words)).stdout;
+  };
+
+  const makeSigner = async (): Promise<string> => {
+    await gpg('--passphrase', '', '--quick-gen-key', 'Images <images@example.org>', 'ed25519', 'sign', 'never');
+    return /^fpr:+([0-9A-F]+):$/m.exec(await gpg('--with-colons', '--list-keys'))?.[1] ?? '';
+  };
+
+  const artifact = (end: string): object =>
+    JSON.parse(readFileSync(join(output, `${demoBaseName()}.${end}`), 'utf8')) as object;
 
   /** A section like the demo's with other options, in a configuration of its own. */
   const likeDemo = async (name: string, options: Readonly<Record<string, string>>): Promise<string> => {
@@ -49,16 +72,19 @@ describe('the demo image, built by a normal user', function () {
   before(async () => {
     user = await normalUser();
     output = directory('output');
-    const { all, exitCode } = await run(['demo', '--output-dir', output]);
+    signer = await makeSigner();
+    const { all, exitCode } = await run(['demo', '--output-dir', output, '--sign', 'gpg', '--sign-key', signer]);
     expect(exitCode, all).to.equal(0);
   });
 
   after(() => user.remove());
 
-  it('leaves the image, its checksum, what its boot test saw, and two logs, and nothing else', async () => {
+  it('leaves the image, what describes and promises it, what its boot test saw, and two logs, and nothing else', async () => {
     const base = demoBaseName();
+    const image = ['qcow2', 'qcow2.sha256sum', 'qcow2.sha256sum.asc', 'SHA256SUMS', 'SHA256SUMS.asc'];
+    const described = ['manifest.json', 'cdx.json', 'provenance.json'];
     expect(readdirSync(output).sort()).to.deep.equal(
-      ['boot.log', 'boot.png', 'console.log', 'log', 'qcow2', 'qcow2.sha256sum'].map((end) => `${base}.${end}`),
+      [...image, ...described, 'boot.log', 'boot.png', 'console.log', 'log'].map((end) => `${base}.${end}`).sort(),
     );
     expect(await leftovers(output, user.command)).to.deep.equal([]);
   });
@@ -66,6 +92,60 @@ describe('the demo image, built by a normal user', function () {
   it('has the checksum that sha256sum expects, in an image without errors', async () => {
     await execa('sha256sum', ['-c', `${demoBaseName()}.qcow2.sha256sum`], { cwd: output });
     await execa('qemu-img', ['check', '-q', image()]);
+  });
+
+  it('is described by a manifest and an SBOM that are valid by their schemas', async () => {
+    const manifest = artifact('manifest.json') as Manifest;
+    expect(manifestErrors(manifest)).to.equal(undefined);
+    expect(await cycloneDxErrors(artifact('cdx.json'))).to.equal(null);
+    expect(manifest.distribution.id).to.equal('image-factory-demo');
+    expect(manifest.kernels).to.have.length(1);
+    expect(manifest.disk.partitions).to.have.length(1);
+    expect(manifest.disk.partitions[0]).to.include({ offset: 2 ** 20, fileSystem: 'ext4' });
+    expect(manifest.installer.netbootFiles.map(({ name }) => name)).to.deep.equal(['linux', 'initrd.gz']);
+    expect(manifest.build.stages.map(({ name }) => name)).to.include.members(['install', 'convert']);
+    expect(manifest.build.programs).to.include.keys('qemu-img', 'virt-install');
+    expect(manifest.packages?.map(({ name }) => name)).to.include.members(['busybox-static', 'e2fsprogs']);
+  });
+
+  it('came to be from the netboot files and the answer file that the provenance names', async () => {
+    const { predicate, ...statement } = artifact('provenance.json') as Provenance;
+    expect(statement.subject.map(({ name }) => name)).to.have.members(
+      ['qcow2', 'manifest.json', 'cdx.json'].map((end) => `${demoBaseName()}.${end}`),
+    );
+    const { stdout } = await run(['show', 'demo', '--json']);
+    const { linux = '' } = (JSON.parse(stdout) as Record<string, Record<string, string>>).demo ?? {};
+    const sum = await execa('sha256sum', [linux]);
+    expect(predicate.buildDefinition.resolvedDependencies).to.deep.include({
+      name: 'linux',
+      uri: `file://${linux}`,
+      digest: { sha256: sum.stdout.split(' ')[0] },
+    });
+  });
+
+  it('tells nobody the password hash of its answer file', async () => {
+    const { stdout } = await run(['show', 'demo']);
+    const hash = /^root-password-hash = (.*)$/m.exec(stdout)?.[1]?.replaceAll('$$', '$') ?? 'there is none';
+    expect((await run(['render', 'demo'])).stdout).to.include(hash);
+    for (const name of readdirSync(output).filter((candidate) => !candidate.endsWith('.qcow2'))) {
+      expect(readFileSync(join(output, name), 'utf8'), name).not.to.include(hash);
+    }
+  });
+
+  it('is good and signed for who has the public key', async () => {
+    const keyring = join(user.home, 'images.asc');
+    await gpg('--armor', '--output', keyring, '--export', signer);
+    const { exitCode, stdout } = await run(['verify', image(), '--keyring', keyring]);
+    expect(exitCode, stdout).to.equal(0);
+    expect(stdout).to.match(/qcow2: good, and signed$/m);
+  });
+
+  it('ends before the virtual machine starts where the key can not sign', async () => {
+    const elsewhere = directory('unsigned');
+    const { exitCode, all } = await run(['demo', '-o', elsewhere, '--sign', 'gpg', '--sign-key', 'nobody@example.org']);
+    expect(exitCode, all).to.equal(1);
+    expect(all).to.match(/can't sign with the key nobody@example.org/);
+    expect(readdirSync(elsewhere).filter((name) => !name.endsWith('.log'))).to.deep.equal([]);
   });
 
   it('boots to a login prompt on the serial console, and is what the answer file asked for', async () => {
@@ -77,7 +157,9 @@ describe('the demo image, built by a normal user', function () {
       machine.type('demo');
       await machine.expect(/# /, 30);
       expect(await machine.run('hostname')).to.equal('demo\n');
-      expect(await machine.run("sed -n 's/^Package: //p' /var/lib/dpkg/status")).to.match(/^e2fsprogs$/m);
+      const installed = await machine.run("sed -n 's/^Package: //p' /var/lib/dpkg/status");
+      const { packages = [] } = artifact('manifest.json') as Manifest;
+      expect(packages.map(({ name }) => name)).to.have.members(installed.trim().split(/\s+/));
       expect(await machine.run('ls /var/log/installer')).to.match(/No such file/);
       expect(await machine.run("mount | grep ' / '")).to.match(/type ext4/);
     } finally {
@@ -275,6 +357,8 @@ for word; do case $word in path=*) disk=\${word#path=}; cp --sparse=always ${dis
         config,
         `[DEFAULT]
 upload_destinations = mirror
+sign = gpg
+sign-key = ${signer}
 post-build-command = sleep 1
 [mirror]
 upload_type = rsync

@@ -95,7 +95,8 @@ describe('README', () => {
     const build = commandsOf(root).find((command) => command.name() === 'build') as Command;
     for (const [, word, rest = ''] of readme.matchAll(/(?:^ {4}|`)image-factory ([\w-]+)([^\n`#]*)/gm)) {
       expect(known).to.include(word);
-      for (const [flag] of rest.matchAll(/--[\w-]+/g)) expect(build.options.map(({ long }) => long)).to.include(flag);
+      const command = commandsOf(root).find((candidate) => candidate.name() === word) ?? build;
+      for (const [flag] of rest.matchAll(/--[\w-]+/g)) expect(command.options.map(({ long }) => long)).to.include(flag);
     }
   });
 

@@ -2,12 +2,12 @@ import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync,
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
-import { ExtFileSystem } from '../disk/ext-file-system.js';
-import { readPartitionTable } from '../disk/partition-table.js';
-import { makeDisk, program } from '../disk/testing.js';
-import { testHost } from '../host/testing.js';
-import { readInventory, type Inventory } from './inventory.js';
-import { makeRpmDatabase } from './testing.js';
+import { ExtFileSystem } from '../../src/disk/ext-file-system.js';
+import { readPartitionTable } from '../../src/disk/partition-table.js';
+import { makeDisk, program } from '../../src/disk/testing.js';
+import { testHost } from '../../src/host/testing.js';
+import { readInventory, type Inventory } from '../../src/contents/inventory.js';
+import { makeRpmDatabase } from '../../src/contents/testing.js';
 
 const debian = 'PRETTY_NAME="Debian GNU/Linux 13 (trixie)"\nID=debian\nVERSION_ID="13"\n';
 

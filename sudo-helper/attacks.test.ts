@@ -114,6 +114,8 @@ describe('image-factory-sudo-helper, attacked by a user with the documented sudo
       ['clean', own],
       ['clean', own, ...where, ''],
       ['cat', own, ...where],
+      ['read', own, ...where],
+      ['records', own, ...where, 'etc/os-release'],
       ['CLEAN', own, ...where],
       ['clean\n', own, ...where],
       ['--help'],
@@ -163,6 +165,9 @@ describe('image-factory-sudo-helper, attacked by a user with the documented sudo
       ['clean', own, '0', '512'],
       ...['', '../../../etc/shadow', '/etc/shadow', 'etc/shadow', 'root/*', 'root/anaconda-ks.cfg/', '-', '--help'].map(
         (log) => ['cat', own, ...where, log],
+      ),
+      ...['', '../../../etc/shadow', '/etc/os-release', 'etc/shadow', 'boot/*', 'var/lib/rpm', '-', '--help'].map(
+        (record) => ['read', own, ...where, record],
       ),
     ];
     for (const list of lists) expectRefused(user.sudo(...list));

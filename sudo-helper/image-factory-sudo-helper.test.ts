@@ -150,6 +150,51 @@ describe('image-factory-sudo-helper, called by root', function () {
     inside(image, 'btrfs', (root) => expect(existsSync(join(root, 'home/root/anaconda-ks.cfg'))).to.be.true);
   });
 
+  for (const type of ['xfs', 'btrfs'] satisfies FileSystem[]) {
+    it(`shows which system is installed on ${type}, and no other files, and changes nothing`, () => {
+      const image = join(directory, `records-${type}.raw`);
+      rawDisk(image, type, (root) => {
+        installedSystem(root);
+        for (const path of ['boot', 'usr/lib/sysimage/rpm', 'usr/lib/modules/6.8.5']) {
+          mkdirSync(join(root, path), { recursive: true });
+        }
+        writeFileSync(join(root, 'boot/vmlinuz-6.8.5'), '');
+        writeFileSync(join(root, 'boot/vmlinuz-\n'), '');
+        writeFileSync(join(root, 'usr/lib/sysimage/rpm/rpmdb.sqlite'), Buffer.from([0, 255, 10, 128]));
+        writeFileSync(join(root, 'var/lib/dpkg/status'), 'Package: apt\n');
+        symlinkSync('/etc/passwd', join(root, 'etc/os-release'));
+        writeFileSync(join(root, 'etc/shadow'), secret);
+      });
+      const before = must('sha256sum', image);
+      expect(lines('records', image)).to.deep.equal([
+        'boot/vmlinuz-6.8.5',
+        'usr/lib/modules/6.8.5',
+        'usr/lib/sysimage/rpm/rpmdb.sqlite',
+        'var/lib/dpkg/status',
+      ]);
+      expect(ask('read', image, 'var/lib/dpkg/status').stdout).to.equal('Package: apt\n');
+      for (const path of [
+        'etc/shadow',
+        'etc/os-release',
+        'usr/lib/modules/6.8.5',
+        'root/anaconda-ks.cfg',
+        '../etc/passwd',
+      ]) {
+        expect(ask('read', image, path), path).to.include({ status: 2, stdout: '' });
+      }
+      expect(must('sha256sum', image)).to.equal(before);
+    });
+  }
+
+  it('prints no record that would fill the disk of who reads it', () => {
+    const image = join(directory, 'holes.raw');
+    rawDisk(image, 'xfs', (root) => {
+      mkdirSync(join(root, 'etc'));
+      must('truncate', '--size=1T', join(root, 'etc/os-release'));
+    });
+    expect(ask('read', image, 'etc/os-release')).to.include({ status: 1, stdout: '' });
+  });
+
   it('replays the log of an xfs that was not unmounted', () => {
     const image = join(directory, 'dirty.raw');
     rawDisk(image, 'xfs', (root) => {

@@ -91,7 +91,8 @@ async function signAll(directory: string, by: 'gpg' | 'ssh', key: string): Promi
   }
 }
 
-describe('verifyImage', () => {
+describe('verifyImage', function () {
+  this.timeout(60_000);
   let scratch: string;
   let gpg: GpgHome;
   let signer: string;

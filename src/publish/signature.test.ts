@@ -10,7 +10,8 @@ import { GpgHome, sshKey } from './testing.js';
 
 const text = `${'ab'.repeat(32)}  image.qcow2\n`;
 
-describe('signatures', () => {
+describe('signatures', function () {
+  this.timeout(60_000);
   let directory: string;
   let gpg: GpgHome;
   before(() => {

@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { ExtFileSystem } from '../../src/disk/ext-file-system.js';
+import { HelperFileSystem } from '../../src/disk/helper-file-system.js';
 import { readPartitionTable } from '../../src/disk/partition-table.js';
 import { makeDisk, program } from '../../src/disk/testing.js';
 import { testHost } from '../../src/host/testing.js';
 import { readInventory, type Inventory } from '../../src/contents/inventory.js';
+import { obstacle, offset, rawDisk, size } from '../../sudo-helper/testing.js';
 import { makeRpmDatabase } from '../../src/contents/testing.js';
 
 const debian = 'PRETTY_NAME="Debian GNU/Linux 13 (trixie)"\nID=debian\nVERSION_ID="13"\n';
@@ -58,7 +60,8 @@ Architecture: amd64
 Version: 1
 `;
 
-describe('readInventory', () => {
+describe('readInventory', function () {
+  this.timeout(60_000);
   let scratch: string;
   let system: string;
   beforeEach(() => {
@@ -135,6 +138,32 @@ describe('readInventory', () => {
       });
     });
   }
+
+  it('reads xfs and subvolumes of btrfs through the helper, databases byte for byte', async function () {
+    const reason = obstacle('mkfs.xfs', 'mkfs.btrfs', 'btrfs');
+    if (reason !== undefined) {
+      console.log(`      skipped: ${reason}; run: sudo make check`);
+      this.skip();
+    }
+    const database = join(scratch, 'rpm');
+    makeRpmDatabase(database, [{ name: 'zlib', version: '1.3' }]);
+    for (const type of ['xfs', 'btrfs'] as const) {
+      const disk = join(scratch, `${type}.raw`);
+      rawDisk(disk, type, (top) => {
+        system = type === 'btrfs' ? join(top, '@rootfs') : top;
+        if (type === 'btrfs') program('btrfs', ['subvolume', 'create', system]);
+        put('usr/lib/os-release', 'ID=opensuse-leap\nVERSION_ID=15.6\n');
+        put('boot/vmlinuz-6.4.0-default');
+        mkdirSync(join(system, 'usr/lib/sysimage/rpm'), { recursive: true });
+        copyFileSync(join(database, 'rpmdb.sqlite'), join(system, 'usr/lib/sysimage/rpm/rpmdb.sqlite'));
+      });
+      const fileSystem = new HelperFileSystem(testHost(), disk, { offset, size });
+      const { distribution, kernels, installed } = await readInventory(testHost(), fileSystem, join(scratch, type));
+      expect(distribution).to.include({ id: 'opensuse-leap', version: '15.6' });
+      expect(kernels).to.deep.equal(['6.4.0-default']);
+      expect(installed).to.have.property('packages').with.length(1);
+    }
+  });
 
   it('says why it can name no packages, and still tells the rest', async () => {
     put('etc/os-release', 'ID=arch\n');

@@ -80,6 +80,7 @@ export async function run(
 ): Promise<CommandResult> {
   host.signal.throwIfAborted();
   host.log.debug(`Calling ${shellLine(called)}`);
+  const { stdoutFile } = options;
   const child = execa(called.file, called.args, {
     ...(called.cwd === undefined ? {} : { cwd: called.cwd }),
     ...(called.input === undefined ? { stdin: 'ignore' as const } : { input: called.input }),
@@ -88,9 +89,9 @@ export async function run(
     killSignal: options.killSignal ?? 'SIGTERM',
     forceKillAfterDelay: options.killAfter ?? 5000,
     reject: false,
-    all: true,
+    // What goes to a file is no message, and nobody would drain it.
+    ...(stdoutFile === undefined ? { all: true } : { stdout: { file: stdoutFile }, buffer: { stdout: false } }),
     maxBuffer: 64 * 1024 * 1024,
-    ...(options.stdoutFile === undefined ? {} : { stdout: { file: options.stdoutFile }, buffer: { stdout: false } }),
   });
   if (options.onLine) {
     for await (const line of child.iterable({ from: 'all' })) options.onLine(line);
@@ -101,7 +102,7 @@ export async function run(
   if (!result.failed || options.accept?.includes(exitCode)) {
     return { stdout: result.stdout ?? '', stderr: result.stderr, exitCode };
   }
-  throw commandFailure(called, result);
+  throw commandFailure(called, { ...result, all: result.all ?? result.stderr });
 }
 
 interface FailedCall {

@@ -61,7 +61,11 @@ export const userName = matching(
   'a user name: a small letter, then small letters, digits, - and _, 32 at most; not root',
 );
 
-export const url = matching('URL', /^(?:https?:\/\/[^\s/?#]+\S*)?$/, "a URL such as 'http://proxy.example.org:3128/'");
+export const url = matching(
+  'URL',
+  /^(?:https?:\/\/[^\s/?#\\]+[^\s\\]*)?$/,
+  "a URL such as 'http://proxy.example.org:3128/'",
+);
 
 /** Lines that are not empty, without the blanks around them. */
 export const lines: OptionType<readonly string[]> = {
@@ -143,7 +147,7 @@ function repository(line: string): Repository {
   const [suite, ...components] = rest.filter((word) => !word.startsWith('key='));
   const wellFormed =
     /^[A-Za-z0-9][\w.-]*$/.test(name) &&
-    [address, ...keys].every((word) => /^https?:\/\/[^\s/]+\S*$/.test(word)) &&
+    [address, ...keys].every((word) => /^https?:\/\/[^\s/\\]+[^\s\\]*$/.test(word)) &&
     keys.length <= 1 &&
     [suite ?? '', ...components].every((word) => /^[\w./+~-]*$/.test(word));
   if (!wellFormed) throw new Error("a repository on each line: 'NAME URL [SUITE [COMPONENT…]] [key=URL]'");

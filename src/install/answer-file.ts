@@ -225,6 +225,8 @@ function references(library: typeof Handlebars, engine: typeof Handlebars, { fil
       if ('original' in name)
         found.push({ what: 'partial', name: String(name.original), line: partial.loc.start.line });
       partial.params.forEach((param) => this.accept(param));
+      // `{{> mirror host=ubuntu-host}}`; the typings hide that there may be none.
+      (partial.hash as hbs.AST.Hash | undefined)?.pairs.forEach(({ value }) => this.accept(value));
     }
   }
   try {

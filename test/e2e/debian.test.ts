@@ -1,4 +1,5 @@
-import { cp, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
@@ -13,24 +14,79 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const workDirectory = join(root, 'build/e2e');
 const password = 'golden';
 
-/**
- * The images to install, half an hour each without KVM: `make check-e2e IMAGES='debian-12 debian-13'`.
- * Both are installed by the installer of Debian 13: it is the one whose components the mirror can make whole.
- */
-const images = {
-  'debian-12': { suite: 'bookworm', version: '12' },
-  'debian-13': { suite: 'trixie', version: '13' },
-} as const;
-const chosen = (process.env.IMAGES ?? 'debian-13').split(/[\s,]+/) as (keyof typeof images)[];
+interface Installation {
+  readonly image: string;
+  readonly suite: string;
+  readonly version: string;
+  /** Description options that are not at their defaults. */
+  readonly described: string;
+  /** What `findmnt` and `lsblk` say of the disk. */
+  readonly disk: RegExp;
+  /** What is seen in the installed system beside what every golden image has. */
+  readonly seen: Readonly<Record<string, { command: string; answer: RegExp }>>;
+}
 
-for (const image of chosen) {
-  const { suite, version } = images[image];
-  const outputDirectory = join(workDirectory, image);
+const oneExt4 = { described: '', disk: /^\/dev\/vda1 ext4\ndisk\npart\n$/, seen: {} };
+
+/**
+ * The images to install, half an hour each without KVM: `make check-e2e IMAGES='debian-12 debian-13-described'`.
+ * All are installed by the installer of Debian 13: it is the one whose components the mirror can make whole.
+ */
+const installations: Readonly<Record<string, Installation>> = {
+  'debian-12': { image: 'debian-12', suite: 'bookworm', version: '12', ...oneExt4 },
+  'debian-13': { image: 'debian-13', suite: 'trixie', version: '13', ...oneExt4 },
+  'debian-13-described': {
+    image: 'debian-13',
+    suite: 'trixie',
+    version: '13',
+    described: `root-filesystem = xfs
+swap-size = 128M
+timezone = Europe/Berlin
+user = ops
+ssh-authorized-keys = \${output-dir}/key.pub
+packages = tree rsync -nano
+services-enabled = rsync
+services-disabled = systemd-timesyncd cron
+extra-repositories = backports \${debian_mirror_in_guest} trixie-backports main
+firewall = yes
+post-script = \${output-dir}/post-script`,
+    disk: /^\/dev\/vda2 xfs\ndisk\npart\npart\n$/,
+    seen: {
+      'uses its swap partition': { command: 'swapon --noheadings --show=NAME,SIZE', answer: /^\/dev\/vda1 1\d\dM\n$/ },
+      'lives in its time zone': { command: 'readlink /etc/localtime', answer: /Europe\/Berlin/ },
+      'has the packages that were added, and not the one that was left out': {
+        command: "dpkg-query -W -f '${Package} ${db:Status-Status}\\n' tree rsync nano 2>/dev/null",
+        answer: /^rsync installed\ntree installed\n$/,
+      },
+      'starts the services that it shall, and no others': {
+        command: 'systemctl is-enabled rsync systemd-timesyncd cron nftables ssh',
+        answer: /^enabled\ndisabled\ndisabled\nenabled\nenabled\n$/,
+      },
+      'knows the further repository': {
+        command: 'cat /etc/apt/sources.list.d/backports.list',
+        answer: /^deb http:\S+\/debian trixie-backports main\n$/,
+      },
+      'ran the script at the end': { command: 'cat /etc/post-script-ran', answer: /^it's "done" by root\n$/ },
+      'lets in nothing but SSH': {
+        command: 'nft list chain inet filter input',
+        answer: /policy drop;[^]*tcp dport 22 accept/,
+      },
+    },
+  },
+};
+const chosen = (process.env.IMAGES ?? 'debian-13').split(/[\s,]+/);
+
+for (const name of chosen) {
+  const installation = installations[name];
+  if (!installation) throw new Error(`IMAGES: '${name}' is none of ${Object.keys(installations).join(', ')}`);
+  const { image, suite, version, described, disk, seen } = installation;
+  const outputDirectory = join(workDirectory, name);
   const baseName = `${image}-${isoDate(new Date())}`;
 
-  describe(`${image}, installed for real by debian-installer`, () => {
+  describe(`${name}, installed for real by debian-installer`, () => {
     let mirror: ServedMirror;
     let machine: SerialConsole | undefined;
+    let sshPort = 0;
 
     before(async () => {
       const directory = join(workDirectory, 'mirror');
@@ -54,6 +110,13 @@ for (const image of chosen) {
     it('is built from the shipped section, with only [DEFAULT] changed for this mirror', async () => {
       await mkdir(outputDirectory, { recursive: true });
       const configuration = join(outputDirectory, 'image-factory.conf');
+      const key = join(outputDirectory, 'key');
+      for (const file of [key, `${key}.pub`]) await rm(file, { force: true });
+      await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key]);
+      await writeFile(
+        join(outputDirectory, 'post-script'),
+        `#!/bin/sh -e\necho "it's \\"done\\" by $(id -un)" >/etc/post-script-ran\n`,
+      );
       const hash = (await execa('openssl', ['passwd', '-6', password])).stdout;
       await writeFile(
         configuration,
@@ -62,18 +125,15 @@ mirror-host = 10.0.2.2:${mirror.port}
 debian_mirror = http://127.0.0.1:${mirror.port}/debian
 udeb-suite = ${udebSuite}
 allow-unauthenticated = yes
+debian_mirror_in_guest = http://10.0.2.2:${mirror.port}/debian
+output-dir = ${outputDirectory}
 updates = no
+hostname = golden
 root-password-hash = ${hash.replaceAll('$', '$$$$')}
+${described}
 `,
       );
-      const options = [
-        '--config',
-        configuration,
-        '--output-dir',
-        outputDirectory,
-        '--cache-dir',
-        join(workDirectory, 'cache'),
-      ];
+      const options = ['--config', configuration, '--cache-dir', join(workDirectory, 'cache')];
       await execa(join(root, 'bin/image-factory'), [image, ...options], { stdio: 'inherit' });
       const { size } = await stat(join(outputDirectory, `${baseName}.qcow2`));
       console.log(`${baseName}.qcow2: ${(size / 2 ** 20).toFixed(0)} MiB`);
@@ -94,8 +154,10 @@ root-password-hash = ${hash.replaceAll('$', '$$$$')}
     });
 
     it('boots to a login prompt on the serial console, and lets root in', async () => {
-      machine = SerialConsole.boot(join(outputDirectory, `${baseName}.qcow2`), { format: 'qcow2', memory: 1024 });
-      await machine.expect(/debian login:/, 600);
+      sshPort = await freePort();
+      const qcow2 = join(outputDirectory, `${baseName}.qcow2`);
+      machine = SerialConsole.boot(qcow2, { format: 'qcow2', memory: 1024, sshPort });
+      await machine.expect(/golden login:/, 600);
       machine.type('root');
       await machine.expect(/Password:/, 60);
       machine.type(password);
@@ -121,9 +183,9 @@ root-password-hash = ${hash.replaceAll('$', '$$$$')}
     });
 
     const golden: Record<string, { command: string; answer: RegExp }> = {
-      'has one ext4 root partition': {
+      'has the partitions that were asked for': {
         command: 'findmnt -n -o SOURCE,FSTYPE /; lsblk -nr -o TYPE /dev/vda',
-        answer: /^\/dev\/vda1 ext4\ndisk\npart\n$/,
+        answer: disk,
       },
       'got its address by DHCP': { command: 'ip -4 -o addr show scope global', answer: /10\.0\.2\.15/ },
       'made its host keys when it booted': {
@@ -140,18 +202,38 @@ root-password-hash = ${hash.replaceAll('$', '$$$$')}
         answer: /^0\n$/,
       },
       'takes packages from the mirror it shall use': {
-        command: 'cat /etc/apt/sources.list.d/* /etc/apt/sources.list 2>/dev/null | grep -c 10.0.2.2',
+        command: 'cat /etc/apt/sources.list.d/*.sources /etc/apt/sources.list 2>/dev/null | grep -c 10.0.2.2',
         answer: /^0\n$/,
       },
       'brings processors and memory that are plugged in to work': {
         command: 'grep -c online /etc/udev/rules.d/80-hotplug.rules',
         answer: /^2\n$/,
       },
+      ...seen,
     };
     for (const [title, { command, answer }] of Object.entries(golden)) {
       it(title, async () => {
         expect(await machine?.run(command)).to.match(answer);
       });
     }
+
+    if (described !== '') {
+      it('lets the user in with the key, and become root', async () => {
+        const options = ['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'IdentitiesOnly=yes'];
+        const { stdout } = await execa('ssh', [
+          ...options.flatMap((option) => ['-o', option]),
+          ...['-i', join(outputDirectory, 'key'), '-p', String(sshPort), 'ops@127.0.0.1', 'id -un; sudo -n id -un'],
+        ]);
+        expect(stdout).to.equal('ops\nroot');
+      });
+    }
   });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
 }

@@ -13,7 +13,7 @@ interface Recipe {
   readonly postinst?: string;
 }
 
-/** What an installation on one ext4 partition loads, and a mirror may lack. */
+/** What an installation on one ext4 or xfs partition loads, and a mirror may lack. */
 function recipes(kernel: string): ReadonlyMap<string, Recipe> {
   const modules = (names: string): Recipe => ({
     packages: [`linux-image-${kernel}`],
@@ -29,8 +29,10 @@ function recipes(kernel: string): ReadonlyMap<string, Recipe> {
           /\/sbin\/(mke2fs|mkfs\.ext\d|e2fsck|fsck\.ext\d|tune2fs|resize2fs|badblocks)$|\/mke2fs\.conf$|\.so\.[\d.]+$/,
       },
     ],
+    ['xfsprogs-udeb', { packages: ['xfsprogs'], files: /\/sbin\/(mkfs\.xfs|fsck\.xfs|xfs_repair)$/ }],
     ['libmount1-udeb', { packages: ['libmount1'], files: /\.so\.[\d.]+$/ }],
     [`ext4-modules-${kernel}-di`, modules('ext4|jbd2|mbcache|crc16|crc32c_generic')],
+    [`xfs-modules-${kernel}-di`, modules('xfs|libcrc32c|crc32c_generic')],
     [`scsi-modules-${kernel}-di`, modules('virtio_blk|virtio_scsi')],
     [`ata-modules-${kernel}-di`, modules('libata')],
     [`loop-modules-${kernel}-di`, modules('loop')],

@@ -26,7 +26,7 @@ const options = {
   components: 'main',
   'security-directory': '/debian-security',
   'archive-keyring': '/usr/share/keyrings/debian-archive-keyring.gpg',
-  'resolver-package': 'systemd-resolved',
+  'server-packages': 'openssh-server',
 };
 
 /** The answers to d-i's questions, and the script that it runs at the end. */

@@ -132,6 +132,30 @@ post-build-command = register "golden image"
     });
   });
 
+  describe('what the installed system shall be', () => {
+    it('is noted with its place, and what is wrong with it, but never a secret', () => {
+      const text = `[DEFAULT]\nHost_Name = ours\ntime-zone = ours\nkeymap = de\n[debian-12]\n${netboot}hostname = -x\nroot_password_hash = secret\n`;
+      expect(imageOf(text).description).to.deep.equal({
+        keymap: { place: 'my.conf:4: [debian-12] keymap = de' },
+        hostname: {
+          place: 'my.conf:9: [debian-12] hostname = -x',
+          fault: 'expected a host name: letters, digits and hyphens (RFC 1123)',
+        },
+        'root-password-hash': {
+          place: 'my.conf:10: [debian-12] root_password_hash = …',
+          fault:
+            "expected a password hash as 'mkpasswd' or 'openssl passwd -6' prints it ($6$…, with each $ written $$ here), or ! for a locked password",
+        },
+      });
+    });
+
+    it('stops nobody who means something else by these names, in a plain answer file', () => {
+      expect(imageOf(`[debian-12]\n${netboot}user = Some One\npackages = a, b; c\n`).variables).to.include({
+        user: 'Some One',
+      });
+    });
+  });
+
   describe('destinations', () => {
     const upload = `
 [debian-12]

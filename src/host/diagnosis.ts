@@ -35,7 +35,7 @@ function missingPrograms(): Finding[] {
       return {
         weight: 'optional' in program ? 'note' : 'missing',
         what: `${name} is not installed (needed for ${program.neededFor})`,
-        mend: `${install} ${program.package}`,
+        mend: `${'registry' in program ? 'pip install' : install} ${program.package}`,
       };
     });
 }

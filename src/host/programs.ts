@@ -2,8 +2,8 @@ import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * Every program that image-factory calls, and the Debian package that brings it. Nothing else can be called: the
- * runner takes only these names. `doctor` reads its advice from here, and a test compares it with the Makefile.
+ * Every program that image-factory calls, and the Debian package that brings it, or that of another registry where
+ * Debian has none. Nothing else can be called: the runner takes only these names. `doctor` reads its advice from here, and a test compares it with the Makefile.
  */
 export const programs = {
   'virt-install': { package: 'virtinst', neededFor: 'every installation' },
@@ -30,8 +30,9 @@ export const programs = {
   gpg: { package: 'gpg', neededFor: 'signing with gpg', optional: true },
   'gpg-agent': { package: 'gpg-agent', neededFor: 'signing with gpg', optional: true },
   gpgv: { package: 'gpgv', neededFor: 'checking gpg signatures', optional: true },
+  ksvalidator: { package: 'pykickstart', registry: 'PyPI', neededFor: 'checking Kickstart files', optional: true },
   sudo: { package: 'sudo', neededFor: 'file systems other than ext2/3/4, as a normal user', optional: true },
-} as const satisfies Record<string, { package: string; neededFor: string; optional?: boolean }>;
+} as const satisfies Record<string, { package: string; registry?: 'PyPI'; neededFor: string; optional?: boolean }>;
 
 export type ProgramName = keyof typeof programs;
 

@@ -78,6 +78,9 @@ async function renderTemplate(
       if (saysNothing(option, value)) return;
       problems.push(`${description[option]?.place ?? `${option} = ${value}`}: ${kind} can't do that: ${reason}`);
     },
+    needs: (option: string, what: string) => {
+      if (!values[option]) problems.push(`${option} is not set: set it in [DEFAULT] to ${what}`);
+    },
   });
   const mentioned = new Set<string>();
   const read = new Map([[main.file, main.text]]);
@@ -213,7 +216,8 @@ function references(library: typeof Handlebars, engine: typeof Handlebars, { fil
 
     override MustacheStatement(mustache: hbs.AST.MustacheStatement): void {
       const [option] = mustache.params;
-      if ('original' in mustache.path && mustache.path.original === 'cannot' && option?.type === 'StringLiteral') {
+      const namesAnOption = 'original' in mustache.path && ['cannot', 'needs'].includes(mustache.path.original);
+      if (namesAnOption && option?.type === 'StringLiteral') {
         const { value, loc } = option as hbs.AST.StringLiteral;
         found.push({ what: 'variable', name: value, line: loc.start.line });
       }

@@ -23,8 +23,10 @@ import type { OptionType } from '../config/option-types.js';
  *     {{#if (locked root-password-hash)}}         for a password that nobody can log in with
  *     {{#base64}}{{> golden/identity.sh}}{{/base64}}   the block in base64, on one line
  *     {{#preseed-script "preseed/late_command"}} … {{/preseed-script}}   a shell script as the answer to a question
+ *     {{#kickstart-script}} … {{/kickstart-script}}   a shell script as what stands between %post and %end
  *
- * `{{cannot "selinux" "Debian uses AppArmor"}}` is not here: it belongs to the file that is rendered.
+ * `{{cannot "selinux" "Debian uses AppArmor"}}` and `{{needs "rhel-mirror" "the URL of …"}}` are not here: they belong
+ * to the file that is rendered.
  */
 export const templateHelpers = {
   shell: shellWord,
@@ -46,6 +48,9 @@ export const templateHelpers = {
   },
   'preseed-script': function (this: unknown, question: string, block: HelperOptions): string {
     return preseedScript(question, block.fn(this));
+  },
+  'kickstart-script': function (this: unknown, block: HelperOptions): string {
+    return kickstartScript(block.fn(this));
   },
 };
 
@@ -89,7 +94,23 @@ function base64(script: string): string {
  */
 export function preseedScript(question: string, script: string): string {
   const lines = script.trim().split(/\r\n|\r|\n/);
-  const comments = lines.map((line) => `#   ${line}`.trimEnd());
   const answer = `d-i ${question} string in-target sh -euc 'eval "$(echo ${base64(lines.join('\n'))} | base64 -d)"'`;
-  return `${[...comments, answer].join('\n')}\n`;
+  return `${[...comments(lines), answer].join('\n')}\n`;
+}
+
+/** What Python's `str.splitlines` takes for the end of a line. */
+// eslint-disable-next-line no-control-regex -- some control characters are
+const pythonLineBreak = /\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]/;
+
+/**
+ * Ships a shell script in a section of a Kickstart file: as comments for people, then in base64. pykickstart looks for
+ * `%end`, `%include` and other sections at the beginning of every line, also inside a shell's quotes and here-documents.
+ */
+export function kickstartScript(script: string): string {
+  const lines = script.trim().split(pythonLineBreak);
+  return `${[...comments(lines), 'set -eu', `eval "$(echo ${base64(script)} | base64 -d)"`].join('\n')}\n`;
+}
+
+function comments(lines: readonly string[]): string[] {
+  return lines.map((line) => `#   ${line}`.trimEnd());
 }

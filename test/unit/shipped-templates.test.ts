@@ -9,7 +9,9 @@ import { renderAnswerFile } from '../../src/install/answer-file.js';
 import { answerFileSource } from '../../src/pipeline/answer-file-source.js';
 
 const templates = join(programDirectory, 'templates');
-const shipped = new Configuration([], Configuration.shippedSources());
+/** What somebody must set before these images can be built. */
+const necessary = { name: 'necessary.conf', text: '[DEFAULT]\nrhel-mirror = http://mirror.example.org/rhel\n' };
+const shipped = new Configuration([necessary], Configuration.shippedSources());
 const images = shipped.imageNames().filter((name) => name !== 'demo');
 
 describe('the shipped templates', () => {
@@ -26,8 +28,11 @@ describe('the shipped templates', () => {
   });
 
   it('quote every value in a shell script', () => {
-    for (const file of readdirSync(join(templates, 'partials/golden'))) {
-      const text = readFileSync(join(templates, 'partials/golden', file), 'utf8');
+    const scripts = readdirSync(join(templates, 'partials'), { recursive: true, encoding: 'utf8' })
+      .filter((file) => /^(golden|kickstart)\/.*\.sh\.hbs$/.test(file))
+      .map((file) => join(templates, 'partials', file));
+    for (const file of scripts) {
+      const text = readFileSync(file, 'utf8');
       for (const [expression] of text.matchAll(/\{{2,3}(?![#/>{]|else\b)[^{}]*\}{2,3}/g)) {
         expect(expression, file).to.match(/^\{\{\{shell .*\}\}\}$/);
       }

@@ -28,38 +28,30 @@ export async function validateKickstart(
   // Its exit code is the number of errors, which the system takes modulo 256.
   const everyCode = Array.from({ length: 256 }, (_, code) => code);
   const { stdout, stderr, exitCode } = await run(host, ksvalidatorCommand(file, version), { accept: everyCode });
-  const said = `${stdout}\n${stderr}`;
-  if (said.includes(`The version ${version} is not supported`)) {
+  if (stdout.includes(`The version ${version} is not supported`)) {
     throw new Failure(`ksvalidator does not know the version ${version} of Kickstart's syntax`, {
       hint: "'ksvalidator --listversions' tells those it knows; a newer pykickstart may know more.",
     });
   }
-  const found = findings(said);
+  const found = [...findings(stdout), ...findings(stderr)];
   if (found.length > 0 || exitCode === 0) return found;
   return [{ line: undefined, message: `ksvalidator failed with exit code ${exitCode}` }];
 }
 
-/** Where a finding begins that names a line. */
-const numbered = /^The following problem occurred on line (\d+) of the kickstart file:|^Ignoring deprecated \w+ on line (\d+): */;
+/** How a finding begins that names a line; what it is follows, up to the next one. */
+const heading = /^(?:The following problem occurred|Ignoring deprecated \w+) on line (\d+)(?: of the kickstart file)?:/;
 
 /** What is printed besides findings. */
-const noise = /^(Checking kickstart file .*|.*warnings\.warn\(.*|File uses a deprecated option or command\.)?$/;
+const noise = /^Checking kickstart file .*$/gm;
 
 function findings(said: string): AnswerFileFinding[] {
-  const found: { line: number | undefined; message: string }[] = [];
-  let open = false;
-  for (const text of said.split('\n').map((line) => line.trim())) {
-    const start = numbered.exec(text);
-    if (start) {
-      found.push({ line: Number(start[1] ?? start[2]), message: text.slice(start[0].length) });
-      open = true;
-      continue;
-    }
-    const last = found.at(-1);
-    // Of what is wrong on a line, the explanation stands behind an empty line.
-    if (open && last?.message === '') last.message = text;
-    else if (!noise.test(text)) found.push({ line: undefined, message: text });
-    if (last?.message !== '') open = false;
-  }
-  return found;
+  return said
+    .replace(noise, '')
+    .split(/^(?=(?:The following problem occurred|Ignoring deprecated \w+) on line \d)/m)
+    .filter((text) => text.trim() !== '')
+    .map((text) => {
+      const [start = '', line] = heading.exec(text) ?? [];
+      const message = text.slice(start.length).trim().replaceAll(/\s+/g, ' ');
+      return { line: line === undefined ? undefined : Number(line), message };
+    });
 }

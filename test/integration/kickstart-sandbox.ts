@@ -1,0 +1,67 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** What a system has that Anaconda installed, as far as the script at the end of an installation looks at it. */
+const installed = `
+rm -f /usr/sbin/update-grub /etc/machine-id
+echo 0123456789abcdef0123456789abcdef >/etc/machine-id
+mkdir -p /etc/default /etc/NetworkManager/system-connections /etc/yum.repos.d /etc/udev/rules.d /etc/ssh
+echo 'GRUB_CMDLINE_LINUX="rhgb quiet"' >/etc/default/grub
+touch /etc/NetworkManager/system-connections/ens3.nmconnection /etc/ssh/ssh_host_rsa_key
+getent group wheel >/dev/null || groupadd wheel
+mkdir /stubs
+for program in systemctl grub2-mkconfig dnf; do
+	printf '#!/bin/sh\\necho "\${0##*/} $*" >>/calls\\n' >/stubs/$program
+	chmod 755 /stubs/$program
+done
+`;
+
+/** Keeps what is written in a directory of its own: an overlay over this machine's root, in a namespace of its own. */
+const insideOverlay = `
+set -eu
+mount -t tmpfs none "$1"
+mkdir "$1/upper" "$1/work" "$1/root"
+mount -t overlay overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" "$1/root"
+cp "$2/installed" "$2/script" "$1/root/"
+chroot "$1/root" /bin/sh -eu /installed
+PATH=/stubs:$PATH chroot "$1/root" /bin/bash /script
+cp -a "$1/root/etc" "$2/etc"
+if [ -e "$1/root/calls" ]; then cp "$1/root/calls" "$2/calls"; fi
+for made in root/.ssh home post-script-was-here; do
+	if [ -e "$1/upper/$made" ]; then mkdir -p "$2/$(dirname "$made")"; cp -a "$1/upper/$made" "$2/$made"; fi
+done
+`;
+
+/** A copy of this machine's files in which a script ran as root. */
+export class Sandbox {
+  readonly #directory = mkdtempSync(join(tmpdir(), 'kickstart-post-'));
+
+  /** Runs a script as Anaconda does what stands behind `%post`; nothing of this machine changes. */
+  run(script: string): void {
+    const overlay = join(this.#directory, 'overlay');
+    const results = join(this.#directory, 'results');
+    mkdirSync(overlay);
+    mkdirSync(results);
+    writeFileSync(join(results, 'installed'), installed);
+    writeFileSync(join(results, 'script'), script);
+    execFileSync(
+      'unshare',
+      ['--mount', '--propagation', 'private', 'sh', '-c', insideOverlay, 'sh', overlay, results],
+      { stdio: ['ignore', 'pipe', 'pipe'] },
+    );
+  }
+
+  read(file: string): string {
+    return readFileSync(join(this.#directory, 'results', file), 'utf8');
+  }
+
+  path(file: string): string {
+    return join(this.#directory, 'results', file);
+  }
+
+  remove(): void {
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+}

@@ -137,6 +137,14 @@ describe('renderAnswerFile', () => {
     ]);
   });
 
+  it('says what must be set, and to what', async () => {
+    const template = '{{needs "our-mirror" "the URL of a mirror"}}{{our-mirror}}';
+    expect(await rendered(template, { our_mirror: 'http://m/' })).to.equal('http://m/');
+    expect(await problems(rendered(template, { our_mirror: '' }))).to.deep.equal([
+      'our-mirror is not set: set it in [DEFAULT] to the URL of a mirror',
+    ]);
+  });
+
   it('escapes the elements of lists, and knows which names are options inside of them', async () => {
     const template =
       '{{#each (words packages)}}{{this}},{{@root.hostname}} {{/each}}{{#each (repositories extra)}}{{this.url}} {{this.name}} {{../hostname}}{{/each}}\n';

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { expect } from 'chai';
 import handlebars from 'handlebars';
-import { preseedScript, saysYes, shellWord, templateHelpers } from './template-helpers.js';
+import { kickstartScript, preseedScript, saysYes, shellWord, templateHelpers } from './template-helpers.js';
 
 /** What d-i does with the answer, but for the change into the installed system. */
 function runAnswer(preseed: string): string {
@@ -57,5 +57,21 @@ describe('preseed-script', () => {
     engine.registerHelper(templateHelpers);
     const template = '{{#preseed-script "preseed/late_command"}}\nprintf %s {{{shell keys}}}\n{{/preseed-script}}\n';
     expect(runAnswer(engine.compile(template)({ keys: "one 'key'\nanother" }))).to.equal("one 'key'\nanother");
+  });
+});
+
+describe('kickstart-script', () => {
+  it('runs the script as it was written, to the first command that fails', () => {
+    const script = kickstartScript(`cat <<'END'\n%end\na "b" 'c' $d \\\nEND\n`);
+    expect(execFileSync('bash', ['-c', script], { encoding: 'utf8' })).to.equal(`%end\na "b" 'c' $d \\\n`);
+    expect(() => execFileSync('bash', ['-c', kickstartScript('false\ntrue')])).to.throw();
+  });
+
+  it('begins no line with a percent sign, in whatever way it is broken', () => {
+    const rendered = kickstartScript('a\n%end\r%end\u0085%end\u2028%end\v%end');
+    expect(rendered)
+      .to.contain('#   %end')
+      .and.not.match(/[\r\v\u0085\u2028]/);
+    expect(rendered).not.to.match(/^\s*%/m);
   });
 });

@@ -13,6 +13,8 @@ export interface TestPartition {
   /** Makes a file system of this type (`ext4`, `swap`, …), with the content of a directory if it is ext. */
   readonly fileSystem?: string;
   readonly content?: string;
+  /** Further arguments of mke2fs. */
+  readonly options?: readonly string[];
 }
 
 /** Makes a raw disk with partitions and file systems on them, without root. */
@@ -26,16 +28,21 @@ export function makeDisk(disk: string, label: 'dos' | 'gpt', partitions: readonl
     partitiontable: { partitions: { start: number; size: number }[] };
   };
   for (const [index, { start, size }] of partitiontable.partitions.entries()) {
-    const { fileSystem, content } = partitions[index] ?? {};
-    if (fileSystem !== undefined) makeFileSystem(disk, fileSystem, { offset: start * 512, size: size * 512 }, content);
+    const partition = partitions[index];
+    if (partition) makeFileSystem(disk, partition, { offset: start * 512, size: size * 512 });
   }
 }
 
-function makeFileSystem(disk: string, type: string, place: { offset: number; size: number }, content?: string): void {
+function makeFileSystem(
+  disk: string,
+  { fileSystem: type, content, options = [] }: TestPartition,
+  place: { offset: number; size: number },
+): void {
+  if (type === undefined) return;
   if (type.startsWith('ext')) {
     const filled = content === undefined ? [] : ['-d', content];
-    const options = ['-q', '-F', '-t', type, ...filled, '-E', `offset=${place.offset},root_owner=0:0`];
-    program('mke2fs', [...options, disk, `${place.size / 1024}k`]);
+    const placed = ['-q', '-F', '-t', type, ...options, ...filled, '-E', `offset=${place.offset},root_owner=0:0`];
+    program('mke2fs', [...placed, disk, `${place.size / 1024}k`]);
     return;
   }
   // Others know no offset: they are made in a file of their own, and copied to their place.

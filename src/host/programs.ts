@@ -18,8 +18,9 @@ export const programs = {
   flock: { package: 'util-linux', neededFor: 'sharing caches and directories between builds' },
   cp: { package: 'coreutils', neededFor: 'moving disks between file systems' },
   debugfs: { package: 'e2fsprogs', neededFor: 'cleaning ext2/3/4 file systems' },
+  dumpe2fs: { package: 'e2fsprogs', neededFor: 'finding the free blocks of ext2/3/4 file systems' },
   e2fsck: { package: 'e2fsprogs', neededFor: 'checking ext2/3/4 file systems' },
-  zerofree: { package: 'zerofree', neededFor: 'zeroing free blocks of ext2/3/4 file systems' },
+  zerofree: { package: 'zerofree', neededFor: 'zeroing free blocks where the disk can have no holes' },
   rsync: { package: 'rsync', neededFor: 'rsync: sources and rsync uploads', optional: true },
   'ssh-keygen': {
     package: 'openssh-client',

@@ -4,6 +4,25 @@ import { createHash, randomUUID } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 
+/**
+ * The Debian mirror that this machine's apt uses.
+ *
+ * @throws Error if apt knows none
+ */
+export async function aptMirrorUrl(): Promise<string> {
+  const { stdout } = await execa('apt-get', [
+    'indextargets',
+    '--format',
+    '$(REPO_URI)',
+    'Created-By: Packages',
+    'Origin: Debian',
+    'Label: Debian',
+  ]);
+  const [url] = stdout.split('\n');
+  if (!url) throw new Error('apt knows no Debian mirror: look at /etc/apt/sources.list and run apt-get update');
+  return url.replace(/\/$/, '');
+}
+
 /** The Debian mirror that this machine's apt uses, with a directory that keeps what never changes there: its pool. */
 export class AptMirror {
   private constructor(
@@ -13,17 +32,7 @@ export class AptMirror {
 
   /** @throws Error if apt knows no Debian mirror */
   static async open(directory: string): Promise<AptMirror> {
-    const { stdout } = await execa('apt-get', [
-      'indextargets',
-      '--format',
-      '$(REPO_URI)',
-      'Created-By: Packages',
-      'Origin: Debian',
-      'Label: Debian',
-    ]);
-    const [url] = stdout.split('\n');
-    if (!url) throw new Error('apt knows no Debian mirror: look at /etc/apt/sources.list and run apt-get update');
-    return new AptMirror(url.replace(/\/$/, ''), directory);
+    return new AptMirror(await aptMirrorUrl(), directory);
   }
 
   /** @param path below the mirror's own directory, such as `dists/trixie/Release` */

@@ -1,0 +1,90 @@
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+
+/** Results and what is made once for all runs (the disk, the Python package). */
+export const workDirectory = join(import.meta.dirname, '../build/bench');
+
+/** One line of the comparison: a figure of ours, the Python tool's, and what their ratio shall be at most. */
+export interface Row {
+  readonly bench: string;
+  readonly what: string;
+  readonly unit: Unit;
+  readonly ours: number;
+  /** What ours is compared with; for the rows of one tool alone, another figure of ours. */
+  readonly python: number;
+  /** Ratio; without one the row only informs. */
+  readonly goal?: number;
+}
+
+export type Unit = 'ms' | 's' | 'MiB';
+
+const scales: Readonly<Record<Unit, number>> = { ms: 1000, s: 1, MiB: 1 / 2 ** 20 };
+
+export function ratio({ ours, python }: Row): number {
+  return python === 0 ? (ours === 0 ? 0 : Infinity) : ours / python;
+}
+
+export function reached(row: Row): boolean {
+  return row.goal === undefined || ratio(row) <= row.goal;
+}
+
+export interface Result {
+  readonly machine: string;
+  readonly rows: readonly Row[];
+}
+
+export async function save(bench: string, rows: readonly Row[]): Promise<Result> {
+  const result = { machine: await machine(), rows };
+  await mkdir(workDirectory, { recursive: true });
+  await writeFile(join(workDirectory, `${bench}.json`), `${JSON.stringify(result, undefined, 2)}\n`);
+  return result;
+}
+
+/** Every result there is, in the order of the benches. */
+export async function load(order: readonly string[]): Promise<Result[]> {
+  const there = await readdir(workDirectory);
+  const names = order.filter((name) => there.includes(`${name}.json`));
+  return Promise.all(
+    names.map(async (name) => JSON.parse(await readFile(join(workDirectory, `${name}.json`), 'utf8')) as Result),
+  );
+}
+
+/** The rows as a table in Markdown. */
+export function table(rows: readonly Row[]): string {
+  const lines = rows.map((row) => {
+    const figures = [row.ours, row.python].map((figure) => format(figure, row.unit));
+    const goal = row.goal === undefined ? '' : `≤ ${Number(row.goal.toFixed(2))}${reached(row) ? '' : ' **missed**'}`;
+    return `| ${row.bench} | ${row.what} | ${figures.join(' | ')} | ${ratio(row).toFixed(2)} | ${goal} |`;
+  });
+  return ['| bench | what | ours | Python | ratio | goal |', '| --- | --- | ---: | ---: | ---: | --- |', ...lines].join(
+    '\n',
+  );
+}
+
+function format(figure: number, unit: Unit): string {
+  const scaled = figure * scales[unit];
+  return `${scaled < 10 && unit !== 'ms' ? scaled.toFixed(2) : Math.round(scaled)} ${unit}`;
+}
+
+/** The machine and how busy it was, in a sentence. */
+async function machine(): Promise<string> {
+  const version = async (program: string, ...args: string[]) =>
+    (await execa(program, args, { all: true })).all.split('\n')[0] ?? '';
+  const [qemu, python] = await Promise.all([
+    version('qemu-img', '--version'),
+    version('/usr/bin/python3', '--version'),
+  ]);
+  return [
+    `${availableParallelism()} × ${cpus()[0]?.model.trim()}`,
+    `${Math.round(totalmem() / 2 ** 30)} GiB of memory`,
+    `Linux ${release()}`,
+    `Node ${process.versions.node}`,
+    python,
+    qemu.replace(/ \(.*/, ''),
+    `load ${loadavg()
+      .map((load) => load.toFixed(1))
+      .join(' ')} at the end`,
+  ].join(', ');
+}

@@ -52,16 +52,12 @@ export async function debianDisk(say: (line: string) => void): Promise<string> {
   const device = `${part}?offset=${partitionOffset}`;
   try {
     say('making a Debian tree with mmdebstrap');
-    await execa('mmdebstrap', [
-      '--quiet',
-      '--mode=root',
-      `--include=${packages.join(',')}`,
-      'trixie',
-      tree,
-      await aptMirrorUrl(),
-    ]);
-    await writeInstallerLogs(join(tree, 'var/log/installer'));
+    // As d-i does: recommended packages too, and apt's lists stay.
+    const asInstalled = ['--aptopt=Apt::Install-Recommends "true"', '--skip=cleanup/apt/lists'];
+    const options = ['--quiet', '--mode=root', ...asInstalled, `--include=${packages.join(',')}`];
+    await execa('mmdebstrap', [...options, 'trixie', tree, await aptMirrorUrl()]);
     say('making the disk');
+    await writeInstallerLogs(join(tree, 'var/log/installer'));
     await writeFile(part, '');
     await truncate(part, diskSize);
     await execa('sfdisk', ['--quiet', part], { input: 'label: dos\nstart=2048, type=83, bootable\n' });

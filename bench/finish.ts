@@ -64,7 +64,7 @@ initrd = ${directory}/initrd
 preseed = ${directory}/preseed
 cache_dir = ${directory}/cache
 ram = 1 GiB
-image-size = 4 GiB
+image-size = 4G
 format = qcow2
 compression = ${compression}
 `;

@@ -69,7 +69,7 @@ function format(figure: number, unit: Unit): string {
 }
 
 /** The machine and how busy it was, in a sentence. */
-async function machine(): Promise<string> {
+export async function machine(): Promise<string> {
   const version = async (program: string, ...args: string[]) =>
     (await execa(program, args, { all: true })).all.split('\n')[0] ?? '';
   const [qemu, python] = await Promise.all([

@@ -1,0 +1,150 @@
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { prepare, serve, udebSuite } from '../test/e2e/debian-mirror.js';
+import { Libvirt } from '../src/host/libvirt.js';
+import { testHost } from '../src/host/testing.js';
+import { environment, measure, type Measurement } from './measure.js';
+import { machine, save, table, workDirectory, type Row } from './result.js';
+import { ourProgram, pythonProgram } from './rival.js';
+
+/*
+ * Installs Debian 13 with both tools, once each, an hour each without KVM; then with our own defaults:
+ *
+ *     npx tsx bench/install.ts [--dry-run] [python|ours|defaults]…
+ *
+ * The same netboot files, answer file, mirror, memory and processors. Everything runs in software (TCG), also where
+ * there is KVM: that can be compared between machines, and the Python tool has no option for it.
+ */
+const image = 'debian-13';
+const netbootPath = 'main/installer-amd64/current/images/netboot/debian-installer/amd64';
+const connection = 'qemu:///system';
+
+/** Where QEMU's own user can reach what root made (Debian: mode 0711). */
+const reachable = '/var/lib/libvirt/images';
+
+async function main(words: readonly string[]): Promise<void> {
+  if (process.getuid?.() !== 0) throw new Error('install needs root: the Python tool mounts the disk');
+  const dryRun = words.includes('--dry-run');
+  const asked = words.filter((word) => word !== '--dry-run');
+  const say = (line: string) => console.error(line);
+  const mirrorDirectory = join(workDirectory, 'mirror');
+  await prepare(mirrorDirectory, say);
+  const mirror = await serve(mirrorDirectory);
+  const directory = await mkdtemp(join(reachable, 'bench-'));
+  const host = testHost();
+  try {
+    const configurations = await writeConfigurations(directory, mirrorDirectory, mirror.port);
+    const env = await inSoftware(directory);
+    const python = await pythonProgram();
+    const runs: Readonly<Record<string, Run>> = {
+      python: { command: [...python, image], configuration: configurations.same },
+      ours: { command: [ourProgram, image], configuration: configurations.same },
+      defaults: { command: [ourProgram, image], configuration: configurations.defaults },
+    };
+    const cost: Record<string, Measurement> = {};
+    if (!dryRun) await new Libvirt(host, connection).ensureReachable();
+    for (const [name, { command, configuration }] of Object.entries(runs)) {
+      if (asked.length > 0 && !asked.includes(name)) continue;
+      const output = join(directory, name);
+      await mkdir(output);
+      const call = { cwd: output, env: { ...env, IMAGE_FACTORY_CONFIG: configuration } };
+      if (dryRun) {
+        await explain(name, command, call);
+        continue;
+      }
+      say(`${name}: ${command.join(' ')}`);
+      cost[name] = await measure({ command, ...call });
+      say(`${name}: ${cost[name].wall.toFixed(0)} s`);
+    }
+    const rows = compare(cost);
+    if (rows.length === 0) return;
+    await save('install', rows);
+    console.log(`\n${await machine()}\n\n${table(rows)}`);
+  } finally {
+    if (!dryRun) await new Libvirt(host, connection).forgetPool(directory);
+    await host.release.releaseAll(host.log);
+    await mirror.close();
+    await rm(directory, { recursive: true });
+  }
+}
+
+interface Run {
+  readonly command: readonly [string, ...string[]];
+  readonly configuration: string;
+}
+
+/** One section that both tools read, with our answer file rendered for it; and our own section, for this mirror. */
+async function writeConfigurations(directory: string, mirrorDirectory: string, port: number) {
+  const netboot = join(mirrorDirectory, 'debian/dists/trixie', netbootPath);
+  await mkdir(netboot, { recursive: true });
+  for (const file of ['linux', 'initrd.gz']) await copyFile(join(mirrorDirectory, file), join(netboot, file));
+  const defaults = join(directory, 'defaults.conf');
+  await writeFile(
+    defaults,
+    `[DEFAULT]
+mirror-host = 10.0.2.2:${port}
+debian_mirror = http://127.0.0.1:${port}/debian
+udeb-suite = ${udebSuite}
+allow-unauthenticated = yes
+updates = no
+root-password-hash = $$6$$bench$$
+cache_dir = ${join(directory, 'cache')}
+virt-type = qemu
+`,
+  );
+  const preseed = join(directory, 'debian.preseed');
+  await execa(ourProgram, ['render', image, '--config', defaults, '--output', preseed]);
+  const same = join(directory, 'same.conf');
+  const { linux, initrd, append, ram, cores, 'image-size': size } = await shown(defaults);
+  await writeFile(
+    same,
+    `[${image}]
+linux = ${linux}
+initrd = ${initrd}
+preseed = ${preseed}
+append = ${append}
+ram = ${ram?.replace(/M$/, ' MiB')}
+cores = ${cores}
+image-size = ${size}
+format = qcow2
+log-file = yes
+virt-type = qemu
+cache_dir = ${join(directory, 'cache')}
+`,
+  );
+  return { defaults, same };
+}
+
+async function shown(configuration: string): Promise<Record<string, string>> {
+  const { stdout } = await execa(ourProgram, ['show', image, '--json', '--config', configuration]);
+  return (JSON.parse(stdout) as Record<string, Record<string, string>>)[image] ?? {};
+}
+
+/** A virt-install that emulates in software, and that runs with virt-install 4 without a word on the distribution. */
+async function inSoftware(directory: string): Promise<Record<string, string>> {
+  const programs = join(directory, 'bin');
+  await mkdir(programs);
+  const script = '#!/bin/sh\nexec /usr/bin/virt-install --virt-type qemu "$@"\n';
+  await writeFile(join(programs, 'virt-install'), script, { mode: 0o755 });
+  return { PATH: `${programs}:${process.env.PATH ?? ''}`, VIRTINSTALL_OSINFO_DISABLE_REQUIRE: '1' };
+}
+
+/** What would run; ours tells every command. */
+async function explain(name: string, command: Run['command'], call: { cwd: string; env: Record<string, string> }) {
+  console.log(`${name}: cd ${call.cwd}; IMAGE_FACTORY_CONFIG=${call.env.IMAGE_FACTORY_CONFIG} ${command.join(' ')}`);
+  if (command[0] !== ourProgram) return;
+  const options = { cwd: call.cwd, env: environment(call.env), extendEnv: false };
+  console.log((await execa(ourProgram, [image, '--dry-run'], options)).stdout);
+}
+
+function compare({ python, ours, defaults }: Record<string, Measurement>): Row[] {
+  if (!python) return [];
+  const row = (what: string, cost: Measurement | undefined, goal: number): Row[] =>
+    cost
+      ? [{ bench: 'install', what: `Debian 13, ${what}`, unit: 's', ours: cost.wall, python: python.wall, goal }]
+      : [];
+  return [...row('the same answer file, wall', ours, 0.8), ...row('our own defaults, wall', defaults, 0.6)];
+}
+
+await main(process.argv.slice(2));

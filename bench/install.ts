@@ -1,7 +1,8 @@
-import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { execa } from 'execa';
 import { prepare, serve, udebSuite } from '../test/e2e/debian-mirror.js';
+import { isoDate } from '../src/config/resolve.js';
 import { Libvirt } from '../src/host/libvirt.js';
 import { testHost } from '../src/host/testing.js';
 import { environment, measure, type Measurement } from './measure.js';
@@ -16,7 +17,7 @@ import { ourProgram, pythonProgram } from './rival.js';
  * The same netboot files, answer file, mirror, memory and processors. Everything runs in software (TCG), also where
  * there is KVM: that can be compared between machines, and the Python tool has no option for it.
  */
-const image = 'debian-13';
+const shipped = 'debian-13';
 const netbootPath = 'main/installer-amd64/current/images/netboot/debian-installer/amd64';
 const connection = 'qemu:///system';
 
@@ -32,15 +33,18 @@ async function main(words: readonly string[]): Promise<void> {
   await prepare(mirrorDirectory, say);
   const mirror = await serve(mirrorDirectory);
   const directory = await mkdtemp(join(reachable, 'bench-'));
+  await chmod(directory, 0o711);
   const host = testHost();
   try {
-    const configurations = await writeConfigurations(directory, mirrorDirectory, mirror.port);
+    // A name of its own: the Python tool undefines the domain that is called so, whoever it belongs to.
+    const image = basename(directory);
+    const configurations = await writeConfigurations(image, directory, mirrorDirectory, mirror.port);
     const env = await inSoftware(directory);
     const python = await pythonProgram();
     const runs: Readonly<Record<string, Run>> = {
       python: { command: [...python, image], configuration: configurations.same },
       ours: { command: [ourProgram, image], configuration: configurations.same },
-      defaults: { command: [ourProgram, image], configuration: configurations.defaults },
+      defaults: { command: [ourProgram, shipped], configuration: configurations.defaults },
     };
     const cost: Record<string, Measurement> = {};
     if (!dryRun) await new Libvirt(host, connection).ensureReachable();
@@ -62,7 +66,7 @@ async function main(words: readonly string[]): Promise<void> {
     await save('install', rows);
     console.log(`\n${await machine()}\n\n${table(rows)}`);
   } finally {
-    if (!dryRun) await new Libvirt(host, connection).forgetPool(directory);
+    if (!dryRun) await forget(new Libvirt(host, connection), directory);
     await host.release.releaseAll(host.log);
     await mirror.close();
     await rm(directory, { recursive: true });
@@ -74,8 +78,16 @@ interface Run {
   readonly configuration: string;
 }
 
+/** What the Python tool leaves to libvirt, also when it was interrupted: its domain, and a pool for its directory. */
+async function forget(libvirt: Libvirt, directory: string): Promise<void> {
+  const name = `${basename(directory)}-${isoDate(new Date())}.raw`;
+  const output = join(directory, 'python');
+  await libvirt.remove(name, join(output, name));
+  for (const pool of [output, directory]) await libvirt.forgetPool(pool);
+}
+
 /** One section that both tools read, with our answer file rendered for it; and our own section, for this mirror. */
-async function writeConfigurations(directory: string, mirrorDirectory: string, port: number) {
+async function writeConfigurations(image: string, directory: string, mirrorDirectory: string, port: number) {
   const netboot = join(mirrorDirectory, 'debian/dists/trixie', netbootPath);
   await mkdir(netboot, { recursive: true });
   for (const file of ['linux', 'initrd.gz']) await copyFile(join(mirrorDirectory, file), join(netboot, file));
@@ -94,7 +106,7 @@ virt-type = qemu
 `,
   );
   const preseed = join(directory, 'debian.preseed');
-  await execa(ourProgram, ['render', image, '--config', defaults, '--output', preseed]);
+  await execa(ourProgram, ['render', shipped, '--config', defaults, '--output', preseed]);
   const same = join(directory, 'same.conf');
   const { linux, initrd, append, ram, cores, 'image-size': size } = await shown(defaults);
   await writeFile(
@@ -117,8 +129,8 @@ cache_dir = ${join(directory, 'cache')}
 }
 
 async function shown(configuration: string): Promise<Record<string, string>> {
-  const { stdout } = await execa(ourProgram, ['show', image, '--json', '--config', configuration]);
-  return (JSON.parse(stdout) as Record<string, Record<string, string>>)[image] ?? {};
+  const { stdout } = await execa(ourProgram, ['show', shipped, '--json', '--config', configuration]);
+  return (JSON.parse(stdout) as Record<string, Record<string, string>>)[shipped] ?? {};
 }
 
 /** A virt-install that emulates in software, and that runs with virt-install 4 without a word on the distribution. */
@@ -135,7 +147,7 @@ async function explain(name: string, command: Run['command'], call: { cwd: strin
   console.log(`${name}: cd ${call.cwd}; IMAGE_FACTORY_CONFIG=${call.env.IMAGE_FACTORY_CONFIG} ${command.join(' ')}`);
   if (command[0] !== ourProgram) return;
   const options = { cwd: call.cwd, env: environment(call.env), extendEnv: false };
-  console.log((await execa(ourProgram, [image, '--dry-run'], options)).stdout);
+  console.log((await execa(ourProgram, [...command.slice(1), '--dry-run'], options)).stdout);
 }
 
 function compare({ python, ours, defaults }: Record<string, Measurement>): Row[] {

@@ -1,17 +1,22 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fetch } from './fetch.js';
 import { finish } from './finish.js';
+import { plot } from './plot.js';
+import { load, table, type Result } from './result.js';
 import { start } from './start.js';
-import { table, type Result } from './result.js';
 
 /*
  * Measures this program beside the Python image-factory, run by run in turn:
  *
  *     npx tsx bench/main.ts [start] [finish] [fetch]
  *
- * The environment variable ROUNDS says how often (default: 5). Results go to build/bench/*.json.
+ * The environment variable ROUNDS says how often (default: 5). Results go to build/bench/*.json, and those of all
+ * benches that were run so far into docs/performance.md and docs/performance.svg.
  */
 const rounds = Number(process.env.ROUNDS ?? 5);
 const say = (line: string) => console.error(line);
+const docs = join(import.meta.dirname, '../docs');
 
 const benches: Readonly<Record<string, () => Promise<Result>>> = {
   start: () => start(rounds),
@@ -25,4 +30,18 @@ for (const name of asked.length > 0 ? asked : Object.keys(benches)) {
   if (!bench) throw new Error(`there is no bench '${name}', only ${Object.keys(benches).join(', ')}`);
   const { machine, rows } = await bench();
   console.log(`\n${machine}\n\n${table(rows)}`);
+}
+await publish(await load([...Object.keys(benches), 'install']));
+
+/** Puts the results between the two marks of the document. */
+async function publish(results: readonly Result[]): Promise<void> {
+  const rows = results.flatMap((result) => result.rows);
+  const machines = [...new Set(results.map(({ machine }) => machine))].map((machine) => `- ${machine}`);
+  const file = join(docs, 'performance.md');
+  const [before, behind] = (await readFile(file, 'utf8')).split(
+    /(?<=<!-- results -->\n)[^]*(?=<!-- end of results -->)/,
+  );
+  if (behind === undefined) throw new Error(`${file} has lost the marks between which the results stand`);
+  await writeFile(file, `${before}\n${machines.join('\n')}\n\n${table(rows)}\n\n${behind}`);
+  await writeFile(join(docs, 'performance.svg'), plot(rows));
 }

@@ -1,4 +1,4 @@
-import { chmod, copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { execa } from 'execa';
 import { prepare, serve, udebSuite } from '../test/e2e/debian-mirror.js';
@@ -59,6 +59,10 @@ async function main(words: readonly string[]): Promise<void> {
       }
       say(`${name}: ${command.join(' ')}`);
       cost[name] = await measure({ command, ...call });
+      // The Python tool ends with 0 as well when it was interrupted.
+      const made = await readdir(output);
+      if (!made.some((file) => file.endsWith('.sha256sum')))
+        throw new Error(`${name} has made no image: ${made.join(', ')}`);
       say(`${name}: ${cost[name].wall.toFixed(0)} s`);
     }
     const rows = compare(cost);

@@ -14,6 +14,8 @@ export interface Material {
   readonly uri: string;
   readonly sha256: string;
   readonly bytes: number;
+  /** What vouched for it, each with its kind under `by`; empty if nothing did. */
+  readonly verified: readonly { readonly by: string }[];
 }
 
 /** The rendered answer file: never its content, which may hold password hashes. */

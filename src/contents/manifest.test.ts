@@ -10,7 +10,15 @@ const known = {
   disk: { bytes: 2 ** 31, label: 'gpt', partitions: [{ number: 1, offset: 2 ** 20, size: 2 ** 30, type: '83' }] },
   artifacts: [{ name: 'debian-13-2026-11-21.qcow2.sha256sum', bytes: 90, sha256 }],
   installer: {
-    netbootFiles: [{ name: 'linux', uri: 'https://mirror.example.org/linux', sha256, bytes: 10 }],
+    netbootFiles: [
+      {
+        name: 'linux',
+        uri: 'https://mirror.example.org/linux',
+        sha256,
+        bytes: 10,
+        verified: [{ by: 'checksum list' }],
+      },
+    ],
     answerFile: { kind: 'preseed', name: 'debian.preseed', sha256 },
   },
   build: {

@@ -163,7 +163,9 @@ describe('ExtFileSystem', () => {
         const root = installed();
         const error = await rejection(root.removeLeftovers());
         expect(error).to.be.instanceOf(Failure);
-        expect((error as Failure).message).to.match(/file name .* (line break or a slash|control character) and can't be handled/);
+        expect((error as Failure).message).to.match(
+          /file name .* (line break or a slash|control character) and can't be handled/,
+        );
         expect((error as Failure).message).not.to.match(/\p{Cc}/u);
         expect(ask('cat /var/log/installer/syslog')).to.equal('kept');
       });

@@ -1,7 +1,5 @@
-import { join } from 'node:path';
 import type { AnswerFileSum, Material } from '../contents/artifact.js';
-import { publicUri } from '../install/netboot-source.js';
-import { cachedName } from '../install/netboot-cache.js';
+import { cachedName, publicUri } from '../install/netboot-source.js';
 import { describeFile } from './artifact.js';
 import { left, type Build } from './build.js';
 import { netbootSources } from './stages/fetch.js';
@@ -10,17 +8,18 @@ import { netbootSources } from './stages/fetch.js';
 export async function materials(build: Build): Promise<{ netbootFiles: Material[]; answerFile: AnswerFileSum }> {
   const { name, sha256 } = await describeFile(build, left(build, 'answerFile'));
   return {
-    netbootFiles: await netbootFiles(build),
+    netbootFiles: netbootFiles(build),
     answerFile: { kind: build.spec.answerFile.kind, name, sha256 },
   };
 }
 
-/** The netboot files as the cache has them. */
-async function netbootFiles(build: Build): Promise<Material[]> {
-  const files: Material[] = [];
-  for (const source of netbootSources(build.spec)) {
-    const file = await describeFile(build, join(build.spec.cacheDir, cachedName(source.uri)));
-    files.push({ ...file, uri: publicUri(source) });
-  }
-  return files;
+/** The netboot files, and what vouched for them, as they were when the installation began. */
+function netbootFiles(build: Build): Material[] {
+  const fetched = new Map(left(build, 'netbootFiles').map((file) => [file.name, file]));
+  return netbootSources(build.spec).flatMap((source) => {
+    const file = fetched.get(source.option);
+    if (file === undefined) return [];
+    const { sha256, bytes, verified } = file;
+    return [{ name: cachedName(source.uri), uri: publicUri(source), sha256, bytes, verified }];
+  });
 }

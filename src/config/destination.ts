@@ -3,6 +3,8 @@ interface AnyDestination {
   readonly name: string;
   /** `upload_target`, as the type of upload understands it. */
   readonly target: string;
+  /** Whether documents and signatures go with the image and its checksum (default: if the image is signed). */
+  readonly artifacts?: 'image' | 'all';
   /** Run one after the other once everything is uploaded; already split into words, with the image's name in place. */
   readonly postUploadCommands: readonly (readonly string[])[];
 }

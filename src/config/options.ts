@@ -206,6 +206,10 @@ export const destinationOptions = {
   upload_target: option(type.text, {
     doc: 'Where to: what rsync takes as its last argument; for SFTP *[user@]host:/directory/* or *sftp://[user@]host[:port]/directory/*.',
   }),
+  upload_artifacts: option(type.oneOf('image', 'all'), {
+    doc: 'What to upload: the image and its checksum (*image*), or the documents and signatures that lie beside it as well (*all*).',
+    defaultDoc: '*all* if the image is signed, else *image*, as the Python image-factory did',
+  }),
   upload_args: option(type.shellWords, { doc: 'Further arguments for rsync, such as *--progress*.', default: '' }),
   upload_port: option(type.integer(1, 65535), { doc: 'SFTP: the TCP port.', defaultDoc: "the target's, else 22" }),
   upload_identity: option(type.path, {

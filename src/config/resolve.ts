@@ -137,6 +137,7 @@ function resolveDestination(
   const common = {
     name,
     target: uploadTarget,
+    ...(values.uploadArtifacts === undefined ? {} : { artifacts: values.uploadArtifacts }),
     postUploadCommands: commands.filter((words) => words !== undefined && words.length > 0) as string[][],
   };
   if (uploadType === 'rsync') return { ...common, type: 'rsync', args: values.uploadArgs };

@@ -1,3 +1,4 @@
+import type { Destination } from '../config/destination.js';
 import type { ImageSpec } from '../config/image-spec.js';
 import { signatureOf } from '../publish/signature.js';
 import type { BuildPaths, Plan } from './build.js';
@@ -5,6 +6,12 @@ import type { BuildPaths, Plan } from './build.js';
 /** The paths of what a build publishes, the image first; sums and signatures come last: they promise all the rest. */
 export function published({ spec, paths }: Plan): string[] {
   return [paths.image, ...descriptions(spec, paths), paths.checksum, ...promises(spec, paths)];
+}
+
+/** What of it goes to a destination. */
+export function uploaded(plan: Plan, { artifacts }: Destination): string[] {
+  const all = artifacts === undefined ? plan.spec.signing !== undefined : artifacts === 'all';
+  return all ? published(plan) : [plan.paths.image, plan.paths.checksum];
 }
 
 /** What describes the image. */

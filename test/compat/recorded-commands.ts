@@ -20,8 +20,9 @@ export function readCalls(text: string): Call[] {
     });
 }
 
+/** Every call of these programs that does something: ours asks each for its version, too, for the manifest. */
 export function callsOf({ calls }: Outcome, ...programs: string[]): Call[] {
-  return calls.filter(({ program }) => programs.includes(program));
+  return calls.filter(({ program, args }) => programs.includes(program) && args[0] !== '--version');
 }
 
 /** A text in which nothing tells the run: neither its directories nor the date. */

@@ -1,20 +1,22 @@
 import { basename } from 'node:path';
+import type { Destination } from '../../config/destination.js';
 import { upload as uploadTo, uploadCommands } from '../../publish/upload.js';
 import type { Plan } from '../build.js';
-import { published } from '../published.js';
+import { uploaded } from '../published.js';
 import type { Stage } from '../stage.js';
 
-/** Uploads the image and what describes and promises it to every destination, and runs its post-upload commands. */
+/** Uploads the image, and what each destination asks for with it, and runs the post-upload commands. */
 export const upload: Stage = {
   name: 'upload',
   title: 'Uploading',
   neededFor: ({ destinations }) => destinations.length > 0,
-  commands: (plan) => plan.spec.destinations.flatMap((destination) => uploadCommands(destination, files(plan))),
+  commands: (plan) =>
+    plan.spec.destinations.flatMap((destination) => uploadCommands(destination, files(plan, destination))),
   async run(build) {
-    for (const destination of build.spec.destinations) await uploadTo(build, destination, files(build));
+    for (const destination of build.spec.destinations) await uploadTo(build, destination, files(build, destination));
   },
 };
 
-function files(plan: Plan) {
-  return { directory: plan.paths.outputDir, names: published(plan).map((file) => basename(file)) };
+function files(plan: Plan, destination: Destination) {
+  return { directory: plan.paths.outputDir, names: uploaded(plan, destination).map((file) => basename(file)) };
 }

@@ -38,7 +38,7 @@ interface Delivery {
   readonly arguments: (name: string) => readonly string[];
 }
 
-const deliveries: Readonly<Record<AnswerFileKind, Delivery>> = {
+export const deliveries: Readonly<Record<AnswerFileKind, Delivery>> = {
   // Debian GNU/Linux Installation Guide, B.2.3
   preseed: { on: 'initrd', arguments: (name) => [`preseed/url=file:///${name}`] },
   // Anaconda boot options; ks= before RHEL 7

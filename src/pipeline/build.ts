@@ -17,6 +17,8 @@ export interface BuildPaths {
   /** Where the disk lies during the build: the work directory, or where QEMU may reach it. */
   readonly diskDir: string;
   readonly rawDisk: string;
+  /** The volume with the answer file, for installers that look for one; where QEMU may reach it. */
+  readonly seedVolume: string;
   readonly consoleLog: string;
   /** The image and its checksum before they get their final names, where QEMU may reach them. */
   readonly candidate: string;
@@ -53,6 +55,7 @@ export function buildPaths(spec: ImageSpec, qemuReachesOutput: boolean): BuildPa
     diskDir,
     // The name that the domain gets as well, and that a kept raw disk has in the end.
     rawDisk: join(diskDir, `${baseName}.raw`),
+    seedVolume: join(diskDir, `${baseName}.seed.iso`),
     consoleLog: join(outputDir, `${baseName}.console.log`),
     candidate: join(diskDir, basename(image)),
     bootOverlay: join(diskDir, `${baseName}.boot.qcow2`),

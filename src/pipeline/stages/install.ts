@@ -2,6 +2,7 @@ import { basename, join } from 'node:path';
 import { mkdir } from 'node:fs/promises';
 import { Libvirt, virshCommand } from '../../host/libvirt.js';
 import { install as runInstallation } from '../../install/installation.js';
+import { readsSeedVolume } from '../../install/seed-volume.js';
 import { virtInstallCommand, type Installation } from '../../install/virt-install.js';
 import { maskFile } from '../../report/masked-file.js';
 import { left, type Build, type Plan } from '../build.js';
@@ -44,6 +45,7 @@ function installation({ spec, paths, domain, virtType }: Plan): Omit<Installatio
     domain,
     virtType,
     disk: paths.rawDisk,
+    ...(readsSeedVolume(spec.answerFile.kind) ? { seedVolume: paths.seedVolume } : {}),
     consoleLog: paths.consoleLog,
     scratchDirectory: join(paths.workDir, 'virt-install'),
   };

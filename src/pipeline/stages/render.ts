@@ -2,14 +2,16 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { answerFileSource } from '../answer-file-source.js';
 import { renderAnswerFile } from '../../install/answer-file.js';
+import { makeSeedVolume, readsSeedVolume, seedVolumeCommand, type SeedVolume } from '../../install/seed-volume.js';
+import type { Plan } from '../build.js';
 import { always, type Stage } from '../stage.js';
 
-/** The answer file, as the installer will read it. */
+/** The answer file, as the installer will read it, and where it will look for it. */
 export const render: Stage = {
   name: 'render',
   title: 'Rendering the answer file',
   neededFor: always,
-  commands: () => [],
+  commands: (plan) => (readsSeedVolume(plan.spec.answerFile.kind) ? [seedVolumeCommand(seedVolume(plan))] : []),
   async run(build) {
     const { name, content } = await renderAnswerFile(answerFileSource(build.spec, build.state.guestHost));
     const directory = join(build.paths.workDir, 'answer-file');
@@ -17,5 +19,12 @@ export const render: Stage = {
     build.state.answerFile = join(directory, name);
     // It may hold password hashes.
     await writeFile(build.state.answerFile, content, { mode: 0o600 });
+    if (readsSeedVolume(build.spec.answerFile.kind)) {
+      await makeSeedVolume(build, build.state.answerFile, seedVolume(build));
+    }
   },
 };
+
+function seedVolume({ paths }: Plan): SeedVolume {
+  return { volume: paths.seedVolume, scratchDirectory: join(paths.workDir, 'seed') };
+}

@@ -57,6 +57,9 @@ function readFile(file: string, kind: AnswerFileKind): Buffer {
   }
 }
 
+/** What a helper prints that speaks, but has no value: not even an empty one in quotes. */
+const nothing = Symbol('nothing');
+
 interface TemplateFile {
   readonly file: string;
   readonly text: string;
@@ -75,8 +78,9 @@ async function renderTemplate(
     ...templateHelpers,
     cannot: (option: string, reason: string) => {
       const value = values[option] ?? '';
-      if (saysNothing(option, value)) return;
+      if (saysNothing(option, value)) return nothing;
       problems.push(`${description[option]?.place ?? `${option} = ${value}`}: ${kind} can't do that: ${reason}`);
+      return nothing;
     },
     needs: (option: string, what: string) => {
       if (!values[option]) problems.push(`${option} is not set: set it in [DEFAULT] to ${what}`);
@@ -115,7 +119,7 @@ async function renderTemplate(
   const found = problems.length;
   // Handlebars has one escaping function for all its instances: it is ours for this one synchronous call.
   const escapeHtml = engine.Utils.escapeExpression;
-  engine.Utils.escapeExpression = (printed: unknown) => escapePrinted(kind, printed);
+  engine.Utils.escapeExpression = (printed: unknown) => (printed === nothing ? '' : escapePrinted(kind, printed));
   let text = '';
   try {
     text = engine.compile(main.text)(values);

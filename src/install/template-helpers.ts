@@ -24,6 +24,8 @@ import type { OptionType } from '../config/option-types.js';
  *     {{#base64}}{{> golden/identity.sh}}{{/base64}}   the block in base64, on one line
  *     {{#preseed-script "preseed/late_command"}} … {{/preseed-script}}   a shell script as the answer to a question
  *     {{#kickstart-script}} … {{/kickstart-script}}   a shell script as what stands between %post and %end
+ *     {{#autoinstall-script}} … {{/autoinstall-script}}   a shell script as one of subiquity's commands
+ *     {{#if (includes (packages-added packages) "cloud-init")}}   whether a list has an element
  *
  * `{{cannot "selinux" "Debian uses AppArmor"}}` and `{{needs "rhel-mirror" "the URL of …"}}` are not here: they belong
  * to the file that is rendered.
@@ -33,6 +35,7 @@ export const templateHelpers = {
   yes: saysYes,
   eq: (one: unknown, other: unknown) => one === other,
   or: (...values: unknown[]) => values.slice(0, -1).some((value) => value !== '' && Boolean(value)),
+  includes: (list: readonly string[], element: string) => list.includes(element),
   join: (list: readonly string[]) => list.join(' '),
   words: meaning(described.words),
   lines: meaning(described.lines),
@@ -51,6 +54,9 @@ export const templateHelpers = {
   },
   'kickstart-script': function (this: unknown, block: HelperOptions): string {
     return kickstartScript(block.fn(this));
+  },
+  'autoinstall-script': function (this: unknown, block: HelperOptions): string {
+    return autoinstallScript(block.fn(this));
   },
 };
 
@@ -113,4 +119,24 @@ export function kickstartScript(script: string): string {
 
 function comments(lines: readonly string[]): string[] {
   return lines.map((line) => `#   ${line}`.trimEnd());
+}
+
+/** What ends a line of YAML 1.1, which PyYAML reads. */
+const yamlLineBreak = /\r\n|[\n\r\u0085\u2028\u2029]/;
+
+/** What can't stand in YAML at all, not even in a comment (YAML 1.2.2, 5.1). */
+// eslint-disable-next-line no-control-regex -- control characters are what is looked for
+const unprintable = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\ufeff\ufffe\uffff]|\p{Surrogate}/gu;
+
+/**
+ * Ships a shell script in a list of subiquity's commands: as comments for people, then in base64. It runs in the
+ * installed system with `sh -eu`.
+ */
+export function autoinstallScript(script: string): string {
+  const comments = script
+    .trim()
+    .split(yamlLineBreak)
+    .map((line) => `#   ${line.replace(unprintable, '?')}`.trimEnd());
+  const order = `- curtin in-target --target=/target -- sh -euc 'eval "$(echo ${base64(script)} | base64 -d)"'`;
+  return `${[...comments, order].join('\n')}\n`;
 }

@@ -1,0 +1,81 @@
+import { readFile } from 'node:fs/promises';
+import { Failure } from '../../host/failure.js';
+import type { AnswerFileFinding } from './finding.js';
+
+/**
+ * What subiquity's schema has against the user-data of a seed volume. A key that the schema does not know is a finding
+ * as well: subiquity passes it over with a warning, so that a slip of the pen would be lost.
+ *
+ * @param schema the file autoinstall-schema.json, which comes with subiquity's source
+ * @throws Failure if one of the files can't be read, or the schema is none
+ */
+export async function validateAutoinstall(file: string, schema: string): Promise<AnswerFileFinding[]> {
+  const [text, schemaText] = await Promise.all([read(file), read(schema)]);
+  const { LineCounter, isMap, isNode, isPair, parseDocument } = await import('yaml');
+  const lines = new LineCounter();
+  // Subiquity reads with PyYAML, which has YAML 1.1: there, `no` is false.
+  const document = parseDocument(text, { lineCounter: lines, version: '1.1', schema: 'yaml-1.1' });
+  // Whatever else is wrong then comes of the first.
+  const [error] = document.errors;
+  if (error) return [{ line: lines.linePos(error.pos[0]).line, message: error.message.split('\n')[0] ?? '' }];
+  const findings: AnswerFileFinding[] = [];
+  if (!text.startsWith('#cloud-config\n')) {
+    findings.push({ line: 1, message: "cloud-init takes it for user-data only if the first line is '#cloud-config'" });
+  }
+  const autoinstall = document.get('autoinstall');
+  if (!isMap(autoinstall)) {
+    return [...findings, { line: undefined, message: "there is no mapping 'autoinstall' at the top" }];
+  }
+
+  /** The line of what stands at a path, or of the next thing above it. */
+  function lineOf(path: readonly string[]): number | undefined {
+    for (let length = path.length; length >= 0; length--) {
+      const parent = document.getIn(['autoinstall', ...path.slice(0, Math.max(length - 1, 0))], true);
+      const key = path[length - 1];
+      const pair = isMap(parent) && parent.items.find((item) => isPair(item) && String(item.key) === key);
+      const node = pair ? pair.key : document.getIn(['autoinstall', ...path.slice(0, length)], true);
+      if (isNode(node) && node.range) return lines.linePos(node.range[0]).line;
+    }
+    return undefined;
+  }
+
+  const { properties, validate } = await compile(schema, schemaText);
+  const values = document.toJS() as { autoinstall: Record<string, unknown> };
+  for (const key of Object.keys(values.autoinstall)) {
+    if (!(key in properties)) findings.push({ line: lineOf([key]), message: `subiquity knows no '${key}'` });
+  }
+  validate(values.autoinstall);
+  for (const { instancePath, params, message = 'is wrong' } of validate.errors ?? []) {
+    // RFC 6901: a JSON pointer.
+    const path = instancePath
+      .split('/')
+      .slice(1)
+      .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+    const { additionalProperty: extra } = params as { additionalProperty?: string };
+    findings.push({
+      line: lineOf(extra === undefined ? path : [...path, extra]),
+      message: `${['autoinstall', ...path].join('.')}: ${message}${extra === undefined ? '' : `: ${extra}`}`,
+    });
+  }
+  return findings;
+}
+
+async function compile(file: string, text: string) {
+  const { Ajv } = await import('ajv');
+  try {
+    const schema = JSON.parse(text) as { properties: Record<string, unknown> };
+    // Subiquity itself checks no formats.
+    const validate = new Ajv({ allErrors: true, strict: false, validateFormats: false }).compile(schema);
+    return { properties: schema.properties, validate };
+  } catch (error) {
+    throw new Failure(`${file} is no JSON schema: ${(error as Error).message}`);
+  }
+}
+
+async function read(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    throw new Failure(`can't read ${file}: ${(error as Error).message}`);
+  }
+}

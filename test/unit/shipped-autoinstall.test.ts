@@ -1,0 +1,283 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { parse } from 'yaml';
+import { Configuration } from '../../src/config/configuration.js';
+import { resolveImage } from '../../src/config/resolve.js';
+import { UsageError } from '../../src/host/failure.js';
+import { programDirectory } from '../../src/host/program-directory.js';
+import { rejection } from '../../src/host/testing.js';
+import { renderAnswerFile } from '../../src/install/answer-file.js';
+import { validateAutoinstall } from '../../src/install/validators/autoinstall.js';
+import { answerFileSource } from '../../src/pipeline/answer-file-source.js';
+import { expectGolden } from '../golden.js';
+
+const shipped = Configuration.shippedSources();
+const specOf = (configuration: Configuration, image: string) => resolveImage(configuration, image, {}, '2026-11-21');
+const images = new Configuration([], shipped)
+  .imageNames()
+  .filter((name) => specOf(new Configuration([], shipped), name).answerFile.kind === 'autoinstall');
+
+/** A shipped image's user-data with options changed as somebody's [DEFAULT] would. */
+async function render(image: string, changed: Readonly<Record<string, string>> = {}): Promise<string> {
+  const lines = Object.entries(changed).map(
+    ([name, value]) => `${name} = ${value.replaceAll('$', '$$$$').replaceAll('\n', '\n  ')}\n`,
+  );
+  const configuration = new Configuration([{ name: 'my.conf', text: `[DEFAULT]\n${lines.join('')}` }], shipped);
+  return (await renderAnswerFile(answerFileSource(specOf(configuration, image)))).content.toString();
+}
+
+/** What the script at the end is, before it was put into base64. */
+function scriptOf(userData: string): string {
+  return Buffer.from(/echo (\S+) \| base64 -d/.exec(userData)?.[1] ?? '', 'base64').toString();
+}
+
+let directory: string;
+before(() => (directory = mkdtempSync(join(tmpdir(), 'autoinstall-'))));
+after(() => rmSync(directory, { recursive: true }));
+
+function file(name: string, text: string): string {
+  const path = join(directory, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+/** Everything that a description can say, so that every line of every partial is there. */
+function everything(): Record<string, string> {
+  return {
+    hostname: 'web',
+    domain: 'example.org',
+    locale: 'de_DE.UTF-8',
+    keymap: 'de',
+    timezone: 'Europe/Berlin',
+    'root-password-hash': '$6$salt$hash/of.root',
+    user: 'ops',
+    'user-password-hash': '$6$salt$hash/of.ops',
+    'ssh-authorized-keys': "ssh-ed25519 AAAA it's me\nssh-ed25519 BBBB",
+    packages: 'nginx cloud-init -nano',
+    'services-enabled': 'nginx',
+    'services-disabled': 'cron',
+    'extra-repositories':
+      'tools https://tools.example.org/apt stable main contrib key=https://tools.example.org/key\nflat https://flat.example.org/ ./',
+    proxy: 'http://proxy.example.org:3128/',
+    'kernel-arguments': 'console=ttyS0 quiet',
+    'swap-size': '512M',
+    'root-filesystem': 'btrfs',
+    firewall: 'yes',
+    'post-script': file('post-script', '#!/bin/sh\necho done: 100% "$HOME" # ✓\n'),
+    'install-recommends': 'yes',
+  };
+}
+
+interface UserData {
+  readonly autoinstall: {
+    readonly storage: { readonly config: readonly Readonly<Record<string, unknown>>[] };
+    readonly packages: readonly string[];
+    readonly 'late-commands': readonly string[];
+    readonly [key: string]: unknown;
+  };
+}
+
+/** As subiquity reads it: with PyYAML where it is installed, else in the same version of the language. */
+function read(userData: string): UserData {
+  if (!havePyYaml) return parse(userData, { version: '1.1' }) as UserData;
+  const script = 'import json, sys, yaml\nprint(json.dumps(yaml.safe_load(sys.stdin.buffer)))';
+  return JSON.parse(
+    execFileSync('/usr/bin/python3', ['-c', script], { input: userData, encoding: 'utf8' }),
+  ) as UserData;
+}
+const havePyYaml = spawnSync('/usr/bin/python3', ['-c', 'import yaml']).status === 0;
+before(() => {
+  if (!havePyYaml)
+    console.log("      not read with subiquity's own parser: python3-yaml is not installed; run it with: make check");
+});
+
+describe('the autoinstall files of the shipped images', () => {
+  it('are there for each release', () => {
+    expect(images).to.have.members(['ubuntu-22.04', 'ubuntu-24.04', 'ubuntu-26.04']);
+  });
+
+  for (const image of images) {
+    it(`are those that were agreed on: ${image}`, async () => {
+      expectGolden(`${image}.autoinstall`, await render(image));
+    });
+
+    it(`install onto the first disk, never onto the seed volume: ${image}`, async () => {
+      const { storage } = read(await render(image)).autoinstall;
+      const disks = storage.config.filter(({ type }) => type === 'disk');
+      expect(disks.map(({ path, match }) => [path, match])).to.deep.equal([['/dev/vda', undefined]]);
+    });
+  }
+
+  it('are those that were agreed on, with every option', async () => {
+    const text = await render('ubuntu-24.04', { ...everything(), 'post-script': '' });
+    expectGolden('ubuntu-24.04-everything.autoinstall', text);
+  });
+
+  it("are as subiquity's schema wants them, with every option and with none", async function () {
+    const schema = process.env.AUTOINSTALL_SCHEMA ?? '/usr/share/subiquity/autoinstall-schema.json';
+    if (!existsSync(schema)) {
+      console.log(
+        `      skipped: there is no ${schema}; take autoinstall-schema.json from https://github.com/canonical/subiquity, and run: AUTOINSTALL_SCHEMA=…/autoinstall-schema.json make check`,
+      );
+      this.skip();
+    }
+    for (const image of images) {
+      for (const changed of [{}, everything(), { 'root-filesystem': 'xfs' }]) {
+        const found = await validateAutoinstall(file('user-data', await render(image, changed)), schema);
+        expect(found, image).to.deep.equal([]);
+      }
+    }
+  });
+
+  it('say what was asked for', async () => {
+    const { autoinstall } = read(await render('ubuntu-24.04', everything()));
+    expect(autoinstall).to.deep.include({
+      locale: 'de_DE.UTF-8',
+      keyboard: { layout: 'de' },
+      timezone: 'Europe/Berlin',
+      proxy: 'http://proxy.example.org:3128/',
+      shutdown: 'poweroff',
+      updates: 'all',
+      snaps: [],
+      'user-data': { users: [] },
+    });
+    expect(autoinstall.packages).to.include.members(['qemu-guest-agent', 'sudo', 'btrfs-progs', 'nftables']);
+    const made = autoinstall.storage.config.filter(({ type }) => ['partition', 'format'].includes(String(type)));
+    expect(made.map(({ size, fstype }) => size ?? fstype)).to.deep.equal(['512M', 'swap', -1, 'btrfs']);
+  });
+
+  it('create nobody unless there is a user', async () => {
+    expect(scriptOf(await render('ubuntu-24.04'))).not.to.contain('useradd');
+    expect(scriptOf(await render('ubuntu-24.04', { user: 'ops' }))).to.contain('useradd');
+  });
+
+  it('keep cloud-init only where it is among the packages', async () => {
+    expect(scriptOf(await render('ubuntu-24.04'))).to.contain('purge cloud-init');
+    const kept = scriptOf(await render('ubuntu-24.04', { packages: 'cloud-init' }));
+    expect(kept).to.contain('cloud-init clean').and.not.contain('purge cloud-init');
+  });
+
+  it("say what can't be done", async () => {
+    const error = await rejection(render('ubuntu-24.04', { selinux: 'enforcing', updates: 'no' }));
+    expect((error as UsageError).problems.join('\n'))
+      .to.match(/selinux = enforcing: autoinstall can't do that: .*AppArmor/)
+      .and.match(/updates = no: autoinstall can't do that: .*security updates in any case/);
+  });
+
+  it('quote every value in a script', () => {
+    const partials = join(programDirectory, 'templates/partials/autoinstall');
+    for (const name of readdirSync(partials).filter((file) => file.endsWith('.sh.hbs'))) {
+      const text = readFileSync(join(partials, name), 'utf8');
+      for (const [expression] of text.matchAll(/\{{2,3}(?![#/>{]|else\b)[^{}]*\}{2,3}/g)) {
+        expect(expression, name).to.match(/^\{\{\{shell .*\}\}\}$/);
+      }
+    }
+  });
+
+  it('end in a script that a shell reads and shellcheck likes', async function () {
+    const scripts = [scriptOf(await render('ubuntu-24.04')), scriptOf(await render('ubuntu-24.04', everything()))];
+    for (const input of scripts) execFileSync('sh', ['-n'], { input });
+    if (!existsSync('/usr/bin/shellcheck')) {
+      console.log('      skipped: shellcheck is not installed; run it with: make check');
+      this.skip();
+    }
+    // Values stand in the script as they are, also where a dollar sign or a constant looks odd to it.
+    for (const input of scripts) {
+      const { stdout } = spawnSync('shellcheck', ['--shell=sh', '--exclude=SC2016,SC2116', '-'], {
+        input,
+        encoding: 'utf8',
+      });
+      expect(stdout).to.equal('');
+    }
+  });
+});
+
+/** Texts of what is special to YAML, to a shell, or to templates. */
+const hostile = fc.string({
+  unit: fc.constantFrom(
+    ...['"', "'", '`', '$', '$(reboot)', '${HOME}', '\\', '<', '&', '%', '{{', '}}', '{{user}}', ': ', ' #', '- ', '|'],
+    ...[
+      '\n',
+      '\nlate-commands: [reboot]\n',
+      '\nEND\n',
+      '\t',
+      ' ',
+      '{',
+      '}',
+      '[',
+      ']',
+      ',',
+      '*',
+      '!',
+      '?',
+      '---\n',
+      '...\n',
+    ],
+    ...['a', 'ü', '✓', '😀', '\u0085', '\u00a0', '\u2028', '\u2029', '\ufeff'],
+  ),
+  maxLength: 12,
+});
+
+describe('values in an autoinstall file', function () {
+  this.timeout(120_000);
+
+  const source = answerFileSource(specOf(new Configuration([], shipped), 'ubuntu-24.04'));
+  /** Past the checks of the description, which would refuse most of it. */
+  async function renderWith(variables: Readonly<Record<string, string>>): Promise<string> {
+    const { content } = await renderAnswerFile({ ...source, variables: { ...source.variables, ...variables } });
+    return content.toString();
+  }
+
+  it('never break out of their place', async () => {
+    const keys = Object.keys(read(await renderWith({ proxy: 'x' })).autoinstall);
+    await fc.assert(
+      fc.asyncProperty(hostile, hostile, hostile, async (value, script, domain) => {
+        const [locale, timezone, proxy] = [`l${value}`, `t${value}`, `p${value}`];
+        const changed = { locale, timezone, proxy, keymap: value || 'us', hostname: `h${value}` };
+        const text = await renderWith({
+          ...changed,
+          ...{ 'autoinstall-mirror': value, 'root-password-hash': `x${value}`, domain: `d${domain}` },
+          ...{ 'kernel-arguments': domain, 'post-script': file('hostile', script) },
+        });
+        const { autoinstall } = read(text);
+        expect(Object.keys(autoinstall)).to.deep.equal(keys);
+        expect(autoinstall).to.deep.include({ locale, timezone, proxy, keyboard: { layout: value || 'us' } });
+        expect(autoinstall)
+          .to.have.nested.property('apt.mirror-selection.primary')
+          .that.deep.equals([{ uri: value }]);
+        expect(autoinstall['late-commands']).to.have.length(1);
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it('reach the shell as they are', async () => {
+    await fc.assert(
+      fc.asyncProperty(hostile, hostile, async (value, script) => {
+        const text = await renderWith({
+          ...{ hostname: `h${value}`, 'root-password-hash': `x${value}` },
+          'post-script': file('hostile', `#${script}`),
+        });
+        const [order = ''] = read(text).autoinstall['late-commands'];
+        // What would touch the machine is replaced by what prints its arguments.
+        const orderForRoot = /^usermod --password [^]*? root$(?=\n\n)/m.exec(scriptOf(text))?.[0] ?? '';
+        const root = orderForRoot.replace('usermod', "printf '%s\\0'");
+        const owner = /^printf '%s' [^]*?(?= >"\$post_script"$)/m.exec(scriptOf(text))?.[0] ?? '';
+        const printed = execFileSync('sh', ['-euc', `${root}\n${owner}`], { encoding: 'utf8' });
+        expect(printed.split('\0')).to.deep.equal(['--password', `x${value}`, 'root', `#${script}`]);
+        const curtin = 'curtin() { while [ "$1" != -- ]; do shift; done; shift; printf "%s\\0" "$@"; }';
+        const args = execFileSync('sh', ['-euc', `${curtin}\n${order}`], { encoding: 'utf8' }).split('\0');
+        expect(args.slice(0, 2)).to.deep.equal(['sh', '-euc']);
+        const decoded = execFileSync('sh', ['-euc', (args[2] ?? '').replace('eval', "printf '%s\\n'")], {
+          encoding: 'utf8',
+        });
+        expect(decoded).to.equal(scriptOf(text));
+      }),
+      { numRuns: 25 },
+    );
+  });
+});

@@ -84,6 +84,8 @@ describe('InstallerConsole', () => {
         '[Press enter to continue] ',
         "Please make a selection from the above ['c' to continue, 'q' to quit, 'r' to refresh]: ",
         "Please respond 'yes' or 'no': ",
+        'An error occurred. Press enter to start a shell\r\n',
+        '\r\n\r\nContinue with autoinstall? (yes|no)\r\n',
         "\x1b[2J\x1b[12;1HPrompt: '?'\x1b[12;12H for help, default=1>",
       ];
       for (const way of ways) expect((await consoleWith(way)).haltAt(later), way).to.equal('question');

@@ -20,6 +20,12 @@ const questions: readonly RegExp[] = [
   /Please respond '(yes|no)'.*:$/, // Anaconda, text mode
 ];
 
+/** The same for an installer that ends its line before it waits. */
+const questionsAboveCursor: readonly RegExp[] = [
+  /^An error occurred\. Press enter to start a shell$/, // subiquity, without its own screens
+  /^Continue with autoinstall\? \(yes\|no\)$/, // the same, if the word of consent is missing
+];
+
 const panic = /Kernel panic - not syncing/;
 
 /** `Installing the base system  ... 6%... 83%`, as d-i's text frontend prints progress. */
@@ -52,7 +58,11 @@ export class InstallerConsole {
     if (this.#panicked) return 'panic';
     if (now - this.#lastOutput < questionPatience) return undefined;
     const line = this.#screen.lineAtCursor();
-    return questions.some((question) => question.test(line)) ? 'question' : undefined;
+    const asked =
+      line === ''
+        ? questionsAboveCursor.some((question) => question.test(this.screen().split('\n').at(-1) ?? ''))
+        : questions.some((question) => question.test(line));
+    return asked ? 'question' : undefined;
   }
 
   /** What the terminal shows, without the empty lines. */

@@ -87,6 +87,17 @@ describe('virtInstallCommand', () => {
     expect(valueOf('--location', { location: { kind: 'medium', file: '/srv/a,b.iso' } })).to.equal('/srv/a\\,b.iso');
   });
 
+  it('attaches the seed volume behind the disk, to be read only, where the installer looks for one', () => {
+    const spec = { ...installation.spec, answerFile: { kind: 'autoinstall' as const } };
+    const { args } = virtInstallCommand({ ...installation, spec, seedVolume: '/srv/images/a,b.iso' });
+    const disks = args.filter((_, index) => args[index - 1] === '--disk');
+    expect(disks[0]).to.match(/^path=\/srv\/images\/disk\.raw,/);
+    expect(disks.slice(1)).to.deep.equal(['path=/srv/images/a\\,b.iso,bus=virtio,format=raw,readonly=on']);
+    expect(args).not.to.include('--initrd-inject');
+    expect(valueOf('--extra-args', { spec, seedVolume: '/srv/seed.iso' })).to.equal('autoinstall console=ttyS0');
+    expect(() => virtInstallCommand({ ...installation, spec })).to.throw(Failure, 'no seed volume');
+  });
+
   it('keeps what virt-install writes in a directory that is removed afterwards', () => {
     expect(virtInstallCommand(installation).env).to.include({ XDG_CACHE_HOME: '/srv/images/scratch' });
   });

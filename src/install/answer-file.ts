@@ -84,6 +84,7 @@ async function renderTemplate(
     },
     needs: (option: string, what: string) => {
       if (!values[option]) problems.push(`${option} is not set: set it in [DEFAULT] to ${what}`);
+      return nothing;
     },
   });
   const mentioned = new Set<string>();

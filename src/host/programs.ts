@@ -11,7 +11,12 @@ export const programs = {
   libvirtd: { package: 'libvirt-daemon-system', neededFor: 'every installation' },
   virtlogd: { package: 'libvirt-daemon-system', neededFor: 'every installation as root' },
   'qemu-system-x86_64': { package: 'qemu-system-x86', neededFor: 'every installation' },
-  xorrisofs: { package: 'xorriso', neededFor: "giving the answer file to Ubuntu's installer", optional: true },
+  xorrisofs: {
+    package: 'xorriso',
+    neededFor: "giving the answer file to Ubuntu's installer and to Agama",
+    optional: true,
+  },
+  xmllint: { package: 'libxml2-utils', neededFor: 'checking AutoYaST profiles', optional: true },
   cpio: { package: 'cpio', neededFor: 'giving the answer file to the installer' },
   'qemu-img': { package: 'qemu-utils', neededFor: 'creating and converting disks' },
   sfdisk: { package: 'fdisk', neededFor: 'reading partition tables' },

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import type { HelperOptions } from 'handlebars';
 import { descriptionDefaults, descriptionOption } from '../config/description-options.js';
 import type { AnswerFileKind, DescribedOption } from '../config/image-spec.js';
 import { canonical } from '../config/options.js';
@@ -85,6 +86,9 @@ async function renderTemplate(
     needs: (option: string, what: string) => {
       if (!values[option]) problems.push(`${option} is not set: set it in [DEFAULT] to ${what}`);
       return nothing;
+    },
+    text: function (this: unknown, block: HelperOptions) {
+      return escapes[kind](block.fn(this).trim());
     },
   });
   const mentioned = new Set<string>();

@@ -56,6 +56,8 @@ const xmlEntities: Readonly<Record<string, string>> = {
 /** XML text and attribute values (XML 1.0, 2.2 and 2.4). */
 function escapeXml(value: string): string {
   refuseControlCharacters(value);
+  const found = /[\ufffe\uffff]|\p{Surrogate}/u.exec(value);
+  if (found) throw new Error(`the character with code ${found[0].charCodeAt(0)} can't stand in XML`);
   return value.replace(/[&<>"']/g, (character) => xmlEntities[character] ?? character);
 }
 

@@ -82,4 +82,5 @@ const badEnds: ReadonlySet<string> = new Set(['crashed', 'destroyed', 'failed'])
 const haltMessages: Readonly<Record<Halt, string>> = {
   question: 'the installer stopped at a question: the answer file does not answer it',
   panic: "the installer's kernel panicked",
+  'failed script': 'the script at the end of the installation failed',
 };

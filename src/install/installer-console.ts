@@ -4,7 +4,7 @@ import type { Progress } from '../host/log.js';
 import { TerminalScreen } from '../host/terminal-screen.js';
 
 /** Why an installation can't go on, as the serial console shows it. */
-export type Halt = 'question' | 'panic';
+export type Halt = 'question' | 'panic' | 'failed script';
 
 /** How long a question must stand unanswered, in milliseconds: an installer prints some and answers them itself. */
 const questionPatience = 20_000;
@@ -28,6 +28,9 @@ const questionsAboveCursor: readonly RegExp[] = [
 
 const panic = /Kernel panic - not syncing/;
 
+/** What the script of an answer file says where the installer would go on after its failure: stop-on-failure.sh.hbs. */
+const failedScript = /image-factory: the script at the end of the installation failed/;
+
 /** `Installing the base system  ... 6%... 83%`, as d-i's text frontend prints progress. */
 const percentages = /^(\S.*?)\s*\.{3}\s*(?:\d{1,3}%\s*\.{3}\s*)*(\d{1,3})%/;
 
@@ -39,6 +42,7 @@ export class InstallerConsole {
   readonly #screen = new TerminalScreen();
   #lastOutput: number;
   #panicked = false;
+  #scriptFailed = false;
 
   /** @param now milliseconds, of a clock that never goes back */
   constructor(now: number) {
@@ -50,12 +54,14 @@ export class InstallerConsole {
     this.#lastOutput = now;
     await this.#screen.write(output);
     this.#panicked ||= this.#screen.lines().some((line) => panic.test(line));
+    this.#scriptFailed ||= this.#screen.lines().some((line) => failedScript.test(line));
     const match = percentages.exec(this.#screen.lineAtCursor());
     return match ? { text: match[1] ?? '', fraction: Math.min(Number(match[2]), 100) / 100 } : undefined;
   }
 
   haltAt(now: number): Halt | undefined {
     if (this.#panicked) return 'panic';
+    if (this.#scriptFailed) return 'failed script';
     if (now - this.#lastOutput < questionPatience) return undefined;
     const line = this.#screen.lineAtCursor();
     const asked =

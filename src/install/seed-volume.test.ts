@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import type { AnswerFileKind } from '../config/image-spec.js';
 import { testHost } from '../host/testing.js';
 import { makeSeedVolume, readsSeedVolume } from './seed-volume.js';
 
@@ -18,9 +19,9 @@ describe('makeSeedVolume', () => {
     return readFileSync(copy, 'utf8');
   }
 
-  async function make(userData: string): Promise<string> {
+  async function make(userData: string, kind: AnswerFileKind = 'autoinstall'): Promise<string> {
     const answerFile = join(directory, 'answers');
-    const seed = { volume: join(directory, 'seed.iso'), scratchDirectory: join(directory, 'seed') };
+    const seed = { kind, volume: join(directory, 'seed.iso'), scratchDirectory: join(directory, 'seed') };
     writeFileSync(answerFile, userData, { mode: 0o600 });
     await makeSeedVolume(testHost(), answerFile, seed);
     expect(existsSync(seed.scratchDirectory)).to.be.false;
@@ -34,6 +35,13 @@ describe('makeSeedVolume', () => {
     expect(said.split('\n')).to.include.members(['LABEL=CIDATA', 'TYPE=iso9660']);
     expect(read(volume, 'user-data')).to.equal(userData);
     expect(read(volume, 'meta-data')).to.equal('instance-id: image-factory\n');
+  });
+
+  it("makes the volume that Agama's documentation names", async () => {
+    const volume = await make('{ "product": { "id": "Leap_16.0" } }', 'agama');
+    const said = execFileSync('blkid', ['--probe', '--output', 'export', volume], { encoding: 'utf8' });
+    expect(said.split('\n')).to.include('LABEL=OEMDRV');
+    expect(read(volume, 'autoinst.json')).to.equal('{ "product": { "id": "Leap_16.0" } }');
   });
 
   it('is small, and nobody else can read it', async () => {

@@ -26,9 +26,10 @@ import type { OptionType } from '../config/option-types.js';
  *     {{#kickstart-script}} … {{/kickstart-script}}   a shell script as what stands between %post and %end
  *     {{#autoinstall-script}} … {{/autoinstall-script}}   a shell script as one of subiquity's commands
  *     {{#if (includes (packages-added packages) "cloud-init")}}   whether a list has an element
+ *     {{#text}}{{{hostname}}}.{{{domain}}}{{/text}}   the block as one value in the answer file's language
  *
- * `{{cannot "selinux" "Debian uses AppArmor"}}` and `{{needs "rhel-mirror" "the URL of …"}}` are not here: they belong
- * to the file that is rendered.
+ * `{{cannot "selinux" "Debian uses AppArmor"}}`, `{{needs "rhel-mirror" "the URL of …"}}` and `{{#text}}` are not here:
+ * they belong to the file that is rendered.
  */
 export const templateHelpers = {
   shell: shellWord,

@@ -41,6 +41,16 @@ describe('kernelArguments', () => {
     expect(kernelArguments('preseed', 'a.cfg', append)).to.equal(`preseed/url=file:///a.cfg ${append}`);
     expect(kernelArguments('kickstart', 'a.ks', append)).to.equal(`inst.ks=file:///a.ks ks=file:///a.ks ${append}`);
     expect(kernelArguments('yast', 'a.xml', append)).to.equal(`autoyast=file:///a.xml ${append}`);
+    expect(kernelArguments('agama', 'a.json', append)).to.equal(
+      `inst.auto=label://OEMDRV/autoinst.json inst.finish=poweroff ${append}`,
+    );
+  });
+
+  it('have no proxy where none is set', () => {
+    expect(kernelArguments('yast', 'a', 'a=1 proxy= b=2')).to.equal('autoyast=file:///a a=1 b=2');
+    expect(kernelArguments('yast', 'a', 'a=1 proxy=')).to.equal('autoyast=file:///a a=1');
+    const set = 'no.proxy= proxy=http://proxy.example.org/ a= b';
+    expect(kernelArguments('yast', 'a', set)).to.equal(`autoyast=file:///a ${set}`);
   });
 
   it('have no blank at their end', () => {

@@ -47,11 +47,20 @@ export const deliveries: Readonly<Record<AnswerFileKind, Delivery>> = {
   yast: { on: 'initrd', arguments: (name) => [`autoyast=file:///${name}`] },
   // Ubuntu installation documentation, "Autoinstall quick start": a volume called CIDATA, and the word of consent
   autoinstall: { on: 'seed volume', arguments: () => ['autoinstall'] },
-  agama: { on: 'seed volume', arguments: () => [] },
+  // Agama's documentation, "Agama URLs" and "Boot options": the profile has no word for what comes after the installation
+  agama: {
+    on: 'seed volume',
+    arguments: () => ['inst.auto=label://OEMDRV/autoinst.json', 'inst.finish=poweroff'],
+  },
 };
 
+/** A proxy that is not set. Agama (proxy_setup.rb) and linuxrc (file.c) take it for one without an address. */
+const emptyProxy = /(?<!\S)proxy=(?!\S)\s*/g;
+
 export function kernelArguments(kind: AnswerFileKind, answerFileName: string, append: string): string {
-  return [...deliveries[kind].arguments(answerFileName), append].filter((part) => part !== '').join(' ');
+  return [...deliveries[kind].arguments(answerFileName), append.replace(emptyProxy, '').trim()]
+    .filter((part) => part !== '')
+    .join(' ');
 }
 
 /**

@@ -10,7 +10,10 @@ import { answerFileSource } from '../../src/pipeline/answer-file-source.js';
 
 const templates = join(programDirectory, 'templates');
 /** What somebody must set before these images can be built. */
-const necessary = { name: 'necessary.conf', text: '[DEFAULT]\nrhel-mirror = http://mirror.example.org/rhel\n' };
+const necessary = {
+  name: 'necessary.conf',
+  text: '[DEFAULT]\nrhel-mirror = http://mirror.example.org/rhel\nsles-mirror = http://mirror.example.org/sles\n',
+};
 const shipped = new Configuration([necessary], Configuration.shippedSources());
 const images = shipped.imageNames().filter((name) => name !== 'demo');
 
@@ -29,7 +32,7 @@ describe('the shipped templates', () => {
 
   it('quote every value in a shell script', () => {
     const scripts = readdirSync(join(templates, 'partials'), { recursive: true, encoding: 'utf8' })
-      .filter((file) => /^(golden|kickstart)\/.*\.sh\.hbs$/.test(file))
+      .filter((file) => /^(golden|kickstart|suse)\/.*\.sh\.hbs$/.test(file))
       .map((file) => join(templates, 'partials', file));
     for (const file of scripts) {
       const text = readFileSync(file, 'utf8');

@@ -25,6 +25,6 @@ export const render: Stage = {
   },
 };
 
-function seedVolume({ paths }: Plan): SeedVolume {
-  return { volume: paths.seedVolume, scratchDirectory: join(paths.workDir, 'seed') };
+function seedVolume({ spec, paths }: Plan): SeedVolume {
+  return { kind: spec.answerFile.kind, volume: paths.seedVolume, scratchDirectory: join(paths.workDir, 'seed') };
 }

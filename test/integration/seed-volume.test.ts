@@ -86,7 +86,11 @@ describe('an installer with a seed volume', function () {
 
     const host = testHost();
     const seedVolume = join(directory, 'seed.iso');
-    await makeSeedVolume(host, answerFile, { volume: seedVolume, scratchDirectory: join(directory, 'seed') });
+    await makeSeedVolume(host, answerFile, {
+      kind: 'autoinstall',
+      volume: seedVolume,
+      scratchDirectory: join(directory, 'seed'),
+    });
     const disk = join(directory, 'disk.raw');
     await execa('qemu-img', ['create', '-q', disk, '16M']);
     const consoleLog = join(directory, 'console.log');

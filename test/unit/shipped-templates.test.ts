@@ -25,6 +25,13 @@ describe('the shipped templates', () => {
     });
   }
 
+  it('belong to sections that resolve, whatever [DEFAULT] holds for others', () => {
+    for (const name of shipped.imageNames()) {
+      const { document } = new Configuration([], Configuration.shippedSources()).section(name);
+      expect(document.items(name), name).to.have.property('linux');
+    }
+  });
+
   it('are all used by an image', () => {
     const used = images.map((name) => resolveImage(shipped, name, {}, '2026-11-21').answerFile.path);
     expect(used).to.include.members(readdirSync(templates).filter((file) => file.endsWith('.hbs')));

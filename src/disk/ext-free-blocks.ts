@@ -1,3 +1,5 @@
+import { symlink, unlink } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { Failure } from '../host/failure.js';
 import { command, run, type Command, type Host } from '../host/host.js';
 import type { Extent } from './extent.js';
@@ -12,7 +14,7 @@ export function listFreeBlocksCommand(device: string): Command {
  * @throws Failure if dumpe2fs does not tell the size of a block
  */
 export async function readFreeExtents(host: Host, device: string): Promise<Extent[]> {
-  const { stdout } = await run(host, listFreeBlocksCommand(device));
+  const stdout = await withName(device, async () => (await run(host, listFreeBlocksCommand(device))).stdout);
   const blockSize = Number(/^Block size: +(\d+)$/m.exec(stdout)?.[1]);
   if (!blockSize) throw new Failure(`dumpe2fs does not tell the block size of ${device}`);
   // The superblock's line of this name, a number, stands at the margin; those of the groups are indented.
@@ -22,4 +24,17 @@ export async function readFreeExtents(host: Host, device: string): Promise<Exten
       const [first = NaN, last = first] = range.split('-').map(Number);
       return { start: first * blockSize, end: (last + 1) * blockSize };
     });
+}
+
+/**
+ * dumpe2fs of e2fsprogs 1.47.2 wants the device to exist before it takes the offset off its name. A link beside the disk
+ * that is called so is enough; what is opened is the disk.
+ */
+async function withName<T>(device: string, action: () => Promise<T>): Promise<T> {
+  await symlink(basename(device).replace(/\?offset=\d+$/, ''), device);
+  try {
+    return await action();
+  } finally {
+    await unlink(device);
+  }
 }

@@ -3,6 +3,7 @@ import { boolean } from '../config/option-types.js';
 import { imageOptions, type Option as ImageOption } from '../config/options.js';
 import { programVersion } from '../host/program-directory.js';
 import type { BuildFlags } from './build-flags.js';
+import type { ValidateFlags } from './validate.js';
 import type { VerifyFlags } from './verify.js';
 
 /** The command line. What a command does is loaded when it is called: `--help` answers without it. */
@@ -51,6 +52,14 @@ export function program(): Command {
     .action(async (image: string, flags: { config?: string; output?: string }) =>
       (await import('./render.js')).render(image, flags),
     );
+
+  withConfig(root.command('validate'))
+    .description('check configuration and answer files, these also with the validators of their distributions')
+    .argument('[image...]', 'sections of the configuration (default: all images)')
+    .option('--online', 'ask as well whether kernels, initrds, checksum lists and repositories are still there')
+    .option('--schema-dir <dir>', "where the validators' schemas are: see VALIDATION in image-factory(1)")
+    .addOption(new Option('--format <format>', 'how the result is printed').choices(['text', 'json']).default('text'))
+    .action(async (images: string[], flags: ValidateFlags) => (await import('./validate.js')).validate(images, flags));
 
   withConfig(root.command('fetch'))
     .description('fill the netboot cache: installer kernel and initrd')

@@ -27,7 +27,6 @@ export async function diagnose(host: Host, connect: string, cacheDirectory: stri
 }
 
 function missingPrograms(): Finding[] {
-  const install = installCommand();
   return (Object.keys(programs) as ProgramName[])
     .filter((name) => findProgram(name) === undefined)
     .map((name) => {
@@ -35,9 +34,15 @@ function missingPrograms(): Finding[] {
       return {
         weight: 'optional' in program ? 'note' : 'missing',
         what: `${name} is not installed (needed for ${program.neededFor})`,
-        mend: `${'registry' in program ? 'pip install' : install} ${program.package}`,
+        mend: installation(name),
       };
     });
+}
+
+/** The command that installs a program here. */
+export function installation(name: ProgramName): string {
+  const program = programs[name];
+  return `${'registry' in program ? 'pip install' : installCommand()} ${program.package}`;
 }
 
 /** How packages are installed here: /etc/os-release (os-release(5)) tells. */

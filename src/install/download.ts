@@ -1,10 +1,9 @@
 import { once } from 'node:events';
 import { open, stat, writeFile } from 'node:fs/promises';
-import type { Agent as HttpsAgent } from 'node:https';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Agents, Got, Response } from 'got';
+import type { Got, Response } from 'got';
 import type { Host } from '../host/host.js';
 import {
   dropPart,
@@ -15,30 +14,9 @@ import {
   type Validators,
 } from './cache-record.js';
 import { maskUrls } from '../host/mask.js';
+import { httpClient, type Patience } from './http-client.js';
 import { fetchFailure, tooLarge, type NetbootSource } from './netboot-source.js';
 
-/** How long to wait for a server, and how often to try. All times in milliseconds. */
-export interface Patience {
-  /** For a name, a connection and a TLS handshake, each. */
-  readonly connectMs: number;
-  /** Without a single byte, before an answer and in the middle of a body. */
-  readonly stallMs: number;
-  readonly attempts: number;
-  /** Before the second attempt; doubled for every further one. */
-  readonly firstPauseMs: number;
-  /** However long the server asks for in Retry-After. */
-  readonly longestPauseMs: number;
-}
-
-export const defaultPatience: Patience = {
-  connectMs: 15_000,
-  stallMs: 30_000,
-  attempts: 6,
-  firstPauseMs: 1000,
-  longestPauseMs: 60_000,
-};
-
-const MAX_REDIRECTS = 5;
 const PROGRESS_EVERY_MS = 200;
 const MIB = 1024 * 1024;
 
@@ -78,7 +56,14 @@ export async function download(
   known: Validators | undefined,
   patience: Patience,
 ): Promise<Download> {
-  const transfer: Transfer = { host, source, url, place, got: await client(host, source, patience), bodyBytes: 0 };
+  const transfer: Transfer = {
+    host,
+    source,
+    url,
+    place,
+    got: await httpClient(host.signal, patience, source),
+    bodyBytes: 0,
+  };
   for (let attempt = 1; ; attempt++) {
     try {
       return await fetchOnce(transfer, known);
@@ -205,45 +190,6 @@ function validatorsOf({ headers }: Response): Validators {
   const lastModified = headers['last-modified'];
   const ageMs = Date.parse(headers.date ?? '') - Date.parse(lastModified ?? '');
   return { etag: headers.etag, lastModified, lastModifiedIsStrong: ageMs >= 1000 };
-}
-
-async function client(host: Host, source: NetbootSource, patience: Patience): Promise<Got> {
-  const { got } = await import('got');
-  return got.extend({
-    agent: await proxyAgents(),
-    // Kernels and initrds are stored as they are, packed ones too.
-    decompress: false,
-    headers: { 'user-agent': 'image-factory', 'accept-encoding': 'identity' },
-    maxRedirects: MAX_REDIRECTS,
-    hooks: { beforeRedirect: source.onlyByTls ? [refuseToLeaveTls] : [] },
-    retry: { limit: 0 },
-    signal: host.signal,
-    throwHttpErrors: false,
-    timeout: {
-      lookup: patience.connectMs,
-      connect: patience.connectMs,
-      secureConnect: patience.connectMs,
-      response: patience.stallMs,
-      socket: patience.stallMs,
-    },
-  });
-}
-
-function refuseToLeaveTls({ url }: { url?: string | URL | undefined }): void {
-  if (url && new URL(url).protocol !== 'https:') {
-    throw new Error(maskUrls(`it is redirected to ${String(url)}: only https: vouches for a list without a signature`));
-  }
-}
-
-/** What http_proxy, https_proxy, all_proxy and no_proxy ask for, in small or capital letters. */
-async function proxyAgents(): Promise<Agents> {
-  const set = ['http_proxy', 'https_proxy', 'all_proxy'].some(
-    (name) => process.env[name] ?? process.env[name.toUpperCase()],
-  );
-  if (!set) return {};
-  const { ProxyAgent } = await import('proxy-agent');
-  const agent = new ProxyAgent();
-  return { http: agent, https: agent as unknown as HttpsAgent };
 }
 
 /** The server's answer is no file. */

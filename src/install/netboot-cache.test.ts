@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure, Interrupted, UsageError } from '../host/failure.js';
 import { shellLine } from '../host/host.js';
 import { changeEnvironment, testHost } from '../host/testing.js';
-import type { Patience } from './download.js';
+import type { Patience } from './http-client.js';
 import { cacheNetbootFile, fetchCommands } from './netboot-cache.js';
 import { cachedName, type NetbootSource } from './netboot-source.js';
 

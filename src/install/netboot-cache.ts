@@ -15,7 +15,8 @@ import {
   type CacheRecord,
   type Validators,
 } from './cache-record.js';
-import { defaultPatience, download, type Patience } from './download.js';
+import { download } from './download.js';
+import { defaultPatience, type Patience } from './http-client.js';
 import {
   cachedName,
   fetchFailure,

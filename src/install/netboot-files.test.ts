@@ -12,7 +12,7 @@ import { Failure, UsageError } from '../host/failure.js';
 import { shellLine } from '../host/host.js';
 import { findProgram } from '../host/programs.js';
 import { changeEnvironment, rejection, testHost } from '../host/testing.js';
-import type { Patience } from './download.js';
+import type { Patience } from './http-client.js';
 import { fetchNetbootFiles, netbootCommands } from './netboot-files.js';
 import type { NetbootSource } from './netboot-source.js';
 import { fileMirror, sha256, SigningKeys, type FileMirror } from './testing.js';

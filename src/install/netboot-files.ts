@@ -1,7 +1,7 @@
 import type { Command, Host } from '../host/host.js';
 import { maskUrls } from '../host/mask.js';
 import { listedSum } from './checksum-list.js';
-import { defaultPatience, type Patience } from './download.js';
+import { defaultPatience, type Patience } from './http-client.js';
 import { cacheNetbootFile, fetchCommands } from './netboot-cache.js';
 import { type NetbootSource } from './netboot-source.js';
 import { signatureCheck, trustedList, type TrustedList } from './trusted-list.js';

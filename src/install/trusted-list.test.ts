@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { testHost } from '../host/testing.js';
 import { listedSum } from './checksum-list.js';
-import { defaultPatience } from './download.js';
+import { defaultPatience } from './http-client.js';
 import { trustedList } from './trusted-list.js';
 import { debianKeyring, vouchingFor } from './vouching.js';
 

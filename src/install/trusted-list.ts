@@ -5,7 +5,7 @@ import { withFileLock } from '../host/file-lock.js';
 import type { Command, Host } from '../host/host.js';
 import { maskUrls } from '../host/mask.js';
 import { listedSum, readChecksumList, type ChecksumList } from './checksum-list.js';
-import type { Patience } from './download.js';
+import type { Patience } from './http-client.js';
 import { cacheNetbootFile, makeCacheDirectory } from './netboot-cache.js';
 import { cachedName, type NetbootSource } from './netboot-source.js';
 import { isReleaseFile, readReleaseFile } from './release-file.js';

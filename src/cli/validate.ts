@@ -1,0 +1,100 @@
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { Configuration } from '../config/configuration.js';
+import { canonical, destinationOptions } from '../config/options.js';
+import { UsageError } from '../host/failure.js';
+import { silentLog } from '../host/log.js';
+import { Turns } from '../host/turns.js';
+import { OnlineCheck } from '../pipeline/online-check.js';
+import { validateImage, type Validation, type ValidationFinding } from '../pipeline/validate.js';
+import { visible } from '../report/visible.js';
+import { untilSignalled } from './signals.js';
+
+export interface ValidateFlags {
+  readonly config?: string;
+  readonly format: 'text' | 'json';
+  readonly online?: boolean;
+  readonly schemaDir?: string;
+}
+
+/** Validators are small programs that keep a processor busy. */
+const imagesAtOnce = 4;
+
+/** Prints what is wrong with these images, or with all, and what could not be checked. */
+export async function validate(names: readonly string[], flags: ValidateFlags): Promise<void> {
+  const configuration = Configuration.load(flags.config);
+  const images = names.length > 0 ? imagesNamed(configuration, names) : configuration.imageNames();
+  const schemaDir = directory(flags.schemaDir);
+  const validations = await untilSignalled((signal) => {
+    const host = { log: silentLog, signal };
+    const online = flags.online ? new OnlineCheck(host) : undefined;
+    const turns = new Turns(imagesAtOnce);
+    return Promise.all(
+      images.map((image) => turns.take(() => validateImage(host, configuration, image, { schemaDir, online }))),
+    );
+  });
+  if (flags.format === 'json') console.log(JSON.stringify({ images: validations }, undefined, 2));
+  else for (const line of report(validations)) console.log(visible(line));
+  if (validations.some(({ findings }) => findings.length > 0)) process.exitCode = 2;
+}
+
+function imagesNamed(configuration: Configuration, names: readonly string[]): string[] {
+  const problems = names.flatMap((name) => {
+    try {
+      return isDestination(configuration, name) ? [`[${name}] is no image, but a destination`] : [];
+    } catch (error) {
+      if (error instanceof UsageError) return error.problems;
+      throw error;
+    }
+  });
+  if (problems.length > 0) throw new UsageError(problems);
+  return [...new Set(names)];
+}
+
+const destinationMarks = new Set(Object.keys(destinationOptions).map(canonical));
+
+function isDestination(configuration: Configuration, name: string): boolean {
+  const { document } = configuration.section(name);
+  const own = [...(document.sections.get(name)?.options.keys() ?? [])];
+  return !configuration.imageNames().includes(name) && own.some((option) => destinationMarks.has(canonical(option)));
+}
+
+function directory(name: string | undefined): string | undefined {
+  if (name === undefined) return undefined;
+  if (statSync(name, { throwIfNoEntry: false })?.isDirectory()) return resolve(name);
+  throw new UsageError([`--schema-dir: ${name}: there is no such directory`]);
+}
+
+/** One line for each finding, one for each check that could not be made, and what it all comes to. */
+function report(validations: readonly Validation[]): string[] {
+  const found = validations.flatMap(({ image, findings }) => findings.map((finding) => findingLine(image, finding)));
+  const lacks = new Map<string, string[]>();
+  for (const { image, notMade } of validations) {
+    for (const { why, mend } of notMade) {
+      const lack = mend === undefined ? why : `${why}: ${mend}`;
+      lacks.set(lack, [...(lacks.get(lack) ?? []), image]);
+    }
+  }
+  const notMade = [...lacks].map(([lack, images]) => `${images.join(', ')}: ${lack}`);
+  return [...found, ...notMade, summary(validations)];
+}
+
+/** `FILE:LINE: [IMAGE] MESSAGE`, as editors read it. */
+function findingLine(image: string, { file, line, message }: ValidationFinding): string {
+  const place = file === undefined ? '' : line === undefined ? `${file}: ` : `${file}:${line}: `;
+  // What is said of an option names its section already.
+  const named = message.startsWith(`[${image}]`) ? message : `[${image}] ${message}`;
+  return `${place}${named}`;
+}
+
+function summary(validations: readonly Validation[]): string {
+  const findings = validations.flatMap((validation) => validation.findings).length;
+  const notMade = validations.flatMap((validation) => validation.notMade).length;
+  const images = count(validations.length, 'image');
+  const verdict = findings === 0 ? 'nothing found' : count(findings, 'finding');
+  return `${images}: ${verdict}${notMade === 0 ? '' : `, ${count(notMade, 'check')} not made`}`;
+}
+
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,40 @@
+import { Failure } from '../../host/failure.js';
+import { command, run, type Command, type Host } from '../../host/host.js';
+import type { AnswerFileFinding } from './finding.js';
+
+/** Reads nothing of this machine's own answers: they may be locked by a package that is being installed. */
+const noDatabase = { DEBCONF_DB_REPLACE: 'Pipe{infd:none outfd:none}' };
+
+export function preseedCommand(file: string): Command {
+  return command('debconf-set-selections', ['--checkonly', file], { env: noDatabase });
+}
+
+/**
+ * What debconf has against the form of a preseed file. Whether an installer asks such questions it does not know.
+ *
+ * @throws Failure if debconf-set-selections is not installed, or can't read the file
+ */
+export async function validatePreseed(host: Pick<Host, 'log' | 'signal'>, file: string): Promise<AnswerFileFinding[]> {
+  const { stderr, exitCode } = await run(host, preseedCommand(file), { accept: [0, 1] });
+  const said = stderr.split('\n').filter((line) => line.trim() !== '' && !isFlagOfTheInstallersOwn(line));
+  const findings = said.map(finding);
+  const known = findings.filter((each) => each !== undefined);
+  if (known.length < findings.length || (exitCode !== 0 && stderr.trim() === '')) {
+    throw new Failure(`debconf-set-selections can't check ${file}: ${stderr.trim()}`);
+  }
+  return known;
+}
+
+/** `d-i partman/… seen false`: the installer has the question, this machine has not. */
+function isFlagOfTheInstallersOwn(line: string): boolean {
+  return line.startsWith('error: Cannot find a question for ');
+}
+
+function finding(line: string): AnswerFileFinding | undefined {
+  // What follows is the line itself, with whatever secret it holds.
+  const [, broken] = /^error: parse error on line (\d+): /.exec(line) ?? [];
+  if (broken !== undefined) return { line: Number(broken), message: "expected 'OWNER QUESTION TYPE VALUE'" };
+  const [, type, skipped] = /^warning: Unknown type (.*), skipping line (\d+)$/.exec(line) ?? [];
+  if (skipped !== undefined) return { line: Number(skipped), message: `unknown type '${type}' of a question` };
+  return undefined;
+}

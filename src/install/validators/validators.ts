@@ -1,0 +1,46 @@
+import { readFile } from 'node:fs/promises';
+import type { AnswerFileKind } from '../../config/image-spec.js';
+import { Failure } from '../../host/failure.js';
+import type { Host } from '../../host/host.js';
+import type { ProgramName } from '../../host/programs.js';
+import type { AnswerFileFinding } from './finding.js';
+import { kickstartVersion, validateKickstart } from './kickstart.js';
+import { validatePreseed } from './preseed.js';
+
+type Reader = Pick<Host, 'log' | 'signal'>;
+
+/** What looks at an answer file with the eyes of its installer. */
+export type Validator = {
+  /** What it is called in what `validate` says: the program, or whose schema. */
+  readonly name: string;
+  /** The program that it calls. */
+  readonly program?: ProgramName;
+} & (
+  | {
+      /** @throws Failure where the check can't be made */
+      readonly find: (host: Reader, file: string) => AnswerFileFinding[] | Promise<AnswerFileFinding[]>;
+    }
+  | {
+      /** Its name in the directory of schemas, and who has it. */
+      readonly schema: { readonly file: string; readonly from: string };
+      /** @throws Failure where the check can't be made */
+      readonly find: (host: Reader, file: string, schema: string) => AnswerFileFinding[] | Promise<AnswerFileFinding[]>;
+    }
+);
+
+/** By kind of answer file, in the order in which they are asked: a later one only where the earlier find nothing. */
+export const validators: Readonly<Record<AnswerFileKind, readonly Validator[]>> = {
+  preseed: [{ name: 'debconf-set-selections', program: 'debconf-set-selections', find: validatePreseed }],
+  kickstart: [{ name: 'ksvalidator', program: 'ksvalidator', find: kickstartAsItSays }],
+  yast: [],
+  autoinstall: [],
+  agama: [],
+};
+
+async function kickstartAsItSays(host: Reader, file: string): Promise<AnswerFileFinding[]> {
+  const version = kickstartVersion(await readFile(file, 'utf8'));
+  if (version !== undefined) return validateKickstart(host, file, version);
+  throw new Failure('the file does not say in which version of the syntax it is written', {
+    hint: "begin it with a line such as '#version=RHEL9'",
+  });
+}

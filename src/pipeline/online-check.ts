@@ -1,0 +1,81 @@
+import type { ImageSpec } from '../config/image-spec.js';
+import { installation } from '../host/diagnosis.js';
+import { UsageError } from '../host/failure.js';
+import type { Host } from '../host/host.js';
+import { maskUrls } from '../host/mask.js';
+import { originOf } from '../install/netboot-source.js';
+import { PresenceOfFiles } from '../install/presence.js';
+import { repositoryIndexes } from '../install/repositories.js';
+import { vouchingFor } from '../install/vouching.js';
+import { netbootSources } from './stages/fetch.js';
+
+interface Named {
+  /** The option or the place in the answer file. */
+  readonly what: string;
+  readonly uri: string;
+}
+
+export interface OnlineFindings {
+  readonly findings: readonly string[];
+  readonly notMade: readonly { readonly why: string; readonly mend?: string }[];
+}
+
+/** Asks whether that is there which images name: netboot files, checksum lists, repositories; for several images once. */
+export class OnlineCheck {
+  readonly #presence: PresenceOfFiles;
+
+  constructor(host: Pick<Host, 'log' | 'signal'>, presence = new PresenceOfFiles(host)) {
+    this.#presence = presence;
+  }
+
+  /** @param answerFile its text, as the installer reads it */
+  async ask(spec: ImageSpec, answerFile: string): Promise<OnlineFindings> {
+    const findings: string[] = [];
+    const notMade: { why: string; mend?: string }[] = [];
+    const named = namedBy(spec, answerFile).filter(({ uri }) => isUnderstood(uri));
+    const answers = await Promise.all(named.map(async (one) => ({ ...one, answer: await this.#presence.of(one.uri) })));
+    for (const { what, uri, answer } of answers) {
+      const about = maskUrls(`${what}: ${uri}`);
+      if (answer.is === 'unknown') notMade.push({ why: `${about}: ${answer.why}`, mend: installation(answer.program) });
+      if (answer.is !== 'gone') continue;
+      if (isLocal(uri) && spec.preBuildCommand !== undefined) {
+        notMade.push({ why: `${about} is not there before the pre-build-command`, mend: 'build the image once' });
+      } else findings.push(`${about}: ${answer.why}`);
+    }
+    return { findings, notMade };
+  }
+}
+
+/** Each with the option or the place that names it; the same place is not named twice. */
+function namedBy(spec: ImageSpec, answerFile: string): Named[] {
+  const sources = netbootSources(spec);
+  const lists = sources
+    .filter(({ uri }) => isUnderstood(uri))
+    .flatMap((source): Named[] => {
+      const vouching = vouchingFor(source, spec);
+      const list = 'list' in vouching ? [{ what: 'checksums', uri: vouching.list }] : [];
+      return 'signature' in vouching ? [...list, { what: 'checksums-signature', uri: vouching.signature }] : list;
+    });
+  const repositories = repositoryIndexes(spec.answerFile.kind, answerFile, extraRepositories(spec));
+  const all = [...sources.map(({ option, uri }) => ({ what: option, uri })), ...lists, ...repositories];
+  return [...new Map(all.toReversed().map((one) => [one.uri, one])).values()].toReversed();
+}
+
+function extraRepositories({ variables }: ImageSpec): string {
+  return variables['extra-repositories'] ?? variables.extra_repositories ?? '';
+}
+
+/** What is wrong with the others, the check of the configuration tells. */
+function isUnderstood(uri: string): boolean {
+  try {
+    originOf({ option: 'file', uri });
+    return true;
+  } catch (error) {
+    if (error instanceof UsageError) return false;
+    throw error;
+  }
+}
+
+function isLocal(uri: string): boolean {
+  return originOf({ option: 'file', uri }).by === 'copy';
+}

@@ -30,11 +30,13 @@ function isFlagOfTheInstallersOwn(line: string): boolean {
   return line.startsWith('error: Cannot find a question for ');
 }
 
+/** Of the line itself nothing is repeated: a secret may stand where anything else is expected. */
 function finding(line: string): AnswerFileFinding | undefined {
-  // What follows is the line itself, with whatever secret it holds.
   const [, broken] = /^error: parse error on line (\d+): /.exec(line) ?? [];
   if (broken !== undefined) return { line: Number(broken), message: "expected 'OWNER QUESTION TYPE VALUE'" };
-  const [, type, skipped] = /^warning: Unknown type (.*), skipping line (\d+)$/.exec(line) ?? [];
-  if (skipped !== undefined) return { line: Number(skipped), message: `unknown type '${type}' of a question` };
-  return undefined;
+  const [, skipped] = /^warning: Unknown type .*, skipping line (\d+)$/.exec(line) ?? [];
+  return skipped === undefined ? undefined : { line: Number(skipped), message: unknownType };
 }
+
+/** debconf-devel(7), "Type". */
+const unknownType = 'expected a type of question: select, multiselect, boolean, string, note, password, text or title';

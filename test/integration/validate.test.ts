@@ -1,0 +1,240 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { execa } from 'execa';
+import { Configuration } from '../../src/config/configuration.js';
+import { answerFileKinds } from '../../src/config/image-spec.js';
+import { findProgram } from '../../src/host/programs.js';
+import { fileMirror, type FileMirror } from '../../src/install/testing.js';
+import type { Validation } from '../../src/pipeline/validate.js';
+import { program } from './demo-image.js';
+
+/** What somebody must set before all shipped images can be built. */
+const necessary = '[DEFAULT]\nrhel-mirror = http://mirror.example.org/rhel\n';
+
+describe('image-factory validate', function () {
+  this.timeout(60_000);
+  let directory: string;
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'validate-'));
+    mkdirSync(join(directory, 'tmp'));
+  });
+  afterEach(() => rmSync(directory, { recursive: true }));
+
+  function file(name: string, text: string): string {
+    const path = join(directory, name);
+    writeFileSync(path, text);
+    return path;
+  }
+
+  async function validate(config: string, args: readonly string[] = [], env: NodeJS.ProcessEnv = {}) {
+    const result = await execa(
+      process.execPath,
+      [program, 'validate', '--config', file('image-factory.conf', config), ...args],
+      {
+        reject: false,
+        // All files that it makes are to be found in there, if it leaves any.
+        env: { TMPDIR: join(directory, 'tmp'), http_proxy: '', HTTP_PROXY: '', all_proxy: '', ALL_PROXY: '', ...env },
+      },
+    );
+    const left = readdirSync(join(directory, 'tmp')).filter((name) => name.startsWith('image-factory'));
+    expect(left, 'left behind').to.deep.equal([]);
+    return { lines: result.stdout.split('\n'), ...result };
+  }
+
+  async function asJson(config: string, args: readonly string[] = [], env: NodeJS.ProcessEnv = {}) {
+    const { stdout, exitCode } = await validate(config, [...args, '--format', 'json'], env);
+    return { exitCode, images: (JSON.parse(stdout) as { images: Validation[] }).images };
+  }
+
+  it('finds nothing in any image that ships, with every validator that is installed', async () => {
+    const shipped = new Configuration([{ name: 'own.conf', text: necessary }], Configuration.shippedSources());
+    const { exitCode, images } = await asJson(necessary);
+    expect(images.flatMap(({ findings }) => findings)).to.deep.equal([]);
+    expect(exitCode).to.equal(0);
+    expect(images.map(({ image }) => image)).to.deep.equal(shipped.imageNames());
+    const asked = new Map(images.map(({ image, checks }) => [image, checks]));
+    for (const [image, program] of [
+      ['debian-13', 'debconf-set-selections'],
+      ['rocky-9', 'ksvalidator'],
+    ] as const) {
+      const installed = findProgram(program) === undefined ? [] : [program];
+      expect(asked.get(image)).to.deep.equal(['configuration', 'answer file', ...installed]);
+    }
+    const notMade = images.flatMap(({ image, notMade: lacks }) =>
+      lacks.map(({ why, mend }) => `${image}: ${why}${mend === undefined ? '' : `: ${mend}`}`),
+    );
+    for (const lack of notMade) console.log(`      not made: ${lack}`);
+  });
+
+  it('tells which check could not be made, and how to get it; that is no finding', async () => {
+    // Where programs are looked for besides, no validator is.
+    const path = join(directory, 'bin');
+    mkdirSync(path);
+    const { lines, exitCode } = await validate(necessary, ['debian-13', 'debian-12', 'rocky-9'], { PATH: path });
+    expect(lines[0]).to.match(/^debian-13, debian-12: debconf-set-selections is not installed: .* debconf$/);
+    expect(lines[1]).to.equal('rocky-9: ksvalidator is not installed: pip install pykickstart');
+    expect(lines[2]).to.equal('3 images: nothing found, 3 checks not made');
+    expect(exitCode).to.equal(0);
+  });
+
+  describe('of images that are wrong', () => {
+    const config = () => `
+[one]
+linux = /boot/linux
+initrd = /boot/initrd
+preseed = ${file('one.preseed.hbs', 'd-i a/b string {{suite}}\nd-i c/d string {{surely-not}}\n')}
+suite = trixie
+boot-test = logni
+timout = 3h
+[two]
+linux = /boot/linux
+ram = much
+[three]
+linux = /boot/linux
+initrd = /boot/initrd
+preseed = ${file('three.preseed.hbs', 'd-i a/b string x\nd-i {{root-password-hash}} $6$plain$hash\n')}
+root-password-hash = $$6$$salt$$s3cret
+[four]
+linux = /boot/linux
+initrd = /boot/initrd
+preseed = ${file('four.preseed', 'd-i a/b string x\nd-i a/b\n')}
+[nowhere]
+upload_type = rsync
+upload_target = host:/
+`;
+
+    it('tells everything that is wrong with each, one line each', async () => {
+      const { lines, exitCode } = await validate(config(), ['one', 'two', 'three', 'four']);
+      const text = lines.join('\n');
+      expect(exitCode).to.equal(2);
+      expect(text).to.match(/^\[one\] boot-test = logni: /m);
+      expect(text).to.match(/one\.preseed\.hbs:2: \[one\] the variable 'surely-not' is not defined/);
+      expect(text).to.match(/image-factory\.conf:\d+: \[two\] ram = much: expected /);
+      expect(text).to.match(/^\[two\]: no option 'initrd'/m);
+      if (findProgram('debconf-set-selections') !== undefined) {
+        expect(text).to.match(/^three\.preseed:2: \[three\] expected /m);
+        expect(text).to.match(/\/four\.preseed:2: \[four\] expected 'OWNER QUESTION TYPE VALUE'$/m);
+      }
+      expect(text).not.to.match(/s3cret|plain\$hash/);
+      expect(lines.at(-1)).to.match(/^4 images: \d+ findings/);
+    });
+
+    it('tells it to machines', async () => {
+      const { images, exitCode } = await asJson(config(), ['one', 'two']);
+      expect(exitCode).to.equal(2);
+      expect(images.map(({ image, checks }) => ({ image, checks }))).to.deep.equal([
+        { image: 'one', checks: ['configuration', 'answer file'] },
+        { image: 'two', checks: ['configuration'] },
+      ]);
+      const template = images[0]?.findings.find(({ file: name }) => name?.endsWith('.hbs'));
+      expect(template).to.include({ line: 2 }).and.to.have.property('message').that.contains('surely-not');
+    });
+
+    it('counts an option that nothing reads', async () => {
+      const section = `[it]\nlinux = /boot/linux\ninitrd = /boot/initrd\npreseed = ${file('p', 'd-i a/b string x\n')}\n`;
+      expect((await validate(section, ['it'])).exitCode).to.equal(0);
+      const { lines, exitCode } = await validate(`${section}timout = 3h\n`, ['it']);
+      expect(exitCode).to.equal(2);
+      expect(lines[0]).to.match(/:5: \[it\] unknown option 'timout' \(did you mean 'timeout'\?\)$/);
+    });
+
+    it('refuses by name what is no image, and passes it over without names', async () => {
+      const { stderr, stdout, exitCode } = await validate(config(), ['nowhere', 'fours']);
+      expect({ stdout, exitCode }).to.deep.equal({ stdout: '', exitCode: 2 });
+      expect(stderr).to.include('[nowhere] is no image, but a destination').and.to.include("did you mean 'four'?");
+      const { images } = await asJson(config());
+      expect(images.map(({ image }) => image))
+        .to.include.members(['one', 'four', 'debian-13'])
+        .and.not.to.include('nowhere');
+    });
+  });
+
+  it('counts it as not made where the Kickstart file does not say its version', async function () {
+    if (findProgram('ksvalidator') === undefined) {
+      console.log('      skipped: ksvalidator is not installed: pip install pykickstart');
+      this.skip();
+    }
+    const section = `[ks]\nlinux = /boot/linux\ninitrd = /boot/initrd\nkickstart = ${file('ks.cfg', 'lang en_US.UTF-8\n')}\n`;
+    const { images, exitCode } = await asJson(section, ['ks']);
+    expect(exitCode).to.equal(0);
+    expect(images[0]?.notMade[0]?.mend).to.equal("begin it with a line such as '#version=RHEL9'");
+  });
+
+  it('refuses a directory of schemas that is not there', async () => {
+    const { stderr, exitCode } = await validate(necessary, ['debian-13', '--schema-dir', join(directory, 'none')]);
+    expect(exitCode).to.equal(2);
+    expect(stderr).to.include('--schema-dir');
+  });
+
+  describe('--online', () => {
+    let mirror: FileMirror;
+    beforeEach(async () => {
+      mirror = await fileMirror({
+        '/linux': 'kernel',
+        '/initrd.gz': 'initrd',
+        '/debian/dists/trixie/Release': 'Suite: x',
+      });
+    });
+    afterEach(() => mirror.close());
+
+    const section = (name: string, more = '') => {
+      const answers = [
+        `d-i mirror/http/hostname string ${mirror.url.replace('http://', '')}`,
+        'd-i mirror/http/directory string /debian',
+        'd-i mirror/suite string trixie',
+        ...(more.includes('extra') ? ['{{#each (repositories extra-repositories)}}# {{this.name}}', '{{/each}}'] : []),
+      ];
+      const path = file(`${name}.preseed.hbs`, `${answers.join('\n')}\n`);
+      return `[${name}]\nlinux = ${mirror.url}/linux\ninitrd = ${mirror.url}/initrd.gz\npreseed = ${path}\n${more}`;
+    };
+
+    it('asks for each URL once, and finds nothing where all is there', async () => {
+      const { images, exitCode } = await asJson(section('one') + section('two'), ['one', 'two', '--online']);
+      expect(images.flatMap(({ findings }) => findings)).to.deep.equal([]);
+      expect(exitCode).to.equal(0);
+      expect(images[0]?.checks).to.include('online');
+      expect(mirror.answers().sort()).to.deep.equal([
+        '200 /debian/dists/trixie/Release',
+        '200 /initrd.gz',
+        '200 /linux',
+      ]);
+    });
+
+    it('tells what is gone, with the status, and no password', async () => {
+      mirror.files.delete('/linux');
+      mirror.files.delete('/debian/dists/trixie/Release');
+      const withPassword = mirror.url.replace('http://', 'http://ops:s3cret@');
+      const more = `extra-repositories = own ${withPassword}/own trixie main\nchecksums = ${mirror.url}/SHA256SUMS\n`;
+      const { lines, exitCode } = await validate(section('it', more), ['it', '--online']);
+      const gone = 'the server answers 404 Not Found';
+      expect(exitCode).to.equal(2);
+      expect(lines).to.include.members([
+        `[it] linux: ${mirror.url}/linux: ${gone}`,
+        `[it] checksums: ${mirror.url}/SHA256SUMS: ${gone}`,
+        `[it] mirror: ${mirror.url}/debian/dists/trixie/Release: ${gone}`,
+        `[it] extra-repositories: own: ${mirror.url.replace('//', '//ops:***@')}/own/dists/trixie/InRelease: ${gone}`,
+      ]);
+      expect(lines.join('\n')).not.to.include('s3cret');
+    });
+
+    it('expects no file before the command has run that makes it', async () => {
+      const local = section('it').replace(/^linux = .*$/m, `linux = ${directory}/linux`);
+      const missing = await validate(local, ['it', '--online']);
+      expect(missing.lines[0]).to.match(/^\[it\] linux: \/.*\/linux: ENOENT/);
+      expect(missing.exitCode).to.equal(2);
+      const made = await validate(`${local}pre-build-command = make-it\n`, ['it', '--online']);
+      expect(made.lines[0]).to.match(/^it: linux: .* is not there before the pre-build-command: build the image once$/);
+      expect(made.exitCode).to.equal(0);
+    });
+  });
+
+  it('has a validator, or says that there is none, for every kind of answer file', async () => {
+    const sections = answerFileKinds.map(
+      (kind) => `[${kind}]\nlinux = /boot/linux\ninitrd = /boot/initrd\n${kind} = ${file(`${kind}.file`, '\n')}\n`,
+    );
+    const { images } = await asJson(sections.join(''), answerFileKinds);
+    for (const { checks, notMade } of images) expect(checks.length + notMade.length).to.be.above(2);
+  });
+});

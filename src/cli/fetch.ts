@@ -2,6 +2,7 @@ import { Configuration } from '../config/configuration.js';
 import { isoDate, resolveImage } from '../config/resolve.js';
 import { maskOf } from '../host/mask.js';
 import { ReleaseStack } from '../host/release-stack.js';
+import { checkImage } from '../pipeline/check.js';
 import { planBuild } from '../pipeline/plan.js';
 import { fetchStages } from '../pipeline/stages.js';
 import { runStages } from '../pipeline/runner.js';
@@ -13,10 +14,13 @@ import { untilSignalled } from './signals.js';
 
 /** Fills the netboot cache of an image, and does nothing else. */
 export async function fetch(image: string, flags: BuildFlags): Promise<void> {
-  const spec = resolveImage(Configuration.load(flags.config), image, overridesFrom(flags), isoDate(new Date()));
-  const plan = await planBuild(spec);
+  const configuration = Configuration.load(flags.config);
+  const spec = resolveImage(configuration, image, overridesFrom(flags), isoDate(new Date()));
   const log = masking(terminalReporter({ verbosity: 'normal', format: 'text' }), maskOf(spec.secrets));
   try {
+    // A template knows what the URLs lack: a mirror that everybody must set for himself.
+    await checkImage(configuration, spec, log);
+    const plan = await planBuild(spec);
     await untilSignalled((signal) => runStages({ log, signal, release: new ReleaseStack() }, plan, fetchStages));
   } finally {
     log.close();

@@ -144,7 +144,7 @@ upload_target = host:/
       const { stderr, stdout, exitCode } = await validate(config(), ['nowhere', 'fours']);
       expect({ stdout, exitCode }).to.deep.equal({ stdout: '', exitCode: 2 });
       expect(stderr).to.include('[nowhere] is no image, but a destination').and.to.include("did you mean 'four'?");
-      const { images } = await asJson(config());
+      const { images } = await asJson(config(), [], { PATH: directory });
       expect(images.map(({ image }) => image))
         .to.include.members(['one', 'four', 'debian-13'])
         .and.not.to.include('nowhere');

@@ -10,6 +10,9 @@ import { IniDocument, type IniSource } from './ini.js';
 import { canonical } from './options.js';
 import { didYouMean } from './suggestion.js';
 
+/** The images that ship with the program. */
+export const shippedFile = join(programDirectory, 'configs/image-factory.conf');
+
 /** A section, and the document in which its references are looked up. */
 export interface Section {
   readonly name: string;
@@ -47,7 +50,7 @@ export class Configuration {
 
   /** The images that ship with the program, and what they refer to. */
   static shippedSources(): IniSource[] {
-    return [beneath(), readSource(join(programDirectory, 'configs/image-factory.conf'))];
+    return [beneath(), readSource(shippedFile)];
   }
 
   /** @throws UsageError naming the nearest image, if there is no section of that name */

@@ -1,4 +1,4 @@
-import type { Configuration } from './configuration.js';
+import { shippedFile, type Configuration } from './configuration.js';
 import { descriptionOption, descriptionOptions } from './description-options.js';
 import { canonical, destinationOptions, imageOptions } from './options.js';
 import { nearestWord } from './suggestion.js';
@@ -26,6 +26,8 @@ export function unknownOptions(configuration: Configuration, image: string, ment
     const nearest = describes ? undefined : nearestWord(option, known);
     if (!own.has(option) && nearest === undefined) return [];
     const source = document.raw(name, option);
+    // What ships serves other sections, and is nobody's slip.
+    if (!own.has(option) && source?.file === shippedFile) return [];
     const where = source ? `${source.file}:${source.line}: ` : '';
     if (describes) return [`${where}[${name}] ${option}: the answer file is no template that mentions this option`];
     return [

@@ -1,7 +1,9 @@
 import { expect } from 'chai';
+import type { AnswerFileKind } from '../config/image-spec.js';
 import { repositoryIndexes } from './repositories.js';
 
-const uris = (...given: Parameters<typeof repositoryIndexes>) => repositoryIndexes(...given).map(({ uri }) => uri);
+const uris = (kind: AnswerFileKind, text: string, extra: string, suite?: string) =>
+  repositoryIndexes({ kind, text, extra, suite }).map(({ uri }) => uri);
 
 describe('repositoryIndexes', () => {
   it("knows the mirror of Debian's installer", () => {
@@ -11,7 +13,7 @@ describe('repositoryIndexes', () => {
       'd-i mirror/https/directory string /debian/',
       'd-i mirror/suite string trixie',
     ];
-    expect(repositoryIndexes('preseed', answers.join('\n'), '')).to.deep.equal([
+    expect(repositoryIndexes({ kind: 'preseed', text: answers.join('\n'), extra: '' })).to.deep.equal([
       { what: 'mirror', uri: 'https://mirror.example.org:8080/debian/dists/trixie/Release' },
     ]);
     expect(uris('preseed', answers.slice(0, 2).join('\n'), '')).to.deep.equal([]);
@@ -32,6 +34,19 @@ describe('repositoryIndexes', () => {
       'http://mirror/app stream/repodata/repomd.xml',
       'https://mirrors/list?repo=9&arch=x86_64',
     ]);
+  });
+
+  it('knows what the other installers are told', () => {
+    expect(uris('yast', '<media_url>http://a/b&amp;c</media_url>', '')).to.deep.equal([
+      'http://a/b&c/repodata/repomd.xml',
+    ]);
+    const autoinstall =
+      'autoinstall:\n  apt:\n    mirror-selection:\n      primary:\n        - uri: "http://a/ubuntu"\n';
+    expect(uris('autoinstall', autoinstall, '', 'noble')).to.deep.equal(['http://a/ubuntu/dists/noble/InRelease']);
+    expect(uris('autoinstall', autoinstall, '')).to.deep.equal([]);
+    const agama = '{ "software": { "extraRepositories": [{ "alias": "own", "url": "http://a/rpm" }, {}] } }';
+    expect(uris('agama', agama, '')).to.deep.equal(['http://a/rpm/repodata/repomd.xml']);
+    expect(uris('agama', 'none', '')).to.deep.equal([]);
   });
 
   it('knows extra-repositories and their keys, in the shape of the family', () => {

@@ -8,32 +8,35 @@ export interface RepositoryIndex {
   readonly uri: string;
 }
 
-/**
- * The package repositories that an installer will ask for, as far as its answer file names them in so many words.
- *
- * @param text the answer file, as the installer reads it
- */
-const namedIn: Readonly<Record<AnswerFileKind, (text: string) => RepositoryIndex[]>> = {
+/** What tells of an image's repositories. */
+interface Telling {
+  readonly kind: AnswerFileKind;
+  /** The answer file, as the installer reads it. */
+  readonly text: string;
+  /** The option `extra-repositories`; what is wrong with it is said elsewhere. */
+  readonly extra: string;
+  /** The option `suite`, for an answer file that does not name it. */
+  readonly suite?: string | undefined;
+}
+
+/** The repositories that an installer will ask for, as far as its answer file names them in so many words. */
+const namedIn: Readonly<Record<AnswerFileKind, (telling: Telling) => RepositoryIndex[]>> = {
   preseed: preseedMirror,
   kickstart: kickstartSources,
-  yast: () => [],
-  autoinstall: () => [],
-  agama: () => [],
+  yast: autoyastAddOns,
+  autoinstall: autoinstallMirrors,
+  agama: agamaRepositories,
 };
 
-/**
- * The indexes of all repositories of an image: those of its answer file, and the option `extra-repositories`.
- *
- * @param extra the option's value; what is wrong with it is said elsewhere
- */
-export function repositoryIndexes(kind: AnswerFileKind, text: string, extra: string): RepositoryIndex[] {
-  const found = [...namedIn[kind](text), ...extraRepositories(kind, extra)];
+/** The indexes of all repositories of an image: those of its answer file, and of the option `extra-repositories`. */
+export function repositoryIndexes(telling: Telling): RepositoryIndex[] {
+  const found = [...namedIn[telling.kind](telling), ...extraRepositories(telling)];
   // `$releasever` and the like only the installer knows.
   return found.filter(({ uri }) => !uri.includes('$'));
 }
 
 /** Installation Guide, B.4.3: `mirror/http/hostname`, `mirror/http/directory`, `mirror/suite`. */
-function preseedMirror(text: string): RepositoryIndex[] {
+function preseedMirror({ text }: Telling): RepositoryIndex[] {
   const answers = new Map(
     [...text.matchAll(/^\s*d-i[ \t]+(mirror\/\S+)[ \t]+\w+[ \t]+(\S+)/gm)].map(([, name, value]) => [name, value]),
   );
@@ -47,7 +50,7 @@ function preseedMirror(text: string): RepositoryIndex[] {
 }
 
 /** Anaconda's `url` and `repo`. A mirror list is asked for itself. */
-function kickstartSources(text: string): RepositoryIndex[] {
+function kickstartSources({ text }: Telling): RepositoryIndex[] {
   return text.split('\n').flatMap((line) => {
     const [what] = /^(?:url|repo)(?=\s)/.exec(line) ?? [];
     const [, option, quoted, bare] =
@@ -58,7 +61,36 @@ function kickstartSources(text: string): RepositoryIndex[] {
   });
 }
 
-function extraRepositories(kind: AnswerFileKind, extra: string): RepositoryIndex[] {
+/** AutoYaST Guide, "Installing additional/customized packages or products". */
+function autoyastAddOns({ text }: Telling): RepositoryIndex[] {
+  return [...text.matchAll(/<media_url[^>]*>\s*(https?:[^<\s]+)\s*</g)].map(([, url = '']) => ({
+    what: 'media_url',
+    uri: rpmIndex(url.replaceAll('&amp;', '&')),
+  }));
+}
+
+/** Autoinstall configuration reference, "apt". The suite is that of the installer's own system. */
+function autoinstallMirrors({ text, suite }: Telling): RepositoryIndex[] {
+  if (!suite) return [];
+  return [...text.matchAll(/^\s*(?:- )?uri:\s*["']?(https?:[^\s"']+)/gm)].map(([, url = '']) => ({
+    what: 'mirror',
+    uri: debIndex(url, suite),
+  }));
+}
+
+/** `software.extraRepositories` of Agama's profile.schema.json. */
+function agamaRepositories({ text }: Telling): RepositoryIndex[] {
+  try {
+    const { software } = JSON.parse(text) as { software?: { extraRepositories?: { url?: unknown }[] } };
+    return (software?.extraRepositories ?? []).flatMap(({ url }) =>
+      typeof url === 'string' && isWeb(url) ? [{ what: 'extraRepositories', uri: rpmIndex(url) }] : [],
+    );
+  } catch {
+    return [];
+  }
+}
+
+function extraRepositories({ kind, extra }: Telling): RepositoryIndex[] {
   const isDebian = kind === 'preseed' || kind === 'autoinstall';
   return parsed(extra).flatMap(({ name, url, suite, key }) => {
     const what = `extra-repositories: ${name}`;

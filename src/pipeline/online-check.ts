@@ -56,13 +56,26 @@ function namedBy(spec: ImageSpec, answerFile: string): Named[] {
       const list = 'list' in vouching ? [{ what: 'checksums', uri: vouching.list }] : [];
       return 'signature' in vouching ? [...list, { what: 'checksums-signature', uri: vouching.signature }] : list;
     });
-  const repositories = repositoryIndexes(spec.answerFile.kind, answerFile, extraRepositories(spec));
-  const all = [...sources.map(({ option, uri }) => ({ what: option, uri })), ...lists, ...repositories];
+  const repositories = repositoryIndexes({
+    kind: spec.answerFile.kind,
+    text: answerFile,
+    extra: variable(spec, 'extra-repositories'),
+    suite: variable(spec, 'suite'),
+  });
+  const all = [...sources.map(({ option, uri }) => ({ what: option, uri })), ...lists, ...media(spec), ...repositories];
   return [...new Map(all.toReversed().map((one) => [one.uri, one])).values()].toReversed();
 }
 
-function extraRepositories({ variables }: ImageSpec): string {
-  return variables['extra-repositories'] ?? variables.extra_repositories ?? '';
+/** Installers in two parts fetch the larger one by a kernel argument. */
+function media({ append }: ImageSpec): Named[] {
+  return [...append.matchAll(/https?:\/\/\S+\.(?:iso|img|squashfs)(?=\s|$)/g)].map(([uri]) => ({
+    what: 'append',
+    uri,
+  }));
+}
+
+function variable({ variables }: ImageSpec, name: string): string {
+  return variables[name] ?? variables[name.replaceAll('-', '_')] ?? '';
 }
 
 /** What is wrong with the others, the check of the configuration tells. */

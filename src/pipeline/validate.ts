@@ -173,7 +173,7 @@ async function ask(
     return { check, why: `${program} is not installed`, mend: installation(program) };
   }
   try {
-    if (!('schema' in validator)) return { findings: await validator.find(host, file) };
+    if (validator.schema === undefined) return { findings: await validator.find(host, file) };
     const schema = join(schemaDir ?? '', validator.schema.file);
     if (schemaDir !== undefined && existsSync(schema)) return { findings: await validator.find(host, file, schema) };
     const { file: name, from } = validator.schema;

@@ -11,7 +11,8 @@ import type { Validation } from '../../src/pipeline/validate.js';
 import { program } from './demo-image.js';
 
 /** What somebody must set before all shipped images can be built. */
-const necessary = '[DEFAULT]\nrhel-mirror = http://mirror.example.org/rhel\n';
+const necessary =
+  '[DEFAULT]\nrhel-mirror = http://mirror.example.org/rhel\nsles-mirror = http://mirror.example.org/sles\n';
 
 describe('image-factory validate', function () {
   this.timeout(60_000);

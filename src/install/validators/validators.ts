@@ -3,6 +3,9 @@ import type { AnswerFileKind } from '../../config/image-spec.js';
 import { Failure } from '../../host/failure.js';
 import type { Host } from '../../host/host.js';
 import type { ProgramName } from '../../host/programs.js';
+import { validateAgama } from './agama.js';
+import { validateAutoinstall } from './autoinstall.js';
+import { validateAutoyast } from './autoyast.js';
 import type { AnswerFileFinding } from './finding.js';
 import { kickstartVersion, validateKickstart } from './kickstart.js';
 import { validatePreseed } from './preseed.js';
@@ -17,6 +20,7 @@ export type Validator = {
   readonly program?: ProgramName;
 } & (
   | {
+      readonly schema?: undefined;
       /** @throws Failure where the check can't be made */
       readonly find: (host: Reader, file: string) => AnswerFileFinding[] | Promise<AnswerFileFinding[]>;
     }
@@ -32,9 +36,30 @@ export type Validator = {
 export const validators: Readonly<Record<AnswerFileKind, readonly Validator[]>> = {
   preseed: [{ name: 'debconf-set-selections', program: 'debconf-set-selections', find: validatePreseed }],
   kickstart: [{ name: 'ksvalidator', program: 'ksvalidator', find: kickstartAsItSays }],
-  yast: [],
-  autoinstall: [],
-  agama: [],
+  yast: [
+    { name: 'xmllint', program: 'xmllint', find: (host, file) => validateAutoyast(host, file) },
+    {
+      name: "YaST's schema",
+      program: 'xmllint',
+      schema: { file: 'profile.rng', from: "openSUSE's package yast2-schema" },
+      find: validateAutoyast,
+    },
+  ],
+  autoinstall: [
+    {
+      name: "subiquity's schema",
+      schema: { file: 'autoinstall-schema.json', from: 'https://github.com/canonical/subiquity' },
+      find: (_, file, schema) => validateAutoinstall(file, schema),
+    },
+  ],
+  agama: [
+    { name: 'JSON', find: (_, file) => validateAgama(file) },
+    {
+      name: "Agama's schema",
+      schema: { file: 'profile.schema.json', from: "openSUSE's package agama-cli" },
+      find: (_, file, schema) => validateAgama(file, schema),
+    },
+  ],
 };
 
 async function kickstartAsItSays(host: Reader, file: string): Promise<AnswerFileFinding[]> {

@@ -163,10 +163,39 @@ upload_target = host:/
     expect(images[0]?.notMade[0]?.mend).to.equal("begin it with a line such as '#version=RHEL9'");
   });
 
-  it('refuses a directory of schemas that is not there', async () => {
-    const { stderr, exitCode } = await validate(necessary, ['debian-13', '--schema-dir', join(directory, 'none')]);
-    expect(exitCode).to.equal(2);
-    expect(stderr).to.include('--schema-dir');
+  describe('--schema-dir', () => {
+    const section = (kind: string, text: string) =>
+      `[${kind}]\nlinux = /boot/linux\ninitrd = /boot/initrd\n${kind} = ${file(`${kind}.file`, text)}\n`;
+    const config = () =>
+      section('autoinstall', '#cloud-config\nautoinstall:\n  version: one\n') +
+      section('agama', '{\n  "product": 1\n}\n') +
+      section('yast', '<?xml version="1.0"?>\n<profile>\n<surprise/></profile>\n');
+
+    it('has the schemas that answer files must keep to', async () => {
+      file('autoinstall-schema.json', '{"type":"object","properties":{"version":{"type":"integer"}}}');
+      file('profile.schema.json', '{"type":"object","properties":{"product":{"type":"object"}}}');
+      file('profile.rng', '<element name="profile" xmlns="http://relaxng.org/ns/structure/1.0"><empty/></element>');
+      const { lines, exitCode } = await validate(config(), ['autoinstall', 'agama', 'yast', '--schema-dir', directory]);
+      expect(exitCode).to.equal(2);
+      expect(lines[0]).to.match(/autoinstall\.file:3: \[autoinstall\] autoinstall\.version: must be integer$/);
+      expect(lines[1]).to.match(/agama\.file:2: \[agama\] \/product: must be object$/);
+      if (findProgram('xmllint') !== undefined) expect(lines[2]).to.match(/yast\.file:[23]: \[yast\] /);
+    });
+
+    it('may lack some, or hold what is none: then the check is not made', async () => {
+      file('autoinstall-schema.json', 'none');
+      const { images, exitCode } = await asJson(config(), ['autoinstall', 'agama', '--schema-dir', directory]);
+      const [autoinstall, agama] = images.map(({ notMade }) => notMade[0]);
+      expect(autoinstall?.why).to.match(/^subiquity's schema: .* is no JSON schema/);
+      expect(agama?.mend).to.equal(`put profile.schema.json, from openSUSE's package agama-cli, into ${directory}`);
+      expect(exitCode).to.equal(0);
+    });
+
+    it('must be there', async () => {
+      const { stderr, exitCode } = await validate(necessary, ['debian-13', '--schema-dir', join(directory, 'none')]);
+      expect(exitCode).to.equal(2);
+      expect(stderr).to.include('--schema-dir');
+    });
   });
 
   describe('--online', () => {

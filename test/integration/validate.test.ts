@@ -122,6 +122,16 @@ upload_target = host:/
       expect(lines.at(-1)).to.match(/^4 images: \d+ findings/);
     });
 
+    it('tells no secret of the section or of the answer file', async () => {
+      const text = '{ "root": { "password": "an0thers3cret" oops } }\n';
+      const section = `[it]\nlinux = /boot/linux\ninitrd = /boot/initrd\nagama = ${file('it.json', text)}\n`;
+      const { stdout } = await validate(`${section}api-token = s3cret\nboot-test = \${api-token}\n`, ['it']);
+      expect(stdout)
+        .to.match(/^\[it\] boot-test = \*{3}: /m)
+        .and.to.match(/\/it\.json(?::1)?: \[it\] /);
+      expect(stdout).not.to.match(/s3cret|oops/);
+    });
+
     it('tells it to machines', async () => {
       const { images, exitCode } = await asJson(config(), ['one', 'two']);
       expect(exitCode).to.equal(2);

@@ -18,7 +18,8 @@ export async function validateAgama(file: string, schema?: string): Promise<Answ
     const { message } = error as Error;
     const position = /at position (\d+)/.exec(message)?.[1];
     const before = position === undefined ? undefined : text.slice(0, Number(position));
-    return [{ line: before?.split('\n').length, message }];
+    // A piece of the file may be quoted, and in it half a password.
+    return [{ line: before?.split('\n').length, message: message.replace(/, (?:\.{3})?".* (?=is not valid)/s, ' ') }];
   }
   if (schema === undefined) return [];
   const validate = await compiled(schema);

@@ -1,0 +1,88 @@
+import { stat, statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { Failure } from './failure.js';
+import type { Log } from './log.js';
+
+/** What is going to be written into a directory, which need not exist yet. In bytes. */
+export interface SpaceNeed {
+  /** For people: 'the disk'. */
+  readonly what: string;
+  readonly directory: string;
+  /** Without this much free there is no point in beginning. */
+  readonly least: number;
+  /** What it may come to; not less than `least`. */
+  readonly most: number;
+}
+
+/** A file system, and what is going to be written to it. */
+export interface Volume {
+  /** Bytes that this user may still write. */
+  readonly free: number;
+  readonly needs: readonly SpaceNeed[];
+}
+
+/**
+ * Looks whether there is room for what is going to be written. Needs on one file system are added up.
+ *
+ * @throws Failure naming each directory whose file system has less free than the least that is needed
+ */
+export async function checkSpace(log: Log, needs: readonly SpaceNeed[]): Promise<void> {
+  const { errors, warnings } = shortages(await volumes(needs));
+  if (errors.length > 0) {
+    throw new Failure(errors.join('\n'), {
+      hint: 'Free some space there, choose another directory, or make the disk smaller (image-size).',
+    });
+  }
+  warnings.forEach((warning) => log.warn(warning));
+}
+
+/** What there is too little room for, and what may not find enough. */
+export function shortages(volumes: readonly Volume[]): { readonly errors: string[]; readonly warnings: string[] } {
+  const short = (bound: 'least' | 'most') => volumes.filter(({ free, needs }) => free < total(needs, bound));
+  const tooSmall = short('least');
+  return {
+    errors: tooSmall.map((volume) => `not enough space: ${told(volume, 'least')}`),
+    warnings: short('most')
+      .filter((volume) => !tooSmall.includes(volume))
+      .map((volume) => `The space may not suffice: ${told(volume, 'most')}`),
+  };
+}
+
+function total(needs: readonly SpaceNeed[], bound: 'least' | 'most'): number {
+  return needs.reduce((sum, need) => sum + need[bound], 0);
+}
+
+function told({ free, needs }: Volume, bound: 'least' | 'most'): string {
+  const counted = needs.filter((need) => need[bound] > 0);
+  const directories = [...new Set(counted.map(({ directory }) => directory))].join(' and ');
+  const parts = counted.map((need) => `${need.what} ${mebibytes(need[bound])}`).join(', ');
+  const needed = mebibytes(total(needs, bound));
+  return `${directories} needs ${needed}${counted.length > 1 ? ` (${parts})` : ` for ${counted[0]?.what}`}, and has ${mebibytes(free)} free`;
+}
+
+function mebibytes(bytes: number): string {
+  return `${Math.ceil(bytes / 2 ** 20)} MiB`;
+}
+
+async function volumes(needs: readonly SpaceNeed[]): Promise<Volume[]> {
+  const byDevice = new Map<number, { free: number; needs: SpaceNeed[] }>();
+  for (const need of needs) {
+    const { device, free } = await fileSystemOf(need.directory);
+    const volume = byDevice.get(device) ?? { free, needs: [] };
+    volume.needs.push(need);
+    byDevice.set(device, volume);
+  }
+  return [...byDevice.values()];
+}
+
+/** Of the directory, or of the nearest one above it that exists. */
+async function fileSystemOf(directory: string): Promise<{ device: number; free: number }> {
+  try {
+    const { bavail, bsize } = await statfs(directory);
+    return { device: (await stat(directory)).dev, free: bavail * bsize };
+  } catch (error) {
+    // What is wrong with a directory that can't be made is said when it is made.
+    if (dirname(directory) === directory) throw error;
+    return fileSystemOf(dirname(directory));
+  }
+}

@@ -3,6 +3,8 @@ export interface BuildFlags {
   readonly config?: string;
   readonly dryRun?: boolean;
   readonly upload: boolean;
+  readonly wait?: boolean;
+  readonly resume?: boolean;
   readonly logFormat: 'text' | 'json';
   readonly verbose?: boolean;
   readonly quiet?: boolean;

@@ -3,14 +3,16 @@ import { Configuration } from '../config/configuration.js';
 import type { ImageSpec } from '../config/image-spec.js';
 import { isoDate, resolveImage } from '../config/resolve.js';
 import { UsageError } from '../host/failure.js';
+import { claimLock, waitForLock } from '../host/file-lock.js';
 import { shellLine } from '../host/host.js';
 import { maskOf } from '../host/mask.js';
 import { ReleaseStack } from '../host/release-stack.js';
 import type { Plan } from '../pipeline/build.js';
 import { checkImage, checkPrograms, checkSigning } from '../pipeline/check.js';
 import { planBuild } from '../pipeline/plan.js';
-import { runBuild } from '../pipeline/runner.js';
+import { beginBuild, resumeBuild, runBuild } from '../pipeline/runner.js';
 import { stages } from '../pipeline/stages.js';
+import { keptBuilds } from '../pipeline/workspace.js';
 import { logFileReporter } from '../report/log-file.js';
 import { masking } from '../report/masking-reporter.js';
 import { allOf, type Reporter } from '../report/reporter.js';
@@ -26,7 +28,7 @@ export async function build(name: string | undefined, flags: BuildFlags): Promis
   if (!image)
     throw new UsageError(["which image? Name one of 'image-factory list', or set the environment variable IMAGE"]);
   const configuration = Configuration.load(flags.config);
-  const spec = specFor(configuration, image, flags);
+  const spec = await specFor(configuration, image, flags);
   const mask = maskOf(spec.secrets);
   const verbosity = flags.verbose ? 'verbose' : flags.quiet ? 'quiet' : 'normal';
   const terminal = masking(terminalReporter({ format: flags.logFormat, verbosity }), mask);
@@ -40,14 +42,21 @@ export async function build(name: string | undefined, flags: BuildFlags): Promis
   await reporting(spec, terminal, async (log) => {
     await untilSignalled(async (signal) => {
       await checkSigning({ log, signal }, spec);
-      await runBuild({ log, signal, release: new ReleaseStack() }, plan, stages);
+      await runBuild({ log, signal, release: new ReleaseStack() }, plan, stages, {
+        claim: flags.wait ? waitForLock : claimLock,
+        open: flags.resume ? resumeBuild : beginBuild,
+      });
     });
     log.info(`Successfully created ${plan.paths.image}`);
   });
 }
 
-function specFor(configuration: Configuration, image: string, flags: BuildFlags): ImageSpec {
-  const spec = resolveImage(configuration, image, overridesFrom(flags), isoDate(new Date()));
+async function specFor(configuration: Configuration, image: string, flags: BuildFlags): Promise<ImageSpec> {
+  const specOf = (date: string) => resolveImage(configuration, image, overridesFrom(flags), date);
+  const today = specOf(isoDate(new Date()));
+  // What was begun yesterday keeps its name.
+  const begun = flags.resume ? (await keptBuilds(image, today.outputDir)).at(-1)?.date : undefined;
+  const spec = begun === undefined ? today : specOf(begun);
   return flags.upload ? spec : { ...spec, destinations: [] };
 }
 

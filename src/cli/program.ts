@@ -27,6 +27,11 @@ export function program(): Command {
   for (const option of sectionFlags()) build.addOption(option);
   build
     .option('--dry-run', 'print every command that the stages would run, and touch nothing')
+    .option('--wait', 'wait for another build of the image in the output directory, instead of failing')
+    .option(
+      '--resume',
+      'go on with the build of the image that did not come to its end, behind its last finished stage',
+    )
     .option('--no-upload', 'leave the image here: no upload, no post-upload commands')
     .addOption(new Option('--log-format <format>', 'how the log is written').choices(['text', 'json']).default('text'))
     .addOption(new Option('-v, --verbose', 'tell every command').conflicts('quiet'))

@@ -15,6 +15,11 @@ export interface Stage {
   /** The commands that `run` will call, as far as they can be known before; nothing is touched. */
   commands(plan: Plan): Command[];
   run(build: Build): Promise<void>;
+  /**
+   * What the section asks of `run`, as plain data: where this changes, a build that resumes begins again here. Not what
+   * only says how long, how loud or where from something is done.
+   */
+  inputs(build: Build): unknown;
 }
 
 export const always = (): boolean => true;

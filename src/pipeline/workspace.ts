@@ -1,89 +1,92 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { claimLock } from '../host/file-lock.js';
+import { checkSpace } from '../host/disk-space.js';
+import type { claimLock } from '../host/file-lock.js';
 import { Failure } from '../host/failure.js';
 import type { Host } from '../host/host.js';
 import { Libvirt } from '../host/libvirt.js';
-import { workDirectoryName, type Build, type BuildState, type Plan } from './build.js';
+import { workDirectoryName, type Plan } from './build.js';
+import { spaceNeeds } from './space-needs.js';
+import { readState, type StateFile } from './state-file.js';
 
-/** What the state file of a build says: enough to clear up after it when it was killed. */
-interface StateFile {
-  readonly image: string;
-  readonly processId: number;
-  readonly connect: string;
-  /** Each with the disk by which it is known to be this build's. */
-  readonly domains: readonly { readonly name: string; readonly disk: string }[];
-  readonly diskDir: string;
-  /** The stage that ended last. */
-  readonly finished: string | undefined;
-  readonly state: BuildState;
+/** How a build comes by the lock of its image: it fails where another one has it, or waits. */
+export type Claim = typeof claimLock;
+
+/** The directories of a build. */
+export interface Workspace {
+  /** Leaves them where they are when the build ends, for one that resumes. */
+  keep(): void;
 }
 
 /** QEMU's user must be able to search the directory of the disk; nobody needs to list it. */
 const searchable = 0o711;
 
 /**
- * Claims the image in its output directory, clears up what a killed build of it left there, and makes the build's own
- * directories. Everything is given back with the host's release stack.
+ * Makes sure that no other build of the image works in its output directory, until the host's release stack is released.
  *
- * @throws Failure if another build of the image is running in the same output directory
+ * @throws Failure as `claim` does
  */
-export async function openWorkspace(host: Host, plan: Plan): Promise<void> {
-  const { spec, paths } = plan;
+export async function claimImage(host: Host, { spec, paths }: Plan, claim: Claim): Promise<void> {
   try {
     await mkdir(paths.outputDir, { recursive: true });
   } catch (error) {
     throw new Failure(`can't make the output directory ${paths.outputDir}: ${(error as Error).message}`);
   }
-  await claimLock(host, paths.lock, `the image ${spec.name} in ${paths.outputDir}`);
-  await clearLeftovers(host, spec.name, paths.outputDir);
+  await claim(host, paths.lock, `the image ${spec.name} in ${paths.outputDir}`);
+}
+
+/**
+ * Clears up what an earlier build of the image left, and makes the directories of a new one. The image must be claimed.
+ *
+ * @throws Failure if there is no room for the build
+ */
+export async function openWorkspace(host: Host, plan: Plan): Promise<Workspace> {
+  const { spec, paths } = plan;
+  for (const { workDir } of await keptBuilds(spec.name, paths.outputDir)) await clearUp(host, spec.name, workDir);
+  await checkSpace(host.log, await spaceNeeds(plan));
+  return holdWorkspace(host, plan);
+}
+
+/** Takes over the directories of an earlier build, of which nothing runs any more. The image must be claimed. */
+export async function reopenWorkspace(host: Host, plan: Plan, left: StateFile): Promise<Workspace> {
+  await endDomains(host, left);
+  return holdWorkspace(host, plan);
+}
+
+async function holdWorkspace(host: Host, { paths }: Plan): Promise<Workspace> {
+  let kept = false;
   for (const directory of new Set([paths.workDir, paths.diskDir])) {
-    host.release.hold(`the directory ${directory}`, () => rm(directory, { recursive: true, force: true }));
+    host.release.hold(`the directory ${directory}`, async () => {
+      if (!kept) await rm(directory, { recursive: true, force: true });
+    });
     await mkdir(directory, { recursive: true, mode: searchable });
   }
+  return { keep: () => void (kept = true) };
 }
 
-/** Writes the state file; a reader finds the old one or the new one, never half of one. */
-export async function saveState(build: Build, finished: string | undefined): Promise<void> {
-  const { spec, paths, domain, bootDomain, state } = build;
-  const content: StateFile = {
-    image: spec.name,
-    processId: process.pid,
-    connect: spec.connect,
-    domains: [
-      { name: domain, disk: paths.rawDisk },
-      { name: bootDomain, disk: paths.bootOverlay },
-    ],
-    diskDir: paths.diskDir,
-    finished,
-    state,
-  };
-  const file = stateFile(paths.workDir);
-  await writeFile(`${file}.part`, `${JSON.stringify(content, undefined, 2)}\n`, { mode: 0o600 });
-  await rename(`${file}.part`, file);
-}
-
-function stateFile(workDir: string): string {
-  return join(workDir, 'state.json');
-}
-
-/** Whoever holds the lock may take every work directory of this image here for a dead build's. */
-async function clearLeftovers(host: Host, image: string, outputDir: string): Promise<void> {
-  for (const name of await readdir(outputDir)) {
+/** The work directories of an image, the newest last, each with the date of the build. None of a build that runs has the lock. */
+export async function keptBuilds(image: string, outputDir: string): Promise<{ date: string; workDir: string }[]> {
+  const names = await readdir(outputDir).catch(() => []);
+  return names.sort().flatMap((name) => {
     const date = /-(\d{4}-\d{2}-\d{2})\.build$/.exec(name)?.[1];
-    if (date === undefined || name !== workDirectoryName(`${image}-${date}`)) continue;
-    const workDir = join(outputDir, name);
-    host.log.warn(`An earlier build of ${image} was killed: clearing up ${workDir}`);
-    const left = await readFile(stateFile(workDir), 'utf8').then(
-      (text) => JSON.parse(text) as StateFile,
-      () => undefined,
-    );
-    if (left) {
-      const libvirt = new Libvirt(host, left.connect);
-      for (const { name, disk } of left.domains) await libvirt.remove(name, disk);
-      await libvirt.forgetPool(left.diskDir);
-      if (left.diskDir !== workDir) await rm(left.diskDir, { recursive: true, force: true });
-    }
-    await rm(workDir, { recursive: true, force: true });
+    if (date === undefined || name !== workDirectoryName(`${image}-${date}`)) return [];
+    return [{ date, workDir: join(outputDir, name) }];
+  });
+}
+
+/** Whoever holds the lock may take every work directory of this image here for that of a build that is over. */
+async function clearUp(host: Host, image: string, workDir: string): Promise<void> {
+  host.log.warn(`An earlier build of ${image} did not come to its end: clearing up ${workDir}`);
+  const left = await readState(workDir);
+  if (left) {
+    await endDomains(host, left);
+    if (left.diskDir !== workDir) await rm(left.diskDir, { recursive: true, force: true });
   }
+  await rm(workDir, { recursive: true, force: true });
+}
+
+async function endDomains(host: Host, left: StateFile): Promise<void> {
+  const libvirt = new Libvirt(host, left.connect);
+  for (const { name, disk } of left.domains) await libvirt.remove(name, disk);
+  await libvirt.forgetPool(left.diskDir);
 }

@@ -30,6 +30,7 @@ export const bootTest: Stage = {
       }
     }
   },
+  inputs: ({ spec }) => [spec.bootTest, spec.bootTimeout],
 };
 
 /** What was tested is what is published. */

@@ -15,4 +15,5 @@ export const checksum: Stage = {
     build.state.image = { name: basename(image), bytes: (await stat(candidate)).size, sha256 };
     build.log.info(`SHA-256 of ${image}: ${sha256}`);
   },
+  inputs: () => [],
 };

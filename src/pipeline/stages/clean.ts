@@ -21,4 +21,5 @@ export const clean: Stage = {
     const removed = await root.removeLeftovers();
     build.log.info(removed.length > 0 ? `Removed ${removed.join(', ')}` : 'The installer left nothing behind');
   },
+  inputs: () => [],
 };

@@ -17,6 +17,7 @@ export const convert: Stage = {
     await run(build, qcow2Command(build));
     if (!spec.keepRaw) await rm(paths.rawDisk);
   },
+  inputs: ({ spec }) => [spec.format, spec.compression, spec.keepRaw],
 };
 
 function qcow2Command({ spec, paths }: Plan) {

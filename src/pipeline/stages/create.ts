@@ -11,4 +11,5 @@ export const create: Stage = {
   async run(build) {
     for (const called of create.commands(build)) await run(build, called);
   },
+  inputs: ({ spec }) => [spec.imageSize],
 };

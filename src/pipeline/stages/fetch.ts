@@ -16,6 +16,7 @@ export const fetch: Stage = {
     build.state.netbootFiles = await fetchNetbootFiles(build, spec.cacheDir, netbootSources(spec), spec);
     build.state.installer = installerLocation(spec);
   },
+  inputs: ({ spec }) => [netbootSources(spec), spec.checksums, spec.checksumsSignature, spec.keyring, spec.verify],
 };
 
 export function netbootSources({ installer, linuxSha256, initrdSha256 }: ImageSpec): NetbootSource[] {

@@ -21,4 +21,5 @@ export const finish: Stage = {
     }
     await rm(paths.unproven, { force: true });
   },
+  inputs: () => [],
 };

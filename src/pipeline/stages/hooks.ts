@@ -14,6 +14,7 @@ export const preBuildHook: Stage = {
   async run(build) {
     if (build.spec.preBuildCommand) await runHook(build, build.spec.preBuildCommand, here);
   },
+  inputs: ({ spec }) => [spec.preBuildCommand],
 };
 
 /** The user's command at the end: it gets the image's file name, in the directory where it lies. */
@@ -27,4 +28,5 @@ export const postBuildHook: Stage = {
     const { spec, paths } = build;
     if (spec.postBuildCommand) await runHook(build, [...spec.postBuildCommand, basename(paths.image)], paths.outputDir);
   },
+  inputs: ({ spec }) => [spec.postBuildCommand],
 };

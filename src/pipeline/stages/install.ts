@@ -37,6 +37,7 @@ export const install: Stage = {
       await maskFile(called.consoleLog, build.spec.secrets);
     }
   },
+  inputs: ({ spec, state }) => [spec.append, spec.ram, spec.cores, spec.mac, spec.connect, state.netbootFiles],
 };
 
 function installation({ spec, paths, domain, virtType }: Plan): Omit<Installation, 'answerFile' | 'location'> {

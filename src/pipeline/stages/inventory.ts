@@ -30,4 +30,5 @@ export const inventory: Stage = {
     build.state.inventory = join(workDir, 'inventory.json');
     await writeFile(build.state.inventory, JSON.stringify({ inventory: found, disk } satisfies StoredInventory));
   },
+  inputs: () => [],
 };

@@ -32,4 +32,5 @@ export const manifest: Stage = {
     });
     await writeDocument(build, paths.manifest, document);
   },
+  inputs: () => [],
 };

@@ -28,4 +28,5 @@ export const provenance: Stage = {
     });
     await writeDocument(build, paths.provenance, document);
   },
+  inputs: ({ spec }) => [spec.builderId, openOptions(spec), mirrors(spec)],
 };

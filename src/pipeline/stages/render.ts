@@ -23,6 +23,7 @@ export const render: Stage = {
       await makeSeedVolume(build, build.state.answerFile, seedVolume(build));
     }
   },
+  inputs: ({ spec, state }) => renderAnswerFile(answerFileSource(spec, state.guestHost)),
 };
 
 function seedVolume({ spec, paths }: Plan): SeedVolume {

@@ -22,4 +22,5 @@ export const sbom: Stage = {
     });
     await writeDocument(build, build.paths.sbom, document);
   },
+  inputs: () => [],
 };

@@ -13,4 +13,5 @@ export const serve: Stage = {
     build.release.hold(`the HTTP server at ${server.guestHost}`, () => server.close());
     build.state.guestHost = server.guestHost;
   },
+  inputs: ({ spec }) => [spec.httpDirectory],
 };

@@ -21,6 +21,7 @@ export const sign: Stage = {
       await writeArtifact(build, signatureOf(file, signing.by), signature);
     }
   },
+  inputs: ({ spec }) => [spec.signing],
 };
 
 async function sums(build: Build): Promise<string> {

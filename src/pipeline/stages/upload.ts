@@ -15,6 +15,7 @@ export const upload: Stage = {
   async run(build) {
     for (const destination of build.spec.destinations) await uploadTo(build, destination, files(build, destination));
   },
+  inputs: ({ spec }) => [spec.destinations],
 };
 
 function files(plan: Plan, destination: Destination) {

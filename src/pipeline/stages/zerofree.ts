@@ -11,4 +11,5 @@ export const zerofree: Stage = {
   async run(build) {
     await (await rootFileSystem(build)).zeroFreeBlocks();
   },
+  inputs: () => [],
 };

@@ -25,6 +25,7 @@ interface LogEvent {
   readonly stage?: string;
   readonly text?: string;
   readonly message?: string;
+  readonly level?: string;
 }
 
 /** A build that runs as a process of its own, and can be watched and interrupted at a stage. */
@@ -70,6 +71,10 @@ export class RunningBuild {
 
   signal(signal: NodeJS.Signals): void {
     this.#process.kill(signal);
+  }
+
+  get pid(): number | undefined {
+    return this.#process.pid;
   }
 
   /** The exit code, or the signal that ended it. */

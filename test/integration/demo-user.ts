@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { execa } from 'execa';
-import { leftovers, RunningBuild } from './demo-image.js';
+import { demoBaseName, leftovers, RunningBuild } from './demo-image.js';
 import { normalUser, type NormalUser } from './normal-user.js';
 
 export interface Ended {
@@ -99,3 +99,29 @@ for word; do case $word in path=*) disk=\${word#path=}; cp --sparse=always ${dis
     return [...this.user.command, 'env', path, this.user.program];
   }
 }
+
+/** A demo that was built once for all tests that need an installed one. */
+export interface InstalledDemo {
+  readonly user: DemoUser;
+  readonly image: string;
+  /** The program with an installation that takes no time. */
+  readonly program: readonly string[];
+}
+
+let installed: Promise<InstalledDemo> | undefined;
+
+export function installedDemo(): Promise<InstalledDemo> {
+  return (installed ??= buildDemo());
+}
+
+async function buildDemo(): Promise<InstalledDemo> {
+  const user = await DemoUser.create();
+  const output = user.directory('installed');
+  const { exitCode, all } = await user.run(['demo', '-o', output, '--no-boot-test']);
+  if (exitCode !== 0) throw new Error(`the demo can't be built:\n${all}`);
+  const image = join(output, `${demoBaseName()}.qcow2`);
+  return { user, image, program: user.installing(await user.installedDisk(image, 'installed.raw')) };
+}
+
+// Of the whole run, not of one file.
+after(async () => (await installed?.catch(() => undefined))?.user.remove());

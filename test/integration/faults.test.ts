@@ -1,0 +1,218 @@
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { execa } from 'execa';
+import { stages } from '../../src/pipeline/stages.js';
+import type { RunningBuild } from './demo-image.js';
+import { demoBaseName } from './demo-image.js';
+import { installedDemo, type InstalledDemo } from './demo-user.js';
+import { faultTable as table } from './fault-table.js';
+
+const minutes = 60_000;
+
+/** Every fault at every stage takes a quarter of an hour; without this, each fault is tried where most is at stake. */
+const everywhere = process.env.IMAGE_FACTORY_FAULTS === 'all';
+const stageNames = stages.map(({ name }) => name);
+const keptFrom = stageNames.indexOf('install') + 1;
+
+describe('faults', function () {
+  this.timeout(6 * minutes);
+  let demo: InstalledDemo;
+  /** Asks for every stage there is. */
+  let everyStage: string;
+
+  before(async () => {
+    demo = await installedDemo();
+    const { user } = demo;
+    const key = join(user.home, 'faults-key');
+    const [file = 'env', ...words] = user.command;
+    await execa(file, [...words, 'ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', key]);
+    everyStage = join(user.home, 'every-stage.conf');
+    writeFileSync(
+      everyStage,
+      `[DEFAULT]
+upload_destinations = mirror
+sign = ssh
+sign-key = ${key}
+post-build-command = sleep 1
+[mirror]
+upload_type = rsync
+upload_target = ${user.directory('faults-mirror')}/
+post-upload-command = sleep 1
+`,
+    );
+    if (!everywhere)
+      console.log('        not every stage: that is IMAGE_FACTORY_FAULTS=all, which make check-e2e sets');
+  });
+
+  const workDirectory = () => `.${demoBaseName()}.build`;
+
+  /** Under a final name there is a whole image, with its checksum, or none. */
+  const expectNoneOrWhole = async (output: string) => {
+    const image = existsSync(join(output, `${demoBaseName()}.qcow2`));
+    const sum = `${demoBaseName()}.qcow2.sha256sum`;
+    expect(existsSync(join(output, sum)), 'image and checksum go together').to.equal(image);
+    if (image) await execa('sha256sum', ['-c', sum], { cwd: output });
+    return image ? 'image whole' : 'no image';
+  };
+
+  /** Nothing is left but what can be resumed, and that is said. */
+  const expectGivenBack = async (output: string, { kept }: { kept: boolean }) => {
+    expect(await demo.user.leftovers(output)).to.deep.equal(kept ? [workDirectory()] : []);
+    return `${await expectNoneOrWhole(output)}, ${kept ? 'work kept for --resume' : 'nothing left'}`;
+  };
+
+  /** The next run: what every fault must leave possible. */
+  const expectNextRun = async (output: string, args: readonly string[], program = demo.program) => {
+    const { exitCode, all } = await demo.user.run([...args, '-o', output], program);
+    expect(exitCode, all).to.equal(0);
+    expect(await demo.user.leftovers(output)).to.deep.equal([]);
+    expect(await expectNoneOrWhole(output)).to.equal('image whole');
+  };
+
+  const atStage =
+    (name: string) =>
+    ({ event, stage }: { event: string; stage?: string }) =>
+      event === 'stage-started' && stage === name;
+
+  describe('of the program itself', () => {
+    const tried: Record<string, readonly string[]> = {
+      // What Ctrl-C must give back differs from stage to stage.
+      SIGINT: stageNames,
+      SIGTERM: everywhere ? stageNames : ['create', 'upload'],
+      SIGKILL: everywhere ? stageNames : ['fetch', 'clean', 'finish'],
+    };
+    for (const [signal, names] of Object.entries(tried)) {
+      describe(signal, () => {
+        let output: string;
+        const argsFor = (name: string) => {
+          // Stages behind the boot test are reached without it.
+          const bootTest = name === 'boot-test' ? [] : ['--no-boot-test'];
+          return ['demo', '--config', everyStage, ...bootTest];
+        };
+        before(() => {
+          output = demo.user.directory(`faults-${signal}`);
+        });
+
+        for (const name of names) {
+          it(`at the stage ${name}`, async () => {
+            const build = demo.user.start([...argsFor(name), '-o', output], demo.program);
+            build.signalAt(signal as NodeJS.Signals, atStage(name));
+            const ended = await build.ended();
+            if (signal === 'SIGKILL') {
+              expect(ended).to.equal('SIGKILL');
+              table.add(signal, name, `killed, ${await expectNoneOrWhole(output)}, cleared up by the next run`);
+            } else {
+              expect(ended, build.said).to.equal(130);
+              const kept = stageNames.indexOf(name) >= keptFrom;
+              table.add(signal, name, `exit code 130, ${await expectGivenBack(output, { kept })}`);
+            }
+          });
+        }
+
+        // Each of the builds above was the next run after the one before it, and cleared up behind it.
+        it('and the next run succeeds', () => expectNextRun(output, argsFor('install')));
+      });
+    }
+
+    it('SIGINT during a boot test', async () => {
+      const output = demo.user.directory('faults-boot');
+      const build = demo.user.start(['demo', '-o', output], demo.program);
+      build.signalAt('SIGINT', ({ message }) => message?.startsWith('Waiting for') ?? false);
+      expect(await build.ended(), build.said).to.equal(130);
+      table.add('SIGINT', 'boot test under way', `exit code 130, ${await expectGivenBack(output, { kept: true })}`);
+    });
+
+    for (const signal of ['SIGINT', 'SIGKILL'] as const) {
+      it(`${signal} during an installation`, async () => {
+        const output = demo.user.directory(`faults-installation-${signal}`);
+        const build = demo.user.start(['demo', '-o', output]);
+        build.signalAt(signal, ({ event }) => event === 'progress');
+        expect(await build.ended(), build.said).to.equal(signal === 'SIGINT' ? 130 : 'SIGKILL');
+        if (signal === 'SIGINT') {
+          table.add(signal, 'installation', `exit code 130, ${await expectGivenBack(output, { kept: false })}`);
+          return;
+        }
+        expect(await demo.user.leftovers(output)).to.include(`${demoBaseName()}.raw`);
+        table.add(signal, 'installation', `killed, ${await expectNoneOrWhole(output)}, cleared up by the next run`);
+        const { exitCode, all } = await demo.user.run(['demo', '-o', output, '--no-boot-test'], demo.program);
+        expect(exitCode, all).to.equal(0);
+        expect(all).to.match(/An earlier build of demo did not come to its end: clearing up/);
+        expect(await demo.user.leftovers(output)).to.deep.equal([]);
+      });
+    }
+  });
+
+  /** What a build said last. */
+  const lastError = (build: RunningBuild) =>
+    build.events.filter(({ level }) => level === 'error').at(-1)?.message ?? build.said;
+
+  /** The process of the user whose command line matches, by its id. */
+  const processOf = async (pattern: string): Promise<number> => {
+    const owner = (await execa('stat', ['-c', '%u', demo.user.home])).stdout;
+    const { stdout } = await execa('pgrep', ['--uid', owner, '--full', pattern]);
+    return Number(stdout.split('\n')[0]);
+  };
+
+  describe('around the program', () => {
+    /** Does something while the installer works, and expects the build to fail for it. */
+    const during = async (name: string, args: readonly string[], action: () => Promise<unknown>, message: RegExp) => {
+      const output = demo.user.directory(`faults-${name}`);
+      const build = demo.user.start(['demo', '-o', output, ...args]);
+      const done = new Promise((resolve, reject) => {
+        build.at(
+          ({ event }) => event === 'progress',
+          () => void action().then(resolve, reject),
+        );
+      });
+      const [ended] = await Promise.all([build.ended(), done]);
+      expect(ended, lastError(build)).to.equal(1);
+      expect(lastError(build)).to.match(message);
+      const outcome = `exit code 1, '${lastError(build).split('\n')[0]?.slice(0, 100)}', ${await expectGivenBack(output, { kept: false })}`;
+      await expectNextRun(output, ['demo', '--no-boot-test']);
+      return outcome;
+    };
+
+    it('SIGKILL of qemu', async () => {
+      const kill = async () => process.kill(await processOf('qemu-system.*demo-'), 'SIGKILL');
+      table.add('SIGKILL of qemu', 'installation', await during('qemu', [], kill, /crashed|failed/));
+    });
+
+    it('SIGKILL of libvirtd', async () => {
+      const kill = async () => process.kill(await processOf('/libvirtd'), 'SIGKILL');
+      const outcome = await during('libvirtd', [], kill, /install: /);
+      table.add('SIGKILL of libvirtd', 'installation', outcome);
+    });
+  });
+
+  describe('of the installer', () => {
+    const faults = {
+      question: /the installer stopped at a question[^]*\| Prompt: '\?' for help/,
+      panic: /the installer's kernel panicked[^]*\| .*Kernel panic/,
+      poweroff: /there are no partitions on the disk/,
+      hang: /the installation did not end within 40 seconds/,
+    };
+    for (const [fault, message] of Object.entries(faults)) {
+      it(fault, async () => {
+        const { user } = demo;
+        const output = user.directory(`faults-${fault}`);
+        const append = `auto=true priority=critical console=ttyS0 demo/fault=${fault}`;
+        const config = await user.likeDemo(`demo-${fault}`, { append });
+        const args = [`demo-${fault}`, '--config', config, '-o', output, '--timeout', '40s'];
+        const { exitCode, all } = await user.run(args);
+        expect(exitCode, all).to.equal(1);
+        expect(all).to.match(message);
+        // The one that powers off without having installed anything shows in the stage that looks at the disk.
+        const kept = fault === 'poweroff' ? [workDirectory().replace('demo', 'demo-poweroff')] : [];
+        expect(await user.leftovers(output)).to.deep.equal(kept);
+        const files = readdirSync(output).filter((name) => !name.endsWith('.log') && !name.startsWith('.'));
+        expect(files).to.deep.equal([]);
+        table.add(
+          `installer: ${fault}`,
+          'install',
+          `exit code 1, '${message.exec(all)?.[0].split('\n')[0]}', no image`,
+        );
+      });
+    }
+  });
+});

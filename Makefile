@@ -36,7 +36,7 @@ check: check-packages all doc lint
 	$(BIN)/c8 $(BIN)/mocha
 
 check-e2e: check-packages all
-	IMAGE_FACTORY_ATTACKS=all $(BIN)/mocha --config test/e2e/mocharc.json
+	IMAGE_FACTORY_ATTACKS=all IMAGE_FACTORY_FAULTS=all $(BIN)/mocha --config test/e2e/mocharc.json
 
 bench: bench-packages all
 	node --import tsx bench/main.ts

@@ -1,8 +1,10 @@
 import { rm } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { dirname } from 'node:path';
 import { Failure, indented } from '../host/failure.js';
 import { run, type Host } from '../host/host.js';
-import type { Libvirt } from '../host/libvirt.js';
+import { Libvirt } from '../host/libvirt.js';
+import { silentLog } from '../host/log.js';
 import { startPatience } from '../host/machine.js';
 import { followConsole, type Halt } from './installer-console.js';
 import { virtInstallCommand, type Installation } from './virt-install.js';
@@ -40,6 +42,12 @@ export async function install(
     () => halted.abort(),
   );
 
+  let diskFull = false;
+  void diskError(host, libvirt.uri, domain, AbortSignal.any([finished.signal, host.signal])).then((happened) => {
+    diskFull = happened;
+    if (happened) halted.abort();
+  });
+
   let failure: Failure | undefined;
   try {
     await run(host, virtInstallCommand(installation), {
@@ -60,17 +68,36 @@ export async function install(
   await removeDomain();
   const why = halt
     ? haltMessages[halt]
-    : outOfTime.aborted
-      ? `the installation did not end within ${Math.round(timeout / 1000)} seconds (option 'timeout')`
-      : (failure?.message ??
-        (state && badEnds.has(state.reason)
-          ? `the virtual machine ended as '${state.state} (${state.reason})', not by its own power-off`
-          : undefined));
+    : diskFull
+      ? `the virtual machine stands still, for its disk ${installation.disk} can't be written: is the file system full?`
+      : outOfTime.aborted
+        ? `the installation did not end within ${Math.round(timeout / 1000)} seconds (option 'timeout')`
+        : (failure?.message ??
+          (state && badEnds.has(state.reason)
+            ? `the virtual machine ended as '${state.state} (${state.reason})', not by its own power-off`
+            : undefined));
   if (why === undefined) return;
   throw new Failure(`${why}${screen ? `\nThe console's last screen:\n${indented(screen)}` : ''}`, {
     hint: `The whole console is in ${consoleLog}.`,
     cause: failure,
   });
+}
+
+/** Milliseconds between two looks at the virtual machine. */
+const lookEvery = 10_000;
+
+/** QEMU stops a guest whose disk can't be written, and it would stand there until its time is up. */
+async function diskError(host: Host, uri: string, domain: string, signal: AbortSignal): Promise<boolean> {
+  const libvirt = new Libvirt({ ...host, signal, log: silentLog }, uri);
+  try {
+    for (;;) {
+      await sleep(lookEvery, undefined, { signal });
+      if ((await libvirt.state(domain))?.reason === 'I/O error') return true;
+    }
+  } catch {
+    // The installation is over, or libvirt does not answer, which shows elsewhere.
+    return false;
+  }
 }
 
 /**

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { execa } from 'execa';
@@ -34,7 +34,7 @@ describe('faults', function () {
 upload_destinations = mirror
 sign = ssh
 sign-key = ${key}
-post-build-command = sleep 1
+post-build-command = sh -c "sleep 1"
 [mirror]
 upload_type = rsync
 upload_target = ${user.directory('faults-mirror')}/
@@ -156,8 +156,13 @@ post-upload-command = sleep 1
 
   describe('around the program', () => {
     /** Does something while the installer works, and expects the build to fail for it. */
-    const during = async (name: string, args: readonly string[], action: () => Promise<unknown>, message: RegExp) => {
-      const output = demo.user.directory(`faults-${name}`);
+    const during = async (
+      output: string,
+      args: readonly string[],
+      action: () => Promise<unknown>,
+      message: RegExp,
+      mend: () => void = () => undefined,
+    ) => {
       const build = demo.user.start(['demo', '-o', output, ...args]);
       let done = Promise.reject<unknown>(new Error('the installer showed no progress'));
       done.catch(() => undefined);
@@ -170,18 +175,48 @@ post-upload-command = sleep 1
       expect(ended, lastError(build)).to.equal(1);
       expect(lastError(build)).to.match(message);
       const outcome = `exit code 1, '${lastError(build).split('\n')[0]?.slice(0, 100)}', ${await expectGivenBack(output, { kept: false })}`;
+      mend();
       await expectNextRun(output, ['demo', '--no-boot-test']);
       return outcome;
     };
 
     it('SIGKILL of qemu', async () => {
       const kill = async () => process.kill(await processOf('qemu-system.*demo-'), 'SIGKILL');
-      table.add('SIGKILL of qemu', 'installation', await during('qemu', [], kill, /crashed|failed/));
+      table.add(
+        'SIGKILL of qemu',
+        'installation',
+        await during(demo.user.directory('faults-qemu'), [], kill, /crashed|failed/),
+      );
+    });
+
+    it('a full disk', async function () {
+      if (process.getuid?.() !== 0) {
+        console.log('        skipped: only root mounts a small file system; run: sudo make check');
+        this.skip();
+      }
+      const output = demo.user.directory('faults-full');
+      const owner = (await execa('stat', ['-c', 'uid=%u,gid=%g', demo.user.home])).stdout;
+      await execa('mount', ['-t', 'tmpfs', '-o', `size=900M,${owner}`, 'none', output]);
+      try {
+        const filler = join(output, 'filler');
+        const fill = () => execa('dd', ['if=/dev/zero', `of=${filler}`, 'bs=1M'], { reject: false });
+        const outcome = await during(output, [], fill, /can't be written: is the file system full/, () =>
+          rmSync(filler),
+        );
+        table.add('full disk', 'installation', outcome);
+        // Told before anything is done.
+        const tooLarge = await demo.user.run(['demo', '-o', output, '--image-size', '2G'], demo.program);
+        expect(tooLarge.exitCode).to.equal(1);
+        expect(tooLarge.all).to.match(/not enough space: \S+faults-full needs 2064 MiB/);
+        table.add('too little space', 'before the first stage', 'exit code 1, directory, needed and free told');
+      } finally {
+        await execa('umount', [output]);
+      }
     });
 
     it('SIGKILL of libvirtd', async () => {
       const kill = async () => process.kill(await processOf('/libvirtd'), 'SIGKILL');
-      const outcome = await during('libvirtd', [], kill, /install: /);
+      const outcome = await during(demo.user.directory('faults-libvirtd'), [], kill, /install: /);
       table.add('SIGKILL of libvirtd', 'installation', outcome);
     });
   });

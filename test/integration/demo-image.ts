@@ -95,7 +95,9 @@ export async function leftovers(outputDirectory: string, asBuilder: readonly str
   const domains = await execa(file, [...args, 'virsh', 'list', '--all', '--name']);
   const pools = await execa(file, [...args, 'virsh', 'pool-list', '--all', '--name']);
   const loops = await execa('losetup', ['--list', '--noheadings', '--output', 'BACK-FILE'], { reject: false });
-  const disks = await execa('ls', ['-A', '/var/lib/libvirt/images'], { reject: false });
+  const { stdout: builder } = await execa(file, [...args, 'id', '-u']);
+  const theirs = ['-mindepth', '1', '-maxdepth', '1', '-uid', builder];
+  const disks = await execa('find', ['/var/lib/libvirt/images', ...theirs], { reject: false });
   const named = [domains, pools, loops, disks]
     .flatMap(({ stdout }) => stdout.split('\n'))
     .filter((name) => name.includes('demo'));

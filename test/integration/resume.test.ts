@@ -165,9 +165,8 @@ describe('a second build of the same image in the same directory', function () {
 
   it('waits with --wait, saying for whom, and Ctrl-C ends the waiting', async () => {
     const output = user.directory('wait');
-    const sleeps = join(user.home, 'sleeps.conf');
-    writeFileSync(sleeps, '[demo]\npre-build-command = sleep 60\n');
-    const args = ['demo', '--config', sleeps, '-o', output];
+    const sleeps = await user.likeDemo('demo-wait', { 'pre-build-command': 'sleep 60' });
+    const args = ['demo-wait', '--config', sleeps, '-o', output];
     const first = user.start(args);
     const firstEnded = first.ended();
     await new Promise<void>((begun) => first.at(({ event }) => event === 'stage-started', begun));
@@ -176,7 +175,7 @@ describe('a second build of the same image in the same directory', function () {
     let interrupted = 0;
     waiting.at(
       ({ message }) =>
-        new RegExp(`Waiting for process ${first.pid}, which is using the image demo`).test(message ?? ''),
+        new RegExp(`Waiting for process ${first.pid}, which is using the image demo-wait`).test(message ?? ''),
       () => {
         interrupted = Date.now();
         waiting.signal('SIGINT');

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,7 +28,8 @@ export async function normalUser(): Promise<NormalUser> {
       remove: () => rm(home, { recursive: true, force: true }),
     };
   }
-  const name = `image-factory-${process.pid}`;
+  // Several may live at once, and one that a killed run left behind must not stand in the way.
+  const name = `image-factory-${randomBytes(4).toString('hex')}`;
   const home = `/tmp/${name}`;
   await execa('useradd', ['--create-home', '--home-dir', home, '--groups', 'kvm', '--shell', '/bin/sh', name]);
   // A checkout may lie where only root can read, as in /root.

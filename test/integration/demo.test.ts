@@ -1,12 +1,12 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { execa } from 'execa';
 import { cycloneDxErrors, manifestErrors } from '../../src/contents/testing.js';
 import type { Manifest } from '../../src/contents/manifest.js';
 import { SerialConsole } from '../serial-console.js';
-import { demoBaseName, leftovers, program, RunningBuild, temporaryDirectory } from './demo-image.js';
-import { normalUser, type NormalUser } from './normal-user.js';
+import { demoBaseName, leftovers, program, temporaryDirectory } from './demo-image.js';
+import { DemoUser, type Ended } from './demo-user.js';
 
 const minutes = 60_000;
 
@@ -17,27 +17,11 @@ interface Provenance {
 
 describe('the demo image, built by a normal user', function () {
   this.timeout(8 * minutes);
-  let user: NormalUser;
+  let user: DemoUser;
   let output: string;
   /** The fingerprint of the user's key. */
   let signer: string;
   const image = () => join(output, `${demoBaseName()}.qcow2`);
-
-  /** A directory of the user's. */
-  const directory = (name: string): string => {
-    const path = join(user.home, name);
-    mkdirSync(path);
-    chmodSync(path, 0o777);
-    return path;
-  };
-
-  /** Runs the program as the user. */
-  const run = async (
-    args: readonly string[],
-  ): Promise<{ exitCode?: number | undefined; stdout: string; all: string }> => {
-    const [file = 'env', ...words] = [...user.command, user.program, ...args];
-    return execa(file, words, { reject: false, all: true });
-  };
 
   /** Runs gpg as the user. */
   const gpg = async (...args: string[]): Promise<string> => {
@@ -53,26 +37,11 @@ describe('the demo image, built by a normal user', function () {
   const artifact = (end: string): object =>
     JSON.parse(readFileSync(join(output, `${demoBaseName()}.${end}`), 'utf8')) as object;
 
-  /** A section like the demo's with other options, in a configuration of its own. */
-  const likeDemo = async (name: string, options: Readonly<Record<string, string>>): Promise<string> => {
-    const { stdout } = await run(['show', 'demo']);
-    const lines = stdout
-      .replace('[demo]', `[${name}]`)
-      .split('\n')
-      .filter((line) => !Object.keys(options).some((option) => line.startsWith(`${option} =`)));
-    const file = join(user.home, `${name}.conf`);
-    writeFileSync(
-      file,
-      [...lines, ...Object.entries(options).map(([option, value]) => `${option} = ${value}`), ''].join('\n'),
-    );
-    return file;
-  };
-
   before(async () => {
-    user = await normalUser();
-    output = directory('output');
+    user = await DemoUser.create();
+    output = user.directory('output');
     signer = await makeSigner();
-    const { all, exitCode } = await run(['demo', '--output-dir', output, '--sign', 'gpg', '--sign-key', signer]);
+    const { all, exitCode } = await user.run(['demo', '--output-dir', output, '--sign', 'gpg', '--sign-key', signer]);
     expect(exitCode, all).to.equal(0);
   });
 
@@ -85,7 +54,7 @@ describe('the demo image, built by a normal user', function () {
     expect(readdirSync(output).sort()).to.deep.equal(
       [...image, ...described, 'boot.log', 'boot.png', 'console.log', 'log'].map((end) => `${base}.${end}`).sort(),
     );
-    expect(await leftovers(output, user.command)).to.deep.equal([]);
+    expect(await user.leftovers(output)).to.deep.equal([]);
   });
 
   it('has the checksum that sha256sum expects, in an image without errors', async () => {
@@ -112,7 +81,7 @@ describe('the demo image, built by a normal user', function () {
     expect(statement.subject.map(({ name }) => name)).to.have.members(
       ['qcow2', 'manifest.json', 'cdx.json'].map((end) => `${demoBaseName()}.${end}`),
     );
-    const { stdout } = await run(['show', 'demo', '--json']);
+    const { stdout } = await user.run(['show', 'demo', '--json']);
     const { linux = '' } = (JSON.parse(stdout) as Record<string, Record<string, string>>).demo ?? {};
     const sum = await execa('sha256sum', [linux]);
     expect(predicate.buildDefinition.resolvedDependencies).to.deep.include({
@@ -123,9 +92,9 @@ describe('the demo image, built by a normal user', function () {
   });
 
   it('tells nobody the password hash of its answer file', async () => {
-    const { stdout } = await run(['show', 'demo']);
+    const { stdout } = await user.run(['show', 'demo']);
     const hash = /^root-password-hash = (.*)$/m.exec(stdout)?.[1]?.replaceAll('$$', '$') ?? 'there is none';
-    expect((await run(['render', 'demo'])).stdout).to.include(hash);
+    expect((await user.run(['render', 'demo'])).stdout).to.include(hash);
     for (const name of readdirSync(output).filter((candidate) => !candidate.endsWith('.qcow2'))) {
       expect(readFileSync(join(output, name), 'utf8'), name).not.to.include(hash);
     }
@@ -134,14 +103,22 @@ describe('the demo image, built by a normal user', function () {
   it('is good and signed for who has the public key', async () => {
     const keyring = join(user.home, 'images.asc');
     await gpg('--armor', '--output', keyring, '--export', signer);
-    const { exitCode, stdout } = await run(['verify', image(), '--keyring', keyring]);
+    const { exitCode, stdout } = await user.run(['verify', image(), '--keyring', keyring]);
     expect(exitCode, stdout).to.equal(0);
     expect(stdout).to.match(/qcow2: good, and signed$/m);
   });
 
   it('ends before the virtual machine starts where the key can not sign', async () => {
-    const elsewhere = directory('unsigned');
-    const { exitCode, all } = await run(['demo', '-o', elsewhere, '--sign', 'gpg', '--sign-key', 'nobody@example.org']);
+    const elsewhere = user.directory('unsigned');
+    const { exitCode, all } = await user.run([
+      'demo',
+      '-o',
+      elsewhere,
+      '--sign',
+      'gpg',
+      '--sign-key',
+      'nobody@example.org',
+    ]);
     expect(exitCode, all).to.equal(1);
     expect(all).to.match(/can't sign with the key nobody@example.org/);
     expect(readdirSync(elsewhere).filter((name) => !name.endsWith('.log'))).to.deep.equal([]);
@@ -167,9 +144,9 @@ describe('the demo image, built by a normal user', function () {
   });
 
   it('tells no secret, on the terminal or in any file but the image', async () => {
-    const elsewhere = directory('secrets');
+    const elsewhere = user.directory('secrets');
     const secrets = ['open sesame', '$6$salt$e0BqmCe', 'hush-hush', 't0ken-of-the-proxy', 'pa55-of-the-mirror'];
-    const file = await likeDemo('secretive', {
+    const file = await user.likeDemo('secretive', {
       'site-password': 'open sesame',
       'root-password-hash': '$$6$$salt$$e0BqmCe',
       proxy: 'http://t0ken-of-the-proxy@proxy.example:3128/',
@@ -179,11 +156,11 @@ describe('the demo image, built by a normal user', function () {
       'post-build-command': 'echo ${site-password} ${root-password-hash} ${some-url}',
     });
     const build = ['secretive', '--config', file, '--output-dir', elsewhere];
-    const { exitCode, all } = await run([...build, '--verbose']);
+    const { exitCode, all } = await user.run([...build, '--verbose']);
     expect(exitCode, all).to.equal(0);
     const told = new Map([
       ['log', all],
-      ['dry run', (await run([...build, '--dry-run'])).all],
+      ['dry run', (await user.run([...build, '--dry-run'])).all],
     ]);
     for (const name of readdirSync(elsewhere).filter((artifact) => !artifact.endsWith('.qcow2'))) {
       told.set(name, readFileSync(join(elsewhere, name), 'latin1'));
@@ -198,7 +175,7 @@ describe('the demo image, built by a normal user', function () {
 
   it('keeps the old image until the new one is whole, and then replaces it', async () => {
     const before = readFileSync(`${image()}.sha256sum`, 'utf8');
-    const build = new RunningBuild(['demo', '--output-dir', output], { command: [...user.command, user.program] });
+    const build = user.start(['demo', '--output-dir', output]);
     build.signalAt('SIGTERM', ({ event, stage }) => event === 'stage-started' && stage === 'install');
     expect(await build.ended()).to.equal(130);
     expect(readFileSync(`${image()}.sha256sum`, 'utf8')).to.equal(before);
@@ -206,14 +183,14 @@ describe('the demo image, built by a normal user', function () {
   });
 
   it('refuses a second build of the same image in the same directory, naming the first', async () => {
-    const elsewhere = directory('twice');
-    const build = new RunningBuild(['demo', '--output-dir', elsewhere], { command: [...user.command, user.program] });
-    let second: ReturnType<typeof run> | undefined;
+    const elsewhere = user.directory('twice');
+    const build = user.start(['demo', '--output-dir', elsewhere]);
+    let second: Promise<Ended> | undefined;
     const bothEnded = new Promise<void>((resolve) => {
       build.at(
         ({ stage }) => stage === 'install',
         () => {
-          second = run(['demo', '--output-dir', elsewhere]).finally(() => build.signal('SIGINT'));
+          second = user.run(['demo', '--output-dir', elsewhere]).finally(() => build.signal('SIGINT'));
           resolve(second.then(() => undefined));
         },
       );
@@ -223,42 +200,19 @@ describe('the demo image, built by a normal user', function () {
     const { exitCode, all } = (await second) ?? {};
     expect(exitCode).to.equal(1);
     expect(all).to.match(/demo in \S+twice is in use by process \d+/);
-    expect(await leftovers(elsewhere, user.command)).to.deep.equal([]);
+    expect(await user.leftovers(elsewhere)).to.deep.equal([]);
   });
-
-  /** The disk of the image, to be changed and taken for an installed one. */
-  const installedDisk = async (name: string): Promise<string> => {
-    const disk = join(user.home, name);
-    await execa('qemu-img', ['convert', '-O', 'raw', image(), disk]);
-    chmodSync(disk, 0o644);
-    return disk;
-  };
-
-  /** The program with a virt-install that installs by copying a disk, and boots for real. */
-  const installing = (disk: string): readonly string[] => {
-    const standIns = directory(`stand-ins-${basename(disk)}`);
-    const copy = `#!/bin/sh
-for word; do case $word in --import) exec /usr/bin/virt-install "$@";; esac; done
-for word; do case $word in path=*) disk=\${word#path=}; cp --sparse=always ${disk} "\${disk%%,*}";; esac; done
-`;
-    writeFileSync(join(standIns, 'virt-install'), copy, { mode: 0o755 });
-    return [...user.command, 'env', `PATH=${standIns}:${dirname(process.execPath)}:/usr/bin:/bin`, user.program];
-  };
 
   describe('booted as a test', () => {
     /** Builds from an installed disk that was changed. */
     const built = async (name: string, change: (disk: string) => Promise<unknown>, ...args: string[]) => {
-      const disk = await installedDisk(`${name}.raw`);
+      const disk = await user.installedDisk(image(), `${name}.raw`);
       await change(disk);
-      const [file = 'env', ...words] = installing(disk);
-      const elsewhere = directory(name);
-      const { exitCode, all } = await execa(file, [...words, 'demo', '-o', elsewhere, ...args], {
-        reject: false,
-        all: true,
-      });
+      const elsewhere = user.directory(name);
+      const { exitCode, all } = await user.run(['demo', '-o', elsewhere, ...args], user.installing(disk));
       // A build that failed can be resumed.
       const kept = exitCode === 0 ? [] : [`.${demoBaseName()}.build`];
-      expect(await leftovers(elsewhere, user.command)).to.deep.equal(kept);
+      expect(await user.leftovers(elsewhere)).to.deep.equal(kept);
       return {
         exitCode,
         all,

@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { Failure } from '../../host/failure.js';
 import type { AnswerFileFinding } from './finding.js';
+import { asInstallersDo, compiled, readText, schemaFindings } from './json-schema.js';
 
 /**
  * What subiquity's schema has against the user-data of a seed volume. A key that the schema does not know is a finding
@@ -10,7 +9,8 @@ import type { AnswerFileFinding } from './finding.js';
  * @throws Failure if one of the files can't be read, or the schema is none
  */
 export async function validateAutoinstall(file: string, schema: string): Promise<AnswerFileFinding[]> {
-  const [text, schemaText] = await Promise.all([read(file), read(schema)]);
+  const text = readText(file);
+  const { properties, validate } = await userDataSchema(schema);
   const { LineCounter, isMap, isNode, isPair, parseDocument } = await import('yaml');
   const lines = new LineCounter();
   // Subiquity reads with PyYAML, which has YAML 1.1: there, `no` is false.
@@ -39,43 +39,23 @@ export async function validateAutoinstall(file: string, schema: string): Promise
     return undefined;
   }
 
-  const { properties, validate } = await compile(schema, schemaText);
   const values = document.toJS() as { autoinstall: Record<string, unknown> };
   for (const key of Object.keys(values.autoinstall)) {
     if (!(key in properties)) findings.push({ line: lineOf([key]), message: `subiquity knows no '${key}'` });
   }
-  validate(values.autoinstall);
-  for (const { instancePath, params, message = 'is wrong' } of validate.errors ?? []) {
-    // RFC 6901: a JSON pointer.
-    const path = instancePath
-      .split('/')
-      .slice(1)
-      .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
-    const { additionalProperty: extra } = params as { additionalProperty?: string };
+  for (const { path, message, unknownName } of schemaFindings(validate, values.autoinstall)) {
     findings.push({
-      line: lineOf(extra === undefined ? path : [...path, extra]),
-      message: `${['autoinstall', ...path].join('.')}: ${message}${extra === undefined ? '' : `: ${extra}`}`,
+      line: lineOf(unknownName === undefined ? path : [...path, unknownName]),
+      message: `${['autoinstall', ...path].join('.')}: ${message}${unknownName === undefined ? '' : `: ${unknownName}`}`,
     });
   }
   return findings;
 }
 
-async function compile(file: string, text: string) {
+async function userDataSchema(file: string) {
   const { Ajv } = await import('ajv');
-  try {
-    const schema = JSON.parse(text) as { properties: Record<string, unknown> };
-    // Subiquity itself checks no formats.
-    const validate = new Ajv({ allErrors: true, strict: false, validateFormats: false }).compile(schema);
-    return { properties: schema.properties, validate };
-  } catch (error) {
-    throw new Failure(`${file} is no JSON schema: ${(error as Error).message}`);
-  }
-}
-
-async function read(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    throw new Failure(`can't read ${file}: ${(error as Error).message}`);
-  }
+  return compiled(file, (schema: { properties?: Record<string, unknown> }) => ({
+    properties: schema.properties ?? {},
+    validate: new Ajv(asInstallersDo).compile(schema),
+  }));
 }

@@ -4,8 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { Configuration } from '../../src/config/configuration.js';
-import { resolveImage } from '../../src/config/resolve.js';
 import { rejection, testHost } from '../../src/host/testing.js';
 import { UsageError } from '../../src/host/failure.js';
 import { findProgram } from '../../src/host/programs.js';
@@ -13,26 +11,15 @@ import { renderAnswerFile } from '../../src/install/answer-file.js';
 import { kickstartVersion, validateKickstart } from '../../src/install/validators/kickstart.js';
 import { answerFileSource } from '../../src/pipeline/answer-file-source.js';
 import { expectGolden } from '../golden.js';
+import { defaultSection, shippedAnswerFile, shippedImages, shippedSpec } from '../shipped-images.js';
 import { Sandbox } from './kickstart-sandbox.js';
 
-const shipped = Configuration.shippedSources();
-
 /** A shipped image's Kickstart file with options changed as somebody's [DEFAULT] would. */
-async function render(image: string, changed: Readonly<Record<string, string>> = {}): Promise<string> {
-  const options = { 'rhel-mirror': 'http://mirror.example.org/rhel', ...changed };
-  const lines = Object.entries(options).map(
-    ([name, value]) => `${name} = ${value.replaceAll('$', '$$$$').replaceAll('\n', '\n  ')}\n`,
-  );
-  const configuration = new Configuration([{ name: 'own.conf', text: `[DEFAULT]\n${lines.join('')}` }], shipped);
-  const source = answerFileSource(resolveImage(configuration, image, {}, '2026-11-21'));
-  return (await renderAnswerFile(source)).content.toString();
+function render(image: string, changed: Readonly<Record<string, string>> = {}): Promise<string> {
+  return shippedAnswerFile(image, defaultSection(changed));
 }
 
-const images = new Configuration([], shipped)
-  .imageNames()
-  .filter(
-    (name) => resolveImage(new Configuration([], shipped), name, {}, '2026-11-21').answerFile.kind === 'kickstart',
-  );
+const images = shippedImages('kickstart');
 
 let directory: string;
 before(() => (directory = mkdtempSync(join(tmpdir(), 'kickstart-'))));
@@ -188,7 +175,7 @@ const oneLine = (value: string) => value.replace(/\s*\n\s*/g, ' ').replace(/[\u0
 describe('values in a Kickstart file', function () {
   this.timeout(120_000);
 
-  const source = answerFileSource(resolveImage(new Configuration([], shipped), 'rocky-10', {}, '2026-11-21'));
+  const source = answerFileSource(shippedSpec('rocky-10'));
 
   it('never break out of their place', async () => {
     const samples = fc.sample(hostile, { numRuns: 100, seed: 4 });

@@ -5,8 +5,6 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { parse } from 'yaml';
-import { Configuration } from '../../src/config/configuration.js';
-import { resolveImage } from '../../src/config/resolve.js';
 import { UsageError } from '../../src/host/failure.js';
 import { programDirectory } from '../../src/host/program-directory.js';
 import { rejection } from '../../src/host/testing.js';
@@ -14,25 +12,13 @@ import { renderAnswerFile } from '../../src/install/answer-file.js';
 import { validateAutoinstall } from '../../src/install/validators/autoinstall.js';
 import { answerFileSource } from '../../src/pipeline/answer-file-source.js';
 import { expectGolden } from '../golden.js';
+import { defaultSection, scriptAtTheEnd, shippedAnswerFile, shippedImages, shippedSpec } from '../shipped-images.js';
 
-const shipped = Configuration.shippedSources();
-const specOf = (configuration: Configuration, image: string) => resolveImage(configuration, image, {}, '2026-11-21');
-const images = new Configuration([], shipped)
-  .imageNames()
-  .filter((name) => specOf(new Configuration([], shipped), name).answerFile.kind === 'autoinstall');
+const images = shippedImages('autoinstall');
 
 /** A shipped image's user-data with options changed as somebody's [DEFAULT] would. */
-async function render(image: string, changed: Readonly<Record<string, string>> = {}): Promise<string> {
-  const lines = Object.entries(changed).map(
-    ([name, value]) => `${name} = ${value.replaceAll('$', '$$$$').replaceAll('\n', '\n  ')}\n`,
-  );
-  const configuration = new Configuration([{ name: 'my.conf', text: `[DEFAULT]\n${lines.join('')}` }], shipped);
-  return (await renderAnswerFile(answerFileSource(specOf(configuration, image)))).content.toString();
-}
-
-/** What the script at the end is, before it was put into base64. */
-function scriptOf(userData: string): string {
-  return Buffer.from(/echo (\S+) \| base64 -d/.exec(userData)?.[1] ?? '', 'base64').toString();
+function render(image: string, changed: Readonly<Record<string, string>> = {}): Promise<string> {
+  return shippedAnswerFile(image, defaultSection(changed));
 }
 
 let directory: string;
@@ -151,13 +137,13 @@ describe('the autoinstall files of the shipped images', () => {
   });
 
   it('create nobody unless there is a user', async () => {
-    expect(scriptOf(await render('ubuntu-24.04'))).not.to.contain('useradd');
-    expect(scriptOf(await render('ubuntu-24.04', { user: 'ops' }))).to.contain('useradd');
+    expect(scriptAtTheEnd(await render('ubuntu-24.04'))).not.to.contain('useradd');
+    expect(scriptAtTheEnd(await render('ubuntu-24.04', { user: 'ops' }))).to.contain('useradd');
   });
 
   it('keep cloud-init only where it is among the packages', async () => {
-    expect(scriptOf(await render('ubuntu-24.04'))).to.contain('purge cloud-init');
-    const kept = scriptOf(await render('ubuntu-24.04', { packages: 'cloud-init' }));
+    expect(scriptAtTheEnd(await render('ubuntu-24.04'))).to.contain('purge cloud-init');
+    const kept = scriptAtTheEnd(await render('ubuntu-24.04', { packages: 'cloud-init' }));
     expect(kept).to.contain('cloud-init clean').and.not.contain('purge cloud-init');
   });
 
@@ -179,7 +165,10 @@ describe('the autoinstall files of the shipped images', () => {
   });
 
   it('end in a script that a shell reads and shellcheck likes', async function () {
-    const scripts = [scriptOf(await render('ubuntu-24.04')), scriptOf(await render('ubuntu-24.04', everything()))];
+    const scripts = [
+      scriptAtTheEnd(await render('ubuntu-24.04')),
+      scriptAtTheEnd(await render('ubuntu-24.04', everything())),
+    ];
     for (const input of scripts) execFileSync('sh', ['-n'], { input });
     if (!existsSync('/usr/bin/shellcheck')) {
       console.log('      skipped: shellcheck is not installed; run it with: make check');
@@ -225,7 +214,7 @@ const hostile = fc.string({
 describe('values in an autoinstall file', function () {
   this.timeout(120_000);
 
-  const source = answerFileSource(specOf(new Configuration([], shipped), 'ubuntu-24.04'));
+  const source = answerFileSource(shippedSpec('ubuntu-24.04'));
   /** Past the checks of the description, which would refuse most of it. */
   async function renderWith(variables: Readonly<Record<string, string>>): Promise<string> {
     const { content } = await renderAnswerFile({ ...source, variables: { ...source.variables, ...variables } });
@@ -264,9 +253,9 @@ describe('values in an autoinstall file', function () {
         });
         const [order = ''] = read(text).autoinstall['late-commands'];
         // What would touch the machine is replaced by what prints its arguments.
-        const orderForRoot = /^usermod --password [^]*? root$(?=\n\n)/m.exec(scriptOf(text))?.[0] ?? '';
+        const orderForRoot = /^usermod --password [^]*? root$(?=\n\n)/m.exec(scriptAtTheEnd(text))?.[0] ?? '';
         const root = orderForRoot.replace('usermod', "printf '%s\\0'");
-        const owner = /^printf '%s' [^]*?(?= >"\$post_script"$)/m.exec(scriptOf(text))?.[0] ?? '';
+        const owner = /^printf '%s' [^]*?(?= >"\$post_script"$)/m.exec(scriptAtTheEnd(text))?.[0] ?? '';
         const printed = execFileSync('sh', ['-euc', `${root}\n${owner}`], { encoding: 'utf8' });
         expect(printed.split('\0')).to.deep.equal(['--password', `x${value}`, 'root', `#${script}`]);
         const curtin = 'curtin() { while [ "$1" != -- ]; do shift; done; shift; printf "%s\\0" "$@"; }';
@@ -275,7 +264,7 @@ describe('values in an autoinstall file', function () {
         const decoded = execFileSync('sh', ['-euc', (args[2] ?? '').replace('eval', "printf '%s\\n'")], {
           encoding: 'utf8',
         });
-        expect(decoded).to.equal(scriptOf(text));
+        expect(decoded).to.equal(scriptAtTheEnd(text));
       }),
       { numRuns: 25 },
     );

@@ -1,23 +1,13 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { Configuration } from '../../src/config/configuration.js';
-import { resolveImage } from '../../src/config/resolve.js';
 import { UsageError } from '../../src/host/failure.js';
 import { programDirectory } from '../../src/host/program-directory.js';
 import { rejection } from '../../src/host/testing.js';
-import { renderAnswerFile } from '../../src/install/answer-file.js';
-import { answerFileSource } from '../../src/pipeline/answer-file-source.js';
+import { expectGolden } from '../golden.js';
 import { questionsOf } from '../preseed-questions.js';
-
-/** The files to compare with; `UPDATE_GOLDEN=1` writes them anew. */
-const goldenFiles = join(programDirectory, 'test/data/preseed');
-
-const shipped = new Configuration([], Configuration.shippedSources());
-const images = shipped
-  .imageNames()
-  .filter((name) => name !== 'demo' && resolveImage(shipped, name, {}, '2026-11-21').answerFile.kind === 'preseed');
+import { scriptAtTheEnd, shippedAnswerFile, shippedImages } from '../shipped-images.js';
 
 /** Everything that a description can say, so that every line of every template is there. */
 const everything = `[DEFAULT]
@@ -50,19 +40,9 @@ install-recommends = yes
 kernel-package = linux-image-cloud-amd64
 `;
 
-async function rendered(image: string, user = ''): Promise<string> {
-  const configuration = new Configuration([{ name: 'my.conf', text: user }], Configuration.shippedSources());
-  const { content } = await renderAnswerFile(answerFileSource(resolveImage(configuration, image, {}, '2026-11-21')));
-  return content.toString();
-}
-
 /** `owner question type value` of each line that is no comment. */
 function answers(preseed: string): string[] {
   return preseed.split('\n').filter((line) => !/^(#|\s*$)/.test(line));
-}
-
-function scriptOf(preseed: string): string {
-  return Buffer.from(/echo (\S+) \| base64 -d/.exec(preseed)?.[1] ?? '', 'base64').toString();
 }
 
 /**
@@ -78,21 +58,16 @@ async function knownQuestions(image: string): Promise<Set<string>> {
   return known;
 }
 
-for (const image of images) {
+for (const image of shippedImages('preseed')) {
   describe(`the preseed file of ${image}`, () => {
     for (const [variant, user] of Object.entries({ '': '', '-everything': everything })) {
-      it(`is test/data/preseed/${image}${variant}`, async () => {
-        const file = join(goldenFiles, image + variant);
-        const preseed = await rendered(image, user);
-        if (process.env.UPDATE_GOLDEN) writeFileSync(file, preseed);
-        if (!existsSync(file)) throw new Error(`there is no ${file} yet: UPDATE_GOLDEN=1 make check writes it`);
-        expect(preseed).to.equal(readFileSync(file, 'utf8'));
-      });
+      it(`is test/golden/preseed/${image}${variant}`, async () =>
+        expectGolden(`preseed/${image}${variant}`, await shippedAnswerFile(image, user)));
     }
 
     it('answers questions that the installer asks, each with its own type', async () => {
       const known = await knownQuestions(image);
-      const asked = answers(await rendered(image, everything)).map((line) => {
+      const asked = answers(await shippedAnswerFile(image, everything)).map((line) => {
         const [, question = '', type = ''] = line.split(' ');
         return `${question.replace(/\/local\d+\//, '/local0/')} ${type}`;
       });
@@ -106,7 +81,7 @@ for (const image of images) {
         this.skip();
       }
       const { status, stderr } = spawnSync('debconf-set-selections', ['--checkonly'], {
-        input: await rendered(image, everything),
+        input: await shippedAnswerFile(image, everything),
         encoding: 'utf8',
         env: { ...process.env, LC_ALL: 'C.UTF-8' },
       });
@@ -114,7 +89,7 @@ for (const image of images) {
     });
 
     it('ends in a script that a shell reads and shellcheck likes', async function () {
-      const script = scriptOf(await rendered(image, everything));
+      const script = scriptAtTheEnd(await shippedAnswerFile(image, everything));
       execFileSync('sh', ['-n'], { input: script });
       if (!existsSync('/usr/bin/shellcheck')) {
         console.log('      skipped: shellcheck is not installed; run it with: make check');
@@ -129,7 +104,7 @@ for (const image of images) {
     });
 
     it('refuses SELinux, and says why', async () => {
-      const error = await rejection(rendered(image, '[DEFAULT]\nselinux = enforcing\nhostname = -x\n'));
+      const error = await rejection(shippedAnswerFile(image, '[DEFAULT]\nselinux = enforcing\nhostname = -x\n'));
       expect((error as UsageError).problems).to.have.length(2);
       expect((error as UsageError).problems[0]).to.match(/^my\.conf:3: \[.*\] hostname = -x: expected a host name/);
       expect((error as UsageError).problems[1]).to.match(

@@ -3,17 +3,14 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { Configuration } from '../../src/config/configuration.js';
-import { resolveImage } from '../../src/config/resolve.js';
 import { UsageError } from '../../src/host/failure.js';
 import { programDirectory } from '../../src/host/program-directory.js';
 import { rejection, testHost } from '../../src/host/testing.js';
-import { renderAnswerFile } from '../../src/install/answer-file.js';
 import { InstallerConsole } from '../../src/install/installer-console.js';
 import { validateAgama } from '../../src/install/validators/agama.js';
 import { validateAutoyast } from '../../src/install/validators/autoyast.js';
-import { answerFileSource } from '../../src/pipeline/answer-file-source.js';
 import { expectGolden } from '../golden.js';
+import { shippedAnswerFile, shippedImages } from '../shipped-images.js';
 
 /** Schemas that others wrote, and which are not here. */
 const schemas = {
@@ -28,7 +25,7 @@ const schemas = {
 };
 
 /** Everything that a description can say, and each family can do. */
-const everything = `
+const everything = `[DEFAULT]
 hostname = web
 domain = example.org
 locale = de_DE.UTF-8
@@ -54,26 +51,11 @@ post-script = ${join(programDirectory, 'test/data/suse/post-script')}
 install-recommends = yes
 `;
 
-const mirror = '[DEFAULT]\nsles-mirror = http://mirror.example.org/sles\n';
-
-function configured(user: string): Configuration {
-  return new Configuration([{ name: 'my.conf', text: user }], Configuration.shippedSources());
-}
-
-async function rendered(image: string, user = mirror): Promise<string> {
-  const spec = resolveImage(configured(user), image, {}, '2026-11-21');
-  return (await renderAnswerFile(answerFileSource(spec))).content.toString();
-}
-
 async function problems(image: string, user: string): Promise<readonly string[]> {
-  return ((await rejection(rendered(image, user))) as UsageError).problems;
+  return ((await rejection(shippedAnswerFile(image, user))) as UsageError).problems;
 }
 
-const images = configured(mirror)
-  .imageNames()
-  .filter((name) => name !== 'demo')
-  .map((name) => ({ name, kind: resolveImage(configured(mirror), name, {}, '2026-11-21').answerFile.kind }))
-  .filter((image): image is { name: string; kind: 'yast' | 'agama' } => ['yast', 'agama'].includes(image.kind));
+const images = (['yast', 'agama'] as const).flatMap((kind) => shippedImages(kind).map((name) => ({ name, kind })));
 
 const readXml = `
 import json, sys, xml.etree.ElementTree as e
@@ -109,12 +91,12 @@ describe('the answer files of SUSE', () => {
 
   for (const { name, kind } of images) {
     describe(name, () => {
-      for (const [variant, user] of Object.entries({ '': mirror, '-everything': mirror + everything.trimStart() })) {
+      for (const [variant, user] of Object.entries({ '': '', '-everything': everything })) {
         it(`is as agreed${variant && ', with everything'}`, async () =>
-          expectGolden(`${kind}/${name}${variant}`, await rendered(name, user)));
+          expectGolden(`${kind}/${name}${variant}`, await shippedAnswerFile(name, user)));
 
         it(`is well-formed${variant && ', with everything'}`, async () => {
-          expect(await findings(kind, await rendered(name, user))).to.deep.equal([]);
+          expect(await findings(kind, await shippedAnswerFile(name, user))).to.deep.equal([]);
         });
 
         it(`is what the installer's schema allows${variant && ', with everything'}`, async function () {
@@ -123,7 +105,7 @@ describe('the answer files of SUSE', () => {
             console.log(`      skipped: there is no ${file}: ${how}`);
             this.skip();
           }
-          const text = await rendered(name, user);
+          const text = await shippedAnswerFile(name, user);
           expect(await findings(kind, text, file)).to.deep.equal([]);
           const wrong =
             kind === 'yast'
@@ -133,7 +115,7 @@ describe('the answer files of SUSE', () => {
         });
 
         it(`ends in a script that a shell reads, and shellcheck likes${variant && ', with everything'}`, async function () {
-          const script = scriptOf(kind, await rendered(name, user));
+          const script = scriptOf(kind, await shippedAnswerFile(name, user));
           for (const shell of ['sh', 'bash']) {
             expect(spawnSync(shell, ['-n'], { input: script, encoding: 'utf8' }).stderr).to.equal('');
           }
@@ -151,14 +133,14 @@ describe('the answer files of SUSE', () => {
       }
 
       it('powers off, and leaves no second stage', async () => {
-        const text = await rendered(name);
+        const text = await shippedAnswerFile(name);
         if (kind === 'agama') return;
         expect(text).to.match(/<halt [^>]*>true</);
         expect(text).to.match(/<second_stage [^>]*>false</);
       });
 
       it('tells image-factory of a script that failed', async () => {
-        const script = scriptOf(kind, await rendered(name));
+        const script = scriptOf(kind, await shippedAnswerFile(name));
         const [tell = ''] = /^tell_failure\(\) \{\n[^]*?^\}$/m.exec(script) ?? [];
         const { stdout } = spawnSync('sh', ['-c', `sleep() { :; }\n${tell}\ntell_failure 0; tell_failure 3`]);
         const console = new InstallerConsole(0);
@@ -171,7 +153,7 @@ describe('the answer files of SUSE', () => {
         const text = '#!/bin/sh\necho "]]>" </dev/null && printf \'%s\\n\' "$HOME" \\\n  ü "&amp;" # \u2028\nEND\n';
         const file = join(directory, 'post');
         writeFileSync(file, text);
-        const script = scriptOf(kind, await rendered(name, `${mirror}post-script = ${file}\n`));
+        const script = scriptOf(kind, await shippedAnswerFile(name, `[DEFAULT]\npost-script = ${file}\n`));
         const line = /^printf '%s' [^]*?>"\$post_script"$/m.exec(script)?.[0] ?? '';
         const out = join(directory, 'written');
         spawnSync('sh', ['-euc', `post_script=${out}\n${line}`]);
@@ -179,11 +161,11 @@ describe('the answer files of SUSE', () => {
       });
 
       it("refuses what it can't do, and says why", async () => {
-        const extra = `${mirror}extra-repositories = a http://a.example.org/ key=http://a.example.org/key\n`;
+        const extra = `[DEFAULT]\nextra-repositories = a http://a.example.org/ key=http://a.example.org/key\n`;
         expect((await problems(name, extra))[0]).to.match(
-          /my\.conf:3: .*extra-repositories.*can't do that: .*fingerprint/,
+          /my\.conf:2: .*extra-repositories.*can't do that: .*fingerprint/,
         );
-        const suite = `${mirror}extra-repositories = a http://a.example.org/ stable\n`;
+        const suite = `[DEFAULT]\nextra-repositories = a http://a.example.org/ stable\n`;
         expect((await problems(name, suite))[0]).to.match(/RPM repositories have no suites/);
       });
     });
@@ -191,10 +173,10 @@ describe('the answer files of SUSE', () => {
 
   it('have no SELinux where the release has none', async () => {
     for (const name of ['opensuse-leap-15.6', 'sles-15']) {
-      expect((await problems(name, `${mirror}selinux = enforcing\n`))[0]).to.match(/AppArmor/);
+      expect((await problems(name, `[DEFAULT]\nselinux = enforcing\n`))[0]).to.match(/AppArmor/);
     }
     for (const name of ['opensuse-tumbleweed', 'opensuse-leap-16.0']) {
-      expect(await rendered(name, `${mirror}selinux = enforcing\n`)).to.include('selinux-policy-targeted');
+      expect(await shippedAnswerFile(name, `[DEFAULT]\nselinux = enforcing\n`)).to.include('selinux-policy-targeted');
     }
   });
 
@@ -204,13 +186,18 @@ describe('the answer files of SUSE', () => {
       console.log(`      skipped: there is no ${file}: ${how}`);
       this.skip();
     }
-    const text = await rendered('opensuse-tumbleweed', `${mirror}root-filesystem = btrfs\nselinux = enforcing\n`);
+    const text = await shippedAnswerFile(
+      'opensuse-tumbleweed',
+      `[DEFAULT]\nroot-filesystem = btrfs\nselinux = enforcing\n`,
+    );
     expect(text).to.match(/<create_subvolumes [^>]*>false</);
     expect(await findings('yast', text, file)).to.deep.equal([]);
   });
 
   it('say what needs a mirror of your own, no btrfs of Agama, and updates that come with the release', async () => {
-    expect((await problems('sles-15', ''))[0]).to.match(/^sles-mirror is not set: set it in \[DEFAULT\] to the URL/);
+    expect((await problems('sles-15', '[DEFAULT]\nsles-mirror =\n'))[0]).to.match(
+      /^sles-mirror is not set: set it in \[DEFAULT\] to the URL/,
+    );
     expect((await problems('opensuse-leap-16.0', '[DEFAULT]\nroot-filesystem = btrfs\n'))[0]).to.match(/subvolumes/);
     for (const name of ['opensuse-tumbleweed', 'opensuse-leap-16.0']) {
       expect((await problems(name, '[DEFAULT]\nupdates = no\n'))[0]).to.match(/same repository/);
@@ -225,7 +212,7 @@ describe("SUSE's script at the end", () => {
 
   /** GRUB's settings after the script's part about the boot loader, which finds those that an installer left. */
   async function grubSettings(left: string, user: string): Promise<string> {
-    const script = scriptOf('agama', await rendered('opensuse-leap-16.0', mirror + user));
+    const script = scriptOf('agama', await shippedAnswerFile('opensuse-leap-16.0', `[DEFAULT]\n${user}`));
     const part = /^# The kernel's security module [^]*?(?=^# Network)/m.exec(script)?.[0] ?? '';
     const file = join(directory, 'grub');
     writeFileSync(file, left);

@@ -5,7 +5,7 @@ import { renderAnswerFile, type AnswerFile } from '../src/install/answer-file.js
 import { answerFileSource } from '../src/pipeline/answer-file-source.js';
 
 /** What somebody must set before every shipped image can be built. */
-const necessary =
+export const necessary =
   '[DEFAULT]\nrhel-mirror = http://mirror.example.org/rhel\nsles-mirror = http://mirror.example.org/sles\n';
 
 /** The shipped configuration beside a user's own, `my.conf`. */

@@ -5,7 +5,7 @@ import { Failure } from './failure.js';
 import type { Host } from './host.js';
 import { Libvirt } from './libvirt.js';
 import { findProgram, programs, type ProgramName } from './programs.js';
-import { detectAcceleration } from './virtualisation.js';
+import { detectAcceleration, kvmIsOfAnotherGroup } from './virtualisation.js';
 
 /** Something that this machine lacks. */
 export interface Finding {
@@ -23,6 +23,7 @@ export async function diagnose(host: Host, connect: string, cacheDirectory: stri
     ...unwritable(cacheDirectory),
     ...(await libvirtTrouble(host, connect)),
     ...(await accelerationTrouble()),
+    ...(await kvmGroupTrouble(connect)),
   ];
 }
 
@@ -91,4 +92,15 @@ async function accelerationTrouble(): Promise<Finding[]> {
   const { virtType, reason } = await detectAcceleration();
   if (virtType === 'kvm') return [];
   return [{ weight: 'note', what: `no KVM: ${reason}`, mend: 'installations run in software, some ten times slower' }];
+}
+
+async function kvmGroupTrouble(connect: string): Promise<Finding[]> {
+  if (connect !== 'qemu:///system' || !(await kvmIsOfAnotherGroup())) return [];
+  return [
+    {
+      weight: 'note',
+      what: "/dev/kvm is not of the group kvm: libvirt's QEMU can't open it, and is probed again for each question, which takes minutes",
+      mend: 'chgrp kvm /dev/kvm',
+    },
+  ];
 }

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 
 /**
  * Every program that image-factory calls, and the Debian package that brings it, or that of another registry where
- * Debian has none. Nothing else can be called: the runner takes only these names. `doctor` reads its advice from here, and a test compares it with the Makefile.
+ * Debian has none. Nothing else can be called: the runner takes only these names. `doctor` reads its advice from here,
+ * and a test compares it with the Makefile.
  */
 export const programs = {
   'virt-install': { package: 'virtinst', neededFor: 'every installation' },

@@ -1,8 +1,8 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { detectAcceleration, type Acceleration } from './virtualisation.js';
+import { detectAcceleration, kvmIsOfAnotherGroup, type Acceleration } from './virtualisation.js';
 
 describe('detectAcceleration', () => {
   let directory: string;
@@ -67,5 +67,35 @@ describe('detectAcceleration', () => {
 
   it('knows of this machine', async () => {
     expect((await detectAcceleration()).virtType).to.be.oneOf(['kvm', 'qemu']);
+  });
+});
+
+describe('kvmIsOfAnotherGroup', () => {
+  let directory: string;
+  beforeEach(() => (directory = mkdtempSync(join(tmpdir(), 'virtualisation-'))));
+  afterEach(() => rmSync(directory, { recursive: true }));
+
+  /** Where the group kvm has this number, and a device of ours has this mode. */
+  function withGroup(gid: number, mode: number): Promise<boolean> {
+    const kvmDevice = join(directory, 'kvm');
+    writeFileSync(kvmDevice, '');
+    chmodSync(kvmDevice, mode);
+    const groups = join(directory, 'group');
+    writeFileSync(groups, `root:x:0:\nnotkvm:x:1:\nkvm:x:${gid}:ops\n`);
+    return kvmIsOfAnotherGroup({ kvmDevice, groups });
+  }
+
+  it('compares the device with the group', async () => {
+    const { gid } = statSync(directory);
+    expect(await withGroup(gid, 0o660)).to.equal(false);
+    expect(await withGroup(gid + 1, 0o660)).to.equal(true);
+  });
+
+  it('has nothing against a device that is open to all, or where there is no such device or group', async () => {
+    const { gid } = statSync(directory);
+    expect(await withGroup(gid + 1, 0o666)).to.equal(false);
+    const missing = join(directory, 'missing');
+    expect(await kvmIsOfAnotherGroup({ kvmDevice: missing, groups: '/etc/group' })).to.equal(false);
+    expect(await kvmIsOfAnotherGroup({ kvmDevice: directory, groups: missing })).to.equal(false);
   });
 });

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { access, readFile } from 'node:fs/promises';
+import { access, readFile, stat } from 'node:fs/promises';
 
 export type VirtType = 'kvm' | 'qemu';
 
@@ -39,4 +39,20 @@ export async function detectAcceleration(
       : software(`there is no ${machine.kvmDevice} (is the module kvm_intel or kvm_amd loaded?)`);
   }
   return { virtType: 'kvm', reason: `${machine.kvmDevice} is usable` };
+}
+
+/**
+ * Whether /dev/kvm belongs to another group than `kvm`, as in a container that got it from a machine where that group has
+ * another number. The QEMU of the system's libvirt runs as a member of `kvm`. It then can't open what the probing QEMU of
+ * root can, libvirt takes what it knows of QEMU for outdated, and probes it for every question: up to two minutes for each
+ * virtual machine.
+ */
+export async function kvmIsOfAnotherGroup(
+  machine: { kvmDevice: string; groups: string } = { kvmDevice: '/dev/kvm', groups: '/etc/group' },
+): Promise<boolean> {
+  const device = await stat(machine.kvmDevice).catch(() => undefined);
+  const group = /^kvm:[^:]*:(\d+):/m.exec(await readFile(machine.groups, 'utf8').catch(() => ''))?.[1];
+  if (device === undefined || group === undefined) return false;
+  const openToAll = (device.mode & 0o006) === 0o006;
+  return !openToAll && device.gid !== Number(group);
 }

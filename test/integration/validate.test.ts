@@ -8,11 +8,8 @@ import { answerFileKinds } from '../../src/config/image-spec.js';
 import { findProgram } from '../../src/host/programs.js';
 import { fileMirror, type FileMirror } from '../../src/install/testing.js';
 import type { Validation } from '../../src/pipeline/validate.js';
+import { necessary } from '../shipped-images.js';
 import { program } from './demo-image.js';
-
-/** What somebody must set before all shipped images can be built. */
-const necessary =
-  '[DEFAULT]\nrhel-mirror = http://mirror.example.org/rhel\nsles-mirror = http://mirror.example.org/sles\n';
 
 describe('image-factory validate', function () {
   this.timeout(60_000);

@@ -12,8 +12,9 @@ import {
   walk,
   type Entry,
 } from './ext-directory.js';
-import { listFreeBlocksCommand, readFreeExtents } from './ext-free-blocks.js';
-import { covers } from './extent.js';
+import { blockUseCommand, readBlockUse, type BlockUse } from './ext-block-use.js';
+import { readJournalExtents, zeroCommand } from './ext-journal.js';
+import { covers, type Extent } from './extent.js';
 import { installerLeftovers, installerLogs } from './installer-leftovers.js';
 import { mapCommand, readHoles } from './raw-disk.js';
 import type { ReadableFileSystem } from './readable.js';
@@ -55,7 +56,14 @@ export class ExtFileSystem implements CleanableFileSystem, ReadableFileSystem {
         debugfsCommand(device, [], 'write'),
         checkCommand(device),
       ],
-      zero: [discardCommand(device), listFreeBlocksCommand(device), mapCommand(disk), zerofreeCommand(device)],
+      zero: [
+        discardCommand(device),
+        blockUseCommand(device),
+        mapCommand(disk),
+        zerofreeCommand(device),
+        debugfsCommand(device, ['stat <8>'], 'read'),
+        zeroCommand(disk, []),
+      ],
       read: [debugfsCommand(device, [], 'read')],
     };
   }
@@ -113,13 +121,22 @@ export class ExtFileSystem implements CleanableFileSystem, ReadableFileSystem {
   /**
    * Punches the free blocks out of the disk: they need not be read, nor zeros written. e2fsck does that without a word
    * where it can't, as on a disk that lies on a file system without holes, or on one that it had to mend. So holes are
-   * compared with free blocks, and zerofree does what is left.
+   * compared with free blocks, and zerofree does what is left. An empty journal is as free as they are.
    */
   async zeroFreeBlocks(): Promise<void> {
     this.#judge(await this.#fsck(discardCommand(this.#device)));
-    if (await this.#freeBlocksAreHoles()) return;
-    this.host.log.debug(`Not every free block of ${this.#device} could be made a hole: looking at each`);
-    await run(this.host, zerofreeCommand(this.#device));
+    const [use, holes] = await Promise.all([readBlockUse(this.host, this.#device), readHoles(this.host, this.disk)]);
+    if (!covers(holes, this.#onDisk(use.free))) {
+      this.host.log.debug(`Not every free block of ${this.#device} could be made a hole: looking at each`);
+      await run(this.host, zerofreeCommand(this.#device));
+    }
+    await this.#zeroJournal(use);
+  }
+
+  async #zeroJournal({ emptyJournal: inode, blockSize }: BlockUse): Promise<void> {
+    if (inode === undefined) return;
+    const journal = await readJournalExtents(this.host, this.#device, { inode, blockSize });
+    if (journal.length > 0) await run(this.host, zeroCommand(this.disk, this.#onDisk(journal)));
   }
 
   async #entry(path: string): Promise<Entry | undefined> {
@@ -135,15 +152,8 @@ export class ExtFileSystem implements CleanableFileSystem, ReadableFileSystem {
     return target === undefined ? undefined : this.#file(posix.resolve(posix.dirname(path), target), links - 1);
   }
 
-  async #freeBlocksAreHoles(): Promise<boolean> {
-    const [free, holes] = await Promise.all([
-      readFreeExtents(this.host, this.#device),
-      readHoles(this.host, this.disk),
-    ]);
-    return covers(
-      holes,
-      free.map(({ start, end }) => ({ start: start + this.#offset, end: end + this.#offset })),
-    );
+  #onDisk(extents: readonly Extent[]): Extent[] {
+    return extents.map(({ start, end }) => ({ start: start + this.#offset, end: end + this.#offset }));
   }
 
   /**

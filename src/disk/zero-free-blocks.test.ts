@@ -15,7 +15,7 @@ import { expect } from 'chai';
 import { run } from '../host/host.js';
 import { testHost } from '../host/testing.js';
 import { convertToQcow2Command } from './convert.js';
-import { readFreeExtents } from './ext-free-blocks.js';
+import { readBlockUse } from './ext-block-use.js';
 import { ExtFileSystem } from './ext-file-system.js';
 import { readHoles } from './raw-disk.js';
 import { makeDisk, program } from './testing.js';
@@ -37,7 +37,7 @@ async function published(disk: string): Promise<Buffer> {
 
 /** Fails at the first byte of a free block that is not zero. */
 async function expectFreeBlocksToBeZero(disk: string, bytes: Buffer): Promise<void> {
-  const free = await readFreeExtents(testHost(), `${disk}?offset=${offset}`);
+  const { free } = await readBlockUse(testHost(), `${disk}?offset=${offset}`);
   expect(free).not.to.be.empty;
   for (const { start, end } of free) {
     const block = bytes.subarray(offset + start, offset + end);
@@ -84,7 +84,16 @@ describe('free blocks in the published image', () => {
       const content = program('debugfs', ['-R', `cat /srv/${index}`, `${disk}?offset=${offset}`]);
       expect(content, `/srv/${index}`).to.equal(kept.repeat(50 + index * 5));
     }
+    expectJournalToBeZero();
     program('e2fsck', ['-f', '-n', `${disk}?offset=${offset}`]);
+  }
+
+  /** All of it but its superblock; ext2 has none. */
+  function expectJournalToBeZero(): void {
+    const journal = join(directory, 'journal');
+    program('debugfs', ['-R', `dump <8> "${journal}"`, `${disk}?offset=${offset}`]);
+    const blocks = readFileSync(journal).subarray(4096);
+    expect(blocks.equals(Buffer.alloc(blocks.length)), 'the journal').to.be.true;
   }
 
   const kinds: readonly [string, string, ...string[]][] = [
@@ -131,6 +140,26 @@ describe('free blocks in the published image', () => {
     await expectFreeBlocksToBeZero(disk, bytes);
   });
 
+  for (const [title, fileSystem, ...options] of [
+    ['ext4', 'ext4', ...ordinary],
+    ['ext3, in whose journal blocks with addresses stand', 'ext3', '-b', '1024'],
+  ] as const) {
+    it(`tell no more than the journal of ${title}, and that is emptied`, async () => {
+      const journalled = 'CONTENT-OF-THE-JOURNAL;';
+      const root = used(fileSystem, options);
+      const device = `${disk}?offset=${offset}`;
+      const block = program('debugfs', ['-R', 'blocks /srv/3', device]).trim().split(' ')[0] ?? '';
+      const content = join(directory, 'block');
+      writeFileSync(content, Buffer.alloc(4096, journalled));
+      program('debugfs', ['-w', '-f', '-', device], `jo\njw -b ${block} "${content}"\njc\n`);
+      await root.removeLeftovers();
+      program('debugfs', ['-w', '-R', 'rm /srv/3', device]);
+      await root.zeroFreeBlocks();
+      expect((await published(disk)).includes(journalled)).to.be.false;
+      await expectToTellNothing();
+    });
+  }
+
   it('are zeros where a partition does not begin at a block of the host', async () => {
     const root = used('ext4');
     // The same file system, two sectors further on.
@@ -141,7 +170,7 @@ describe('free blocks in the published image', () => {
     const moved = new ExtFileSystem(root.host, disk, { offset: offset + 1024 });
     await moved.zeroFreeBlocks();
     const after = readFileSync(disk);
-    for (const { start, end } of await readFreeExtents(testHost(), `${disk}?offset=${offset + 1024}`)) {
+    for (const { start, end } of (await readBlockUse(testHost(), `${disk}?offset=${offset + 1024}`)).free) {
       const block = after.subarray(offset + 1024 + start, offset + 1024 + end);
       expect(block.equals(Buffer.alloc(block.length)), `bytes ${start} to ${end} of the file system`).to.be.true;
     }

@@ -20,6 +20,7 @@ export const programs = {
   xmllint: { package: 'libxml2-utils', neededFor: 'checking AutoYaST profiles', optional: true },
   cpio: { package: 'cpio', neededFor: 'giving the answer file to the installer' },
   'qemu-img': { package: 'qemu-utils', neededFor: 'creating and converting disks' },
+  'qemu-io': { package: 'qemu-utils', neededFor: 'zeroing the journal of ext3/4 file systems' },
   sfdisk: { package: 'fdisk', neededFor: 'reading partition tables' },
   blkid: { package: 'util-linux', neededFor: 'recognising file systems' },
   flock: { package: 'util-linux', neededFor: 'sharing caches and directories between builds' },

@@ -2,7 +2,7 @@ import { ExtFileSystem } from '../../disk/ext-file-system.js';
 import { rootFileSystem } from '../root-file-system.js';
 import { always, type Stage } from '../stage.js';
 
-/** Makes every block that no file uses read as zeros, so that the image is small and tells nothing of deleted files. */
+/** Makes what no file uses read as zeros, so that the image is small and tells nothing of deleted files. */
 export const zerofree: Stage = {
   name: 'zerofree',
   title: 'Zeroing free blocks',

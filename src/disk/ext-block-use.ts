@@ -4,26 +4,35 @@ import { Failure } from '../host/failure.js';
 import { command, run, type Command, type Host } from '../host/host.js';
 import type { Extent } from './extent.js';
 
-export function listFreeBlocksCommand(device: string): Command {
+/** What an ext file system's blocks are used for, as far as that matters to who wants zeros. */
+export interface BlockUse {
+  /** Bytes. */
+  readonly blockSize: number;
+  /** What no file uses, in bytes of the file system and in order. */
+  readonly free: readonly Extent[];
+  /** The inode of the journal, where there is one in the file system and nothing in it waits to be replayed. */
+  readonly emptyJournal: number | undefined;
+}
+
+export function blockUseCommand(device: string): Command {
   return command('dumpe2fs', [device]);
 }
 
-/**
- * What an ext file system does not use, in bytes of the file system and in order, as its bitmaps say (dumpe2fs(8)).
- *
- * @throws Failure if dumpe2fs does not tell the size of a block
- */
-export async function readFreeExtents(host: Host, device: string): Promise<Extent[]> {
-  const stdout = await withName(device, async () => (await run(host, listFreeBlocksCommand(device))).stdout);
-  const blockSize = Number(/^Block size: +(\d+)$/m.exec(stdout)?.[1]);
+/** @throws Failure if dumpe2fs(8) does not tell the size of a block */
+export async function readBlockUse(host: Host, device: string): Promise<BlockUse> {
+  const stdout = await withName(device, async () => (await run(host, blockUseCommand(device))).stdout);
+  const number = (name: string) => Number(new RegExp(`^${name}: +(\\d+)$`, 'm').exec(stdout)?.[1]);
+  const blockSize = number('Block size');
   if (!blockSize) throw new Failure(`dumpe2fs does not tell the block size of ${device}`);
   // The superblock's line of this name, a number, stands at the margin; those of the groups are indented.
-  return [...stdout.matchAll(/^ +Free blocks: (.+)$/gm)]
+  const free = [...stdout.matchAll(/^ +Free blocks: (.+)$/gm)]
     .flatMap(([, ranges = '']) => ranges.split(', '))
     .map((range) => {
       const [first = NaN, last = first] = range.split('-').map(Number);
       return { start: first * blockSize, end: (last + 1) * blockSize };
     });
+  const emptyJournal = number('Journal start') === 0 ? number('Journal inode') || undefined : undefined;
+  return { blockSize, free, emptyJournal };
 }
 
 /**

@@ -91,6 +91,18 @@ describe('InstallerConsole', () => {
       for (const way of ways) expect((await consoleWith(way)).haltAt(later), way).to.equal('question');
     });
 
+    it("may be one of debian-installer's for a password, which it asks for without an echo, in any language", async () => {
+      const screen = '\x1b[H[            (1*installer)  2 shell  3 shell  4- log           ][ Nov 21 10:41 ]\r\x1b[23B';
+      const password =
+        'Note: what you type here will be hidden.\r\x1b[22A\x1b[M\x1b[22BRoot-Passwort:\r\x1b[22A\x1b[M\x1b[22B';
+      // The clock goes on.
+      expect((await consoleWith(screen, password, screen)).haltAt(later + 3)).to.equal('question');
+      expect((await consoleWith(screen, 'Starting up the partitioner  ... 4%\r\n')).haltAt(later + 3)).to.equal(
+        undefined,
+      );
+      expect((await consoleWith('subiquity/Install/install:\r\n')).haltAt(later + 3)).to.equal(undefined);
+    });
+
     it('may come in pieces, in the middle of a character too', async () => {
       const bytes = new TextEncoder().encode(`Größe wählen\r\n${prompt}`);
       const console = await consoleWith(...Array.from(bytes, (byte) => Uint8Array.of(byte)));

@@ -20,10 +20,12 @@ const questions: readonly RegExp[] = [
   /Please respond '(yes|no)'.*:$/, // Anaconda, text mode
 ];
 
-/** The same for an installer that ends its line before it waits. */
+/** The screens, from top to bottom, of installers that end their line before they wait. */
 const questionsAboveCursor: readonly RegExp[] = [
-  /^An error occurred\. Press enter to start a shell$/, // subiquity, without its own screens
-  /^Continue with autoinstall\? \(yes\|no\)$/, // the same, if the word of consent is missing
+  // debian-installer, text frontend, below the status line of GNU screen: a password, asked for in any language
+  /^\[ *\(1\*installer\)[^]*\S:$/,
+  /(^|\n)An error occurred\. Press enter to start a shell$/, // subiquity, without its own screens
+  /(^|\n)Continue with autoinstall\? \(yes\|no\)$/, // the same, if the word of consent is missing
 ];
 
 const panic = /Kernel panic - not syncing/;
@@ -66,7 +68,7 @@ export class InstallerConsole {
     const line = this.#screen.lineAtCursor();
     const asked =
       line === ''
-        ? questionsAboveCursor.some((question) => question.test(this.screen().split('\n').at(-1) ?? ''))
+        ? questionsAboveCursor.some((question) => question.test(this.screen()))
         : questions.some((question) => question.test(line));
     return asked ? 'question' : undefined;
   }

@@ -103,6 +103,13 @@ for (const image of shippedImages('preseed')) {
       expect(stdout).to.equal('');
     });
 
+    it("locks root in the only way that user-setup takes without asking: '!' is none to it", async () => {
+      for (const hash of ['', '!']) {
+        const preseed = await shippedAnswerFile(image, `[DEFAULT]\nroot-password-hash = ${hash}\n`);
+        expect(preseed).to.match(/^d-i passwd\/root-password-crypted password \*$/m);
+      }
+    });
+
     it('refuses SELinux, and says why', async () => {
       const error = await rejection(shippedAnswerFile(image, '[DEFAULT]\nselinux = enforcing\nhostname = -x\n'));
       expect((error as UsageError).problems).to.have.length(2);

@@ -1,6 +1,7 @@
 import { cp, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { execa } from 'execa';
@@ -20,13 +21,15 @@ interface Installation {
   readonly version: string;
   /** Description options that are not at their defaults. */
   readonly described: string;
+  /** How root gets in: by a password on the serial console, or, locked as it is by default, by a key. */
+  readonly rootLogin: 'password' | 'key';
   /** What `findmnt` and `lsblk` say of the disk. */
   readonly disk: RegExp;
   /** What is seen in the installed system beside what every golden image has. */
   readonly seen: Readonly<Record<string, { command: string; answer: RegExp }>>;
 }
 
-const oneExt4 = { described: '', disk: /^\/dev\/vda1 ext4\ndisk\npart\n$/, seen: {} };
+const oneExt4 = { described: '', rootLogin: 'key', disk: /^\/dev\/vda1 ext4\ndisk\npart\n$/, seen: {} } as const;
 
 /**
  * The images to install, half an hour each without KVM: `make check-e2e IMAGES='debian-12 debian-13-described'`.
@@ -43,13 +46,13 @@ const installations: Readonly<Record<string, Installation>> = {
 swap-size = 128M
 timezone = Europe/Berlin
 user = ops
-ssh-authorized-keys = \${output-dir}/key.pub
 packages = tree rsync -nano
 services-enabled = rsync
 services-disabled = systemd-timesyncd cron
 extra-repositories = backports \${debian_mirror_in_guest} trixie-backports main
 firewall = yes
 post-script = \${output-dir}/post-script`,
+    rootLogin: 'password',
     disk: /^\/dev\/vda2 xfs\ndisk\npart\npart\n$/,
     seen: {
       'uses its swap partition': { command: 'swapon --noheadings --show=NAME,SIZE', answer: /^\/dev\/vda1 1\d\dM\n$/ },
@@ -79,7 +82,7 @@ const chosen = (process.env.IMAGES ?? 'debian-13').split(/[\s,]+/);
 for (const name of chosen) {
   const installation = installations[name];
   if (!installation) throw new Error(`IMAGES: '${name}' is none of ${Object.keys(installations).join(', ')}`);
-  const { image, suite, version, described, disk, seen } = installation;
+  const { image, suite, version, described, rootLogin, disk, seen } = installation;
   const outputDirectory = join(workDirectory, name);
   const baseName = `${image}-${isoDate(new Date())}`;
 
@@ -87,6 +90,26 @@ for (const name of chosen) {
     let mirror: ServedMirror;
     let machine: SerialConsole | undefined;
     let sshPort = 0;
+    /** Runs a command as root in the installed system, and gives what it said. */
+    let inside = (command: string): Promise<string> => ssh('root', command);
+
+    async function ssh(user: string, command: string): Promise<string> {
+      const options = [
+        'StrictHostKeyChecking=no',
+        'UserKnownHostsFile=/dev/null',
+        'IdentitiesOnly=yes',
+        'LogLevel=ERROR',
+      ];
+      const { stdout } = await execa(
+        'ssh',
+        [
+          ...options.flatMap((option) => ['-o', option]),
+          ...['-i', join(outputDirectory, 'key'), '-p', String(sshPort), `${user}@127.0.0.1`, command],
+        ],
+        { stripFinalNewline: false, reject: false },
+      );
+      return stdout;
+    }
 
     before(async () => {
       const directory = join(workDirectory, 'mirror');
@@ -117,7 +140,7 @@ for (const name of chosen) {
         join(outputDirectory, 'post-script'),
         `#!/bin/sh -e\necho "it's \\"done\\" by $(id -un)" >/etc/post-script-ran\n`,
       );
-      const hash = (await execa('openssl', ['passwd', '-6', password])).stdout;
+      const hash = rootLogin === 'password' ? (await execa('openssl', ['passwd', '-6', password])).stdout : '';
       await writeFile(
         configuration,
         `[DEFAULT]
@@ -130,6 +153,7 @@ output-dir = ${outputDirectory}
 updates = no
 hostname = golden
 root-password-hash = ${hash.replaceAll('$', '$$$$')}
+ssh-authorized-keys = \${output-dir}/key.pub
 ${described}
 `,
       );
@@ -153,16 +177,28 @@ ${described}
       expect((await readFile(join(outputDirectory, `${baseName}.boot.png`))).subarray(1, 4).toString()).to.equal('PNG');
     });
 
-    it('boots to a login prompt on the serial console, and lets root in', async () => {
+    it(`boots to a login prompt on the serial console, and lets root in by a ${rootLogin}`, async () => {
       sshPort = await freePort();
       const qcow2 = join(outputDirectory, `${baseName}.qcow2`);
       machine = SerialConsole.boot(qcow2, { format: 'qcow2', memory: 1024, sshPort });
-      await machine.expect(/golden login:/, 600);
-      machine.type('root');
-      await machine.expect(/Password:/, 60);
-      machine.type(password);
-      await machine.expect(/# $/, 120);
-      expect(await machine.run('cat /etc/debian_version')).to.match(new RegExp(`^${version}\\b`));
+      const console = machine;
+      await console.expect(/golden login:/, 600);
+      if (rootLogin === 'password') {
+        console.type('root');
+        await console.expect(/Password:/, 60);
+        console.type(password);
+        await console.expect(/# $/, 120);
+        inside = (command) => console.run(command);
+      } else {
+        // The prompt may be there before sshd is.
+        for (let second = 0; second < 120 && (await inside('echo up')) !== 'up\n'; second++) await sleep(1000);
+      }
+      expect(await inside('cat /etc/debian_version')).to.match(new RegExp(`^${version}\\b`));
+    });
+
+    it('lets nobody in by a password that was not given', async () => {
+      const locked = rootLogin === 'key';
+      expect(await inside('getent shadow root')).to.match(locked ? /^root:\*:/ : /^root:\$6\$/);
     });
 
     it('holds exactly the packages that its manifest and its SBOM name', async () => {
@@ -170,7 +206,7 @@ ${described}
         JSON.parse(await readFile(join(outputDirectory, `${baseName}.${end}`), 'utf8')) as unknown;
       const manifest = (await read('manifest.json')) as Manifest;
       const format = '${db:Status-Status} ${Package} ${Version} ${Architecture}\\n';
-      const said = (await machine?.run(`dpkg-query -W -f '${format}' | sed -n 's/^installed //p'`)) ?? '';
+      const said = await inside(`dpkg-query -W -f '${format}' | sed -n 's/^installed //p'`);
       const installed = said.trim().split('\n').sort();
       const named = manifest.packages?.map(({ name, version, architecture }) => `${name} ${version} ${architecture}`);
       expect(installed.length).to.be.greaterThan(100);
@@ -179,7 +215,7 @@ ${described}
       expect(components.filter(({ type }) => type === 'library').map(({ name }) => name)).to.deep.equal(
         manifest.packages?.map(({ name }) => name),
       );
-      expect(manifest.kernels).to.deep.equal([(await machine?.run('uname -r'))?.trim()]);
+      expect(manifest.kernels).to.deep.equal([(await inside('uname -r')).trim()]);
     });
 
     const golden: Record<string, { command: string; answer: RegExp }> = {
@@ -213,18 +249,13 @@ ${described}
     };
     for (const [title, { command, answer }] of Object.entries(golden)) {
       it(title, async () => {
-        expect(await machine?.run(command)).to.match(answer);
+        expect(await inside(command)).to.match(answer);
       });
     }
 
     if (described !== '') {
       it('lets the user in with the key, and become root', async () => {
-        const options = ['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'IdentitiesOnly=yes'];
-        const { stdout } = await execa('ssh', [
-          ...options.flatMap((option) => ['-o', option]),
-          ...['-i', join(outputDirectory, 'key'), '-p', String(sshPort), 'ops@127.0.0.1', 'id -un; sudo -n id -un'],
-        ]);
-        expect(stdout).to.equal('ops\nroot');
+        expect(await ssh('ops', 'id -un; sudo -n id -un')).to.equal('ops\nroot\n');
       });
     }
   });

@@ -114,7 +114,6 @@ debian_mirror = http://127.0.0.1:${port}/debian
 udeb-suite = ${udebSuite}
 allow-unauthenticated = yes
 updates = no
-root-password-hash = $$6$$bench$$
 cache_dir = ${join(directory, 'cache')}
 virt-type = qemu
 `,

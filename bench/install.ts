@@ -49,7 +49,7 @@ async function main(words: readonly string[]): Promise<void> {
     const runs: Readonly<Record<string, Run>> = {
       python: { command: [...python, images.python], configuration: configurations.same },
       ours: { command: [ourProgram, images.ours], configuration: configurations.same },
-      defaults: { command: [ourProgram, shipped], configuration: configurations.defaults },
+      defaults: { command: [ourProgram, images.defaults], configuration: configurations.defaults },
     };
     const cost: Record<string, Measurement> = {};
     if (!dryRun) await new Libvirt(host, connection).ensureReachable();
@@ -86,10 +86,10 @@ interface Run {
   readonly configuration: string;
 }
 
-/** Names that nothing else has: the Python tool undefines the domain that is called so, whoever it belongs to. */
+/** Names that no other domain has: the Python tool undefines the one that is called so, whoever it belongs to. */
 function imageNames(directory: string) {
   const unique = basename(directory);
-  return { python: `${unique}-python`, ours: `${unique}-ours` };
+  return { python: `${unique}-python`, ours: `${unique}-ours`, defaults: `${unique}-defaults` };
 }
 
 /** What the Python tool leaves to libvirt, also when it was interrupted: its domain, and a pool for its directory. */
@@ -105,9 +105,9 @@ async function writeConfigurations(directory: string, mirrorDirectory: string, p
   const netboot = join(mirrorDirectory, 'debian/dists/trixie', netbootPath);
   await mkdir(netboot, { recursive: true });
   for (const file of ['linux', 'initrd.gz']) await copyFile(join(mirrorDirectory, file), join(netboot, file));
-  const defaults = join(directory, 'defaults.conf');
+  const site = join(directory, 'site.conf');
   await writeFile(
-    defaults,
+    site,
     `[DEFAULT]
 mirror-host = 10.0.2.2:${port}
 debian_mirror = http://127.0.0.1:${port}/debian
@@ -121,7 +121,7 @@ virt-type = qemu
   const preseed = join(directory, 'debian.preseed');
   await writeFile(preseed, await packagedPreseed(port));
   const same = join(directory, 'same.conf');
-  const { linux, initrd, append, ram, cores, 'image-size': size } = await shown(defaults);
+  const { linux, initrd, append, ram, cores, 'image-size': size } = await shownSection(site);
   const section = (image: string) => `[${image}]
 linux = ${linux}
 initrd = ${initrd}
@@ -136,7 +136,11 @@ virt-type = qemu
 boot-test = off
 cache_dir = ${join(directory, 'cache')}
 `;
-  await writeFile(same, Object.values(imageNames(directory)).map(section).join('\n'));
+  const images = imageNames(directory);
+  await writeFile(same, [images.python, images.ours].map(section).join('\n'));
+  const defaults = join(directory, 'defaults.conf');
+  const { stdout } = await execa(ourProgram, ['show', shipped, '--config', site]);
+  await writeFile(defaults, stdout.replace(`[${shipped}]`, `[${images.defaults}]`));
   return { defaults, same };
 }
 
@@ -153,7 +157,7 @@ d-i apt-setup/services-select multiselect
 `;
 }
 
-async function shown(configuration: string): Promise<Record<string, string>> {
+async function shownSection(configuration: string): Promise<Record<string, string>> {
   const { stdout } = await execa(ourProgram, ['show', shipped, '--json', '--config', configuration]);
   return (JSON.parse(stdout) as Record<string, Record<string, string>>)[shipped] ?? {};
 }

@@ -89,6 +89,20 @@ describe('Libvirt', () => {
     await libvirt.remove(name, disk);
   });
 
+  it('tells when a name that is wanted is taken, also by a domain that is shut off', async () => {
+    const libvirt = new Libvirt(testHost(), uri);
+    await libvirt.expectFree([name]);
+    await virsh('define', xml);
+    try {
+      await libvirt.expectFree([`${name}.boot`]);
+      const failure = (await rejection(libvirt.expectFree([`${name}.boot`, name]))) as Failure;
+      expect(failure.message).to.contain(`there is a virtual machine called ${name} already`);
+      expect(failure.hint).to.contain(`virsh -c ${uri} undefine ${name}`);
+    } finally {
+      await libvirt.remove(name, disk);
+    }
+  });
+
   it('forgets the pool of a directory, whatever number follows its name, and no other', async () => {
     const pools = { [basename(directory)]: '/srv/elsewhere', [`${basename(directory)}-1`]: directory };
     for (const [pool, target] of Object.entries(pools)) {

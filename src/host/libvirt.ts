@@ -100,6 +100,21 @@ export class Libvirt {
   }
 
   /**
+   * Makes sure that domains can get these names: two builds of an image on one day want the same, also where they work in
+   * different directories.
+   *
+   * @throws Failure naming the domain that has one
+   */
+  async expectFree(names: readonly string[]): Promise<void> {
+    const { stdout } = await run(this.#host, this.#virsh('list', '--all', '--name'));
+    const taken = stdout.split('\n').find((name) => names.includes(name.trim()));
+    if (taken === undefined) return;
+    throw new Failure(`there is a virtual machine called ${taken} already (virsh -c ${this.uri} domblklist ${taken})`, {
+      hint: `If another build of the image runs, in another directory, wait for its end. If none does: virsh -c ${this.uri} undefine ${taken}`,
+    });
+  }
+
+  /**
    * Powers a domain off and forgets it, whatever state it is in, also after the build was told to stop. A domain of
    * that name with another disk is somebody else's, and stays.
    */

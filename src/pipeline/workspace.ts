@@ -38,11 +38,12 @@ export async function claimImage(host: Host, { spec, paths }: Plan, claim: Claim
 /**
  * Clears up what an earlier build of the image left, and makes the directories of a new one. The image must be claimed.
  *
- * @throws Failure if there is no room for the build
+ * @throws Failure if there is no room for the build, or somebody has a virtual machine of its name
  */
 export async function openWorkspace(host: Host, plan: Plan): Promise<Workspace> {
   const { spec, paths } = plan;
   for (const { workDir } of await keptBuilds(spec.name, paths.outputDir)) await clearUp(host, spec.name, workDir);
+  await new Libvirt(host, spec.connect).expectFree([plan.domain, plan.bootDomain]);
   await checkSpace(host.log, await spaceNeeds(plan));
   return holdWorkspace(host, plan);
 }
@@ -50,6 +51,7 @@ export async function openWorkspace(host: Host, plan: Plan): Promise<Workspace> 
 /** Takes over the directories of an earlier build, of which nothing runs any more. The image must be claimed. */
 export async function reopenWorkspace(host: Host, plan: Plan, left: StateFile): Promise<Workspace> {
   await endDomains(host, left);
+  await new Libvirt(host, plan.spec.connect).expectFree([plan.bootDomain]);
   return holdWorkspace(host, plan);
 }
 

@@ -203,6 +203,27 @@ describe('the demo image, built by a normal user', function () {
     expect(await user.leftovers(elsewhere)).to.deep.equal([]);
   });
 
+  it('fails before anything is done where a virtual machine has its name, as that of a build in another directory', async () => {
+    const name = `${demoBaseName()}.raw`;
+    const xml = join(user.home, 'namesake.xml');
+    writeFileSync(
+      xml,
+      `<domain type='qemu'><name>${name}</name><memory unit='MiB'>16</memory><os><type>hvm</type></os></domain>`,
+    );
+    const virsh = async (...args: string[]) => {
+      const [file = 'env', ...words] = [...user.command, 'virsh', '-c', 'qemu:///session', ...args];
+      await execa(file, words);
+    };
+    const elsewhere = user.directory('namesake');
+    await virsh('define', xml);
+    const { exitCode, all } = await user.run(['demo', '--output-dir', elsewhere]);
+    await virsh('undefine', name);
+    expect(exitCode, all).to.equal(1);
+    expect(all).to.contain(`there is a virtual machine called ${name} already`);
+    expect(all).not.to.contain('[render]');
+    expect(await user.leftovers(elsewhere)).to.deep.equal([]);
+  });
+
   describe('booted as a test', () => {
     /** Builds from an installed disk that was changed. */
     const built = async (name: string, change: (disk: string) => Promise<unknown>, ...args: string[]) => {

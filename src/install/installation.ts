@@ -72,7 +72,8 @@ export async function install(
       ? `the virtual machine stands still, for its disk ${installation.disk} can't be written: is the file system full?`
       : outOfTime.aborted
         ? `the installation did not end within ${Math.round(timeout / 1000)} seconds (option 'timeout')`
-        : (failure?.message ??
+        : (withoutLibvirt(failure) ??
+          failure?.message ??
           (state && badEnds.has(state.reason)
             ? `the virtual machine ended as '${state.state} (${state.reason})', not by its own power-off`
             : undefined));
@@ -81,6 +82,14 @@ export async function install(
     hint: `The whole console is in ${consoleLog}.`,
     cause: failure,
   });
+}
+
+/** virt-install repeats what libvirt's client says when the daemon is gone (libvirt's src/rpc/virnetsocket.c). */
+function withoutLibvirt(failure: Failure | undefined): string | undefined {
+  return failure &&
+    /Cannot (write|recv) data|End of file while reading data|client socket is closed/.test(failure.message)
+    ? 'libvirt ended in the middle of the installation: its log says why, or that of the kernel where memory was short'
+    : undefined;
 }
 
 /** Milliseconds between two looks at the virtual machine. */

@@ -31,7 +31,7 @@ for (const name of asked.length > 0 ? asked : Object.keys(benches)) {
   const { machine, rows } = await bench();
   console.log(`\n${machine}\n\n${table(rows)}`);
 }
-await publish(await load([...Object.keys(benches), 'install']));
+await publish(await load([...Object.keys(benches), 'install', 'boot']));
 
 /** Puts the results between the two marks of the document. */
 async function publish(results: readonly Result[]): Promise<void> {

@@ -188,6 +188,8 @@ ${described}
         await console.expect(/Password:/, 60);
         console.type(password);
         await console.expect(/# $/, 120);
+        // What comes up after the prompt, and the kernel, would write between the answers.
+        await console.run('systemctl is-system-running --wait; dmesg -n 1', 300);
         inside = (command) => console.run(command);
       } else {
         // The prompt may be there before sshd is.

@@ -216,7 +216,12 @@ post-upload-command = sleep 1
 
     it('SIGKILL of libvirtd', async () => {
       const kill = async () => process.kill(await processOf('/libvirtd'), 'SIGKILL');
-      const outcome = await during(demo.user.directory('faults-libvirtd'), [], kill, /install: libvirt ended in the middle of the installation/);
+      const outcome = await during(
+        demo.user.directory('faults-libvirtd'),
+        [],
+        kill,
+        /install: libvirt ended in the middle of the installation/,
+      );
       table.add('SIGKILL of libvirtd', 'installation', outcome);
     });
   });

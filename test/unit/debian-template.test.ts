@@ -71,11 +71,6 @@ describe('debian.preseed.hbs', () => {
     expect(execFileSync('sh', shell, { encoding: 'utf8' })).to.equal(nasty.replaceAll('\n', ' '));
   });
 
-  it('locks the root password if none is given', async () => {
-    const { answers } = await render({ 'root-password-hash': '' });
-    expect(answers).to.include('d-i passwd/root-password-crypted password !');
-  });
-
   it('checks signatures unless told otherwise', async () => {
     const unsigned = 'd-i debian-installer/allow_unauthenticated boolean true';
     expect((await render()).answers).not.to.include(unsigned);

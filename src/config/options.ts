@@ -54,7 +54,7 @@ export const imageOptions = {
     doc: 'An installation medium (ISO image) to take kernel and initrd from, instead of **linux** and **initrd**.',
   }),
   append: option(type.text, {
-    doc: 'Kernel arguments for the installer, behind those that name the answer file.',
+    doc: 'Kernel arguments for the installer, behind those that name the answer file. Without KVM, **norandmaps** stands before them, except for AutoYaST and Agama: an installer starts many processes, and QEMU translates their code for each address again.',
     default: '',
   }),
   preseed: option(type.path, {

@@ -40,6 +40,10 @@ export const addedToVirtInstall: Readonly<Record<string, { reason: string; docum
     reason: 'RHEL 9 and its kin need more than the default in software',
     documented: '`--cpu mode=maximum`',
   },
+  'extra-args norandmaps': {
+    reason: 'emulation in software translates a library for each address again',
+    documented: '`norandmaps`',
+  },
   'disk cache': { reason: 'a build that dies is thrown away', documented: '`cache=unsafe,discard=unmap`' },
   'disk discard': { reason: 'mkfs punches holes in the disk', documented: '`cache=unsafe,discard=unmap`' },
   rng: { reason: 'guests without entropy wait for their first keys', documented: '`--rng builtin`' },

@@ -68,15 +68,14 @@ export function installationOf(outcome: Outcome): Record<string, unknown> {
   for (const { option, value } of optionsOf(call.args)) {
     const file = (name: string) => basename(resolve(call.directory, name));
     if (value === undefined) note(option, true);
-    else if (option === 'extra-args')
+    else if (option === 'extra-args') {
+      const words = value.split(/\s+/).filter(Boolean);
+      if (words.includes('norandmaps')) note(`${option} norandmaps`, true);
       note(
         option,
-        value
-          .split(/\s+/)
-          .filter(Boolean)
-          .map((word) => anonymous(word, outcome)),
+        words.filter((word) => word !== 'norandmaps').map((word) => anonymous(word, outcome)),
       );
-    else if (option === 'initrd-inject') note(option, file(value));
+    } else if (option === 'initrd-inject') note(option, file(value));
     else if (!withSubOptions.has(option)) note(option, value);
     else {
       for (const [name, sub] of subOptionsOf(value)) {

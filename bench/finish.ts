@@ -66,6 +66,10 @@ cache_dir = ${directory}/cache
 ram = 1 GiB
 image-size = 4G
 format = qcow2
+boot-test = off
+manifest = no
+sbom = no
+provenance = no
 compression = ${compression}
 `;
 }

@@ -22,6 +22,9 @@ import type { ReadableFileSystem } from './readable.js';
 /** Bytes: more than any package database has; a file that claims more is not copied. */
 const largestCopy = 2 ** 30;
 
+/** What one command line can name, and far more than mkfs makes: one, or one for each 256 KiB on ext3 with small blocks. */
+const mostJournalPieces = 2000;
+
 /** Symbolic links that are followed to a file. */
 const mostLinks = 8;
 
@@ -136,7 +139,11 @@ export class ExtFileSystem implements CleanableFileSystem, ReadableFileSystem {
   async #zeroJournal({ emptyJournal: inode, blockSize }: BlockUse): Promise<void> {
     if (inode === undefined) return;
     const journal = await readJournalExtents(this.host, this.#device, { inode, blockSize });
-    if (journal.length > 0) await run(this.host, zeroCommand(this.disk, this.#onDisk(journal)));
+    if (journal.length > mostJournalPieces) {
+      this.host.log.debug(`The journal of ${this.#device} lies in ${journal.length} pieces, and is left as it is`);
+    } else if (journal.length > 0) {
+      await run(this.host, zeroCommand(this.disk, this.#onDisk(journal)));
+    }
   }
 
   async #entry(path: string): Promise<Entry | undefined> {

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { UsageError } from './failure.js';
 import type { Host } from './host.js';
 import type { Log } from './log.js';
@@ -61,4 +63,18 @@ export function changeEnvironment(changes: Readonly<Record<string, string | unde
   };
   set(changes);
   return () => set(before);
+}
+
+/** What an action comes to while a script, put into a directory of the test's, stands in for a program. */
+export async function withStandIn<T>(
+  { directory, name, script }: { readonly directory: string; readonly name: string; readonly script: string },
+  action: () => Promise<T>,
+): Promise<T> {
+  writeFileSync(join(directory, name), script, { mode: 0o755 });
+  const restore = changeEnvironment({ PATH: `${directory}:${process.env.PATH}` });
+  try {
+    return await action();
+  } finally {
+    restore();
+  }
 }

@@ -1,10 +1,10 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { Failure } from '../../host/failure.js';
 import { findProgram } from '../../host/programs.js';
-import { changeEnvironment, rejection, testHost } from '../../host/testing.js';
+import { rejection, testHost, withStandIn } from '../../host/testing.js';
 import { kickstartVersion, validateKickstart } from './kickstart.js';
 
 describe('kickstartVersion', () => {
@@ -64,16 +64,9 @@ describe('validateKickstart', () => {
   });
 
   it('does not take a validator that dies for one that finds nothing', async () => {
-    const fake = join(directory, 'ksvalidator');
-    writeFileSync(fake, '#!/bin/sh\nexit 7\n');
-    chmodSync(fake, 0o755);
-    const restore = changeEnvironment({ PATH: `${directory}:${process.env.PATH}` });
-    try {
-      expect(await validateKickstart(testHost(), ks, 'RHEL9')).to.deep.equal([
-        { line: undefined, message: 'ksvalidator failed with exit code 7' },
-      ]);
-    } finally {
-      restore();
-    }
+    const dying = { directory, name: 'ksvalidator', script: '#!/bin/sh\nexit 7\n' };
+    expect(await withStandIn(dying, () => validateKickstart(testHost(), ks, 'RHEL9'))).to.deep.equal([
+      { line: undefined, message: 'ksvalidator failed with exit code 7' },
+    ]);
   });
 });

@@ -1,10 +1,10 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { Failure } from '../../host/failure.js';
 import { findProgram } from '../../host/programs.js';
-import { changeEnvironment, rejection, testHost } from '../../host/testing.js';
+import { rejection, testHost, withStandIn } from '../../host/testing.js';
 import { validatePreseed } from './preseed.js';
 
 describe('validatePreseed', () => {
@@ -54,14 +54,8 @@ describe('validatePreseed', () => {
   });
 
   it('does not take a validator that dies for one that finds nothing', async () => {
-    const fake = join(directory, 'debconf-set-selections');
-    writeFileSync(fake, '#!/bin/sh\nexit 1\n');
-    chmodSync(fake, 0o755);
-    const restore = changeEnvironment({ PATH: `${directory}:${process.env.PATH}` });
-    try {
-      expect(await rejection(findings('d-i a/b string x\n'))).to.be.instanceOf(Failure);
-    } finally {
-      restore();
-    }
+    const dying = { directory, name: 'debconf-set-selections', script: '#!/bin/sh\nexit 1\n' };
+    const failure = await withStandIn(dying, () => rejection(findings('d-i a/b string x\n')));
+    expect(failure).to.be.instanceOf(Failure);
   });
 });

@@ -110,7 +110,7 @@ export class Libvirt {
     const taken = stdout.split('\n').find((name) => names.includes(name.trim()));
     if (taken === undefined) return;
     throw new Failure(`there is a virtual machine called ${taken} already (virsh -c ${this.uri} domblklist ${taken})`, {
-      hint: `If another build of the image runs, in another directory, wait for its end. If none does: virsh -c ${this.uri} undefine ${taken}`,
+      hint: `If another build of the image runs, in another directory, wait for its end. If none does: virsh -c ${this.uri} destroy ${taken}; virsh -c ${this.uri} undefine ${taken}`,
     });
   }
 

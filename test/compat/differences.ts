@@ -38,7 +38,11 @@ export const addedToVirtInstall: Readonly<Record<string, { reason: string; docum
   'virt-type': { reason: 'a /dev/kvm that opens may hang the guest', documented: '`virt-type=auto`' },
   'cpu mode': {
     reason: 'RHEL 9 and its kin need more than the default in software',
-    documented: '`--cpu mode=maximum`',
+    documented: '`--cpu mode=maximum,disable=erms`',
+  },
+  'cpu disable': {
+    reason: 'emulation in software copies by `rep movsb` byte by byte',
+    documented: '`--cpu mode=maximum,disable=erms`',
   },
   'extra-args norandmaps': {
     reason: 'emulation in software translates a library for each address again',

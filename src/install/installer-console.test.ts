@@ -103,6 +103,14 @@ describe('InstallerConsole', () => {
       expect((await consoleWith('subiquity/Install/install:\r\n')).haltAt(later + 3)).to.equal(undefined);
     });
 
+    it('may have the cursor in the line below it, also when the clock in the status line goes on', async () => {
+      const asked = `Continue the install without loading kernel modules?\r\n  1: Yes      2: No [*]\r\n${prompt}\r\n`;
+      const clock = (time: string) =>
+        `\x1b[H[    (1*installer)  2 shell  3 shell  4- log    ][ Nov 25 ${time} ]\r\x1b[4B`;
+      const console = await consoleWith('\x1b[2;1H', asked, clock('20:17'), clock('20:18'));
+      expect(console.haltAt(later + 4)).to.equal('question');
+    });
+
     it('may come in pieces, in the middle of a character too', async () => {
       const bytes = new TextEncoder().encode(`Größe wählen\r\n${prompt}`);
       const console = await consoleWith(...Array.from(bytes, (byte) => Uint8Array.of(byte)));

@@ -12,7 +12,7 @@ const questionPatience = 20_000;
 /** How often the console log is looked at, in milliseconds. */
 const pollInterval = 500;
 
-/** Lines, up to the cursor, at which an installer waits for somebody. */
+/** How a line ends at which an installer waits for somebody: the line of the cursor, or the one above where that is empty. */
 const questions: readonly RegExp[] = [
   /Prompt: '\?' for help(, default=.*)?>$/, // debian-installer, text frontend (cdebconf)
   /\[Press enter to continue\]$/, // debian-installer, text frontend: notes and errors
@@ -20,7 +20,7 @@ const questions: readonly RegExp[] = [
   /Please respond '(yes|no)'.*:$/, // Anaconda, text mode
 ];
 
-/** The screens, from top to bottom, of installers that end their line before they wait. */
+/** The same, above the cursor only: how a screen ends. */
 const questionsAboveCursor: readonly RegExp[] = [
   // debian-installer, text frontend, below the status line of GNU screen: a password, asked for in any language
   /^\[ *\(1\*installer\)[^]*\S:$/,
@@ -66,11 +66,9 @@ export class InstallerConsole {
     if (this.#scriptFailed) return 'failed script';
     if (now - this.#lastOutput < questionPatience) return undefined;
     const line = this.#screen.lineAtCursor();
-    const asked =
-      line === ''
-        ? questionsAboveCursor.some((question) => question.test(this.screen()))
-        : questions.some((question) => question.test(line));
-    return asked ? 'question' : undefined;
+    const [shown, possible] =
+      line === '' ? [this.screen(), [...questions, ...questionsAboveCursor]] : [line, questions];
+    return possible.some((question) => question.test(shown)) ? 'question' : undefined;
   }
 
   /** What the terminal shows, without the empty lines. */

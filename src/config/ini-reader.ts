@@ -21,14 +21,25 @@ export const defaultSection = 'DEFAULT';
 /** A section to which options are still being added. */
 class OpenSection implements IniSection {
   readonly options = new Map<string, OpenOption>();
-  /** What set each option last; told apart by identity, for the same file may be read twice. */
-  readonly setBy = new Map<string, IniSource>();
   constructor(readonly name: string) {}
 }
 
 /** An option to whose value lines are still being added. */
-interface OpenOption extends IniOption {
-  value: string;
+class OpenOption implements IniOption {
+  readonly file: string;
+  readonly #source: IniSource;
+  constructor(
+    public value: string,
+    source: IniSource,
+    readonly line: number,
+  ) {
+    this.file = source.name;
+    this.#source = source;
+  }
+  /** Told by identity, for the same file may be read twice. */
+  wasSetBy(source: IniSource): boolean {
+    return this.#source === source;
+  }
 }
 
 /** Takes files apart as Python's configparser does, one after the other, into the same sections. */
@@ -40,15 +51,24 @@ export class IniReader {
   readonly #optionNames = new Map<string, string>();
 
   read(source: IniSource): void {
-    const { name: file, text } = source;
-    const lines = text.includes('\r') ? text.split(newline) : text.split('\n');
+    const text = source.text.includes('\r') ? source.text.replace(carriageReturn, '\n') : source.text;
     const headers = new Map<string, number>();
     let section: OpenSection | undefined;
     let option: OpenOption | undefined;
     let indentation = 0;
     let blankLines = 0;
-    for (let index = 0; index < lines.length; index++) {
-      const whole = lines[index]!;
+    for (let line = 1, next = 0; next < text.length; line++) {
+      simpleOption.lastIndex = next;
+      const simple = section && simpleOption.exec(text);
+      if (section && simple) {
+        next = simpleOption.lastIndex;
+        option = this.#set(section, simple[1]!, simple[2]!, source, line);
+        indentation = 0;
+        blankLines = 0;
+        continue;
+      }
+      const whole = lineAt(text, next);
+      next += whole.length + 1;
       const start = firstNonSpace(whole);
       const content = stripEnd(whole.slice(start));
       if (content === '') {
@@ -63,7 +83,7 @@ export class IniReader {
         continue;
       }
       indentation = start;
-      const place = { file, line: index + 1 };
+      const place = { file: source.name, line };
       const header = headerIn(content);
       const end = header === undefined ? delimiterIn(content) : -1;
       if (header !== undefined) {
@@ -75,8 +95,11 @@ export class IniReader {
       } else if (end < 0) {
         // as for Python, what is indented below it still belongs to the option above
         this.#complain(place, "this line is no [section], no 'option = value' and no indented continuation of a value");
+      } else if (end === 0) {
+        this.#complain(place, `there is no option name before '${content.charAt(0)}'`);
+        option = undefined;
       } else {
-        option = this.#set(section, content, end, source, index + 1);
+        option = this.#set(section, content.slice(0, end), content.slice(end + 1), source, line);
         blankLines = 0;
       }
     }
@@ -95,28 +118,15 @@ export class IniReader {
     return section;
   }
 
-  /**
-   * @param end where the delimiter stands
-   * @returns the option, to which continuation lines belong; undefined if there is none that could have any
-   */
-  #set(section: OpenSection, content: string, end: number, source: IniSource, line: number): OpenOption | undefined {
-    const file = source.name;
-    const name = this.#optionName(content.slice(0, end));
-    const after = content.slice(end + 1);
-    if (name === '') {
-      this.#complain({ file, line }, `there is no option name before '${content.charAt(end)}'`);
-      return undefined;
-    }
-    const option = { value: after.slice(firstNonSpace(after)), file, line };
+  /** @returns the option, to which continuation lines belong */
+  #set(section: OpenSection, asWritten: string, after: string, source: IniSource, line: number): OpenOption {
+    const name = this.#optionName(asWritten);
+    const option = new OpenOption(stripEnd(after.slice(firstNonSpace(after))), source, line);
     const before = section.options.get(name);
-    if (before && section.setBy.get(name) === source) {
-      this.#complain(
-        { file, line },
-        `[${section.name}] ${name} is set twice in this file, first in line ${before.line}`,
-      );
+    if (before?.wasSetBy(source)) {
+      this.#complain(option, `[${section.name}] ${name} is set twice in this file, first in line ${before.line}`);
     } else {
       section.options.set(name, option);
-      section.setBy.set(name, source);
     }
     return option;
   }
@@ -138,8 +148,19 @@ export class IniReader {
 
 type Place = Pick<IniOption, 'file' | 'line'>;
 
-/** Python's universal newlines: no other character ends a line, neither \v nor \x85 nor U+2028. */
-const newline = /\r\n?|\n/;
+/** With \n, Python's universal newlines: no other character ends a line, neither \v nor \x85 nor U+2028. */
+const carriageReturn = /\r\n?/g;
+
+/**
+ * An option as nearly all are written, from the first column on: no header, comment or continuation looks like that. One
+ * expression takes such a line apart in a third of the time that the rules take, one by one, in code that runs but once.
+ */
+const simpleOption = /([!-"$-9<>-Z\\-~][^=:\n]*)[=:][ \t]*([^\n]*)(?:\n|$)/y;
+
+function lineAt(text: string, start: number): string {
+  const end = text.indexOf('\n', start);
+  return text.slice(start, end < 0 ? undefined : end);
+}
 
 /** Where the first '=' or ':' stands, or -1: a regular expression takes ten times as long for each line. */
 function delimiterIn(content: string): number {

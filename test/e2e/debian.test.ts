@@ -148,6 +148,8 @@ mirror-host = 10.0.2.2:${mirror.port}
 debian_mirror = http://127.0.0.1:${mirror.port}/debian
 udeb-suite = ${udebSuite}
 allow-unauthenticated = yes
+# the netboot files come from a package, not from the mirror's tree
+verify = off
 debian_mirror_in_guest = http://10.0.2.2:${mirror.port}/debian
 output-dir = ${outputDirectory}
 updates = no

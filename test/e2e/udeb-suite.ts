@@ -64,15 +64,14 @@ export async function publishUdebSuite(
 ): Promise<{ packed: string[]; leftOut: string[] }> {
   const dist = `dists/${suite.source}/main`;
   const debs = await mirror.getIndex(`${dist}/binary-amd64/Packages.xz`);
-  const udebs = (await mirror.getIndex(`${dist}/debian-installer/binary-amd64/Packages.xz`)).filter((udeb) =>
-    ['', suite.kernel].includes(field(udeb, 'Kernel-Version')),
-  );
+  const index = await mirror.getIndex(`${dist}/debian-installer/binary-amd64/Packages.xz`);
+  const udebs = udebsOfKernel(suite.kernel, index);
   const delivered = await mapInGroups(
     udebs,
     16,
     async (udeb) => suite.installed.has(field(udeb, 'Package')) || (await mirror.has(field(udeb, 'Filename'))),
   );
-  const index = udebs.filter((_, position) => delivered[position]);
+  const published = udebs.filter((_, position) => delivered[position]);
   const missing = udebs.filter((_, position) => !delivered[position]);
 
   const known = recipes(suite.kernel);
@@ -83,12 +82,29 @@ export async function publishUdebSuite(
     for (const udeb of missing) {
       const name = field(udeb, 'Package');
       const recipe = known.get(name);
-      if (recipe) index.push(await pack(udeb, recipe, { packageTree, tree: join(work, name), root: suite.root }));
+      if (recipe) published.push(await pack(udeb, recipe, { packageTree, tree: join(work, name), root: suite.root }));
       (recipe ? packed : leftOut).push(name);
     }
   });
-  await writeIndex(suite, `${index.join('\n\n')}\n`);
+  await writeIndex(suite, `${published.join('\n\n')}\n`);
   return { packed, leftOut };
+}
+
+/**
+ * The udebs for this kernel, and those for any. A mirror that is being updated may have an index of udebs that is older
+ * than its netboot files, and knows only other kernels: then those of the newest one stand for what is to be made again.
+ */
+function udebsOfKernel(kernel: string, index: readonly string[]): string[] {
+  const kernels = new Set(index.map((udeb) => field(udeb, 'Kernel-Version')).filter((version) => version !== ''));
+  const listed = kernels.has(kernel) ? kernel : newest(kernels);
+  if (listed === undefined) throw new Error('the mirror lists no kernel modules for the installer');
+  return index
+    .filter((udeb) => ['', listed].includes(field(udeb, 'Kernel-Version')))
+    .map((udeb) => udeb.replaceAll(listed, kernel));
+}
+
+function newest(versions: Iterable<string>): string | undefined {
+  return [...versions].sort((one, other) => one.localeCompare(other, 'en', { numeric: true })).at(-1);
 }
 
 /** Finds a package by name and unpacks it, once. */

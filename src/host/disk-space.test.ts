@@ -22,7 +22,7 @@ describe('disk space', () => {
     const needs = [need('the disk', '/srv/images', 300), need('netboot files', '/srv/cache', 100)];
     expect(shortages([{ free: 400 * MiB, needs }]).errors).to.deep.equal([]);
     expect(shortages([{ free: 399 * MiB, needs }]).errors).to.deep.equal([
-      'not enough space: /srv/images and /srv/cache needs 400 MiB (the disk 300 MiB, netboot files 100 MiB), and has 399 MiB free',
+      'not enough space in /srv/images and /srv/cache: 400 MiB needed (the disk 300 MiB, netboot files 100 MiB), 399 MiB free',
     ]);
   });
 
@@ -30,7 +30,7 @@ describe('disk space', () => {
     const disk = { free: 300 * MiB, needs: [need('the disk', '/srv', 300)] };
     const cache = { free: 10 * MiB, needs: [need('netboot files', '/var', 100)] };
     expect(shortages([disk, cache]).errors).to.deep.equal([
-      'not enough space: /var needs 100 MiB for netboot files, and has 10 MiB free',
+      'not enough space in /var: 100 MiB needed for netboot files, 10 MiB free',
     ]);
   });
 
@@ -39,7 +39,7 @@ describe('disk space', () => {
     expect(shortages([{ free: 500 * MiB, needs }])).to.deep.equal({
       errors: [],
       warnings: [
-        'The space may not suffice: /srv needs 600 MiB (the disk 300 MiB, the image 300 MiB), and has 500 MiB free',
+        'The space may not suffice in /srv: 600 MiB needed (the disk 300 MiB, the image 300 MiB), 500 MiB free',
       ],
     });
     expect(shortages([{ free: 200 * MiB, needs }]).warnings).to.deep.equal([]);
@@ -70,10 +70,10 @@ describe('disk space', () => {
     try {
       const cwd = fileURLToPath(new URL('../..', import.meta.url));
       const { stdout } = await execa('unshare', ['--mount', 'sh', '-c', inNamespace, 'sh', ...node], { cwd });
-      const shortage = `${directory} needs 32 MiB for the disk, and has 16 MiB free`;
+      const shortage = `${directory}: 32 MiB needed for the disk, 16 MiB free`;
       expect(stdout.split('\n')).to.deep.equal([
-        `The space may not suffice: ${shortage}`,
-        `not enough space: ${shortage}`,
+        `The space may not suffice in ${shortage}`,
+        `not enough space in ${shortage}`,
       ]);
     } finally {
       await rm(directory, { recursive: true });

@@ -41,10 +41,10 @@ export function shortages(volumes: readonly Volume[]): { readonly errors: string
   const short = (bound: 'least' | 'most') => volumes.filter(({ free, needs }) => free < total(needs, bound));
   const tooSmall = short('least');
   return {
-    errors: tooSmall.map((volume) => `not enough space: ${told(volume, 'least')}`),
+    errors: tooSmall.map((volume) => `not enough space in ${told(volume, 'least')}`),
     warnings: short('most')
       .filter((volume) => !tooSmall.includes(volume))
-      .map((volume) => `The space may not suffice: ${told(volume, 'most')}`),
+      .map((volume) => `The space may not suffice in ${told(volume, 'most')}`),
   };
 }
 
@@ -57,7 +57,7 @@ function told({ free, needs }: Volume, bound: 'least' | 'most'): string {
   const directories = [...new Set(counted.map(({ directory }) => directory))].join(' and ');
   const parts = counted.map((need) => `${need.what} ${mebibytes(need[bound])}`).join(', ');
   const needed = mebibytes(total(needs, bound));
-  return `${directories} needs ${needed}${counted.length > 1 ? ` (${parts})` : ` for ${counted[0]?.what}`}, and has ${mebibytes(free)} free`;
+  return `${directories}: ${needed} needed${counted.length > 1 ? ` (${parts})` : ` for ${counted[0]?.what}`}, ${mebibytes(free)} free`;
 }
 
 function mebibytes(bytes: number): string {

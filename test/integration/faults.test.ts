@@ -207,7 +207,7 @@ post-upload-command = sleep 1
         // Told before anything is done.
         const tooLarge = await demo.user.run(['demo', '-o', output, '--image-size', '2G'], demo.program);
         expect(tooLarge.exitCode).to.equal(1);
-        expect(tooLarge.all).to.match(/not enough space: .*faults-full needs 2064 MiB/);
+        expect(tooLarge.all).to.match(/not enough space in .*faults-full: 2064 MiB needed/);
         table.add('too little space', 'before the first stage', 'exit code 1, directory, needed and free told');
       } finally {
         await execa('umount', [output]);

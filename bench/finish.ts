@@ -98,7 +98,7 @@ function compare(
   });
   return [
     { ...row('wall', 's', ({ wall }) => wall), goal: goal.wall },
-    { ...row('read and written', 'MiB', bytes), ...(goal.bytes === undefined ? {} : { goal: goal.bytes }) },
+    { ...row('read and written', 'MiB', bytes), goal: goal.bytes },
     row('read', 'MiB', ({ bytesRead }) => bytesRead),
     row('written', 'MiB', ({ bytesWritten }) => bytesWritten),
     row('CPU', 's', ({ cpu }) => cpu),

@@ -1,11 +1,11 @@
-import { chmod, copyFile, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { execa } from 'execa';
 import { prepare, serve, udebSuite } from '../test/e2e/debian-mirror.js';
 import { isoDate } from '../src/config/resolve.js';
 import { Libvirt } from '../src/host/libvirt.js';
 import { testHost } from '../src/host/testing.js';
-import { environment, measure, type Measurement } from './measure.js';
+import { environment, measure } from './measure.js';
 import { machine, save, table, workDirectory, type Row } from './result.js';
 import { ourProgram, pythonAnswerFile, pythonProgram } from './rival.js';
 
@@ -53,7 +53,7 @@ async function main(words: readonly string[]): Promise<void> {
       ours: { command: [ourProgram, images.ours], configuration: configurations.same },
       defaults: { command: [ourProgram, images.defaults], configuration: configurations.defaults },
     };
-    const cost: Record<string, Measurement> = {};
+    const done: Record<string, Installed> = {};
     if (!dryRun) await new Libvirt(host, connection).ensureReachable();
     const install = async (name: string, { command, configuration }: Run): Promise<void> => {
       const output = join(directory, name);
@@ -61,12 +61,14 @@ async function main(words: readonly string[]): Promise<void> {
       const call = { cwd: output, env: { ...env, IMAGE_FACTORY_CONFIG: configuration } };
       if (dryRun) return explain(name, command, call);
       say(`${name}: ${command.join(' ')}`);
-      cost[name] = await measure({ command, ...call });
+      const { wall } = await measure({ command, ...call });
       // The Python tool ends with 0 as well when it was interrupted.
       const made = await readdir(output);
-      if (!made.some((file) => file.endsWith('.sha256sum')))
-        throw new Error(`${name} has made no image: ${made.join(', ')}`);
-      say(`${name}: ${cost[name].wall.toFixed(0)} s`);
+      const checksum = made.find((file) => file.endsWith('.qcow2.sha256sum'));
+      if (checksum === undefined) throw new Error(`${name} has made no image: ${made.join(', ')}`);
+      const { size } = await stat(join(output, checksum.replace(/\.sha256sum$/, '')));
+      done[name] = { wall, size };
+      say(`${name}: ${wall.toFixed(0)} s, ${Math.round(size / 2 ** 20)} MiB`);
     };
     const wanted = (name: string) => asked.length === 0 || asked.includes(name);
     const inTurn = async (names: readonly string[]): Promise<void> => {
@@ -79,7 +81,7 @@ async function main(words: readonly string[]): Promise<void> {
     };
     const ended = await Promise.allSettled(lanes.map(inTurn));
     for (const lane of ended) if (lane.status === 'rejected') throw lane.reason;
-    const rows = compare(cost);
+    const rows = compare(done);
     if (rows.length === 0) return;
     await save('install', rows);
     console.log(`\n${await machine()}\n\n${table(rows)}`);
@@ -89,6 +91,13 @@ async function main(words: readonly string[]): Promise<void> {
     await mirror.close();
     await rm(directory, { recursive: true });
   }
+}
+
+interface Installed {
+  /** Seconds of the whole build. */
+  readonly wall: number;
+  /** Bytes of the image. */
+  readonly size: number;
 }
 
 interface Run {
@@ -192,13 +201,26 @@ async function explain(name: string, command: Run['command'], call: { cwd: strin
   console.log((await execa(ourProgram, [...command.slice(1), '--dry-run'], options)).stdout);
 }
 
-function compare({ python, ours, defaults }: Record<string, Measurement>): Row[] {
+function compare({ python, ours, defaults }: Record<string, Installed>): Row[] {
   if (!python) return [];
-  const row = (what: string, cost: Measurement | undefined, goal: number): Row[] =>
-    cost
-      ? [{ bench: 'install', what: `Debian 13, ${what}`, unit: 's', ours: cost.wall, python: python.wall, goal }]
-      : [];
-  return [...row('the same answer file, wall', ours, 0.8), ...row('our own defaults, wall', defaults, 0.6)];
+  const rows = (what: string, installed: Installed | undefined, goal: { wall: number; size?: number }): Row[] => {
+    if (!installed) return [];
+    const row = (figure: string, unit: Row['unit'], of: (image: Installed) => number): Row => ({
+      bench: 'install',
+      what: `Debian 13, ${what}, ${figure}`,
+      unit,
+      ours: of(installed),
+      python: of(python),
+    });
+    return [
+      { ...row('wall', 's', ({ wall }) => wall), goal: goal.wall },
+      { ...row('image', 'MiB', ({ size }) => size), goal: goal.size },
+    ];
+  };
+  return [
+    ...rows('the same answer file', ours, { wall: 0.8, size: 0.42 }),
+    ...rows('our own defaults', defaults, { wall: 0.6 }),
+  ];
 }
 
 await main(process.argv.slice(2));

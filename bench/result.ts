@@ -15,7 +15,7 @@ export interface Row {
   /** What ours is compared with; for the rows of one tool alone, another figure of ours. */
   readonly python: number;
   /** Ratio; without one the row only informs. */
-  readonly goal?: number;
+  readonly goal?: number | undefined;
 }
 
 export type Unit = 'ms' | 's' | 'MiB';

@@ -1,4 +1,4 @@
-import { Argument, Command, Option } from 'commander';
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { boolean } from '../config/option-types.js';
 import { imageOptions, type Option as ImageOption } from '../config/options.js';
 import { programVersion } from '../host/program-directory.js';
@@ -86,8 +86,20 @@ export function program(): Command {
     .description('tell what is missing or unusable on this machine for building, and the mend')
     .action(async () => (await import('./doctor.js')).doctor());
 
-  root.commands.forEach((command) => command.exitOverride());
+  root.commands.forEach((command) => {
+    command.exitOverride();
+    command.options.filter(({ required }) => required).forEach(refuseOptionAsValue);
+  });
   return root;
+}
+
+/** Where an option's value is left out, as by an empty variable of a shell, the next option would be taken for it. */
+function refuseOptionAsValue(option: Option): void {
+  const { parseArg } = option;
+  option.argParser((value: string, previous: unknown) => {
+    if (value.startsWith('-')) throw new InvalidArgumentError('A value that begins with - is taken for an option.');
+    return parseArg ? parseArg(value, previous) : value;
+  });
 }
 
 function withConfig(command: Command): Command {

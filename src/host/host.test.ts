@@ -81,6 +81,15 @@ describe('run', () => {
     );
   });
 
+  it('does not wait for what the program leaves running with its output', async () => {
+    const host = testHost();
+    const { stdout } = await run(host, sh('sleep 60 & echo $!'));
+    process.kill(Number(stdout));
+    expect(host.log.lines.at(-1)).to.equal(
+      "warn: sh -c 'sleep 60 & echo $!' has left processes behind that hold its output; they are not waited for",
+    );
+  });
+
   it('gives the program no input, or the input that belongs to the call', async () => {
     expect((await run(testHost(), { file: 'cat', args: [] })).stdout).to.equal('');
     expect((await run(testHost(), { file: 'cat', args: [], input: 'ü\n' })).stdout).to.equal('ü');

@@ -1,4 +1,6 @@
+import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { quote } from 'shlex';
 import { Failure, Interrupted } from './failure.js';
@@ -93,16 +95,42 @@ export async function run(
     ...(stdoutFile === undefined ? { all: true } : { stdout: { file: stdoutFile }, buffer: { stdout: false } }),
     maxBuffer: 64 * 1024 * 1024,
   });
+  const patience = endWithProgram(child, () => {
+    host.log.warn(`${shellLine(called)} has left processes behind that hold its output; they are not waited for`);
+  });
   if (options.onLine) {
     for await (const line of child.iterable({ from: 'all' })) options.onLine(line);
   }
   const result = await child;
+  patience.abort();
   if (host.signal.aborted) throw interruption(host.signal);
   const exitCode = result.exitCode ?? -1;
   if (!result.failed || options.accept?.includes(exitCode)) {
     return { stdout: result.stdout ?? '', stderr: result.stderr, exitCode };
   }
   throw commandFailure(called, { ...result, all: result.all ?? result.stderr });
+}
+
+/** Milliseconds for output that is still to come when a program has ended. */
+const outputPatience = 5000;
+
+/**
+ * A program is over when its process is. What it left running, such as a `nohup … &` in a hook, may have inherited its
+ * output and keep that open for ever.
+ */
+function endWithProgram(child: ChildProcess, tell: () => void): AbortController {
+  const over = new AbortController();
+  child.once('exit', () => {
+    sleep(outputPatience, undefined, { signal: over.signal }).then(
+      () => {
+        tell();
+        child.stdout?.destroy();
+        child.stderr?.destroy();
+      },
+      () => undefined,
+    );
+  });
+  return over;
 }
 
 interface FailedCall {

@@ -103,7 +103,7 @@ function userSources(file: string | undefined, environment: NodeJS.ProcessEnv): 
       return [readSource(name)];
     } catch (error) {
       if (isMissing(error)) return [];
-      throw error;
+      throw unreadable(name, error);
     }
   });
 }
@@ -112,11 +112,13 @@ function readNamedSource(name: string, namedBy: string): IniSource {
   try {
     return readSource(name);
   } catch (error) {
-    if (error instanceof UsageError) throw error;
-    throw new UsageError([
-      `can't read the configuration file '${name}' (named by ${namedBy}): ${(error as Error).message}`,
-    ]);
+    throw unreadable(`'${name}' (named by ${namedBy})`, error);
   }
+}
+
+function unreadable(file: string, error: unknown): UsageError {
+  if (error instanceof UsageError) return error;
+  return new UsageError([`can't read the configuration file ${file}: ${(error as Error).message}`]);
 }
 
 function readSource(name: string): IniSource {

@@ -96,6 +96,7 @@ RAM = 2048
     expect(changed.get('b', 'x')).to.equal('1');
     expect(changed.raw('a', 'ram')).to.deep.equal({ value: '2', file: '', line: 0 });
     expect(document.get('a', 'both')).to.equal('1 1');
+    expect(document.with('DEFAULT', { x: '3' }).get('b', 'x')).to.equal('3');
     expect(document.with('nowhere', { ram: '2' })).to.equal(document);
   });
 

@@ -96,16 +96,22 @@ export class IniDocument {
     return values;
   }
 
-  /** The same document with options of a section set, as `set` of Python's configparser does: references see them. */
+  /**
+   * The same document with options of a section set, as `set` of Python's configparser does: references see them. They
+   * stand behind the section's other options.
+   */
   with(section: string, values: Readonly<Record<string, string>>): IniDocument {
-    const found = this.sections.get(section);
+    const found = this.#section(section);
     if (!found) return this;
-    const set = Object.entries(values).map(([name, value]): [string, IniOption] => [
-      name.toLowerCase(),
-      { value, file: '', line: 0 },
-    ]);
-    const options = new Map([...found.options, ...set]);
-    return new IniDocument(this.defaults, new Map(this.sections).set(section, { ...found, options }));
+    const options = new Map(found.options);
+    for (const [name, value] of Object.entries(values)) {
+      options.delete(name.toLowerCase());
+      options.set(name.toLowerCase(), { value, file: '', line: 0 });
+    }
+    const changed = { name: found.name, options };
+    return section === defaultSection
+      ? new IniDocument(changed, this.sections)
+      : new IniDocument(this.defaults, new Map(this.sections).set(section, changed));
   }
 
   /** The names of all options that references in this document mention, in lower case. */

@@ -175,6 +175,7 @@ describe('path', () => {
 describe('mac', () => {
   it('is the address of one machine', () => {
     expect(type.mac.parse('52:54:00:AB:cd:ef')).to.equal('52:54:00:AB:cd:ef');
+    expect(type.mac.parse('RANDOM')).to.equal('RANDOM');
     expect(() => type.mac.parse('53:54:00:12:34:56')).to.throw('the first byte of this one is odd');
     for (const text of ['52-54-00-12-34-56', '52:54:00:12:34', '52:54:00:12:34:56:78', '52:54:00:12:34:5g', '']) {
       expect(() => type.mac.parse(text), text).to.throw("a MAC address such as '52:54:00:12:34:56'");

@@ -163,6 +163,8 @@ export const bootTest: OptionType<BootTest> = {
 export const mac: OptionType<string> = {
   metavar: 'MAC',
   parse(value) {
+    // virt-install's word for what it does without one
+    if (value === 'RANDOM') return value;
     if (!/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(value)) throw new Error("a MAC address such as '52:54:00:12:34:56'");
     if (Number.parseInt(value.slice(0, 2), 16) & 1) {
       throw new Error('the MAC address of one machine: the first byte of this one is odd, which means a group');

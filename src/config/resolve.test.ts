@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { expect } from 'chai';
 import { problemsOf } from '../host/testing.js';
 import { Configuration } from './configuration.js';
+import { defaultCacheDirectory } from './defaults.js';
 import type { ImageSpec } from './image-spec.js';
 import { isoDate, resolveImage, type Overrides } from './resolve.js';
 
@@ -122,6 +123,7 @@ post-build-command = register "golden image"
         `[DEFAULT]\nbroken = \${nothing}\nHost-Name = web\n[debian-12]\n${netboot}ram = 2 GB\nmy_own = \${host-name}1\n`,
       );
       expect(variables).to.deep.equal({
+        cache_dir: defaultCacheDirectory(),
         linux: '/srv/linux',
         initrd: '/srv/initrd.gz',
         preseed: 'a.cfg',
@@ -209,6 +211,29 @@ upload_password_env = CLOUD_PASSWORD
       ]);
     });
 
+    it('see what the command line sets, and an image of their own but in the commands after an upload', () => {
+      const text = `[a]
+${netboot}
+format = raw
+upload_destinations = m
+[m]
+image = golden
+upload_type = rsync
+upload_target = m:/\${image}/\${a:format}/
+post-upload-command = publish \${image}
+`;
+      const [destination] = imageOf(text, 'a', { format: 'qcow2' }).destinations;
+      expect(destination).to.include({ target: 'm:/golden/qcow2/' });
+      expect(destination?.postUploadCommands).to.deep.equal([['publish', 'a-2026-11-21.qcow2']]);
+    });
+
+    it('may be one, in [DEFAULT]', () => {
+      const text = `[DEFAULT]\nupload_type = rsync\nupload_target = m:\npost-upload-command = x \${image}\n[a]\n${netboot}upload_destinations = DEFAULT\n`;
+      const [destination] = imageOf(text, 'a').destinations;
+      expect(destination).to.include({ name: 'DEFAULT', target: 'm:' });
+      expect(destination?.postUploadCommands).to.deep.equal([['x', 'a-2026-11-21.raw']]);
+    });
+
     it('leave what is not said of SFTP to its own defaults', () => {
       const image = imageOf(
         `[a]\n${netboot}upload_destinations = c\n[c]\nupload_type = sftp\nupload_target = c:/\n`,
@@ -265,6 +290,15 @@ post-upload-command1 = echo "
         [4, 'preseed'],
       ].map(([line, option]) => `my.conf:${line}: [a] ${option}: \${x} refers to an option that is not set`),
     );
+  });
+
+  it('has a cache directory that other options may refer to, set or not, and without ~', () => {
+    const preseedIn = (options: string) => {
+      const text = `[a]\nlinux = l\ninitrd = i\npreseed = \${cache_dir}/a.cfg\n${options}`;
+      return imageOf(text, 'a').answerFile.path;
+    };
+    expect(preseedIn('')).to.equal(join(defaultCacheDirectory(), 'a.cfg'));
+    expect(preseedIn('cache_dir = ~/c$$\n')).to.equal(join(homedir(), 'c$/a.cfg'));
   });
 
   it('blames no line of a file for what the command line says', () => {

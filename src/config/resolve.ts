@@ -22,6 +22,7 @@ import {
   type Values,
 } from './options.js';
 import { isSecret, secretsOf } from './secrets.js';
+import { defaultSection } from './ini-reader.js';
 import { didYouMean, nearestWord } from './suggestion.js';
 
 /** What the command line sets for one run, by option name, as text. */
@@ -39,12 +40,12 @@ export function resolveImage(
   overrides: Overrides,
   today: string,
 ): ImageSpec {
-  const section = configuration.section(name);
+  const section = withSettings(configuration.section(name), overrides);
   const problems: string[] = [];
   if (/[/\p{Cc}]|^[-.]/u.test(name)) {
     problems.push(`[${name}]: the name of an image becomes a file name; it can't begin with '-' or '.', or hold '/'`);
   }
-  const reader = new SectionReader(section, overrides, problems);
+  const reader = new SectionReader(section, problems);
   const values = reader.values(imageOptions);
   const installer = installerSource(values, reader);
   const answerFile = answerFileOf(values, reader);
@@ -71,6 +72,25 @@ export function resolveImage(
     description: reader.description(),
     secrets: secretsOf(variables, destinations),
   });
+}
+
+/**
+ * The section with what the command line sets, and with a cache directory: other options and destinations may refer to
+ * these, as in the Python image-factory.
+ */
+function withSettings({ name, document }: Section, overrides: Overrides): Section {
+  const set = document.with(name, literally(overrides));
+  const problems: string[] = [];
+  const reader = new SectionReader({ name, document: set }, problems);
+  const { cacheDir } = reader.values({ cache_dir: imageOptions.cache_dir });
+  // One that can't be resolved is told where it is read for the image.
+  if (problems.length > 0) return { name, document: set };
+  return { name, document: set.with(name, literally({ cache_dir: cacheDir ?? defaultCacheDirectory() })) };
+}
+
+/** Options that are text, in which a dollar sign begins no reference. */
+function literally(options: Overrides): Overrides {
+  return Object.fromEntries(Object.entries(options).map(([name, text]) => [name, text.replaceAll('$', '$$$$')]));
 }
 
 /** Today in local time, as Python's `datetime.date.today().isoformat()`. */
@@ -122,17 +142,26 @@ function resolveDestination(
   imageFile: string,
   problems: string[],
 ): Destination | undefined {
-  if (!document.has(name)) {
+  if (!document.has(name) && name !== defaultSection) {
     problems.push(`upload_destinations: there is no section [${name}]${didYouMean(name, document.sections.keys())}`);
     return undefined;
   }
-  const reader = new SectionReader({ name, document }, { image: imageFile }, problems);
-  const values = reader.values(destinationOptions);
+  const reader = new SectionReader({ name, document }, problems);
+  const { 'post-upload-command': postUploadCommand, ...uploadOptions } = destinationOptions;
+  const values = reader.values(uploadOptions);
   const { uploadType, uploadTarget } = values;
   for (const option of ['upload_type', 'upload_target']) {
     if (reader.lacks(option)) reader.complain(`no option '${option}' for this upload destination`);
   }
-  const commands = [values.postUploadCommand, ...reader.numbered(numberedOption, destinationOptions[numberedOption])];
+  // Elsewhere `image` is an option like others, which a section may have for purposes of its own.
+  const uploaded = new SectionReader(
+    { name, document: document.with(name, literally({ image: imageFile })) },
+    problems,
+  );
+  const commands = [
+    uploaded.values({ 'post-upload-command': postUploadCommand }).postUploadCommand,
+    ...uploaded.numbered(numberedOption, destinationOptions[numberedOption]),
+  ];
   if (!uploadType || !uploadTarget) return undefined;
   const common = {
     name,
@@ -161,19 +190,15 @@ class SectionReader {
   readonly #section: string;
   readonly #document: IniDocument;
 
-  /** @param set what is set in the section for this run, whatever the files say */
   constructor(
     { name, document }: Section,
-    set: Overrides,
     readonly problems: string[],
   ) {
     this.#section = name;
-    // What is set now is text, not a reference.
-    const literally = Object.entries(set).map(([option, text]) => [option, text.replaceAll('$', '$$$$')] as const);
-    this.#document = document.with(name, Object.fromEntries(literally));
+    this.#document = document;
     const own = document.sections.get(name)?.options.keys() ?? [];
     // Later wins: a section's `image_size` beats the `image-size` of [DEFAULT], and the command line beats both.
-    for (const spelling of [...document.defaults.options.keys(), ...own, ...Object.keys(set)]) {
+    for (const spelling of [...document.defaults.options.keys(), ...own]) {
       this.#spellings.set(canonical(spelling), spelling);
     }
   }

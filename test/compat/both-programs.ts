@@ -28,25 +28,32 @@ export interface Given {
   /** The command line. */
   readonly args: readonly string[];
   /** What IMAGE_FACTORY_CONFIG names; without it, the variable is not set. */
-  readonly config?: string;
+  readonly config?: string | Uint8Array;
   /** Further files in the home directory, by name: `.config/image-factory.conf`. */
   readonly home?: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string>>;
   /** A call that begins with these words fails, with exit code 7. */
   readonly fails?: string;
+  /** How virt-install ends, when libvirt knows the virtual machine: with exit code 7, or by Ctrl-C to who called it. */
+  readonly installer?: 'fails' | 'is interrupted';
   /** What the virtual machine leaves on its disk (default: an installed system). */
   readonly installed?: InstalledDisk;
   /** Who builds (default: whoever runs the tests). */
   readonly builder?: NormalUser;
 }
 
-export type InstalledDisk = 'system' | 'nothing';
+/** By what the installer leaves on the disk: how many partitions, of which the last holds the system; or not even a table. */
+const installedDisks = { nothing: undefined, 'no partition': 0, system: 1, 'two partitions': 2 };
+
+export type InstalledDisk = keyof typeof installedDisks;
 
 /** What one of them did. */
 export interface Outcome {
   readonly status: number;
   /** Standard output and error. */
   readonly said: string;
+  /** Standard output alone. */
+  readonly stdout: string;
   readonly calls: readonly Call[];
   /** The current directory of the build, and in the end what is in it. */
   readonly directory: string;
@@ -72,16 +79,18 @@ const standIns = [
   ...['losetup', 'mount', 'umount', 'zerofree', 'chmod', 'hook'],
 ];
 
-/** What the installer "installs": the logs of every installer that there are rules for, and files that must stay. */
+/** What the installer "installs": what every installer leaves that there are rules for, and files that must stay. */
 const installedFiles = [
   'etc/fstab',
   'root/.profile',
+  'root/autoinst.xml',
   'root/anaconda-ks.cfg',
   'root/original-ks.cfg',
   'root/install.log',
   'root/install.log.syslog',
   'var/adm/autoinstall/logs/y2start.log',
   'var/lib/YaST2/install.inf',
+  'var/log/agama-installation/logs.tar.gz',
   'var/log/anaconda.syslog',
   'var/log/anaconda/anaconda.log',
   'var/log/dpkg.log',
@@ -119,8 +128,9 @@ export class BothPrograms {
     // Copies: a checkout may lie where only root can read.
     const standIn = fileURLToPath(new URL('stand-in', import.meta.url));
     for (const name of standIns) copyFileSync(standIn, join(scratch, 'bin', name));
-    makeInstalledSystem(join(scratch, 'system'));
-    mkdirSync(join(scratch, 'nothing'));
+    for (const [name, partitions] of Object.entries(installedDisks)) {
+      makeInstalledSystem(join(scratch, name), partitions);
+    }
     const server = createServer(({ url = '' }, response) => {
       response.writeHead(url.startsWith('/missing/') ? 404 : 200).end(`the file ${url}\n`);
     });
@@ -211,6 +221,7 @@ export class BothPrograms {
       COMPAT_RECORD: record,
       COMPAT_SYSTEM: join(this.scratch, given.installed ?? 'system'),
       COMPAT_FAILS: given.fails ?? '',
+      COMPAT_INSTALLER: given.installer ?? '',
     };
     const [file = '', ...words] = [
       ...(given.builder?.command ?? ['env', '-i']),
@@ -218,10 +229,16 @@ export class BothPrograms {
       ...program,
       ...given.args,
     ];
-    const { exitCode, all } = await execa(file, words, { cwd: directory, reject: false, all: true, stdin: 'ignore' });
+    const { exitCode, all, stdout } = await execa(file, words, {
+      cwd: directory,
+      reject: false,
+      all: true,
+      stdin: 'ignore',
+    });
     return {
       status: exitCode ?? -1,
       said: all,
+      stdout,
       calls: readCalls(contentOf(join(record, 'calls'))),
       directory,
       files: readdirSync(directory).sort(),
@@ -246,7 +263,8 @@ export async function twoAtATime<T>(items: readonly T[], action: (item: T) => Pr
   await Promise.all([worker(), worker()]);
 }
 
-function contentOf(file: string): string {
+/** What is in a file; nothing if it is not there. */
+export function contentOf(file: string): string {
   return existsSync(file) ? readFileSync(file, 'utf8') : '';
 }
 
@@ -259,16 +277,28 @@ function contentsOf(directory: string): Record<string, string> {
   );
 }
 
-/** `DIRECTORY/tree`, and `DIRECTORY/disk` with the same files in the one partition of a disk. */
-function makeInstalledSystem(directory: string): void {
+/** What is in a file of the installed system. */
+export function installedContent(file: string): string {
+  return `this is /${file}\n\n  and its last line, größer\n`;
+}
+
+/** `DIRECTORY/tree`, and `DIRECTORY/disk` with the same files in the last partition of a disk. */
+function makeInstalledSystem(directory: string, partitions: number | undefined): void {
   const [tree, disk] = [join(directory, 'tree'), join(directory, 'disk')];
   for (const file of installedFiles) {
     mkdirSync(join(tree, dirname(file)), { recursive: true });
-    writeFileSync(join(tree, file), `this is /${file}\n`);
+    writeFileSync(join(tree, file), installedContent(file));
   }
-  const offset = 2 ** 20;
+  if (partitions === undefined) return;
+  const [mebibytes, mebibyte] = [16, 2 ** 20];
   writeFileSync(disk, '');
-  truncateSync(disk, 16 * 2 ** 20);
-  execFileSync('/usr/sbin/sfdisk', ['--quiet', disk], { input: 'label: dos\nstart=2048, type=83, bootable\n' });
-  execFileSync('/usr/sbin/mkfs.ext4', ['-q', '-d', tree, '-E', `offset=${offset}`, disk, '15M'], { stdio: 'pipe' });
+  truncateSync(disk, mebibytes * mebibyte);
+  const table = Array.from({ length: partitions }, (_, index) =>
+    index < partitions - 1 ? 'size=1MiB, type=82\n' : 'type=83, bootable\n',
+  );
+  execFileSync('/usr/sbin/sfdisk', ['--quiet', disk], { input: `label: dos\n${table.join('')}` });
+  if (partitions === 0) return;
+  // The table and what is before the last partition take one MiB each.
+  const place = ['-E', `offset=${partitions * mebibyte}`, disk, `${mebibytes - partitions}M`];
+  execFileSync('/usr/sbin/mkfs.ext4', ['-q', '-d', tree, ...place], { stdio: 'pipe' });
 }

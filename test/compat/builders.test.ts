@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { normalUser, type NormalUser } from '../integration/normal-user.js';
 import { BothPrograms, type Both } from './both-programs.js';
-import { expectDocumented } from './differences.js';
+import { expectDocumented, expectSameInstallation } from './differences.js';
 import { callsOf, installationOf, publishing } from './recorded-commands.js';
 
 /** What depends on who builds: the libvirt connection, the cache, the rights. Everything else is the same. */
@@ -12,7 +12,10 @@ describe('a normal user', () => {
   before(async function () {
     programs = await BothPrograms.open(this);
     user = await normalUser();
-    const config = programs.packageConfiguration().replace(/^cache_dir=.*$/m, '');
+    const config = programs
+      .packageConfiguration()
+      .replace(/^cache_dir=.*$/m, 'virt-type=qemu')
+      .replace(/^append=/gm, 'append=cache=${cache_dir} ');
     built = await programs.run({ args: ['Debian-8-server'], config, builder: user });
   });
   after(async () => {
@@ -24,11 +27,14 @@ describe('a normal user', () => {
     const { python, ours } = built;
     expect(python.status, python.said).to.equal(0);
     expect(ours.status, ours.said).to.equal(0);
-    expect(installationOf(ours)).to.deep.include(installationOf(python));
+    expectSameInstallation(built);
     expect(installationOf(ours)).to.include({
       connect: 'qemu:///session',
       location: '~/.cache/image-factory/Debian-8-server',
     });
+    expect(installationOf(ours)['extra-args'], 'the cache in another option').to.include(
+      'cache=~/.cache/image-factory',
+    );
     expect(publishing(ours)).to.deep.equal(publishing(python));
   });
 

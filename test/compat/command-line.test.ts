@@ -1,7 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { BothPrograms, twoAtATime, type Both, type Given, type Outcome } from './both-programs.js';
+import { BothPrograms, contentOf, twoAtATime, type Both, type Given, type Outcome } from './both-programs.js';
 import { expectDocumented } from './differences.js';
 import { anonymous, diskSize, installationOf } from './recorded-commands.js';
 
@@ -21,7 +20,8 @@ function effectsOf(outcome: Outcome): Effects {
   const { status, files, directory, said } = outcome;
   const installation = status === 0 ? installationOf(outcome) : {};
   const logs = [...files.filter((file) => file.endsWith('.log') && !file.endsWith('.console.log')), '../home/job.log'];
-  const log = logs.find((file) => existsSync(join(directory, file)));
+  // An empty one is none.
+  const log = logs.find((file) => contentOf(join(directory, file)).includes('Calling virt-install'));
   return {
     status,
     domain: installation.name,
@@ -29,7 +29,7 @@ function effectsOf(outcome: Outcome): Effects {
     mac: installation['network mac'],
     cache: installation.location,
     files: files.filter((file) => !file.endsWith('.console.log')).map((file) => anonymous(file, outcome)),
-    log: log && readFileSync(join(directory, log), 'utf8').includes('Calling') ? anonymous(log, outcome) : log,
+    log: log && anonymous(log, outcome),
     printsInstallerLogs: said.includes('Content of /var/log/installer/syslog'),
   };
 }
@@ -111,6 +111,10 @@ const cases: Readonly<Record<string, { given: (small: Small) => Given; effect?: 
     given: (config) => ({ args: ['-c', 'here', 'image'], config: config() }),
     effect: { cache: './here/image', files: ['here', ...artifacts('image-DATE.qcow2')] },
   },
+  '-c and another cache in the section itself': {
+    given: (config) => ({ args: ['-c', 'here', 'image'], config: config({ cache_dir: '~/section' }) }),
+    effect: { cache: './here/image', files: ['here', ...artifacts('image-DATE.qcow2')] },
+  },
   '--cache-dir with a tilde': {
     given: (config) => ({ args: ['--cache-dir', '~/there', 'image'], config: config() }),
     effect: { cache: '~/there/image' },
@@ -146,6 +150,18 @@ const cases: Readonly<Record<string, { given: (small: Small) => Given; effect?: 
       config: config({ 'log-file': 'yes', 'log-filename': 'section.log' }),
     }),
     effect: { log: 'job.log', files: [...artifacts('image-DATE.qcow2'), 'job.log'] },
+  },
+  'references to what the command line says': {
+    given: (config) => ({
+      args: ['-f', 'raw', '--image-size', '80M', '--mac', givenMac, '--log-file', 'image'],
+      config: config({ mac: sectionMac, 'log-filename': '${format}-${image-size}-${MAC}.log' }),
+    }),
+    effect: {
+      size: 80 * 2 ** 20,
+      mac: givenMac,
+      files: [...artifacts('image-DATE.raw'), `raw-80M-${givenMac}.log`],
+      log: `raw-80M-${givenMac}.log`,
+    },
   },
   'a log file elsewhere': {
     given: (config) => ({ args: ['image', '--log-file', '--log-filename', '../home/job.log'], config: config() }),

@@ -28,11 +28,18 @@ export function askPython(cases: readonly Case[]): Attempt<PythonSection[]>[] {
   return JSON.parse(answer.toString()) as Attempt<PythonSection[]>[];
 }
 
-/** All options of a section as Python resolves them, or undefined where it raises an error for one of them. */
-export function itemsOf({ options, values }: PythonSection): [name: string, value: string][] | undefined {
-  const items = options.map((option, index) => {
-    const value = values[index];
-    return value && 'value' in value && value.value !== null ? ([option, value.value] as [string, string]) : undefined;
+/** The options of a section that Python resolves, and the names of those for which it raises an error. */
+export function resolved({ options, values }: PythonSection): {
+  items: [name: string, value: string][];
+  wrong: string[];
+} {
+  const items: [string, string][] = [];
+  const wrong: string[] = [];
+  options.forEach((option, index) => {
+    const value = values[index]!;
+    if ('error' in value) wrong.push(option);
+    // Only what is asked for and not set anywhere has no value.
+    else items.push([option, value.value!]);
   });
-  return items.every((item) => item !== undefined) ? items : undefined;
+  return { items, wrong };
 }

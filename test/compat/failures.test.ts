@@ -1,14 +1,17 @@
 import { expect } from 'chai';
-import { BothPrograms, twoAtATime, type Both, type Given } from './both-programs.js';
+import { BothPrograms, twoAtATime, type Both, type Given, type Outcome } from './both-programs.js';
 import { expectDocumented } from './differences.js';
+import { anonymous } from './recorded-commands.js';
 
 /** A way to fail, and how each program ends. */
 interface Fault {
   readonly given: (programs: BothPrograms) => Given;
   readonly python: number;
   readonly ours: number;
-  /** Words of the row of docs/migrating.md that tells of the difference. */
-  readonly documented?: string;
+  /** Words of the rows of docs/migrating.md that tell of the differences. */
+  readonly documented?: readonly string[];
+  /** What each program leaves in the current directory. */
+  readonly left?: Readonly<Record<'python' | 'ours', readonly string[]>>;
 }
 
 /** A build of the small configuration, with other options in its section, further sections, and whatever goes wrong. */
@@ -22,25 +25,54 @@ const build =
 const calledWith = (...args: string[]) => build({}, '', { args });
 const withFailing = (fails: string) => build({}, '', { fails });
 const uploading = (destination: string, fails = '') =>
-  build({ upload_destinations: 'server' }, `[server]\n${destination}`, { fails });
+  build({ upload_destinations: 'server', 'log-file': 'yes' }, `[server]\n${destination}`, { fails });
 const rsync = 'upload_type = rsync\nupload_target = host:/srv\n';
 
 const usage = { python: 2, ours: 2 };
-const misconfigured = { python: 1, ours: 2, documented: 'Exit code 1 for mistakes in the configuration' };
-const failedCommand = { python: 7, ours: 1, documented: 'Exit code of the command that failed' };
+const misconfigured = { python: 1, ours: 2, documented: ['Exit code 1 for mistakes in the configuration'] };
+const failedCommand = { python: 7, ours: 1, documented: ['Exit code of the command that failed'] };
 const failed = { python: 1, ours: 1 };
 
+const finished = ['image-DATE.log', 'image-DATE.qcow2', 'image-DATE.qcow2.sha256sum'];
+const unpublished = {
+  ...failedCommand,
+  documented: [...failedCommand.documented, 'is kept in `.IMAGE-YYYY-MM-DD.build/` for `--resume`'],
+  left: { python: finished, ours: ['.image-DATE.build', 'image-DATE.console.log', ...finished] },
+};
+
 const faults: Readonly<Record<string, Fault>> = {
+  // Ours tries again for half a minute: the first one, so that the others are built meanwhile.
+  'the mirror is down': { given: build({ linux: 'http://127.0.0.1:1/linux' }), ...failed },
+
   'no image is named': { given: calledWith(), ...usage },
   'the name of the image is empty': { given: build({}, '', { args: [''], env: { IMAGE: 'image' } }), ...usage },
   'two images are named': { given: calledWith('image', 'other'), ...usage },
   'an option is unknown': { given: calledWith('--frmat', 'raw', 'image'), ...usage },
   'the format on the command line is unknown': { given: calledWith('--format', 'vmdk', 'image'), ...usage },
   'the value of an option is missing': { given: calledWith('image', '--mac'), ...usage },
+  'the value of an option is missing before another option': {
+    given: calledWith('--cache-dir', '--log-file', 'image'),
+    ...usage,
+  },
 
   'there is no such section': { given: calledWith('imgae'), ...misconfigured },
   'there is no such configuration file': {
     given: () => ({ args: ['image'], env: { IMAGE_FACTORY_CONFIG: '/nonexistent/image-factory.conf' } }),
+    ...misconfigured,
+  },
+  'the configuration file is a directory': {
+    given: () => ({ args: ['image'], env: { IMAGE_FACTORY_CONFIG: '/etc' } }),
+    ...misconfigured,
+  },
+  'the configuration is no UTF-8': {
+    given: (programs) => ({
+      args: ['image'],
+      config: Buffer.from(programs.smallConfiguration({ append: 'hostname=größer' }), 'latin1'),
+    }),
+    ...misconfigured,
+  },
+  'an option stands before any section': {
+    given: (programs) => ({ args: ['image'], config: `ram = 1G\n${programs.smallConfiguration()}` }),
     ...misconfigured,
   },
   'the configuration has a line that means nothing': { given: build({}, 'nonsense'), ...misconfigured },
@@ -55,6 +87,10 @@ const faults: Readonly<Record<string, Fault>> = {
   'there is no section for a destination': { given: build({ upload_destinations: 'server' }), ...misconfigured },
   'a destination has no type': { given: uploading('upload_target = host:/srv'), ...misconfigured },
   'a destination has no target': { given: uploading('upload_type = rsync'), ...misconfigured },
+  'the target of a destination refers to the image, which only the commands know': {
+    given: uploading('upload_type = rsync\nupload_target = host:/srv/${image}'),
+    ...misconfigured,
+  },
   'the type of a destination is unknown': {
     given: uploading('upload_type = ftp\nupload_target = host:/srv'),
     ...misconfigured,
@@ -62,13 +98,29 @@ const faults: Readonly<Record<string, Fault>> = {
 
   'qemu-img can not create the disk': { given: withFailing('qemu-img create'), ...failedCommand },
   'rsync fails to fetch': { given: build({ linux: 'rsync://host/linux' }, '', { fails: 'rsync' }), ...failedCommand },
-  'virt-install fails': { given: withFailing('virt-install'), ...failed },
+  'the kernel is a file that is not there': { given: build({ linux: '/nonexistent/linux' }), ...failed },
+  'virt-install fails before libvirt knows the virtual machine': { given: withFailing('virt-install'), ...failed },
+  'virt-install fails': { given: build({}, '', { installer: 'fails' }), ...failedCommand },
+  'Ctrl-C ends the installation': {
+    given: build({}, '', { installer: 'is interrupted' }),
+    python: 0,
+    ours: 130,
+    documented: ['Ctrl-C prints "User abort." and ends with 0'],
+    left: { python: ['image-DATE.raw'], ours: ['image-DATE.console.log'] },
+  },
   'nothing was installed': { given: build({}, '', { installed: 'nothing' }), ...failed },
+  'the disk has no partition': { given: build({}, '', { installed: 'no partition' }), ...failed },
+  'the disk has two partitions': {
+    given: build({}, '', { installed: 'two partitions' }),
+    python: 1,
+    ours: 0,
+    documented: ['Exactly one partition'],
+  },
   'qemu-img can not convert the disk': { given: withFailing('qemu-img convert'), ...failedCommand },
-  'an upload fails': { given: uploading(rsync, 'rsync'), ...failedCommand },
+  'an upload fails': { given: uploading(rsync, 'rsync'), ...unpublished },
   'a post-upload command fails': {
     given: uploading(`${rsync}post-upload-command = hook \${image}`, 'hook'),
-    ...failedCommand,
+    ...unpublished,
   },
   'a numbered post-upload command fails': {
     given: uploading(`${rsync}post-upload-command1 = hook one\npost-upload-command2 = hook two`, 'hook two'),
@@ -76,8 +128,8 @@ const faults: Readonly<Record<string, Fault>> = {
   },
   'a post-upload command is not there': { given: uploading(`${rsync}post-upload-command = no-such-hook`), ...failed },
   'the post-build command fails': {
-    given: build({ 'post-build-command': 'hook' }, '', { fails: 'hook' }),
-    ...failedCommand,
+    given: build({ 'post-build-command': 'hook', 'log-file': 'yes' }, '', { fails: 'hook' }),
+    ...unpublished,
   },
   'the post-build command is not there': { given: build({ 'post-build-command': 'no-such-hook' }), ...failed },
 
@@ -85,10 +137,10 @@ const faults: Readonly<Record<string, Fault>> = {
     given: build({ linux: '${mirror}/missing/linux' }),
     python: 0,
     ours: 1,
-    documented: 'error page of a web server',
+    documented: ['error page of a web server'],
   },
-  'no format is given': { given: build({ format: undefined }), python: 1, ours: 0, documented: 'Without `format`' },
-  'no ram is given': { given: build({ ram: undefined }), python: 1, ours: 0, documented: 'Without `ram`' },
+  'no format is given': { given: build({ format: undefined }), python: 1, ours: 0, documented: ['Without `format`'] },
+  'no ram is given': { given: build({ ram: undefined }), python: 1, ours: 0, documented: ['Without `ram`'] },
 };
 
 /** How builds end that something is wrong with: the exit code is what jobs look at. */
@@ -104,15 +156,21 @@ describe('the exit code', () => {
   });
   after(() => programs?.close());
 
-  for (const [name, { python, ours, documented }] of Object.entries(faults)) {
+  for (const [name, { python, ours, documented = [], left }] of Object.entries(faults)) {
     const how = python === ours ? `is ${ours} for both` : `is ${ours}, and was ${python},`;
     it(`${how} when ${name}`, () => {
       const both = ended.get(name)!;
       expect(both.python.status, both.python.said).to.equal(python);
       expect(both.ours.status, both.ours.said).to.equal(ours);
-      expect(documented !== undefined, 'a difference is documented').to.equal(python !== ours);
-      if (documented !== undefined) expectDocumented(documented);
+      expect(documented.length > 0, 'a difference is documented').to.equal(python !== ours);
+      documented.forEach(expectDocumented);
+      if (left) expect({ python: filesOf(both.python), ours: filesOf(both.ours) }).to.deep.equal(left);
+      expect(both.ours.stdout, 'standard output').to.equal('');
       expect(both.ours.said, 'a stack trace').not.to.match(/^ +at /m);
     });
   }
 });
+
+function filesOf(outcome: Outcome): string[] {
+  return outcome.files.map((file) => anonymous(file, outcome));
+}

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { programDirectory } from '../../src/host/program-directory.js';
 
@@ -44,9 +44,7 @@ export function originalImageFactory(): Original | undefined {
   chmodSync(directory, 0o755);
   execFileSync('dpkg-deb', ['-x', archive, directory]);
   const program = join(directory, 'usr/bin/image-factory');
-  // The only two programs that it does not look for in PATH: there the stand-ins are.
-  const source = readFileSync(program, 'utf8');
-  writeFileSync(program, source.replace('"/sbin/losetup"', '"losetup"').replace('"/usr/sbin/zerofree"', '"zerofree"'));
+  writeFileSync(program, withoutPaths(readFileSync(program, 'utf8')));
   return {
     program,
     configuration: gunzipSync(
@@ -55,6 +53,16 @@ export function originalImageFactory(): Original | undefined {
     dataDir: join(directory, 'usr/share/image-factory'),
     remove: () => rmSync(directory, { recursive: true }),
   };
+}
+
+/** The only two programs that it does not look for in PATH, where the stand-ins are: nothing here may call the real ones. */
+function withoutPaths(source: string): string {
+  let changed = source;
+  for (const path of ['/sbin/losetup', '/usr/sbin/zerofree']) {
+    if (!source.includes(`"${path}"`)) throw new Error(`how does the Python image-factory call ${path}?`);
+    changed = changed.replaceAll(`"${path}"`, `"${basename(path)}"`);
+  }
+  return changed;
 }
 
 function downloaded(): string {

@@ -1,4 +1,5 @@
 import { basename, resolve } from 'node:path';
+import { shellLine } from '../../src/host/host.js';
 import type { Outcome } from './both-programs.js';
 
 /** One call of a stand-in. */
@@ -33,9 +34,9 @@ export function anonymous(text: string, { home, directory }: Pick<Outcome, 'home
     .replace(/\d{4}-\d{2}-\d{2}/g, 'DATE');
 }
 
-/** A call as a line, and where it ran. */
+/** A call as a line that a shell would take for the same words, and where it ran. */
 export function line({ program, args, directory }: Call, outcome: Outcome): string {
-  return anonymous(`${directory}$ ${[program, ...args].join(' ')}`, outcome);
+  return anonymous(`${directory}$ ${shellLine({ file: program, args })}`, outcome);
 }
 
 /** What happens to a finished image: uploads and hooks. */
@@ -55,7 +56,8 @@ export function diskSize(outcome: Outcome): number | undefined {
 
 /**
  * What a call of virt-install asks for, by what is asked: `memory` is `1024`, `disk bus` is `virtio`, `noreboot` is
- * true. Files that each program keeps where it wants to are told by their last names; the kernel's arguments are a list.
+ * true. Files that each program keeps where it wants to are told by their last names. The kernel's arguments are a list;
+ * `norandmaps` stands for itself, with the argument before it.
  */
 export function installationOf(outcome: Outcome): Record<string, unknown> {
   const [call, ...others] = callsOf(outcome, 'virt-install');
@@ -69,11 +71,13 @@ export function installationOf(outcome: Outcome): Record<string, unknown> {
     const file = (name: string) => basename(resolve(call.directory, name));
     if (value === undefined) note(option, true);
     else if (option === 'extra-args') {
-      const words = value.split(/\s+/).filter(Boolean);
-      if (words.includes('norandmaps')) note(`${option} norandmaps`, true);
+      const words = anonymous(value, outcome).split(/\s+/).filter(Boolean);
+      words.forEach((word, index) => {
+        if (word === 'norandmaps') note(`${option} norandmaps`, `behind ${words[index - 1]}`);
+      });
       note(
         option,
-        words.filter((word) => word !== 'norandmaps').map((word) => anonymous(word, outcome)),
+        words.filter((word) => word !== 'norandmaps'),
       );
     } else if (option === 'initrd-inject') note(option, file(value));
     else if (!withSubOptions.has(option)) note(option, value);
@@ -102,7 +106,10 @@ const withSubOptions = new Set([
 
 function optionsOf(args: readonly string[]): { option: string; value: string | undefined }[] {
   return args.flatMap((arg, index) => {
-    if (!arg.startsWith('--')) return [];
+    if (!arg.startsWith('--')) {
+      if (args[index - 1]?.startsWith('--')) return [];
+      throw new Error(`virt-install gets '${arg}', which belongs to no option`);
+    }
     const next = args[index + 1];
     return [{ option: arg.slice(2), value: next?.startsWith('--') ? undefined : next }];
   });

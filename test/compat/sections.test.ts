@@ -5,11 +5,14 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { isoDate } from '../../src/config/resolve.js';
 import { BothPrograms, twoAtATime, type Both, type Outcome } from './both-programs.js';
-import { anonymous, callsOf, diskSize, installationOf, publishing } from './recorded-commands.js';
-import { expectDocumented } from './differences.js';
+import { anonymous, callsOf, diskSize, publishing } from './recorded-commands.js';
+import { expectDocumented, expectSameInstallation } from './differences.js';
 
-/** Options that the package's own images don't use: what the section says, and what comes behind it. */
-const sections: Readonly<Record<string, [changes: Readonly<Record<string, string | undefined>>, others?: string]>> = {
+/** What the section says, what comes behind it, and what the command line says. */
+type Described = [changes: Readonly<Record<string, string | undefined>>, others?: string, flags?: readonly string[]];
+
+/** Options that the package's own images don't use. */
+const sections: Readonly<Record<string, Described>> = {
   'a raw image': [{ format: 'raw' }],
   'a qcow2 image beside the raw disk': [{ 'keep-raw': 'yes' }],
   'a medium instead of kernel and initrd': [
@@ -65,6 +68,27 @@ post-upload-command4 = hook never`,
     { upload_destinations: 'one, one' },
     '[one]\nupload_type = rsync\nupload_target = one:/srv\npost-upload-command = hook ${image}',
   ],
+  'a destination that refers to what the command line says': [
+    { upload_destinations: 'one', format: 'qcow2' },
+    `[one]
+upload_type = rsync
+upload_args = --bwlimit=\${image:image-size}
+upload_target = one:/\${image:format}/
+post-upload-command = hook \${image:format} \${image:cache_dir}`,
+    ['-f', 'raw', '--image-size', '80M', '-c', '~/there'],
+  ],
+  'a destination with an image of its own, before its commands': [
+    { upload_destinations: 'one' },
+    `[one]
+image = golden
+upload_type = rsync
+upload_args = --exclude=\${image}
+upload_target = one:/\${image}/
+post-upload-command = hook \${image} \${upload_target}
+post-upload-command1 = hook \${image}`,
+  ],
+  'the cache in other options': [{ append: 'a=${cache_dir} b=${DEFAULT:cache_dir}' }],
+  'the cache on the command line in other options': [{ append: 'a=${cache_dir}' }, '', ['-c', '~/there']],
   'a section of its own kind': [
     { name: 'a-b.c_d', append: '${name} ${shared:suffix}' },
     '[shared]\nsuffix = ${tail} and\n  ${tail}\ntail = end',
@@ -76,19 +100,20 @@ describe('a section', () => {
   const built = new Map<string, Both>();
   before(async function () {
     programs = await BothPrograms.open(this);
-    await twoAtATime(Object.entries(sections), async ([name, [changes, others]]) => {
+    await twoAtATime(Object.entries(sections), async ([name, [changes, others, flags = []]]) => {
       const config = programs.smallConfiguration({ 'virt-type': 'qemu', ...changes }, others);
-      built.set(name, await programs.run({ args: ['image'], config }));
+      built.set(name, await programs.run({ args: [...flags, 'image'], config }));
     });
   });
   after(() => programs?.close());
 
   for (const name of Object.keys(sections)) {
     it(`means the same to both: ${name}`, () => {
-      const { python, ours } = built.get(name)!;
+      const both = built.get(name)!;
+      const { python, ours } = both;
       expect(python.status, python.said).to.equal(0);
       expect(ours.status, ours.said).to.equal(0);
-      expect(installationOf(ours)).to.deep.include(installationOf(python));
+      expectSameInstallation(both);
       expect(effectsOf(ours)).to.deep.equal(effectsOf(python));
     });
   }
@@ -102,6 +127,20 @@ describe('a section', () => {
       '.$ hook second rsync://two/srv',
       '.$ hook image-DATE.qcow2',
     ]);
+  });
+
+  it('has arguments for rsync with blanks, which Python tears apart', async () => {
+    const { python, ours } = await programs.run({
+      args: ['image'],
+      config: programs.smallConfiguration(
+        { upload_destinations: 'one' },
+        '[one]\nupload_type = rsync\nupload_args = -e "ssh -p 2222"\nupload_target = one:',
+      ),
+    });
+    const files = 'image-DATE.qcow2 image-DATE.qcow2.sha256sum one:';
+    expect(publishing(python)).to.deep.equal([`.$ rsync -e '"ssh' -p '2222"' ${files}`]);
+    expect(publishing(ours)).to.deep.equal([`.$ rsync -e 'ssh -p 2222' ${files}`]);
+    expectDocumented('are split at blanks, quotes stay in');
   });
 });
 
@@ -124,16 +163,21 @@ describe('the installed system', () => {
   });
   after(() => programs?.close());
 
-  it('is rid of the same files; ours also of what newer Anacondas leave', async () => {
+  it('is rid of the same files; ours also of what newer installers leave', async () => {
     const { python, ours } = await programs.run({
       args: ['image'],
       config: programs.smallConfiguration({ format: 'raw' }),
     });
     const left = filesOf(join(ours.directory, `image-${isoDate(new Date())}.raw`));
     const removedByUs = python.left.filter((file) => !left.includes(file));
-    expect(removedByUs).to.have.members(['/root/original-ks.cfg', '/var/log/anaconda.syslog']);
+    expect(removedByUs).to.have.members([
+      '/root/autoinst.xml',
+      '/root/original-ks.cfg',
+      '/var/log/agama-installation/logs.tar.gz',
+      '/var/log/anaconda.syslog',
+    ]);
     expect(left).to.have.members(python.left.filter((file) => !removedByUs.includes(file)));
-    expectDocumented('Also `root/original-ks.cfg` and `var/log/anaconda.*`');
+    expectDocumented('Also `root/original-ks.cfg`, `root/autoinst.xml`, `var/log/agama-installation`');
   });
 });
 

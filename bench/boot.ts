@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { SerialConsole } from '../test/serial-console.js';
 import { median } from './measure.js';
-import { machine, save, table, workDirectory } from './result.js';
+import { save, told, workDirectory } from './result.js';
 
 /*
  * How long an image takes to its login prompt, compressed as it is, and as the plain qcow2 that the Python tool leaves:
@@ -36,8 +36,7 @@ try {
       goal: 1.05,
     },
   ] as const;
-  await save('boot', rows);
-  console.log(`\n${await machine()}\n\n${table(rows)}`);
+  console.log(told(await save('boot', rows)));
 } finally {
   await rm(plain);
 }

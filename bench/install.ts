@@ -6,7 +6,7 @@ import { isoDate } from '../src/config/resolve.js';
 import { Libvirt } from '../src/host/libvirt.js';
 import { testHost } from '../src/host/testing.js';
 import { environment, measure } from './measure.js';
-import { machine, save, table, workDirectory, type Row } from './result.js';
+import { save, told, workDirectory, type Row } from './result.js';
 import { ourProgram, pythonAnswerFile, pythonProgram } from './rival.js';
 
 /*
@@ -83,8 +83,7 @@ async function main(words: readonly string[]): Promise<void> {
     for (const lane of ended) if (lane.status === 'rejected') throw lane.reason;
     const rows = compare(done);
     if (rows.length === 0) return;
-    await save('install', rows);
-    console.log(`\n${await machine()}\n\n${table(rows)}`);
+    console.log(told(await save('install', rows)));
   } finally {
     if (!dryRun) await forget(new Libvirt(host, connection), directory);
     await host.release.releaseAll(host.log);

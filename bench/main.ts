@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fetch } from './fetch.js';
 import { finish } from './finish.js';
 import { plot } from './plot.js';
-import { load, table, type Result } from './result.js';
+import { load, loads, table, told, type Result } from './result.js';
 import { start } from './start.js';
 
 /*
@@ -28,20 +28,21 @@ const asked = process.argv.slice(2);
 for (const name of asked.length > 0 ? asked : Object.keys(benches)) {
   const bench = benches[name];
   if (!bench) throw new Error(`there is no bench '${name}', only ${Object.keys(benches).join(', ')}`);
-  const { machine, rows } = await bench();
-  console.log(`\n${machine}\n\n${table(rows)}`);
+  console.log(told(await bench()));
 }
 await publish(await load([...Object.keys(benches), 'install', 'boot']));
 
 /** Puts the results between the two marks of the document. */
 async function publish(results: readonly Result[]): Promise<void> {
   const rows = results.flatMap((result) => result.rows);
-  const machines = [...new Set(results.map(({ machine }) => machine))].map((machine) => `- ${machine}`);
+  const machines = [...new Set(results.map(({ machine }) => machine))];
+  const load = results.map((result) => `${result.bench} ${loads(result.load)}`).join('; ');
+  const where = [...machines, `Load averages at the end: ${load}`].map((line) => `- ${line}`);
   const file = join(docs, 'performance.md');
   const [before, behind] = (await readFile(file, 'utf8')).split(
     /(?<=<!-- results -->\n)[^]*(?=<!-- end of results -->)/,
   );
   if (behind === undefined) throw new Error(`${file} has lost the marks between which the results stand`);
-  await writeFile(file, `${before}\n${machines.join('\n')}\n\n${table(rows)}\n\n${behind}`);
+  await writeFile(file, `${before}\n${where.join('\n')}\n\n${table(rows)}\n\n${behind}`);
   await writeFile(join(docs, 'performance.svg'), plot(rows));
 }

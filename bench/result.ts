@@ -31,12 +31,15 @@ export function reached(row: Row): boolean {
 }
 
 export interface Result {
+  readonly bench: string;
   readonly machine: string;
+  /** Load averages over 1, 5 and 15 minutes when the bench ended. */
+  readonly load: readonly number[];
   readonly rows: readonly Row[];
 }
 
 export async function save(bench: string, rows: readonly Row[]): Promise<Result> {
-  const result = { machine: await machine(), rows };
+  const result = { bench, machine: await machine(), load: loadavg(), rows };
   await mkdir(workDirectory, { recursive: true });
   await writeFile(join(workDirectory, `${bench}.json`), `${JSON.stringify(result, undefined, 2)}\n`);
   return result;
@@ -68,8 +71,17 @@ function format(figure: number, unit: Unit): string {
   return `${scaled < 10 && unit !== 'ms' ? scaled.toFixed(2) : Math.round(scaled)} ${unit}`;
 }
 
-/** The machine and how busy it was, in a sentence. */
-export async function machine(): Promise<string> {
+/** What was measured where, for whoever reads it on the terminal. */
+export function told({ machine, load, rows }: Result): string {
+  return `\n${machine}, load ${loads(load)} at the end\n\n${table(rows)}`;
+}
+
+export function loads(load: Result['load']): string {
+  return load.map((average) => average.toFixed(1)).join(' ');
+}
+
+/** The machine, in a sentence. */
+async function machine(): Promise<string> {
   const version = async (program: string, ...args: string[]) =>
     (await execa(program, args, { all: true })).all.split('\n')[0] ?? '';
   const [qemu, python] = await Promise.all([
@@ -83,8 +95,5 @@ export async function machine(): Promise<string> {
     `Node ${process.versions.node}`,
     python,
     qemu.replace(/ \(.*/, ''),
-    `load ${loadavg()
-      .map((load) => load.toFixed(1))
-      .join(' ')} at the end`,
   ].join(', ');
 }

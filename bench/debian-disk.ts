@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { appendFile, mkdir, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, rename, rm, rmdir, truncate, writeFile } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -42,36 +42,45 @@ const packages = [
 
 /**
  * A disk as an installer leaves it, made once: one ext4 partition with a real Debian tree and the installer's logs, and
- * in its free blocks 1.5 GiB of files that were deleted. Needs root, for mmdebstrap and the files' owners.
+ * in its free blocks 1.5 GiB of files that were deleted. The kernel writes it, so that the journal is full. Needs root.
  */
 export async function debianDisk(say: (line: string) => void): Promise<string> {
   const disk = join(workDirectory, 'debian.raw');
   if (existsSync(disk)) return disk;
   const tree = join(workDirectory, 'debian');
   const part = `${disk}.part`;
-  const device = `${part}?offset=${partitionOffset}`;
   try {
-    say('making a Debian tree with mmdebstrap');
-    // As d-i does: recommended packages too, and apt's lists stay.
-    const asInstalled = ['--aptopt=Apt::Install-Recommends "true"', '--skip=cleanup/apt/lists'];
-    const options = ['--quiet', '--mode=root', ...asInstalled, `--include=${packages.join(',')}`];
-    await execa('mmdebstrap', [...options, 'trixie', tree, await aptMirrorUrl()]);
-    say('making the disk');
-    await writeInstallerLogs(join(tree, 'var/log/installer'));
     await writeFile(part, '');
     await truncate(part, diskSize);
     await execa('sfdisk', ['--quiet', part], { input: 'label: dos\nstart=2048, type=83, bootable\n' });
     const blocks = `${(diskSize - partitionOffset) / 1024}k`;
-    await execa('mke2fs', ['-q', '-F', '-t', 'ext4', '-d', tree, '-E', `offset=${partitionOffset}`, part, blocks]);
-    await writeAndDelete(device);
-    // As after a shutdown: the file system is whole, and says so.
-    await execa('e2fsck', ['-f', '-p', device], { reject: false });
+    await execa('mke2fs', ['-q', '-F', '-t', 'ext4', '-E', `offset=${partitionOffset}`, part, blocks]);
+    await mkdir(tree, { recursive: true });
+    await execa('mount', ['-o', `loop,offset=${partitionOffset}`, part, tree]);
+    try {
+      say('installing Debian on the disk, with mmdebstrap');
+      await installDebian(tree);
+      await writeInstallerLogs(join(tree, 'var/log/installer'));
+      await writeAndDelete(join(tree, 'deleted'));
+    } finally {
+      await execa('umount', [tree]);
+      await rmdir(tree);
+    }
     await rename(part, disk);
     return disk;
   } finally {
-    await rm(tree, { recursive: true, force: true });
     await rm(part, { force: true });
   }
+}
+
+/** As d-i does: recommended packages too, with translations; and apt's lists and caches stay, but for the packages. */
+async function installDebian(tree: string): Promise<void> {
+  const options = [
+    ...['--quiet', '--mode=root', `--include=${packages.join(',')}`],
+    ...['--aptopt=Apt::Install-Recommends "true"', '--aptopt=Acquire::Languages "en"'],
+    ...['--skip=cleanup/apt', '--customize-hook=chroot "$1" sh -c "apt-get clean && apt-cache gencaches"'],
+  ];
+  await execa('mmdebstrap', [...options, 'trixie', tree, await aptMirrorUrl()]);
 }
 
 /** As much as d-i writes: a syslog of 260 KB, partman's log, the answers, a list of the hardware. */
@@ -87,14 +96,9 @@ async function writeInstallerLogs(directory: string): Promise<void> {
   }
 }
 
-async function writeAndDelete(device: string): Promise<void> {
-  const content = join(workDirectory, 'deleted');
-  try {
-    await writeFile(content, '');
-    for (let written = 0; written < deletedBytes; written += 64 * MiB) await appendFile(content, randomBytes(64 * MiB));
-    const requests = `write ${content} /deleted\nrm /deleted\n`;
-    await execa('debugfs', ['-w', '-f', '-', device], { input: requests });
-  } finally {
-    await rm(content, { force: true });
-  }
+async function writeAndDelete(file: string): Promise<void> {
+  await writeFile(file, '');
+  for (let written = 0; written < deletedBytes; written += 64 * MiB) await appendFile(file, randomBytes(64 * MiB));
+  await execa('sync', ['-f', file]);
+  await rm(file);
 }

@@ -15,7 +15,9 @@ export const convert: Stage = {
     // A raw disk is the image already.
     if (spec.format === 'raw') return;
     await run(build, qcow2Command(build));
-    if (!spec.keepRaw) await rm(paths.rawDisk);
+    if (spec.keepRaw) return;
+    // The name is gone at once, and no later stage waits for the kernel to take back gigabytes.
+    rm(paths.rawDisk).catch((error: Error) => build.log.warn(`${paths.rawDisk} can't be removed: ${error.message}`));
   },
   inputs: ({ spec }) => [spec.format, spec.compression, spec.keepRaw],
 };

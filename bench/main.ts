@@ -30,7 +30,7 @@ for (const name of asked.length > 0 ? asked : Object.keys(benches)) {
   if (!bench) throw new Error(`there is no bench '${name}', only ${Object.keys(benches).join(', ')}`);
   console.log(told(await bench()));
 }
-await publish(await load([...Object.keys(benches), 'install', 'boot']));
+await publish(await load([...Object.keys(benches), 'install', 'emulation', 'boot']));
 
 /** Puts the results between the two marks of the document. */
 async function publish(results: readonly Result[]): Promise<void> {

@@ -34,6 +34,12 @@ export async function start(rounds: number): Promise<Result> {
       python: help,
       goal: 1.2,
     },
+    {
+      ...cpu,
+      what: `\`show\` of one among ${images} beside the Python tool's \`--help\`, CPU`,
+      ours: cost.show.cpu,
+      python: cost.python.cpu,
+    },
     { ...cpu, what: `\`list\` of ${images} beside our \`--help\`, CPU`, ours: cost.list.cpu, python: help },
     {
       bench: 'start',

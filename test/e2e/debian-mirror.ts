@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { execa } from 'execa';
-import { AptMirror, field } from './apt-mirror.js';
+import { AptMirror, field, sha256 } from './apt-mirror.js';
 import { publishUdebSuite } from './udeb-suite.js';
 
 /*
@@ -39,6 +39,20 @@ export async function prepare(directory: string, say: (line: string) => void = (
   const { packed, leftOut } = await publishUdebSuite(mirror, suite);
   say(`made again: ${packed.join(' ') || 'nothing'}`);
   say(`left out: ${leftOut.join(' ') || 'nothing'}`);
+}
+
+/**
+ * Whether the mirror's list of installer files is the one that its signed InRelease names. While a mirror is being updated
+ * it may not be: then image-factory rightly takes nothing from it, unless it is told not to verify.
+ */
+export async function vouchesForInstaller(directory: string): Promise<boolean> {
+  const mirror = await AptMirror.open(join(directory, 'debian'));
+  const [release, list] = await Promise.all(
+    ['InRelease', 'main/installer-amd64/current/images/SHA256SUMS'].map((file) =>
+      mirror.get(`dists/${installer.suite}/${file}`),
+    ),
+  );
+  return list !== undefined && release !== undefined && release.includes(` ${sha256(list)} `);
 }
 
 export interface ServedMirror {

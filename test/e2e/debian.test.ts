@@ -8,11 +8,12 @@ import { execa } from 'execa';
 import type { Manifest } from '../../src/contents/manifest.js';
 import { isoDate } from '../../src/config/resolve.js';
 import { SerialConsole } from '../serial-console.js';
-import { prepare, serve, udebSuite, type ServedMirror } from './debian-mirror.js';
+import { prepare, serve, udebSuite, vouchesForInstaller, type ServedMirror } from './debian-mirror.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** Kept between runs: the mirror's packages are downloaded once, and the last image can be looked at. */
 const workDirectory = join(root, 'build/e2e');
+const mirrorDirectory = join(workDirectory, 'mirror');
 const password = 'golden';
 
 interface Installation {
@@ -112,17 +113,16 @@ for (const name of chosen) {
     }
 
     before(async () => {
-      const directory = join(workDirectory, 'mirror');
-      await prepare(directory, console.log);
+      await prepare(mirrorDirectory, console.log);
       const netboot = join(
-        directory,
+        mirrorDirectory,
         'debian/dists',
         suite,
         'main/installer-amd64/current/images/netboot/debian-installer/amd64',
       );
       await mkdir(netboot, { recursive: true });
-      for (const file of ['linux', 'initrd.gz']) await cp(join(directory, file), join(netboot, file));
-      mirror = await serve(directory);
+      for (const file of ['linux', 'initrd.gz']) await cp(join(mirrorDirectory, file), join(netboot, file));
+      mirror = await serve(mirrorDirectory);
     });
 
     after(async () => {
@@ -140,6 +140,8 @@ for (const name of chosen) {
         join(outputDirectory, 'post-script'),
         `#!/bin/sh -e\necho "it's \\"done\\" by $(id -un)" >/etc/post-script-ran\n`,
       );
+      const verify = (await vouchesForInstaller(mirrorDirectory)) ? 'available' : 'off';
+      if (verify === 'off') console.log("skipped: the mirror's InRelease names another list of installer files");
       const hash = rootLogin === 'password' ? (await execa('openssl', ['passwd', '-6', password])).stdout : '';
       await writeFile(
         configuration,
@@ -148,8 +150,7 @@ mirror-host = 10.0.2.2:${mirror.port}
 debian_mirror = http://127.0.0.1:${mirror.port}/debian
 udeb-suite = ${udebSuite}
 allow-unauthenticated = yes
-# the netboot files come from a package, not from the mirror's tree
-verify = off
+verify = ${verify}
 debian_mirror_in_guest = http://10.0.2.2:${mirror.port}/debian
 output-dir = ${outputDirectory}
 updates = no

@@ -81,7 +81,7 @@ export const imageOptions = {
     default: '1',
   }),
   mac: option(type.mac, {
-    doc: 'MAC address of the network card, during the installation and during the boot test.',
+    doc: 'MAC address of the network card, during the installation and during the boot test; *RANDOM* is as good as none.',
     defaultDoc: 'chosen by libvirt',
     flag: { long: 'mac' },
   }),

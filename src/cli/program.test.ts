@@ -18,7 +18,7 @@ describe('the command line', () => {
   it('does not take an option for the value that another one lacks', async () => {
     // A job's `--cache-dir $CACHE --log-file debian-13`, with an empty variable.
     expect(await complaintOf('--cache-dir', '--log-file', 'debian-13')).to.equal(
-      "error: option '-c, --cache-dir <dir>' argument '--log-file' is invalid. A value that begins with - is taken for an option.\n",
+      "error: option '-c, --cache-dir <dir>' argument '--log-file' is invalid. Is the value missing? A file of that name is './--log-file'.\n",
     );
     expect(await complaintOf('show', '--config', '--json', 'debian-13')).to.contain("'--config <file>'");
     expect(await complaintOf('-f', '-c', 'debian-13')).to.contain("'-f, --format <format>'");

@@ -97,7 +97,9 @@ export function program(): Command {
 function refuseOptionAsValue(option: Option): void {
   const { parseArg } = option;
   option.argParser((value: string, previous: unknown) => {
-    if (value.startsWith('-')) throw new InvalidArgumentError('A value that begins with - is taken for an option.');
+    if (value.startsWith('-')) {
+      throw new InvalidArgumentError(`Is the value missing? A file of that name is './${value}'.`);
+    }
     return parseArg ? parseArg(value, previous) : value;
   });
 }

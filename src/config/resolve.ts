@@ -147,7 +147,7 @@ function resolveDestination(
     return undefined;
   }
   const reader = new SectionReader({ name, document }, problems);
-  const { 'post-upload-command': postUploadCommand, ...uploadOptions } = destinationOptions;
+  const { [numberedOption]: postUploadCommand, ...uploadOptions } = destinationOptions;
   const values = reader.values(uploadOptions);
   const { uploadType, uploadTarget } = values;
   for (const option of ['upload_type', 'upload_target']) {
@@ -158,16 +158,13 @@ function resolveDestination(
     { name, document: document.with(name, literally({ image: imageFile })) },
     problems,
   );
-  const commands = [
-    uploaded.values({ 'post-upload-command': postUploadCommand }).postUploadCommand,
-    ...uploaded.numbered(numberedOption, destinationOptions[numberedOption]),
-  ];
+  const commands = uploaded.numbered(numberedOption, postUploadCommand);
   if (!uploadType || !uploadTarget) return undefined;
   const common = {
     name,
     target: uploadTarget,
     ...(values.uploadArtifacts === undefined ? {} : { artifacts: values.uploadArtifacts }),
-    postUploadCommands: commands.filter((words) => words !== undefined && words.length > 0) as string[][],
+    postUploadCommands: commands.filter((words) => words.length > 0),
   };
   if (uploadType === 'rsync') return { ...common, type: 'rsync', args: values.uploadArgs };
   return {
@@ -258,14 +255,11 @@ class SectionReader {
     ) as unknown as Values<Table>;
   }
 
-  /** The values of `name1`, `name2`, … up to the first that is not there. */
+  /** The values of `name`, `name1`, `name2`, … up to the first number that is not there. */
   numbered<T>(name: string, option: Option<T>): T[] {
-    const values: T[] = [];
-    for (let number = 1; this.#spellings.has(canonical(`${name}${number}`)); number++) {
-      const value = this.#value(`${name}${number}`, option);
-      if (value !== undefined) values.push(value);
-    }
-    return values;
+    const names = [name];
+    for (let number = 1; this.#spellings.has(canonical(`${name}${number}`)); number++) names.push(`${name}${number}`);
+    return names.map((each) => this.#value(each, option)).filter((value) => value !== undefined);
   }
 
   #value<T>(name: string, option: Option<T>): T | undefined {

@@ -132,7 +132,7 @@ describe('free blocks in the published image', () => {
     const content = join(directory, 'block');
     writeFileSync(content, Buffer.alloc(4096, kept));
     program('debugfs', ['-w', '-f', '-', device], `jo\njw -b ${block} "${content}"\njc\n`);
-    expect(program('dumpe2fs', ['-h', device])).to.contain('needs_recovery');
+    expect(program('debugfs', ['-R', 'show_super_stats -h', device])).to.contain('needs_recovery');
     await root.removeLeftovers();
     await root.zeroFreeBlocks();
     const bytes = await published(disk);

@@ -182,7 +182,9 @@ describe('run', () => {
 
     it('may lack its directory', async () => {
       const error = await failure(run(testHost(), { file: 'true', args: [], cwd: join(directory, 'gone') }));
-      expect(error.message).to.equal(`true can't run in ${directory}/gone: there is no such directory`);
+      expect(error.message).to.equal(
+        `true can't run in ${directory}/gone: there is no such directory, or this user may not enter it`,
+      );
     });
   });
 

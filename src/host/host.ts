@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { quote } from 'shlex';
@@ -141,9 +141,10 @@ interface FailedCall {
 }
 
 function commandFailure(called: Command, error: FailedCall): Failure {
-  const { file, cwd } = called;
-  if (cwd !== undefined && !existsSync(cwd)) {
-    return new Failure(`${shellLine(called)} can't run in ${cwd}: there is no such directory`);
+  const { file, cwd = process.cwd() } = called;
+  if (!canEnter(cwd)) {
+    const why = 'there is no such directory, or this user may not enter it';
+    return new Failure(`${shellLine(called)} can't run in ${cwd}: ${why}`);
   }
   // Without a slash it says no more than that some directory of PATH is closed to this user.
   if (error.code === 'EACCES' && file.includes('/')) {
@@ -160,6 +161,16 @@ function commandFailure(called: Command, error: FailedCall): Failure {
   const how = error.signal ? `was ended by ${error.signal}` : `failed with exit code ${error.exitCode ?? 'unknown'}`;
   const said = lastLines(error.all, 20);
   return new Failure(`${shellLine(called)} ${how}${said ? `:\n${said}` : ''}`, { cause: error });
+}
+
+/** Somebody may be in a directory that is closed to them, where `su` or a cron job has left them. */
+function canEnter(directory: string): boolean {
+  try {
+    accessSync(directory, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function interruption(signal: AbortSignal): Interrupted {

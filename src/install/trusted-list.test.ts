@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Failure } from '../host/failure.js';
 import { testHost } from '../host/testing.js';
 import { listedSum } from './checksum-list.js';
 import { defaultPatience } from './http-client.js';
@@ -27,7 +28,14 @@ describe("the checksum list of Debian's installer", () => {
       const linux = { option: 'linux', uri: `${images}/netboot/debian-installer/amd64/linux` };
       const vouching = vouchingFor(linux, { verify: 'required' });
       if (vouching.by !== 'signed list') expect.fail(`vouched for by ${vouching.by}`);
-      const { list, signed } = await trustedList(testHost(), cacheDir, vouching, { ...defaultPatience, attempts: 2 });
+      const patience = { ...defaultPatience, attempts: 2 };
+      const found = await trustedList(testHost(), cacheDir, vouching, patience).catch((error: Error) => error);
+      if (found instanceof Failure && found.hint?.includes('the mirror is being updated')) {
+        console.log(`      skipped: ${found.message}; run it again when the mirror is consistent: make check`);
+        return this.skip();
+      }
+      if (found instanceof Error) throw found;
+      const { list, signed } = found;
       expect(signed?.signature).to.equal(`${suite}/InRelease`);
       expect(signed?.fingerprint).to.match(/^[0-9A-F]{40}$/);
       expect(listedSum(list, 'linux', linux.uri)).to.match(/^[0-9a-f]{64}$/);

@@ -224,7 +224,7 @@ export class BothPrograms {
       COMPAT_INSTALLER: given.installer ?? '',
     };
     const [file = '', ...words] = [
-      ...(given.builder?.command ?? ['env', '-i']),
+      ...(given.builder ? [...given.builder.command, 'env', '-C', directory] : ['env', '-i']),
       ...Object.entries(environment).map(([name, value]) => `${name}=${value}`),
       ...program,
       ...given.args,

@@ -9,6 +9,7 @@ import {
   rmSync,
   symlinkSync,
   truncateSync,
+  unlinkSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
@@ -276,7 +277,10 @@ describe('hostile images', function () {
   /** The blocks (of 1024 bytes) of each kind of metadata. */
   function metadata(): Record<string, number[]> {
     const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
+    // dumpe2fs of e2fsprogs 1.47.2 wants something to be there by this name.
+    symlinkSync(device().replace(/\?offset=\d+$/, ''), device());
     const told = program('dumpe2fs', [device()]);
+    unlinkSync(device());
     const tables = [...told.matchAll(/Inode table at (\d+)-(\d+)/g)].flatMap(([, from]) =>
       range(Number(from), Number(from) + 40),
     );

@@ -45,7 +45,8 @@ export async function normalUser(): Promise<NormalUser> {
     program: join(home, 'program/bin/image-factory'),
     command: [
       ...['setpriv', '--reuid', name, '--regid', name, '--init-groups', '--'],
-      ...['env', '-i', ...environment.map((variable) => variable.replace('PATH=', `PATH=${node}:`))],
+      // Where the tests run may be closed to them.
+      ...['env', '-i', '-C', home, ...environment.map((variable) => variable.replace('PATH=', `PATH=${node}:`))],
     ],
     async remove() {
       // Their libvirt daemon and whatever a failed test left running.

@@ -162,7 +162,7 @@ function lineAt(text: string, start: number): string {
   return text.slice(start, end < 0 ? undefined : end);
 }
 
-/** Where the first '=' or ':' stands, or -1: a regular expression takes ten times as long for each line. */
+/** Where the first '=' or ':' stands, or -1. */
 function delimiterIn(content: string): number {
   const equals = content.indexOf('=');
   const colon = content.indexOf(':');

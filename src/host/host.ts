@@ -1,11 +1,10 @@
 import type { ChildProcess } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { quote } from 'shlex';
 import { Failure, Interrupted } from './failure.js';
 import type { Log } from './log.js';
-import { programPath, programs, type ProgramName } from './programs.js';
+import { mayExecute, programPath, programs, type ProgramName } from './programs.js';
 import type { ReleaseStack } from './release-stack.js';
 
 /** One call of a program, as data: the same value is run, logged and printed by --dry-run. */
@@ -142,7 +141,8 @@ interface FailedCall {
 
 function commandFailure(called: Command, error: FailedCall): Failure {
   const { file, cwd = process.cwd() } = called;
-  if (!canEnter(cwd)) {
+  // Somebody may be in a directory that is closed to them, where `su` or a cron job has left them.
+  if (!mayExecute(cwd)) {
     const why = 'there is no such directory, or this user may not enter it';
     return new Failure(`${shellLine(called)} can't run in ${cwd}: ${why}`);
   }
@@ -161,16 +161,6 @@ function commandFailure(called: Command, error: FailedCall): Failure {
   const how = error.signal ? `was ended by ${error.signal}` : `failed with exit code ${error.exitCode ?? 'unknown'}`;
   const said = lastLines(error.all, 20);
   return new Failure(`${shellLine(called)} ${how}${said ? `:\n${said}` : ''}`, { cause: error });
-}
-
-/** Somebody may be in a directory that is closed to them, where `su` or a cron job has left them. */
-function canEnter(directory: string): boolean {
-  try {
-    accessSync(directory, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function interruption(signal: AbortSignal): Interrupted {

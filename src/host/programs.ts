@@ -62,12 +62,15 @@ export function findExecutable(name: string, path = process.env.PATH ?? ''): str
   return path
     .split(':')
     .map((directory) => join(directory, name))
-    .find((file) => {
-      try {
-        accessSync(file, constants.X_OK);
-        return true;
-      } catch {
-        return false;
-      }
-    });
+    .find(mayExecute);
+}
+
+/** Whether this user may execute the file, or enter the directory. */
+export function mayExecute(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -1,7 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { SerialConsole } from '../test/serial-console.js';
+import { SerialConsole } from '../test/support/serial-console.js';
 import { median } from './measure.js';
 import { save, told, workDirectory } from './result.js';
 

@@ -28,7 +28,7 @@ import {
   type Called,
   type FileSystem,
   type SudoUser,
-} from './testing.js';
+} from '../test/support/sudo-helper.js';
 
 const files = ['root/anaconda-ks.cfg', 'var/adm/autoinstall/logs/log', 'var/lib/YaST2/x', 'var/log/installer/syslog'];
 

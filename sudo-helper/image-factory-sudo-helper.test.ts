@@ -16,9 +16,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
-import { call, inside, must, obstacle, offset, rawDisk, size, taken, type FileSystem } from './testing.js';
+import {
+  call,
+  inside,
+  must,
+  obstacle,
+  offset,
+  rawDisk,
+  size,
+  taken,
+  type FileSystem,
+} from '../test/support/sudo-helper.js';
 
-const helper = new URL('image-factory-sudo-helper', import.meta.url).pathname;
+const helper = new URL('./image-factory-sudo-helper', import.meta.url).pathname;
 const secret = 'what the installer knew ';
 
 /** What an installer of every family leaves, and two files that must stay. */

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { ConsoleLog } from '../host/console-log.js';
+import { ConsoleLog } from '../machine/console-log.js';
 import { Failure } from '../host/failure.js';
-import type { Libvirt } from '../host/libvirt.js';
-import { TerminalScreen, withoutEmptyLines } from '../host/terminal-screen.js';
+import type { Libvirt } from '../machine/libvirt.js';
+import { TerminalScreen, withoutEmptyLines } from '../machine/terminal-screen.js';
 import { sshBanner } from './ssh-banner.js';
 import { readCells, textOfCells } from './text-screen.js';
 

@@ -1,5 +1,5 @@
 import { defaultCacheDirectory, defaultConnection } from '../config/defaults.js';
-import { diagnose } from '../host/diagnosis.js';
+import { diagnose } from '../checks/doctor.js';
 import { silentLog } from '../host/log.js';
 import { ReleaseStack } from '../host/release-stack.js';
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { rejection } from '../host/testing.js';
+import { rejection } from '../../test/support/host.js';
 import { programDirectory } from '../host/program-directory.js';
 import { program } from './program.js';
 

@@ -2,8 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { Configuration } from '../config/configuration.js';
 import { isoDate, resolveImage } from '../config/resolve.js';
 import { Failure } from '../host/failure.js';
-import { renderAnswerFile } from '../install/answer-file.js';
-import { answerFileSource } from '../pipeline/answer-file-source.js';
+import { renderAnswerFile } from '../answers/answer-file.js';
+import { answerFileSource } from '../images/answer-file-source.js';
 
 /** Prints the answer file as it would be injected, or writes it to a file. */
 export async function render(image: string, { config, output }: { config?: string; output?: string }): Promise<void> {

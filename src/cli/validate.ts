@@ -5,8 +5,8 @@ import { canonical, destinationOptions } from '../config/options.js';
 import { UsageError } from '../host/failure.js';
 import { silentLog } from '../host/log.js';
 import { Turns } from '../host/turns.js';
-import { OnlineCheck } from '../pipeline/online-check.js';
-import { validateImage, type Validation, type ValidationFinding } from '../pipeline/validate.js';
+import { OnlineCheck } from '../checks/online-check.js';
+import { validateImage, type Validation, type ValidationFinding } from '../checks/validate.js';
 import { visible } from '../report/visible.js';
 import { untilSignalled } from './signals.js';
 

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { UsageError } from '../host/failure.js';
 import { silentLog } from '../host/log.js';
-import { verifyImage, type Finding } from '../pipeline/verification.js';
+import { verifyImage, type Finding } from '../checks/verify.js';
 import { untilSignalled } from './signals.js';
 
 export interface VerifyFlags {

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
-import { problemsOf } from '../host/testing.js';
+import { problemsOf } from '../../test/support/host.js';
 import { programDirectory } from '../host/program-directory.js';
 import { Configuration } from './configuration.js';
 

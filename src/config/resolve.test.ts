@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expect } from 'chai';
-import { problemsOf } from '../host/testing.js';
+import { problemsOf } from '../../test/support/host.js';
 import { Configuration } from './configuration.js';
 import { defaultCacheDirectory } from './defaults.js';
 import type { ImageSpec } from './image-spec.js';

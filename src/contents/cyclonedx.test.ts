@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { cycloneDx, sumsInCycloneDx, type SbomInput } from './cyclonedx.js';
 import type { InstalledPackages } from './packages.js';
-import { cycloneDxErrors } from './testing.js';
+import { cycloneDxErrors } from '../../test/support/documents.js';
 
 const input: SbomInput = {
   name: 'debian-13',

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { fileInManifest, manifest } from './manifest.js';
-import { manifestErrors } from './testing.js';
+import { manifestErrors } from '../../test/support/documents.js';
 
 const sha256 = 'ab'.repeat(32);
 const file = { name: 'debian-13-2026-11-21.qcow2', bytes: 1000, sha256, format: 'qcow2' };

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { run } from '../host/host.js';
-import { rejection, testHost } from '../host/testing.js';
+import { rejection, testHost } from '../../test/support/host.js';
 import { convertToQcow2Command } from './convert.js';
 import { createRawDiskCommand } from './raw-disk.js';
-import { makeDisk, program } from './testing.js';
+import { makeDisk, program } from '../../test/support/disk.js';
 
 describe('disks as files', () => {
   let directory: string;

@@ -14,9 +14,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { Failure } from '../host/failure.js';
-import { rejection, testHost } from '../host/testing.js';
+import { rejection, testHost } from '../../test/support/host.js';
 import { ExtFileSystem } from './ext-file-system.js';
-import { makeDisk, program } from './testing.js';
+import { makeDisk, program } from '../../test/support/disk.js';
 
 const offset = 2 ** 20;
 

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { Failure, Interrupted } from '../host/failure.js';
-import { rejection, testHost } from '../host/testing.js';
+import { rejection, testHost } from '../../test/support/host.js';
 import { moveFile } from './move-file.js';
 
 const MiB = 2 ** 20;

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { Failure } from '../host/failure.js';
-import { rejection, testHost } from '../host/testing.js';
+import { rejection, testHost } from '../../test/support/host.js';
 import { identify, readPartitionTable } from './partition-table.js';
-import { makeDisk, program } from './testing.js';
+import { makeDisk, program } from '../../test/support/disk.js';
 
 const MiB = 2 ** 20;
 

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { Failure } from '../host/failure.js';
-import { rejection, testHost } from '../host/testing.js';
+import { rejection, testHost } from '../../test/support/host.js';
 import { findRootFileSystem } from './root-file-system.js';
-import { makeDisk, type TestPartition } from './testing.js';
+import { makeDisk, type TestPartition } from '../../test/support/disk.js';
 
 describe('findRootFileSystem', () => {
   let directory: string;

@@ -13,12 +13,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { run } from '../host/host.js';
-import { testHost } from '../host/testing.js';
+import { testHost } from '../../test/support/host.js';
 import { convertToQcow2Command } from './convert.js';
 import { readBlockUse } from './ext-block-use.js';
 import { ExtFileSystem } from './ext-file-system.js';
 import { readHoles } from './raw-disk.js';
-import { makeDisk, program } from './testing.js';
+import { makeDisk, program } from '../../test/support/disk.js';
 
 const MiB = 2 ** 20;
 const offset = MiB;

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { checkSpace, shortages, type SpaceNeed } from './disk-space.js';
 import { Failure } from './failure.js';
-import { recordedLog, rejection } from './testing.js';
+import { recordedLog, rejection } from '../../test/support/host.js';
 
 const MiB = 2 ** 20;
 

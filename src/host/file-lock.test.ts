@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { claimLock, waitForLock, withFileLock } from './file-lock.js';
 import { Failure, Interrupted } from './failure.js';
-import { testHost } from './testing.js';
+import { testHost } from '../../test/support/host.js';
 
 describe('file lock', () => {
   let directory: string;
@@ -28,7 +28,7 @@ describe('file lock', () => {
   async function holder(): Promise<ChildProcess & { pid: number }> {
     const script = `
       import { waitForLock } from ${JSON.stringify(new URL('./file-lock.ts', import.meta.url).href)};
-      import { testHost } from ${JSON.stringify(new URL('./testing.ts', import.meta.url).href)};
+      import { testHost } from ${JSON.stringify(new URL('../../test/support/host.ts', import.meta.url).href)};
       await waitForLock(testHost(), ${JSON.stringify(path)}, 'the cache file linux');
       console.log('taken');
       setInterval(() => {}, 1000);`;

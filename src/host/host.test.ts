@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import { Failure, Interrupted } from './failure.js';
 import { command, insistently, run, shellLine, type Command } from './host.js';
 import { programPath } from './programs.js';
-import { rejection, testHost } from './testing.js';
+import { rejection, testHost } from '../../test/support/host.js';
 
 /** A command of the user's own: a hook, for example. */
 function sh(script: string, rest: Partial<Command> = {}): Command {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { ReleaseStack } from './release-stack.js';
-import { recordedLog } from './testing.js';
+import { recordedLog } from '../../test/support/host.js';
 
 describe('ReleaseStack', () => {
   it('gives back in reverse order, and each thing once', async () => {

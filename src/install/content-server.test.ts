@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { expect } from 'chai';
 import { Failure } from '../host/failure.js';
-import { rejection, testHost } from '../host/testing.js';
+import { rejection, testHost } from '../../test/support/host.js';
 import { serveDirectory, type ContentServer } from './content-server.js';
 
 describe('serveDirectory', () => {

@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { dirname } from 'node:path';
 import { Failure, indented } from '../host/failure.js';
 import { run, type Host } from '../host/host.js';
-import { Libvirt } from '../host/libvirt.js';
+import { Libvirt } from '../machine/libvirt.js';
 import { silentLog } from '../host/log.js';
-import { startPatience } from '../host/machine.js';
+import { startPatience } from '../machine/virtual-machine.js';
 import { followConsole, type Halt } from './installer-console.js';
 import { virtInstallCommand, type Installation } from './virt-install.js';
 

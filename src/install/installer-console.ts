@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ConsoleLog } from '../host/console-log.js';
+import { ConsoleLog } from '../machine/console-log.js';
 import type { Progress } from '../host/log.js';
-import { TerminalScreen } from '../host/terminal-screen.js';
+import { TerminalScreen } from '../machine/terminal-screen.js';
 
 /** Why an installation can't go on, as the serial console shows it. */
 export type Halt = 'question' | 'panic' | 'failed script';

@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import { Failure } from '../host/failure.js';
 import { run } from '../host/host.js';
 import { findProgram } from '../host/programs.js';
-import { testHost } from '../host/testing.js';
+import { testHost } from '../../test/support/host.js';
 import { kernelArguments, virtInstallCommand, type Installation } from './virt-install.js';
 
 const installation: Installation = {

@@ -1,9 +1,10 @@
+import { deliveries } from '../answers/delivery.js';
 import type { AnswerFileKind, ImageSpec } from '../config/image-spec.js';
 import { Failure } from '../host/failure.js';
 import { command, type Command } from '../host/host.js';
-import { libvirtEnvironment } from '../host/libvirt.js';
-import { diskArgument, fileOfDomain, machineArguments, subOption } from '../host/machine.js';
-import type { VirtType } from '../host/virtualisation.js';
+import { libvirtEnvironment } from '../machine/libvirt.js';
+import { diskArgument, fileOfDomain, machineArguments, subOption } from '../machine/virtual-machine.js';
+import type { VirtType } from '../machine/acceleration.js';
 
 export interface Installation {
   readonly spec: Pick<ImageSpec, 'append' | 'cores' | 'ram' | 'mac' | 'vnc' | 'osinfo' | 'connect'> & {
@@ -27,40 +28,6 @@ export interface Installation {
 export type InstallerLocation =
   | { readonly kind: 'netboot'; readonly directory: string; readonly linux: string; readonly initrd: string }
   | { readonly kind: 'medium'; readonly file: string };
-
-/**
- * Where an installer gets its answer file: injected into its initrd, whose root is `file:///`; or on a volume of its own,
- * attached as a second, read-only disk.
- */
-interface Delivery {
-  readonly on: 'initrd' | 'seed volume';
-  /** The kernel arguments that tell the installer. */
-  readonly arguments: (name: string) => readonly string[];
-  /** Whether the installed system gets the installer's kernel arguments, other than those that are meant for it. */
-  readonly argumentsStay: boolean;
-}
-
-export const deliveries: Readonly<Record<AnswerFileKind, Delivery>> = {
-  // Debian GNU/Linux Installation Guide, B.2.3; what stands behind --- stays (rootskel's user-params)
-  preseed: { on: 'initrd', arguments: (name) => [`preseed/url=file:///${name}`], argumentsStay: false },
-  // Anaconda boot options; ks= before RHEL 7. A list of its own stays (preserved_arguments in Anaconda's configuration)
-  kickstart: {
-    on: 'initrd',
-    arguments: (name) => [`inst.ks=file:///${name}`, `ks=file:///${name}`],
-    argumentsStay: false,
-  },
-  // AutoYaST Guide, "Invoking the auto-installation process"; linuxrc hands on what it does not know
-  yast: { on: 'initrd', arguments: (name) => [`autoyast=file:///${name}`], argumentsStay: true },
-  // Ubuntu installation documentation, "Autoinstall quick start": a volume called CIDATA, and the word of consent; what
-  // stands behind --- stays (curtin)
-  autoinstall: { on: 'seed volume', arguments: () => ['autoinstall'], argumentsStay: false },
-  // Agama's documentation, "Agama URLs" and "Boot options": the profile has no word for what comes after the installation
-  agama: {
-    on: 'seed volume',
-    arguments: () => ['inst.auto=label://OEMDRV/autoinst.json', 'inst.finish=poweroff'],
-    argumentsStay: true,
-  },
-};
 
 /** A proxy that is not set. Agama (proxy_setup.rb) and linuxrc (file.c) take it for one without an address. */
 const emptyProxy = /(?<!\S)proxy=(?!\S)\s*/g;

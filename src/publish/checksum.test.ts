@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { execa } from 'execa';
 import { Interrupted } from '../host/failure.js';
-import { testHost } from '../host/testing.js';
+import { testHost } from '../../test/support/host.js';
 import { writeChecksum } from './checksum.js';
 
 describe('writeChecksum', () => {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { Failure } from '../host/failure.js';
-import { testHost } from '../host/testing.js';
+import { testHost } from '../../test/support/host.js';
 import { hookCommand, runHook } from './hook.js';
 
 describe('runHook', () => {

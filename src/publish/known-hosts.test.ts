@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { execa } from 'execa';
 import { Failure } from '../host/failure.js';
-import { testHost } from '../host/testing.js';
+import { testHost } from '../../test/support/host.js';
 import { fingerprint, hostKeyAlgorithms, hostKeyProblem, knownHostKeys, type HostKey } from './known-hosts.js';
 
 describe('known hosts', () => {

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { Failure } from '../host/failure.js';
-import { changeEnvironment, rejection, testHost } from '../host/testing.js';
+import { changeEnvironment, rejection, testHost } from '../../test/support/host.js';
 import { sign } from './signature.js';
 import { checkGpg, checkSsh } from './signature-check.js';
-import { GpgHome, sshKey } from './testing.js';
+import { GpgHome, sshKey } from '../../test/support/keys.js';
 
 const text = `${'ab'.repeat(32)}  image.qcow2\n`;
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { chmodSync, lchownSync, linkSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { must, type Called } from '../testing.js';
+import { must, type Called } from '../../test/support/sudo-helper.js';
 import type { Language } from './language.js';
 import { attacker, leftovers, type Call, type Machine } from './machine.js';
 import { randomList, randomNumbers } from './random.js';

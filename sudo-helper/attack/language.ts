@@ -1,4 +1,4 @@
-import { offset, size } from '../testing.js';
+import { offset, size } from '../../test/support/sudo-helper.js';
 import type { Machine } from './machine.js';
 
 /** What can be asked of a helper, in words. */

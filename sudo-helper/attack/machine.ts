@@ -15,7 +15,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { must, offset, rawDisk, size, type Called } from '../testing.js';
+import { must, offset, rawDisk, size, type Called } from '../../test/support/sudo-helper.js';
 
 /** A user id that no distribution gives to anybody. */
 export const attacker = { name: 'image-factory-attacker', uid: 64_321 } as const;

@@ -3,7 +3,7 @@
  * `unshare --mount --propagation private node --import tsx run.ts < order.json`
  */
 import { readFileSync } from 'node:fs';
-import { call, type Called } from '../testing.js';
+import { call, type Called } from '../../test/support/sudo-helper.js';
 import { corpus, type Extent, type Kind } from './corpus.js';
 import { languages, type LanguageName } from './language.js';
 import { Machine } from './machine.js';

@@ -18,8 +18,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import { program as ourProgram } from '../integration/demo-image.js';
-import type { NormalUser } from '../integration/normal-user.js';
+import { program as ourProgram } from '../support/demo-image.js';
+import type { NormalUser } from '../support/normal-user.js';
 import { originalImageFactory, type Original } from './original.js';
 import { readCalls, type Call } from './recorded-commands.js';
 
@@ -126,7 +126,7 @@ export class BothPrograms {
     chmodSync(scratch, 0o755);
     mkdirSync(join(scratch, 'bin'));
     // Copies: a checkout may lie where only root can read.
-    const standIn = fileURLToPath(new URL('stand-in', import.meta.url));
+    const standIn = fileURLToPath(new URL('./stand-in', import.meta.url));
     for (const name of standIns) copyFileSync(standIn, join(scratch, 'bin', name));
     for (const [name, partitions] of Object.entries(installedDisks)) {
       makeInstalledSystem(join(scratch, name), partitions);

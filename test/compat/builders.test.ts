@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { normalUser, type NormalUser } from '../integration/normal-user.js';
+import { normalUser, type NormalUser } from '../support/normal-user.js';
 import { BothPrograms, type Both } from './both-programs.js';
 import { expectDocumented, expectSameInstallation } from './differences.js';
 import { callsOf, installationOf, publishing } from './recorded-commands.js';

@@ -22,7 +22,7 @@ export interface PythonSection {
 
 /** What Python's own configparser, with ExtendedInterpolation, makes of configuration files. */
 export function askPython(cases: readonly Case[]): Attempt<PythonSection[]>[] {
-  const script = fileURLToPath(new URL('configparser.py', import.meta.url));
+  const script = fileURLToPath(new URL('./configparser.py', import.meta.url));
   // Debian's own; a bare python3 may be another one
   const answer = execFileSync('/usr/bin/python3', ['-I', script], { input: JSON.stringify(cases), maxBuffer: 2 ** 30 });
   return JSON.parse(answer.toString()) as Attempt<PythonSection[]>[];

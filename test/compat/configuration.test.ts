@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { IniDocument } from '../../src/config/ini.js';
 import { UsageError } from '../../src/host/failure.js';
-import { program } from '../integration/demo-image.js';
+import { program } from '../support/demo-image.js';
 import { twoAtATime } from './both-programs.js';
 import { askPython, resolved, type Attempt, type PythonSection } from './configparser.js';
 import { randomCase, type Case } from './nasty-ini.js';

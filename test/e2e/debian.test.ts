@@ -7,7 +7,7 @@ import { expect } from 'chai';
 import { execa } from 'execa';
 import type { Manifest } from '../../src/contents/manifest.js';
 import { isoDate } from '../../src/config/resolve.js';
-import { SerialConsole } from '../serial-console.js';
+import { SerialConsole } from '../support/serial-console.js';
 import { prepare, serve, udebSuite, vouchesForInstaller, type ServedMirror } from './debian-mirror.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));

@@ -15,8 +15,8 @@ import { expect } from 'chai';
 import { parse } from 'yaml';
 import { Configuration } from '../../src/config/configuration.js';
 import { resolveImage } from '../../src/config/resolve.js';
-import { renderAnswerFile } from '../../src/install/answer-file.js';
-import { answerFileSource } from '../../src/pipeline/answer-file-source.js';
+import { renderAnswerFile } from '../../src/answers/answer-file.js';
+import { answerFileSource } from '../../src/images/answer-file-source.js';
 
 /** What a system has that subiquity installed, as far as the script at the end of an installation looks at it. */
 const installed = `

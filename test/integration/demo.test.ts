@@ -2,11 +2,11 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { execa } from 'execa';
-import { cycloneDxErrors, manifestErrors } from '../../src/contents/testing.js';
+import { cycloneDxErrors, manifestErrors } from '../support/documents.js';
 import type { Manifest } from '../../src/contents/manifest.js';
-import { SerialConsole } from '../serial-console.js';
-import { demoBaseName, leftovers, program, temporaryDirectory } from './demo-image.js';
-import { DemoUser, type Ended } from './demo-user.js';
+import { SerialConsole } from '../support/serial-console.js';
+import { demoBaseName, leftovers, program, temporaryDirectory } from '../support/demo-image.js';
+import { DemoUser, type Ended } from '../support/demo-user.js';
 
 const minutes = 60_000;
 

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { execa } from 'execa';
-import { program } from './demo-image.js';
-import { normalUser } from './normal-user.js';
+import { program } from '../support/demo-image.js';
+import { normalUser } from '../support/normal-user.js';
 
 describe('image-factory doctor', function () {
   this.timeout(120_000);

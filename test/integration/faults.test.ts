@@ -2,11 +2,11 @@ import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { execa } from 'execa';
-import { stages } from '../../src/pipeline/stages.js';
-import type { RunningBuild } from './demo-image.js';
-import { demoBaseName } from './demo-image.js';
-import { installedDemo, type InstalledDemo } from './demo-user.js';
-import { faultTable as table } from './fault-table.js';
+import { stages } from '../../src/images/recipes.js';
+import type { RunningBuild } from '../support/demo-image.js';
+import { demoBaseName } from '../support/demo-image.js';
+import { installedDemo, type InstalledDemo } from '../support/demo-user.js';
+import { faultTable as table } from '../support/fault-table.js';
 
 const minutes = 60_000;
 

@@ -16,14 +16,14 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
-import { obstacle, offset, rawDisk, size, taken, type FileSystem } from '../../sudo-helper/testing.js';
+import { obstacle, offset, rawDisk, size, taken, type FileSystem } from '../support/sudo-helper.js';
 import { randomNumbers } from '../../sudo-helper/attack/random.js';
-import { makeDisk, program } from '../../src/disk/testing.js';
+import { makeDisk, program } from '../support/disk.js';
 import { Failure } from '../../src/host/failure.js';
-import { testHost } from '../../src/host/testing.js';
-import type { Build, BuildState } from '../../src/pipeline/build.js';
-import { clean } from '../../src/pipeline/stages/clean.js';
-import { zerofree } from '../../src/pipeline/stages/zerofree.js';
+import { testHost } from '../support/host.js';
+import type { Build, BuildState } from '../../src/images/build.js';
+import { clean } from '../../src/images/stages/clean.js';
+import { zerofree } from '../../src/images/stages/zerofree.js';
 import { lineReporter } from '../../src/report/line-reporter.js';
 
 const MiB = 2 ** 20;

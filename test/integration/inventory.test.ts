@@ -5,11 +5,11 @@ import { expect } from 'chai';
 import { ExtFileSystem } from '../../src/disk/ext-file-system.js';
 import { HelperFileSystem } from '../../src/disk/helper-file-system.js';
 import { readPartitionTable } from '../../src/disk/partition-table.js';
-import { makeDisk, program } from '../../src/disk/testing.js';
-import { testHost } from '../../src/host/testing.js';
+import { makeDisk, program } from '../support/disk.js';
+import { testHost } from '../support/host.js';
 import { readInventory, type Inventory } from '../../src/contents/inventory.js';
-import { obstacle, offset, rawDisk, size } from '../../sudo-helper/testing.js';
-import { makeRpmDatabase } from '../../src/contents/testing.js';
+import { obstacle, offset, rawDisk, size } from '../support/sudo-helper.js';
+import { makeRpmDatabase } from '../support/documents.js';
 
 const debian = 'PRETTY_NAME="Debian GNU/Linux 13 (trixie)"\nID=debian\nVERSION_ID="13"\n';
 

@@ -4,15 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { rejection, testHost } from '../../src/host/testing.js';
+import { rejection, testHost } from '../support/host.js';
 import { UsageError } from '../../src/host/failure.js';
 import { findProgram } from '../../src/host/programs.js';
-import { renderAnswerFile } from '../../src/install/answer-file.js';
-import { kickstartVersion, validateKickstart } from '../../src/install/validators/kickstart.js';
-import { answerFileSource } from '../../src/pipeline/answer-file-source.js';
-import { expectGolden } from '../golden.js';
-import { defaultSection, shippedAnswerFile, shippedImages, shippedSpec } from '../shipped-images.js';
-import { Sandbox } from './kickstart-sandbox.js';
+import { renderAnswerFile } from '../../src/answers/answer-file.js';
+import { kickstartVersion, validateKickstart } from '../../src/answers/validators/kickstart.js';
+import { answerFileSource } from '../../src/images/answer-file-source.js';
+import { expectGolden } from '../support/golden.js';
+import { defaultSection, shippedAnswerFile, shippedImages, shippedSpec } from '../support/shipped-images.js';
+import { Sandbox } from '../support/kickstart-sandbox.js';
 
 /** A shipped image's Kickstart file with options changed as somebody's [DEFAULT] would. */
 function render(image: string, changed: Readonly<Record<string, string>> = {}): Promise<string> {

@@ -8,8 +8,8 @@ import { plainText, program } from '../../src/cli/program.js';
 import { descriptionOptions } from '../../src/config/description-options.js';
 import { destinationOptions, imageOptions, type Option } from '../../src/config/options.js';
 import { programDirectory } from '../../src/host/program-directory.js';
-import { templateHelpers } from '../../src/install/template-helpers.js';
-import { stages } from '../../src/pipeline/stages.js';
+import { templateHelpers } from '../../src/answers/template-helpers.js';
+import { stages } from '../../src/images/recipes.js';
 
 const execute = promisify(execFile);
 const read = (file: string) => readFileSync(join(programDirectory, file), 'utf8');

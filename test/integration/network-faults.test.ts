@@ -5,10 +5,10 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { execa } from 'execa';
-import { demoBaseName } from './demo-image.js';
-import { installedDemo, type InstalledDemo } from './demo-user.js';
-import { faultTable as table } from './fault-table.js';
-import { startSshd } from './sshd.js';
+import { demoBaseName } from '../support/demo-image.js';
+import { installedDemo, type InstalledDemo } from '../support/demo-user.js';
+import { faultTable as table } from '../support/fault-table.js';
+import { startSshd } from '../support/sshd.js';
 
 const minutes = 60_000;
 

@@ -2,8 +2,8 @@ import { appendFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { execa } from 'execa';
-import { demoBaseName } from './demo-image.js';
-import { installedDemo, type DemoUser } from './demo-user.js';
+import { demoBaseName } from '../support/demo-image.js';
+import { installedDemo, type DemoUser } from '../support/demo-user.js';
 
 const minutes = 60_000;
 

@@ -6,13 +6,13 @@ import { expect } from 'chai';
 import { execa } from 'execa';
 import { Configuration } from '../../src/config/configuration.js';
 import { resolveImage } from '../../src/config/resolve.js';
-import { Libvirt } from '../../src/host/libvirt.js';
+import { Libvirt } from '../../src/machine/libvirt.js';
 import { programDirectory } from '../../src/host/program-directory.js';
-import { testHost } from '../../src/host/testing.js';
-import { renderAnswerFile } from '../../src/install/answer-file.js';
+import { testHost } from '../support/host.js';
+import { renderAnswerFile } from '../../src/answers/answer-file.js';
 import { install } from '../../src/install/installation.js';
-import { makeSeedVolume } from '../../src/install/seed-volume.js';
-import { answerFileSource } from '../../src/pipeline/answer-file-source.js';
+import { makeSeedVolume } from '../../src/answers/seed-volume.js';
+import { answerFileSource } from '../../src/images/answer-file-source.js';
 
 const minutes = 60_000;
 

@@ -10,14 +10,14 @@ import ssh2 from 'ssh2';
 import { Failure, Interrupted } from '../../src/host/failure.js';
 import { shellLine, type Host } from '../../src/host/host.js';
 import type { Progress } from '../../src/host/log.js';
-import { changeEnvironment, testHost } from '../../src/host/testing.js';
+import { changeEnvironment, testHost } from '../support/host.js';
 import { writeChecksum } from '../../src/publish/checksum.js';
 import type { RsyncDestination, SftpDestination } from '../../src/config/destination.js';
 import type { UploadFiles } from '../../src/publish/upload-files.js';
 import { splitWords } from '../../src/config/words.js';
 import { uploadBySftp } from '../../src/publish/sftp.js';
 import { upload, uploadCommands } from '../../src/publish/upload.js';
-import { startSshd, type Sshd } from './sshd.js';
+import { startSshd, type Sshd } from '../support/sshd.js';
 
 const MiB = 1024 * 1024;
 const image = 'demo-2024-05-17.qcow2';

@@ -6,10 +6,10 @@ import { execa } from 'execa';
 import { Configuration } from '../../src/config/configuration.js';
 import { answerFileKinds } from '../../src/config/image-spec.js';
 import { findProgram } from '../../src/host/programs.js';
-import { fileMirror, type FileMirror } from '../../src/install/testing.js';
-import type { Validation } from '../../src/pipeline/validate.js';
-import { necessary } from '../shipped-images.js';
-import { program } from './demo-image.js';
+import { fileMirror, type FileMirror } from '../support/mirror.js';
+import type { Validation } from '../../src/checks/validate.js';
+import { necessary } from '../support/shipped-images.js';
+import { program } from '../support/demo-image.js';
 
 describe('image-factory validate', function () {
   this.timeout(60_000);

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { renderAnswerFile } from '../../src/install/answer-file.js';
+import { renderAnswerFile } from '../../src/answers/answer-file.js';
 
 const templates = join(import.meta.dirname, '../../templates');
 

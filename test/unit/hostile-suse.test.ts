@@ -6,8 +6,8 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { Configuration } from '../../src/config/configuration.js';
 import { resolveImage } from '../../src/config/resolve.js';
-import { renderAnswerFile } from '../../src/install/answer-file.js';
-import { answerFileSource } from '../../src/pipeline/answer-file-source.js';
+import { renderAnswerFile } from '../../src/answers/answer-file.js';
+import { answerFileSource } from '../../src/images/answer-file-source.js';
 
 const pieces = `" ' \` $ $( \${ \\ < > & &amp; ]]> <![CDATA[ <!-- --> </source> {{ }} ; | * ! = , % a ü ✓ 😀`.split(
   ' ',

@@ -7,12 +7,18 @@ import fc from 'fast-check';
 import { parse } from 'yaml';
 import { UsageError } from '../../src/host/failure.js';
 import { programDirectory } from '../../src/host/program-directory.js';
-import { rejection } from '../../src/host/testing.js';
-import { renderAnswerFile } from '../../src/install/answer-file.js';
-import { validateAutoinstall } from '../../src/install/validators/autoinstall.js';
-import { answerFileSource } from '../../src/pipeline/answer-file-source.js';
-import { expectGolden } from '../golden.js';
-import { defaultSection, scriptAtTheEnd, shippedAnswerFile, shippedImages, shippedSpec } from '../shipped-images.js';
+import { rejection } from '../support/host.js';
+import { renderAnswerFile } from '../../src/answers/answer-file.js';
+import { validateAutoinstall } from '../../src/answers/validators/autoinstall.js';
+import { answerFileSource } from '../../src/images/answer-file-source.js';
+import { expectGolden } from '../support/golden.js';
+import {
+  defaultSection,
+  scriptAtTheEnd,
+  shippedAnswerFile,
+  shippedImages,
+  shippedSpec,
+} from '../support/shipped-images.js';
 
 const images = shippedImages('autoinstall');
 

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { UsageError } from '../../src/host/failure.js';
 import { programDirectory } from '../../src/host/program-directory.js';
-import { rejection } from '../../src/host/testing.js';
-import { expectGolden } from '../golden.js';
-import { questionsOf } from '../preseed-questions.js';
-import { scriptAtTheEnd, shippedAnswerFile, shippedImages } from '../shipped-images.js';
+import { rejection } from '../support/host.js';
+import { expectGolden } from '../support/golden.js';
+import { questionsOf } from '../support/preseed-questions.js';
+import { scriptAtTheEnd, shippedAnswerFile, shippedImages } from '../support/shipped-images.js';
 
 /** Everything that a description can say, so that every line of every template is there. */
 const everything = `[DEFAULT]

@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { UsageError } from '../../src/host/failure.js';
 import { programDirectory } from '../../src/host/program-directory.js';
-import { rejection, testHost } from '../../src/host/testing.js';
+import { rejection, testHost } from '../support/host.js';
 import { InstallerConsole } from '../../src/install/installer-console.js';
-import { validateAgama } from '../../src/install/validators/agama.js';
-import { validateAutoyast } from '../../src/install/validators/autoyast.js';
-import { expectGolden } from '../golden.js';
-import { shippedAnswerFile, shippedImages } from '../shipped-images.js';
+import { validateAgama } from '../../src/answers/validators/agama.js';
+import { validateAutoyast } from '../../src/answers/validators/autoyast.js';
+import { expectGolden } from '../support/golden.js';
+import { shippedAnswerFile, shippedImages } from '../support/shipped-images.js';
 
 /** Schemas that others wrote, and which are not here. */
 const schemas = {

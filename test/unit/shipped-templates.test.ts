@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { Configuration } from '../../src/config/configuration.js';
 import { descriptionOptions } from '../../src/config/description-options.js';
 import { programDirectory } from '../../src/host/program-directory.js';
-import { renderShipped, shippedImages, shippedSpec } from '../shipped-images.js';
+import { renderShipped, shippedImages, shippedSpec } from '../support/shipped-images.js';
 
 const templates = join(programDirectory, 'templates');
 const images = shippedImages();

@@ -1,0 +1,106 @@
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { parse } from 'ini';
+import { Failure } from '../host/failure.js';
+import type { Host } from '../host/host.js';
+import { Libvirt } from '../machine/libvirt.js';
+import { findProgram, programs, type ProgramName } from '../host/programs.js';
+import { detectAcceleration, kvmIsOfAnotherGroup } from '../machine/acceleration.js';
+
+/** Something that this machine lacks. */
+export interface Finding {
+  /** A build can't do without; or it is slower, or some images can't be built. */
+  readonly weight: 'missing' | 'note';
+  readonly what: string;
+  /** What to do: a package, a group, a command. */
+  readonly mend: string;
+}
+
+/** Finds what is missing or unusable on this machine for building. */
+export async function diagnose(host: Host, connect: string, cacheDirectory: string): Promise<Finding[]> {
+  return [
+    ...missingPrograms(),
+    ...unwritable(cacheDirectory),
+    ...(await libvirtTrouble(host, connect)),
+    ...(await accelerationTrouble()),
+    ...(await kvmGroupTrouble(connect)),
+  ];
+}
+
+function missingPrograms(): Finding[] {
+  return (Object.keys(programs) as ProgramName[])
+    .filter((name) => findProgram(name) === undefined)
+    .map((name) => {
+      const program = programs[name];
+      return {
+        weight: 'optional' in program ? 'note' : 'missing',
+        what: `${name} is not installed (needed for ${program.neededFor})`,
+        mend: installation(name),
+      };
+    });
+}
+
+/** The command that installs a program here. */
+export function installation(name: ProgramName): string {
+  const program = programs[name];
+  return `${'registry' in program ? 'pip install' : installCommand()} ${program.package}`;
+}
+
+/** How packages are installed here: /etc/os-release (os-release(5)) tells. */
+function installCommand(osRelease = '/etc/os-release'): string {
+  const release: Record<string, string> = existsSync(osRelease) ? parse(readFileSync(osRelease, 'utf8')) : {};
+  const { ID = '', ID_LIKE = '' } = release;
+  const isDebian = [ID, ...ID_LIKE.split(' ')].includes('debian');
+  return isDebian ? 'apt-get install' : 'install what Debian calls';
+}
+
+function unwritable(directory: string): Finding[] {
+  let existing = directory;
+  while (!existsSync(existing)) existing = dirname(existing);
+  try {
+    accessSync(existing, constants.W_OK);
+    return [];
+  } catch {
+    return [
+      {
+        weight: 'missing',
+        what: `the cache directory ${directory} can't be written`,
+        mend: `chown "$USER" ${existing}, or choose another with the option cache_dir`,
+      },
+    ];
+  }
+}
+
+async function libvirtTrouble(host: Host, connect: string): Promise<Finding[]> {
+  if (findProgram('virsh') === undefined) return [];
+  try {
+    await new Libvirt(host, connect).ensureReachable();
+    return [];
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return [
+      {
+        weight: 'missing',
+        what: error.message.replaceAll('\n', ' '),
+        mend: error.hint ?? 'look at the log of libvirtd',
+      },
+    ];
+  }
+}
+
+async function accelerationTrouble(): Promise<Finding[]> {
+  const { virtType, reason } = await detectAcceleration();
+  if (virtType === 'kvm') return [];
+  return [{ weight: 'note', what: `no KVM: ${reason}`, mend: 'installations run in software, some ten times slower' }];
+}
+
+async function kvmGroupTrouble(connect: string): Promise<Finding[]> {
+  if (connect !== 'qemu:///system' || !(await kvmIsOfAnotherGroup())) return [];
+  return [
+    {
+      weight: 'note',
+      what: "/dev/kvm is not of the group kvm: libvirt's QEMU can't open it, and is probed again for each question, which takes minutes",
+      mend: 'chgrp kvm /dev/kvm',
+    },
+  ];
+}

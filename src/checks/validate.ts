@@ -1,0 +1,207 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import type { Configuration } from '../config/configuration.js';
+import type { AnswerFileKind, ImageSpec } from '../config/image-spec.js';
+import { isoDate, resolveImage } from '../config/resolve.js';
+import { installation } from './doctor.js';
+import { Failure, UsageError } from '../host/failure.js';
+import type { Host } from '../host/host.js';
+import { silentLog } from '../host/log.js';
+import { maskOf, maskUrls, type Mask } from '../host/mask.js';
+import { findProgram } from '../host/programs.js';
+import { renderAnswerFile, type AnswerFile } from '../answers/answer-file.js';
+import type { AnswerFileFinding } from '../answers/validators/finding.js';
+import { validators, type Validator } from '../answers/validators/validators.js';
+import { answerFileSource } from '../images/answer-file-source.js';
+import { checkImage } from './image-check.js';
+import { secretsIn } from '../answers/secrets.js';
+import type { OnlineCheck } from './online-check.js';
+
+/** Something that is wrong with an image's section, its answer file, or what they name. */
+export interface ValidationFinding {
+  /** A file of the configuration, a template, or the answer file: one that is rendered goes by its name alone. */
+  readonly file?: string | undefined;
+  /** From 1. */
+  readonly line?: number | undefined;
+  readonly message: string;
+}
+
+export interface CheckNotMade {
+  readonly check: string;
+  readonly why: string;
+  /** What to do so that it can be made. */
+  readonly mend?: string | undefined;
+}
+
+/** What is known of an image before anything is built. No secret of its section is in it. */
+export interface Validation {
+  readonly image: string;
+  /** The checks that were made, in order. */
+  readonly checks: readonly string[];
+  readonly notMade: readonly CheckNotMade[];
+  readonly findings: readonly ValidationFinding[];
+}
+
+export interface ValidationSettings {
+  /** Where the validators' schemas are. */
+  readonly schemaDir?: string | undefined;
+  /** Asks for what the image names elsewhere; without it nothing is asked for. */
+  readonly online?: OnlineCheck | undefined;
+}
+
+interface Notes {
+  readonly checks: string[];
+  readonly notMade: CheckNotMade[];
+  readonly findings: ValidationFinding[];
+}
+
+/** Checks an image as far as that can be done without building it; whatever goes wrong is a finding of this image. */
+export async function validateImage(
+  host: Pick<Host, 'log' | 'signal'>,
+  configuration: Configuration,
+  image: string,
+  settings: ValidationSettings = {},
+): Promise<Validation> {
+  const notes: Notes = { checks: [], notMade: [], findings: [] };
+  let mask: Mask = maskUrls;
+  try {
+    notes.checks.push('configuration');
+    const spec = resolveImage(configuration, image, {}, isoDate(new Date()));
+    mask = maskOf(spec.secrets);
+    notes.checks.push('answer file');
+    await noting(notes, () => checkImage(configuration, spec, warningsInto(notes)));
+    const answerFile = await rendered(spec);
+    if (answerFile !== undefined) {
+      mask = maskOf([...spec.secrets, ...secretsIn(answerFile.content.toString())]);
+      await askValidators(host, spec, answerFile, settings.schemaDir, notes);
+    }
+    if (settings.online) await askOnline(settings.online, spec, answerFile, notes);
+  } catch (error) {
+    host.signal.throwIfAborted();
+    note(notes, error);
+  }
+  return masked({ image, ...notes }, mask);
+}
+
+async function noting(notes: Notes, action: () => Promise<void>): Promise<void> {
+  try {
+    await action();
+  } catch (error) {
+    note(notes, error);
+  }
+}
+
+function note({ findings }: Notes, error: unknown): void {
+  const problems = error instanceof UsageError ? error.problems : [(error as Error).message];
+  findings.push(...problems.map(located));
+}
+
+/** Problems begin with file and line where they have them. */
+function located(problem: string): ValidationFinding {
+  const [, file, line, message] = /^([^:\n]+):(\d+): (.*)$/s.exec(problem) ?? [];
+  return message === undefined ? { message: problem } : { file, line: Number(line), message };
+}
+
+/** An option that nothing reads does not keep an image from being built; here it counts. */
+function warningsInto({ findings }: Notes): typeof silentLog {
+  return { ...silentLog, warn: (message) => void findings.push(located(message)) };
+}
+
+/** Nothing where it can't be rendered: the check of the image has told why. */
+async function rendered(spec: ImageSpec): Promise<AnswerFile | undefined> {
+  return renderAnswerFile(answerFileSource(spec)).catch((error: unknown) => {
+    if (error instanceof UsageError) return undefined;
+    throw error;
+  });
+}
+
+async function askValidators(
+  host: Pick<Host, 'log' | 'signal'>,
+  { answerFile: { kind, path } }: ImageSpec,
+  { name, content }: AnswerFile,
+  schemaDir: string | undefined,
+  notes: Notes,
+): Promise<void> {
+  const known = validators[kind];
+  if (known.length === 0) notes.notMade.push({ check: kind, why: `there is no validator for ${titles[kind]} files` });
+  const directory = await mkdtemp(join(tmpdir(), 'image-factory-validate-'));
+  try {
+    const file = join(directory, name);
+    // It may hold password hashes.
+    await writeFile(file, content, { mode: 0o600 });
+    for (const validator of known) {
+      const outcome = await ask(host, validator, file, schemaDir);
+      if ('why' in outcome) {
+        notes.notMade.push(outcome);
+        continue;
+      }
+      notes.checks.push(validator.name);
+      const shown = basename(path) === name ? path : name;
+      notes.findings.push(
+        ...outcome.findings.map(({ line, message }) => ({
+          file: shown,
+          line,
+          message: message.replaceAll(file, shown),
+        })),
+      );
+      // Whatever else is wrong may come of that.
+      if (outcome.findings.length > 0) break;
+    }
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+const titles: Readonly<Record<AnswerFileKind, string>> = {
+  preseed: 'preseed',
+  kickstart: 'Kickstart',
+  yast: 'AutoYaST',
+  autoinstall: 'autoinstall',
+  agama: 'Agama',
+};
+
+async function ask(
+  host: Pick<Host, 'log' | 'signal'>,
+  validator: Validator,
+  file: string,
+  schemaDir: string | undefined,
+): Promise<{ findings: AnswerFileFinding[] } | CheckNotMade> {
+  const { name: check, program } = validator;
+  if (program !== undefined && findProgram(program) === undefined) {
+    return { check, why: `${program} is not installed`, mend: installation(program) };
+  }
+  try {
+    if (validator.schema === undefined) return { findings: await validator.find(host, file) };
+    const schema = join(schemaDir ?? '', validator.schema.file);
+    if (schemaDir !== undefined && existsSync(schema)) return { findings: await validator.find(host, file, schema) };
+    const { file: name, from } = validator.schema;
+    const where = schemaDir ?? 'a directory that --schema-dir names';
+    return { check, why: `${check} is not here`, mend: `put ${name}, from ${from}, into ${where}` };
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return { check, why: `${check}: ${error.message.replaceAll(file, basename(file))}`, mend: error.hint };
+  }
+}
+
+async function askOnline(
+  online: OnlineCheck,
+  spec: ImageSpec,
+  answerFile: AnswerFile | undefined,
+  notes: Notes,
+): Promise<void> {
+  const { findings, notMade } = await online.ask(spec, answerFile?.content.toString() ?? '');
+  notes.checks.push('online');
+  notes.findings.push(...findings.map((message) => ({ message })));
+  notes.notMade.push(...notMade.map((lack) => ({ check: 'online', ...lack })));
+}
+
+function masked({ image, checks, notMade, findings }: Validation, mask: Mask): Validation {
+  return {
+    image,
+    checks,
+    notMade: notMade.map(({ check, why, mend }) => ({ check, why: mask(why), mend })),
+    findings: findings.map(({ file, line, message }) => ({ file, line, message: mask(message) })),
+  };
+}

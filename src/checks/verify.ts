@@ -1,0 +1,228 @@
+import { readFile, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { sumsInCycloneDx } from '../contents/cyclonedx.js';
+import { fileInManifest } from '../contents/manifest.js';
+import { subjectsOf } from '../contents/provenance.js';
+import { UsageError } from '../host/failure.js';
+import type { Host } from '../host/host.js';
+import { sha256Of } from '../host/digest.js';
+import { parseSums } from '../publish/checksum.js';
+import { signatureOf } from '../publish/signature.js';
+import { checkGpg, checkSsh, type TrustedKeys, type Verdict } from '../publish/signature-check.js';
+
+/** What was found of one file, or of what is missing. */
+export interface Finding {
+  /** `bad` is the only one that rejects an image. */
+  readonly outcome: 'good' | 'bad' | 'absent' | 'unchecked';
+  /** The file's name. */
+  readonly about: string;
+  readonly text: string;
+}
+
+export interface Trust extends TrustedKeys {
+  /** Whether an image must be signed. Keys to check with mean so. */
+  readonly signatureRequired: boolean;
+}
+
+/**
+ * Checks a downloaded image against what lies beside it: checksum, sums of all artifacts, their signatures, manifest,
+ * SBOM and provenance.
+ *
+ * @returns every file that could be there, with what came of it
+ * @throws UsageError if the image is not there, or is one of those files itself
+ */
+export async function verifyImage(host: Pick<Host, 'log' | 'signal'>, image: string, trust: Trust): Promise<Finding[]> {
+  return new Verification(host, image, await sizeOf(image), trust).findings();
+}
+
+async function sizeOf(image: string): Promise<number> {
+  if (/\.(sha256sum|SHA256SUMS|asc|sig|json)$/.test(image)) {
+    throw new UsageError([`${image}: name the image itself; what lies beside it is found by its name`]);
+  }
+  const found = await stat(image).catch((error: Error) => {
+    throw new UsageError([`${image} can't be read: ${error.message}`]);
+  });
+  if (!found.isFile()) throw new UsageError([`${image} is not a file`]);
+  return found.size;
+}
+
+class Verification {
+  readonly #findings: Finding[] = [];
+  readonly #name: string;
+  readonly #directory: string;
+  readonly #files: Readonly<Record<'checksum' | 'sums' | 'manifest' | 'sbom' | 'provenance', string>>;
+  /** What is in each of the files that are there, by name. */
+  readonly #there = new Map<string, string>();
+  #sum = '';
+
+  constructor(
+    readonly host: Pick<Host, 'log' | 'signal'>,
+    readonly image: string,
+    readonly bytes: number,
+    readonly trust: Trust,
+  ) {
+    this.#name = basename(image);
+    this.#directory = dirname(image);
+    const base = this.#name.replace(/\.[^.]+$/, '');
+    this.#files = {
+      checksum: `${this.#name}.sha256sum`,
+      sums: `${base}.SHA256SUMS`,
+      manifest: `${base}.manifest.json`,
+      sbom: `${base}.cdx.json`,
+      provenance: `${base}.provenance.json`,
+    };
+  }
+
+  async findings(): Promise<Finding[]> {
+    const { checksum, sums, manifest, sbom, provenance } = this.#files;
+    this.#sum = await sha256Of(this.host, this.image);
+    for (const name of Object.values(this.#files)) await this.#read(name);
+    await this.#judge(checksum, 'the checksum', (text) => this.#checkSums(text, [this.#name]));
+    await this.#judge(sums, 'the sums of all artifacts', (text) => this.#checkSums(text, this.#mustBeNamed(sums)));
+    await this.#judge(manifest, 'the manifest', (text) => this.#checkManifest(text));
+    await this.#judge(sbom, 'the bill of materials', (text) => this.#checkSbom(text));
+    await this.#judge(provenance, 'the provenance', (text) => this.#checkProvenance(text));
+    if (this.#there.size === 0) {
+      this.#note(
+        'bad',
+        this.#name,
+        'nothing beside it says what it should be; was it renamed, or its checksum not fetched?',
+      );
+    }
+    await this.#checkSignatures();
+    return this.#findings;
+  }
+
+  #note(outcome: Finding['outcome'], about: string, text: string): void {
+    this.#findings.push({ outcome, about, text });
+  }
+
+  async #read(name: string): Promise<void> {
+    try {
+      this.#there.set(name, await readFile(join(this.#directory, name), 'utf8'));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw new UsageError([(error as Error).message]);
+    }
+  }
+
+  /** @param check returns what is wrong with the file's content */
+  async #judge(name: string, what: string, check: (text: string) => string | undefined | Promise<string | undefined>) {
+    const text = this.#there.get(name);
+    if (text === undefined) return this.#note('absent', name, `${what} is not here`);
+    const wrong = await check(text);
+    this.#note(wrong === undefined ? 'good' : 'bad', name, wrong ?? `agrees with ${this.#name}`);
+  }
+
+  /** Everything of this image that lies here: a file that no sum covers may come from anybody. */
+  #mustBeNamed(but: string): string[] {
+    return [this.#name, ...[...this.#there.keys()].filter((name) => name !== but)];
+  }
+
+  async #checkSums(text: string, mustBeNamed: readonly string[]): Promise<string | undefined> {
+    const sums = parseSums(text);
+    if (sums === undefined || sums.size === 0) return 'is not in the format of sha256sum';
+    const missing = mustBeNamed.find((name) => !sums.has(name));
+    if (missing !== undefined) return `does not name ${missing}, but ${[...sums.keys()].join(', ')}`;
+    return this.#disagreement(sums);
+  }
+
+  /** The first file here that has another sum than it should. */
+  async #disagreement(sums: ReadonlyMap<string, string>): Promise<string | undefined> {
+    for (const [name, expected] of sums) {
+      const actual = await this.#sumOf(name);
+      if (actual !== undefined && actual !== expected)
+        return `${name} has the SHA-256 sum ${actual}, and not ${expected}`;
+    }
+    return undefined;
+  }
+
+  async #sumOf(name: string): Promise<string | undefined> {
+    if (name === this.#name) return this.#sum;
+    return this.#there.has(name) ? sha256Of(this.host, join(this.#directory, name)) : undefined;
+  }
+
+  #checkManifest(text: string): string | undefined {
+    const file = read(text, fileInManifest);
+    if (file === undefined) return 'is not a manifest';
+    if (file.name !== this.#name) return `is of another image: ${file.name}`;
+    if (file.sha256 !== this.#sum) return `is of an image with the SHA-256 sum ${file.sha256}, and not ${this.#sum}`;
+    return file.bytes === this.bytes ? undefined : `is of an image of ${file.bytes} bytes, and not ${this.bytes}`;
+  }
+
+  #checkSbom(text: string): string | undefined {
+    const sums = read(text, sumsInCycloneDx) ?? [];
+    if (sums.length === 0) return 'names no image';
+    return sums.includes(this.#sum)
+      ? undefined
+      : `is of an image with the SHA-256 sum ${sums.join(', ')}, and not ${this.#sum}`;
+  }
+
+  async #checkProvenance(text: string): Promise<string | undefined> {
+    const subjects = read(text, subjectsOf);
+    if (subjects === undefined) return 'is not an in-toto statement of provenance';
+    if (!subjects.has(this.#name)) return `does not name ${this.#name}, but ${[...subjects.keys()].join(', ')}`;
+    return this.#disagreement(subjects);
+  }
+
+  async #checkSignatures(): Promise<void> {
+    const { checksum, sums } = this.#files;
+    const covered = new Set<string>();
+    let signatures = 0;
+    for (const file of [checksum, sums].filter((name) => this.#there.has(name))) {
+      for (const by of ['gpg', 'ssh'] as const) {
+        const signature = signatureOf(file, by);
+        if (!(await exists(join(this.#directory, signature)))) continue;
+        signatures++;
+        const verdict = await this.#check(by, file, signature);
+        if (verdict === undefined) continue;
+        this.#note(
+          verdict.good ? 'good' : 'bad',
+          signature,
+          verdict.good ? `signed by ${verdict.signer}` : `not a good signature of ${file}: ${verdict.reason}`,
+        );
+        if (!verdict.good) continue;
+        for (const name of [file, ...(parseSums(this.#there.get(file) ?? '')?.keys() ?? [])]) covered.add(name);
+      }
+    }
+    if (signatures === 0) this.#note('absent', `${this.#name}.sha256sum.asc`, 'nothing is signed');
+    if (!this.#signatureRequired()) return;
+    for (const name of [this.#name, ...this.#there.keys()].filter((candidate) => !covered.has(candidate))) {
+      this.#note('bad', name, 'no good signature covers it');
+    }
+  }
+
+  #signatureRequired(): boolean {
+    const { signatureRequired, keyring, allowedSigners } = this.trust;
+    return signatureRequired || keyring !== undefined || allowedSigners !== undefined;
+  }
+
+  /** Undefined where there is nothing to check a signature of this kind with; that is noted. */
+  async #check(by: 'gpg' | 'ssh', file: string, signature: string): Promise<Verdict | undefined> {
+    const [data, detached] = [join(this.#directory, file), join(this.#directory, signature)];
+    const { keyring, allowedSigners, signatureRequired } = this.trust;
+    // Without a keyring, gpgv asks the user's own.
+    if (by === 'gpg' && (keyring !== undefined || (signatureRequired && allowedSigners === undefined))) {
+      return checkGpg(this.host, data, detached, this.trust);
+    }
+    if (by === 'ssh' && allowedSigners !== undefined) return checkSsh(this.host, data, detached, this.trust);
+    const option = by === 'gpg' ? '--keyring' : '--allowed-signers';
+    this.#note('unchecked', signature, `there is a signature, and no ${option} to check it with`);
+    return undefined;
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** What a document says; one that is no JSON, or of another shape, says nothing. */
+function read<T>(text: string, extract: (document: unknown) => T | undefined): T | undefined {
+  try {
+    return extract(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}

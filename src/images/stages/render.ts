@@ -1,0 +1,31 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { answerFileSource } from '../answer-file-source.js';
+import { renderAnswerFile } from '../../answers/answer-file.js';
+import { makeSeedVolume, readsSeedVolume, seedVolumeCommand, type SeedVolume } from '../../answers/seed-volume.js';
+import type { Plan } from '../build.js';
+import { always, type Stage } from '../../engine/stage.js';
+
+/** The answer file, as the installer will read it, and where it will look for it. */
+export const render: Stage = {
+  name: 'render',
+  title: 'Rendering the answer file',
+  neededFor: always,
+  commands: (plan) => (readsSeedVolume(plan.spec.answerFile.kind) ? [seedVolumeCommand(seedVolume(plan))] : []),
+  async run(build) {
+    const { name, content } = await renderAnswerFile(answerFileSource(build.spec, build.state.guestHost));
+    const directory = join(build.paths.workDir, 'answer-file');
+    await mkdir(directory, { recursive: true });
+    build.state.answerFile = join(directory, name);
+    // It may hold password hashes.
+    await writeFile(build.state.answerFile, content, { mode: 0o600 });
+    if (readsSeedVolume(build.spec.answerFile.kind)) {
+      await makeSeedVolume(build, build.state.answerFile, seedVolume(build));
+    }
+  },
+  inputs: ({ spec, state }) => renderAnswerFile(answerFileSource(spec, state.guestHost)),
+};
+
+function seedVolume({ spec, paths }: Plan): SeedVolume {
+  return { kind: spec.answerFile.kind, volume: paths.seedVolume, scratchDirectory: join(paths.workDir, 'seed') };
+}

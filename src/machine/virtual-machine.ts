@@ -1,0 +1,86 @@
+import { Failure } from '../host/failure.js';
+import type { VirtType } from './acceleration.js';
+
+/** The virtual machine that an image is installed in, and boots in to prove itself: twice the same hardware. */
+export interface Machine {
+  readonly connect: string;
+  readonly virtType: VirtType;
+  /** What virt-install is told of the distribution. */
+  readonly osinfo: string;
+  /** The domain's name. */
+  readonly domain: string;
+  readonly cores: number;
+  /** Memory, in bytes. */
+  readonly ram: number;
+  readonly mac: string | undefined;
+  /** Where the serial console is logged. */
+  readonly consoleLog: string;
+}
+
+/**
+ * How long virt-install may take to end after Ctrl-C, in milliseconds. It does not hear it while libvirt starts the
+ * domain, and killed at that moment it would leave libvirt to start a domain that nobody knows of.
+ */
+export const startPatience = 180_000;
+
+/**
+ * In software the default processor is older than what RHEL 9 and its kin need. With ERMS, kernel and libc copy and clear
+ * memory by `rep movsb` and `rep stosb`, which QEMU emulates byte by byte.
+ */
+const emulatedProcessor = `mode=maximum${process.arch === 'x64' ? ',disable=erms' : ''}`;
+
+/**
+ * The arguments of virt-install that describe the machine, without its disk and its screen.
+ *
+ * @throws Failure for the name of a console log that virt-install can't use
+ */
+export function machineArguments(machine: Machine): string[] {
+  return [
+    ...['--connect', machine.connect],
+    ...['--virt-type', machine.virtType],
+    // virt-install 4 refuses to start without a word on the distribution.
+    ...['--osinfo', machine.osinfo],
+    ...['--name', machine.domain],
+    ...['--vcpus', String(machine.cores)],
+    ...['--memory', String(Math.floor(machine.ram / 2 ** 20))],
+    ...(machine.virtType === 'qemu' ? ['--cpu', emulatedProcessor] : []),
+    ...['--network', `user,model=virtio${machine.mac === undefined ? '' : `,mac=${machine.mac}`}`],
+    // Without a source of entropy, a guest without clock jitter (software emulation) waits for its first keys.
+    ...['--rng', 'builtin'],
+    ...['--serial', `pty,log.file=${fileOfDomain(machine.consoleLog)},log.append=off`],
+    ...['--console', 'pty,target_type=serial'],
+    '--noautoconsole',
+  ];
+}
+
+/**
+ * A disk of the machine, for virt-install. No flushes: the disk of a build that dies is thrown away. discard lets the
+ * guest's mkfs punch holes.
+ *
+ * @throws Failure for the name of a disk that virt-install can't use
+ */
+export function diskArgument(file: string, format: 'raw' | 'qcow2'): string {
+  return `path=${fileOfDomain(file)},bus=virtio,format=${format},cache=unsafe,discard=unmap`;
+}
+
+/**
+ * The name of a file in an attribute of the domain's description, where virt-install (4.1) escapes for XML what libxml2
+ * then escapes again: `&` arrives as `&amp;`.
+ */
+export function fileOfDomain(file: string): string {
+  const found = /[&<>"']/.exec(file)?.[0];
+  if (found !== undefined) {
+    throw new Failure(
+      `virt-install can't use the file ${file}: it gets the character ${found} in a file's name wrong`,
+      {
+        hint: 'Choose an output directory, and a name for the image, without any of the characters & < > " \'.',
+      },
+    );
+  }
+  return subOption(file);
+}
+
+/** virt-install splits sub-options at commas, by the quoting rules of a shell. */
+export function subOption(value: string): string {
+  return value.replace(/[\\"',]/g, '\\$&');
+}

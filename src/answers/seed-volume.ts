@@ -1,7 +1,7 @@
 import { chmod, copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AnswerFileKind } from '../config/image-spec.js';
-import { command, run, type Command, type Host } from '../host/host.js';
+import { command, run, type Command, type Caller } from '../host/host.js';
 import { deliveries } from './delivery.js';
 
 /** How an installer knows its seed volume: by a label, and the names of files. */
@@ -61,11 +61,7 @@ export function seedVolumeCommand({ kind, volume, scratchDirectory }: SeedVolume
  * Puts an answer file onto a volume of a few hundred kilobytes. The volume is its owner's alone, because it may hold
  * password hashes; libvirt gives it to QEMU's user while the domain runs.
  */
-export async function makeSeedVolume(
-  host: Pick<Host, 'log' | 'signal'>,
-  answerFile: string,
-  seed: SeedVolume,
-): Promise<void> {
+export async function makeSeedVolume(host: Caller, answerFile: string, seed: SeedVolume): Promise<void> {
   await rm(seed.volume, { force: true });
   await mkdir(seed.scratchDirectory, { recursive: true, mode: 0o700 });
   const content = contentFor(seed.kind);

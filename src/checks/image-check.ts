@@ -4,7 +4,7 @@ import { bootTestWords } from '../config/option-types.js';
 import { didYouMean } from '../config/suggestion.js';
 import { unknownOptions } from '../config/unknown-options.js';
 import { Failure, UsageError } from '../host/failure.js';
-import type { Host } from '../host/host.js';
+import type { Caller } from '../host/host.js';
 import type { Log } from '../host/log.js';
 import { findExecutable, findProgram, programs } from '../host/programs.js';
 import { renderAnswerFile } from '../answers/answer-file.js';
@@ -78,6 +78,6 @@ export function checkPrograms(plan: Plan): void {
  *
  * @throws Failure where there is no such key, or it can't sign now
  */
-export async function checkSigning(host: Pick<Host, 'log' | 'signal'>, { signing }: ImageSpec): Promise<void> {
+export async function checkSigning(host: Caller, { signing }: ImageSpec): Promise<void> {
   if (signing !== undefined) await sign(host, signing, 'image-factory asks whether this key can sign\n');
 }

@@ -1,7 +1,7 @@
 import type { ImageSpec } from '../config/image-spec.js';
 import { installation } from './doctor.js';
 import { UsageError } from '../host/failure.js';
-import type { Host } from '../host/host.js';
+import type { Caller } from '../host/host.js';
 import { maskUrls } from '../host/mask.js';
 import { originOf } from '../sources/netboot-source.js';
 import { PresenceOfFiles } from '../sources/presence.js';
@@ -24,7 +24,7 @@ export interface OnlineFindings {
 export class OnlineCheck {
   readonly #presence: PresenceOfFiles;
 
-  constructor(host: Pick<Host, 'log' | 'signal'>, presence = new PresenceOfFiles(host)) {
+  constructor(host: Caller, presence = new PresenceOfFiles(host)) {
     this.#presence = presence;
   }
 

@@ -7,7 +7,7 @@ import type { AnswerFileKind, ImageSpec } from '../config/image-spec.js';
 import { isoDate, resolveImage } from '../config/resolve.js';
 import { installation } from './doctor.js';
 import { Failure, UsageError } from '../host/failure.js';
-import type { Host } from '../host/host.js';
+import type { Caller } from '../host/host.js';
 import { silentLog } from '../host/log.js';
 import { maskOf, maskUrls, type Mask } from '../host/mask.js';
 import { findProgram } from '../host/programs.js';
@@ -59,7 +59,7 @@ interface Notes {
 
 /** Checks an image as far as that can be done without building it; whatever goes wrong is a finding of this image. */
 export async function validateImage(
-  host: Pick<Host, 'log' | 'signal'>,
+  host: Caller,
   configuration: Configuration,
   image: string,
   settings: ValidationSettings = {},
@@ -118,7 +118,7 @@ async function rendered(spec: ImageSpec): Promise<AnswerFile | undefined> {
 }
 
 async function askValidators(
-  host: Pick<Host, 'log' | 'signal'>,
+  host: Caller,
   { answerFile: { kind, path } }: ImageSpec,
   { name, content }: AnswerFile,
   schemaDir: string | undefined,
@@ -163,7 +163,7 @@ const titles: Readonly<Record<AnswerFileKind, string>> = {
 };
 
 async function ask(
-  host: Pick<Host, 'log' | 'signal'>,
+  host: Caller,
   validator: Validator,
   file: string,
   schemaDir: string | undefined,

@@ -4,7 +4,7 @@ import { sumsInCycloneDx } from '../contents/cyclonedx.js';
 import { fileInManifest } from '../contents/manifest.js';
 import { subjectsOf } from '../contents/provenance.js';
 import { UsageError } from '../host/failure.js';
-import type { Host } from '../host/host.js';
+import type { Caller } from '../host/host.js';
 import { sha256Of } from '../host/digest.js';
 import { parseSums } from '../publish/checksum.js';
 import { signatureOf } from '../publish/signature.js';
@@ -31,7 +31,7 @@ export interface Trust extends TrustedKeys {
  * @returns every file that could be there, with what came of it
  * @throws UsageError if the image is not there, or is one of those files itself
  */
-export async function verifyImage(host: Pick<Host, 'log' | 'signal'>, image: string, trust: Trust): Promise<Finding[]> {
+export async function verifyImage(host: Caller, image: string, trust: Trust): Promise<Finding[]> {
   return new Verification(host, image, await sizeOf(image), trust).findings();
 }
 
@@ -56,7 +56,7 @@ class Verification {
   #sum = '';
 
   constructor(
-    readonly host: Pick<Host, 'log' | 'signal'>,
+    readonly host: Caller,
     readonly image: string,
     readonly bytes: number,
     readonly trust: Trust,

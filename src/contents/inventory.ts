@@ -1,7 +1,7 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../host/failure.js';
-import type { Host } from '../host/host.js';
+import type { Caller } from '../host/host.js';
 import { parseOsRelease, type Distribution } from './distribution.js';
 import { parseDpkgStatus } from './dpkg-status.js';
 import type { FileReader } from './file-reader.js';
@@ -20,11 +20,7 @@ export interface Inventory {
  * @param scratch a directory that is made for what is copied out of the system
  * @throws Failure where files are there and can't be read
  */
-export async function readInventory(
-  host: Pick<Host, 'log' | 'signal'>,
-  system: FileReader,
-  scratch: string,
-): Promise<Inventory> {
+export async function readInventory(host: Caller, system: FileReader, scratch: string): Promise<Inventory> {
   await mkdir(scratch, { recursive: true });
   const text = async (path: string): Promise<string | undefined> => {
     const copy = join(scratch, path.replaceAll('/', '_'));
@@ -50,11 +46,7 @@ function dpkgPackages(status: string | undefined): InstalledPackages | undefined
   return packages.length > 0 ? { format: 'deb', packages } : undefined;
 }
 
-async function rpmPackages(
-  host: Pick<Host, 'log' | 'signal'>,
-  system: FileReader,
-  scratch: string,
-): Promise<InstalledPackages> {
+async function rpmPackages(host: Caller, system: FileReader, scratch: string): Promise<InstalledPackages> {
   for (const [index, { directory, files }] of rpmDatabases.entries()) {
     const copies = join(scratch, `rpm-${index}`);
     await mkdir(copies, { recursive: true });
@@ -67,11 +59,7 @@ async function rpmPackages(
 }
 
 /** A database that this machine's rpm does not understand is no reason to throw a good image away. */
-async function queried(
-  host: Pick<Host, 'log' | 'signal'>,
-  directory: string,
-  database: string,
-): Promise<InstalledPackages> {
+async function queried(host: Caller, directory: string, database: string): Promise<InstalledPackages> {
   try {
     const packages = await readRpmDatabase(host, directory);
     if (packages.length > 0) return { format: 'rpm', packages };

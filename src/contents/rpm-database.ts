@@ -1,4 +1,4 @@
-import { command, run, type Command, type Host } from '../host/host.js';
+import { command, run, type Command, type Caller } from '../host/host.js';
 import { sorted, type Package } from './packages.js';
 
 /** Where rpm databases lie, newest place first, with the files that belong together: SQLite, ndb (SUSE), Berkeley DB. */
@@ -14,7 +14,7 @@ export const rpmDatabases: readonly { readonly directory: string; readonly files
 const trustedKey = 'gpg-pubkey';
 
 /** @throws Failure where the rpm of this machine can't read the database, or is not installed */
-export async function readRpmDatabase(host: Pick<Host, 'log' | 'signal'>, directory: string): Promise<Package[]> {
+export async function readRpmDatabase(host: Caller, directory: string): Promise<Package[]> {
   const { stdout } = await run(host, queryCommand(directory));
   return sorted(stdout.split('\n').flatMap(readLine));
 }

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
-import type { Host } from './host.js';
+import type { Caller } from './host.js';
 
 /** Large enough that reading costs next to nothing beside hashing, small enough for progress and Ctrl-C. */
 const readSize = 4 * 1024 * 1024;
 
 /** Streams a file once through SHA-256; the sum is in lower-case hexadecimal. */
-export async function sha256Of(host: Pick<Host, 'log' | 'signal'>, path: string): Promise<string> {
+export async function sha256Of(host: Caller, path: string): Promise<string> {
   const file = await open(path);
   try {
     const { size } = await file.stat();

@@ -42,11 +42,14 @@ export interface Host {
   readonly release: ReleaseStack;
 }
 
+/** What calling a program takes: where it is logged, and what ends it. */
+export type Caller = Pick<Host, 'log' | 'signal'>;
+
 /** Milliseconds that a command may take which gives something back after the build was told to stop. */
 const releaseTimeout = 60_000;
 
 /** The same host for what must still be done after the build was told to stop: releasing what it holds. */
-export function insistently(host: Pick<Host, 'log'>): Pick<Host, 'log' | 'signal'> {
+export function insistently(host: Pick<Host, 'log'>): Caller {
   return { log: host.log, signal: AbortSignal.timeout(releaseTimeout) };
 }
 
@@ -68,7 +71,7 @@ export function shellLine({ file, args }: Pick<Command, 'file' | 'args'>): strin
  * @throws Interrupted when the build was told to stop
  */
 export async function run(
-  host: Pick<Host, 'log' | 'signal'>,
+  host: Caller,
   called: Command,
   options: {
     accept?: readonly number[];

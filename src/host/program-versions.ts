@@ -1,5 +1,5 @@
 import { Failure } from './failure.js';
-import { command, run, type Host } from './host.js';
+import { command, run, type Caller } from './host.js';
 import type { ProgramName } from './programs.js';
 
 /** How programs are asked for their version, where it is not by `--version`; undefined where they can't be asked. */
@@ -12,10 +12,7 @@ const questions: { readonly [Name in ProgramName]?: readonly string[] | undefine
 };
 
 /** What each program says of its version, in a line; those that can't be asked are left out. */
-export async function programVersions(
-  host: Pick<Host, 'log' | 'signal'>,
-  names: readonly ProgramName[],
-): Promise<Record<string, string>> {
+export async function programVersions(host: Caller, names: readonly ProgramName[]): Promise<Record<string, string>> {
   const versions: Record<string, string> = {};
   for (const name of [...names].sort()) {
     const question = name in questions ? questions[name] : ['--version'];
@@ -25,11 +22,7 @@ export async function programVersions(
   return versions;
 }
 
-async function firstLine(
-  host: Pick<Host, 'log' | 'signal'>,
-  name: ProgramName,
-  question: readonly string[],
-): Promise<string | undefined> {
+async function firstLine(host: Caller, name: ProgramName, question: readonly string[]): Promise<string | undefined> {
   try {
     const { stdout, stderr } = await run(host, command(name, question));
     return `${stdout}\n${stderr}`

@@ -1,7 +1,7 @@
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { sha256Of } from '../host/digest.js';
-import type { Host } from '../host/host.js';
+import type { Caller } from '../host/host.js';
 
 /**
  * Streams a file once through SHA-256 and writes `<file>.sha256sum` as `sha256sum -c` reads it, under a temporary
@@ -9,10 +9,7 @@ import type { Host } from '../host/host.js';
  *
  * @returns the digest in lower-case hexadecimal and the path of the checksum file
  */
-export async function writeChecksum(
-  host: Pick<Host, 'log' | 'signal'>,
-  file: string,
-): Promise<{ sha256: string; path: string }> {
+export async function writeChecksum(host: Caller, file: string): Promise<{ sha256: string; path: string }> {
   const sha256 = await sha256Of(host, file);
   const path = `${file}.sha256sum`;
   const temporary = `${path}.part`;

@@ -1,5 +1,5 @@
 import { Failure } from '../host/failure.js';
-import { run, shellLine, type Command, type Host } from '../host/host.js';
+import { run, shellLine, type Command, type Caller } from '../host/host.js';
 
 /** A command of the user's: run without a shell, in the user's own environment. */
 export function hookCommand(words: readonly string[], cwd: string): Command {
@@ -13,16 +13,12 @@ export function hookCommand(words: readonly string[], cwd: string): Command {
  *
  * @throws Failure with the command, its exit code and the end of what it said
  */
-export async function runHook(
-  host: Pick<Host, 'log' | 'signal'>,
-  words: readonly string[],
-  cwd: string,
-): Promise<void> {
+export async function runHook(host: Caller, words: readonly string[], cwd: string): Promise<void> {
   await runLogged(host, hookCommand(words, cwd));
 }
 
 /** Runs a command whose output is meant for people: each line goes to the log as it comes. */
-export async function runLogged(host: Pick<Host, 'log' | 'signal'>, called: Command): Promise<void> {
+export async function runLogged(host: Caller, called: Command): Promise<void> {
   host.log.info(`Calling ${shellLine(called)}`);
   await run(host, called, {
     onLine(line) {

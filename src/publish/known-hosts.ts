@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { quote } from 'shlex';
 import { Failure } from '../host/failure.js';
-import { command, run, type Command, type Host } from '../host/host.js';
+import { command, run, type Command, type Caller } from '../host/host.js';
 import { serverName, type SftpTarget } from './sftp-target.js';
 
 type Server = Pick<SftpTarget, 'host' | 'port'>;
@@ -41,11 +41,7 @@ type Algorithm = (typeof algorithmsOf)[KeyType][number];
  * @param file the only file to ask; without it, the user's and the machine's, where they exist
  * @throws Failure when the named file can't be read
  */
-export async function knownHostKeys(
-  host: Pick<Host, 'log' | 'signal'>,
-  server: Server,
-  file?: string,
-): Promise<KnownHostKeys> {
+export async function knownHostKeys(host: Caller, server: Server, file?: string): Promise<KnownHostKeys> {
   const files = filesToAsk(file);
   const keys: (HostKey & { marker: string | undefined })[] = [];
   for (const asked of files) {

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { Failure } from '../host/failure.js';
-import { command, run, type Command, type Host } from '../host/host.js';
+import { command, run, type Command, type Caller, type Host } from '../host/host.js';
 import type { SftpDestination } from '../config/destination.js';
 
 /** What ssh2 tries, one after the other; it types only what these have in common. */
@@ -35,7 +35,7 @@ export interface Login {
  * @throws Failure when a key can't be used, the password's variable is not set, or no way is left
  */
 export async function logins(
-  host: Pick<Host, 'log' | 'signal'>,
+  host: Caller,
   { identity, passwordEnv }: Pick<SftpDestination, 'identity' | 'passwordEnv'>,
 ): Promise<Login[]> {
   const named = [
@@ -50,7 +50,7 @@ export async function logins(
   });
 }
 
-async function key(host: Pick<Host, 'log' | 'signal'>, file: string): Promise<Login> {
+async function key(host: Caller, file: string): Promise<Login> {
   const tried = await run(host, keyCheck(file), { accept: [0, 1, 255] });
   if (tried.exitCode !== 0) {
     if (tried.stderr.includes('incorrect passphrase')) {
@@ -101,7 +101,7 @@ async function agent(host: Pick<Host, 'log'>): Promise<Login[]> {
   return [{ what: 'ssh agent', methods: (username) => [{ type: 'agent', username, agent: socket }] }];
 }
 
-async function defaultKeys(host: Pick<Host, 'log' | 'signal'>): Promise<Login[]> {
+async function defaultKeys(host: Caller): Promise<Login[]> {
   const found: Login[] = [];
   for (const name of ['id_ed25519', 'id_rsa', 'id_ecdsa']) {
     try {

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Failure } from '../host/failure.js';
-import { command, run, type Command, type Host } from '../host/host.js';
+import { command, run, type Command, type Caller } from '../host/host.js';
 import { sshNamespace } from './signature.js';
 
 /** Whose signatures count. */
@@ -12,8 +12,6 @@ export interface TrustedKeys {
   /** ssh keys: ALLOWED SIGNERS in ssh-keygen(1). */
   readonly allowedSigners?: string | undefined;
 }
-
-type Caller = Pick<Host, 'log' | 'signal'>;
 
 /** Who made a signature, or why it counts for nothing. */
 export type Verdict =

@@ -1,5 +1,5 @@
 import { Failure } from '../host/failure.js';
-import { command, run, type Command, type Host } from '../host/host.js';
+import { command, run, type Command, type Caller } from '../host/host.js';
 import type { Signing } from '../config/image-spec.js';
 
 /** What ssh-keygen calls the purpose of a signature of a file; whoever checks it names the same (ssh-keygen(1), -Y sign). */
@@ -27,7 +27,7 @@ export function signCommand({ by, key }: Signing, text = ''): Command {
  * @returns the detached signature of a text, in ASCII
  * @throws Failure where there is no such key, or it can't sign now: the agent is locked and nobody can be asked
  */
-export async function sign(host: Pick<Host, 'log' | 'signal'>, signing: Signing, text: string): Promise<string> {
+export async function sign(host: Caller, signing: Signing, text: string): Promise<string> {
   try {
     return `${(await run(host, signCommand(signing, text))).stdout}\n`;
   } catch (error) {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
 import { Failure } from '../host/failure.js';
-import { command, run, type Host } from '../host/host.js';
+import { command, run, type Caller } from '../host/host.js';
 import { maskUrls } from '../host/mask.js';
 import { findProgram } from '../host/programs.js';
 import { Turns } from '../host/turns.js';
@@ -30,7 +30,7 @@ export class PresenceOfFiles {
   readonly #turns = new Turns(requestsAtOnce);
 
   constructor(
-    private readonly host: Pick<Host, 'log' | 'signal'>,
+    private readonly host: Caller,
     private readonly patience: Pick<Patience, 'connectMs' | 'stallMs'> = presencePatience,
   ) {}
 

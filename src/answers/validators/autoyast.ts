@@ -1,5 +1,5 @@
 import { Failure } from '../../host/failure.js';
-import { command, run, type Command, type Host } from '../../host/host.js';
+import { command, run, type Command, type Caller } from '../../host/host.js';
 import type { AnswerFileFinding } from './finding.js';
 
 /** @param schema `profile.rng` of yast2-schema; without one, only well-formed XML is asked for */
@@ -15,11 +15,7 @@ const finding = /^.*?:(\d+): (?:element (\S+): )?(?:Relax-NG validity|parser|nam
  *
  * @throws Failure if xmllint is not installed, or can't read the file or the schema
  */
-export async function validateAutoyast(
-  host: Pick<Host, 'log' | 'signal'>,
-  file: string,
-  schema?: string,
-): Promise<AnswerFileFinding[]> {
+export async function validateAutoyast(host: Caller, file: string, schema?: string): Promise<AnswerFileFinding[]> {
   // xmllint(1), "Diagnostics": 1 is XML that is not well-formed, 3 and 4 are a file that the schema does not allow.
   const accept = [0, 1, 3, 4];
   const { stderr, exitCode } = await run(host, xmllintCommand(file, schema), { accept });

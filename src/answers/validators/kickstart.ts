@@ -1,5 +1,5 @@
 import { Failure } from '../../host/failure.js';
-import { command, run, type Command, type Host } from '../../host/host.js';
+import { command, run, type Command, type Caller } from '../../host/host.js';
 import type { AnswerFileFinding } from './finding.js';
 
 export function ksvalidatorCommand(file: string, version: string): Command {
@@ -20,11 +20,7 @@ export function kickstartVersion(text: string): string | undefined {
  * @param version as `ksvalidator --listversions` has them: `RHEL9`, `F44`
  * @throws Failure if ksvalidator is not installed, or does not know the version
  */
-export async function validateKickstart(
-  host: Pick<Host, 'log' | 'signal'>,
-  file: string,
-  version: string,
-): Promise<AnswerFileFinding[]> {
+export async function validateKickstart(host: Caller, file: string, version: string): Promise<AnswerFileFinding[]> {
   // Its exit code is the number of errors, which the system takes modulo 256.
   const everyCode = Array.from({ length: 256 }, (_, code) => code);
   const { stdout, stderr, exitCode } = await run(host, ksvalidatorCommand(file, version), { accept: everyCode });

@@ -1,5 +1,5 @@
 import { Failure } from '../../host/failure.js';
-import { command, run, type Command, type Host } from '../../host/host.js';
+import { command, run, type Command, type Caller } from '../../host/host.js';
 import type { AnswerFileFinding } from './finding.js';
 
 /** Reads nothing of this machine's own answers: they may be locked by a package that is being installed. */
@@ -14,7 +14,7 @@ export function preseedCommand(file: string): Command {
  *
  * @throws Failure if debconf-set-selections is not installed, or can't read the file
  */
-export async function validatePreseed(host: Pick<Host, 'log' | 'signal'>, file: string): Promise<AnswerFileFinding[]> {
+export async function validatePreseed(host: Caller, file: string): Promise<AnswerFileFinding[]> {
   const { stderr, exitCode } = await run(host, preseedCommand(file), { accept: [0, 1] });
   const said = stderr.split('\n').filter((line) => line.trim() !== '' && !isFlagOfTheInstallersOwn(line));
   const findings = said.map(finding);

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { AnswerFileKind } from '../../config/image-spec.js';
 import { Failure } from '../../host/failure.js';
-import type { Host } from '../../host/host.js';
+import type { Caller } from '../../host/host.js';
 import type { ProgramName } from '../../host/programs.js';
 import { validateAgama } from './agama.js';
 import { validateAutoinstall } from './autoinstall.js';
@@ -9,8 +9,6 @@ import { validateAutoyast } from './autoyast.js';
 import type { AnswerFileFinding } from './finding.js';
 import { kickstartVersion, validateKickstart } from './kickstart.js';
 import { validatePreseed } from './preseed.js';
-
-type Reader = Pick<Host, 'log' | 'signal'>;
 
 /** What looks at an answer file with the eyes of its installer. */
 export type Validator = {
@@ -22,13 +20,13 @@ export type Validator = {
   | {
       readonly schema?: undefined;
       /** @throws Failure where the check can't be made */
-      readonly find: (host: Reader, file: string) => AnswerFileFinding[] | Promise<AnswerFileFinding[]>;
+      readonly find: (host: Caller, file: string) => AnswerFileFinding[] | Promise<AnswerFileFinding[]>;
     }
   | {
       /** Its name in the directory of schemas, and who has it. */
       readonly schema: { readonly file: string; readonly from: string };
       /** @throws Failure where the check can't be made */
-      readonly find: (host: Reader, file: string, schema: string) => AnswerFileFinding[] | Promise<AnswerFileFinding[]>;
+      readonly find: (host: Caller, file: string, schema: string) => AnswerFileFinding[] | Promise<AnswerFileFinding[]>;
     }
 );
 
@@ -62,7 +60,7 @@ export const validators: Readonly<Record<AnswerFileKind, readonly Validator[]>> 
   ],
 };
 
-async function kickstartAsItSays(host: Reader, file: string): Promise<AnswerFileFinding[]> {
+async function kickstartAsItSays(host: Caller, file: string): Promise<AnswerFileFinding[]> {
   const version = kickstartVersion(await readFile(file, 'utf8'));
   if (version !== undefined) return validateKickstart(host, file, version);
   throw new Failure('the file does not say in which version of the syntax it is written', {

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure, indented } from '../host/failure.js';
 import { command, run, type Command, type Host } from '../host/host.js';
+import { removeLog } from '../machine/console-log.js';
 import { libvirtEnvironment, type Libvirt } from '../machine/libvirt.js';
 import { diskArgument, machineArguments, startPatience, type Machine } from '../machine/virtual-machine.js';
 import { Guest } from './guest.js';
@@ -66,7 +67,8 @@ export function bootCommands({
 export async function bootTest(host: Host, libvirt: Libvirt, test: BootTest): Promise<string> {
   const { machine, image, overlay, screenshot } = test;
   // What an earlier boot left must not be taken for this one's.
-  for (const file of [machine.consoleLog, screenshot]) await rm(file, { force: true });
+  await removeLog(machine.consoleLog);
+  await rm(screenshot, { force: true });
   const { uid, gid } = await stat(image);
   const release = host.release.hold(`the domain ${machine.domain}`, async () => {
     await libvirt.remove(machine.domain, overlay);

@@ -1,8 +1,8 @@
-import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { dirname } from 'node:path';
 import { Failure, indented } from '../host/failure.js';
 import { run, type Host } from '../host/host.js';
+import { removeLog } from '../machine/console-log.js';
 import { Libvirt } from '../machine/libvirt.js';
 import { silentLog } from '../host/log.js';
 import { startPatience } from '../machine/virtual-machine.js';
@@ -24,7 +24,7 @@ export async function install(
 ): Promise<void> {
   const { domain, consoleLog } = installation;
   // What an earlier build printed must not be taken for this one's.
-  await rm(consoleLog, { force: true });
+  await removeLog(consoleLog);
   const removeDomain = host.release.hold(`the domain ${domain}`, async () => {
     await libvirt.remove(domain, installation.disk);
     await libvirt.forgetPool(dirname(installation.disk));

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { bootCommands, bootTest as boot, type BootTest } from '../../boot/boot-test.js';
 import { moveFile } from '../../disk/move-file.js';
 import { Failure } from '../../host/failure.js';
+import { joinRotated } from '../../machine/console-log.js';
 import { Libvirt } from '../../machine/libvirt.js';
 import { sha256Of } from '../../host/digest.js';
 import { maskFile } from '../../report/masked-file.js';
@@ -26,6 +27,7 @@ export const bootTest: Stage = {
       } catch (error) {
         throw error instanceof Failure ? await keepUnproven(build, error) : error;
       } finally {
+        await joinRotated(build.paths.bootLog);
         await maskFile(build.paths.bootLog, build.spec.secrets);
       }
     }

@@ -1,5 +1,6 @@
 import { basename, join } from 'node:path';
 import { mkdir } from 'node:fs/promises';
+import { joinRotated } from '../../machine/console-log.js';
 import { Libvirt, virshCommand } from '../../machine/libvirt.js';
 import { install as runInstallation } from '../../install/installation.js';
 import { readsSeedVolume } from '../../answers/seed-volume.js';
@@ -34,6 +35,7 @@ export const install: Stage = {
       await runInstallation(build, new Libvirt(build, build.spec.connect), called, build.spec.timeout);
     } finally {
       // The kernel prints its arguments, and an installer what it likes.
+      await joinRotated(called.consoleLog);
       await maskFile(called.consoleLog, build.spec.secrets);
     }
   },

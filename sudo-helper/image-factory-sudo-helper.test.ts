@@ -86,6 +86,34 @@ const removed = [
   'var/log/installer',
 ];
 
+describe('image-factory-sudo-helper, asked for its version', () => {
+  it('names that of the program that it belongs to, to anybody and without a disk', () => {
+    const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+      version: string;
+    };
+    for (const word of ['version', '--version']) {
+      expect(asNobody(word)).to.deep.include({
+        status: 0,
+        stdout: `image-factory-sudo-helper ${version}\n`,
+        stderr: '',
+      });
+    }
+  });
+
+  it('answers nothing else without root', () => {
+    for (const words of [['version', ''], ['version', 'version'], ['--version', '/etc/passwd'], ['Version']]) {
+      expect(asNobody(...words), words.join(' ')).to.include({ status: 2, stdout: '' });
+    }
+  });
+
+  /** Its text, not its file: a checkout may lie where not everybody may look. */
+  const asNobody = (...words: string[]) =>
+    call('/bin/bash', ['-p', '-c', readFileSync(helper, 'utf8'), 'helper', ...words], {
+      env: {},
+      ...(process.getuid?.() === 0 ? { uid: 65534, gid: 65534, cwd: '/' } : {}),
+    });
+});
+
 describe('image-factory-sudo-helper, called by root', function () {
   this.timeout(60_000);
 

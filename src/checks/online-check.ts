@@ -57,7 +57,7 @@ function namedBy(spec: ImageSpec, answerFile: string): Named[] {
       return 'signature' in vouching ? [...list, { what: 'checksums-signature', uri: vouching.signature }] : list;
     });
   const repositories = repositoryIndexes({
-    kind: spec.answerFile.kind,
+    kind: spec.origin.answerFile.kind,
     text: answerFile,
     extra: variable(spec, 'extra-repositories'),
     suite: variable(spec, 'suite'),

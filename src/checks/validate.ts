@@ -119,11 +119,12 @@ async function rendered(spec: ImageSpec): Promise<AnswerFile | undefined> {
 
 async function askValidators(
   host: Caller,
-  { answerFile: { kind, path } }: ImageSpec,
+  spec: ImageSpec,
   { name, content }: AnswerFile,
   schemaDir: string | undefined,
   notes: Notes,
 ): Promise<void> {
+  const { kind, path } = spec.origin.answerFile;
   const known = validators[kind];
   if (known.length === 0) notes.notMade.push({ check: kind, why: `there is no validator for ${titles[kind]} files` });
   const directory = await mkdtemp(join(tmpdir(), 'image-factory-validate-'));

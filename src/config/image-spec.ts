@@ -6,6 +6,16 @@ export const answerFileKinds = ['preseed', 'kickstart', 'yast', 'autoinstall', '
 
 export type AnswerFileKind = (typeof answerFileKinds)[number];
 
+/** How an image comes to be. */
+export type Origin = InstallOrigin;
+
+/** An unattended installation, in a virtual machine. */
+export interface InstallOrigin {
+  readonly kind: 'install';
+  readonly installer: InstallerSource;
+  readonly answerFile: { readonly kind: AnswerFileKind; readonly path: string };
+}
+
 /** Where kernel and initrd come from. */
 export type InstallerSource =
   | { readonly kind: 'netboot'; readonly linux: string; readonly initrd: string }
@@ -34,8 +44,7 @@ export interface ImageSpec extends Omit<
   readonly name: string;
   /** `<image>-<YYYY-MM-DD>`: what the names of all artifacts begin with. */
   readonly baseName: string;
-  readonly installer: InstallerSource;
-  readonly answerFile: { readonly kind: AnswerFileKind; readonly path: string };
+  readonly origin: Origin;
   /** Absolute. */
   readonly outputDir: string;
   /** Absolute; the image's own directory in the netboot cache. */

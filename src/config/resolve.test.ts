@@ -35,8 +35,15 @@ post-build-command = register "golden image"
     expect(image).to.deep.include({
       name: 'debian-12',
       baseName: 'debian-12-2026-11-21',
-      installer: { kind: 'netboot', linux: 'http://deb.example.org/linux', initrd: 'http://deb.example.org/initrd.gz' },
-      answerFile: { kind: 'preseed', path: 'debian.preseed.hbs' },
+      origin: {
+        kind: 'install',
+        installer: {
+          kind: 'netboot',
+          linux: 'http://deb.example.org/linux',
+          initrd: 'http://deb.example.org/initrd.gz',
+        },
+        answerFile: { kind: 'preseed', path: 'debian.preseed.hbs' },
+      },
       append: 'console=ttyS0',
       ram: 2e9,
       cores: 2,
@@ -81,8 +88,8 @@ post-build-command = register "golden image"
 
   it('takes an installation medium instead of kernel and initrd', () => {
     const image = imageOf('[rhel]\ninstaller_image = /srv/rhel.iso\nkickstart = a.ks\n', 'rhel');
-    expect(image.installer).to.deep.equal({ kind: 'medium', image: '/srv/rhel.iso' });
-    expect(image.answerFile).to.deep.equal({ kind: 'kickstart', path: 'a.ks' });
+    expect(image.origin.installer).to.deep.equal({ kind: 'medium', image: '/srv/rhel.iso' });
+    expect(image.origin.answerFile).to.deep.equal({ kind: 'kickstart', path: 'a.ks' });
   });
 
   describe('what wins', () => {
@@ -295,7 +302,7 @@ post-upload-command1 = echo "
   it('has a cache directory that other options may refer to, set or not, and without ~', () => {
     const preseedIn = (options: string) => {
       const text = `[a]\nlinux = l\ninitrd = i\npreseed = \${cache_dir}/a.cfg\n${options}`;
-      return imageOf(text, 'a').answerFile.path;
+      return imageOf(text, 'a').origin.answerFile.path;
     };
     expect(preseedIn('')).to.equal(join(defaultCacheDirectory(), 'a.cfg'));
     expect(preseedIn('cache_dir = ~/c$$\n')).to.equal(join(homedir(), 'c$/a.cfg'));

@@ -8,6 +8,7 @@ import {
   type DescribedOption,
   type ImageSpec,
   type InstallerSource,
+  type InstallOrigin,
   type Signing,
 } from './image-spec.js';
 import type { IniDocument } from './ini.js';
@@ -60,8 +61,7 @@ export function resolveImage(
     ...values,
     name,
     baseName,
-    installer,
-    answerFile,
+    origin: { kind: 'install', installer, answerFile },
     signing,
     destinations,
     outputDir: resolve(values.outputDir),
@@ -111,7 +111,10 @@ function installerSource(values: Values<typeof imageOptions>, reader: SectionRea
   return linux && initrd ? { kind: 'netboot', linux, initrd } : undefined;
 }
 
-function answerFileOf(values: Values<typeof imageOptions>, reader: SectionReader): ImageSpec['answerFile'] | undefined {
+function answerFileOf(
+  values: Values<typeof imageOptions>,
+  reader: SectionReader,
+): InstallOrigin['answerFile'] | undefined {
   const given = answerFileKinds.filter((kind) => !reader.lacks(kind));
   if (given.length > 1) {
     reader.complain(

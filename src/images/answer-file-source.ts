@@ -9,7 +9,7 @@ const noGuestHost = '10.0.2.2:PORT';
 /** Everything that the answer file of an image is made from. */
 export function answerFileSource(spec: ImageSpec, guestHost = noGuestHost): AnswerFileSource {
   return {
-    ...spec.answerFile,
+    ...spec.origin.answerFile,
     variables: {
       ...spec.variables,
       image: spec.name,

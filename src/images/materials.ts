@@ -9,7 +9,7 @@ export async function materials(build: Build): Promise<{ netbootFiles: Material[
   const { name, sha256 } = await describeFile(build, left(build, 'answerFile'));
   return {
     netbootFiles: netbootFiles(build),
-    answerFile: { kind: build.spec.answerFile.kind, name, sha256 },
+    answerFile: { kind: build.spec.origin.answerFile.kind, name, sha256 },
   };
 }
 

@@ -12,7 +12,7 @@ export function openOptions(spec: ImageSpec): Record<string, string | number | b
     'virt-type': spec.virtType,
     osinfo: spec.osinfo,
     timeout: spec.timeout,
-    'answer-file': spec.answerFile.kind,
+    'answer-file': spec.origin.answerFile.kind,
   };
 }
 

@@ -17,7 +17,7 @@ const installation: Installation = {
     vnc: undefined,
     osinfo: 'detect=on,require=off',
     connect: 'qemu:///session',
-    answerFile: { kind: 'preseed' },
+    origin: { answerFile: { kind: 'preseed' } },
   },
   domain: 'debian-12-2026-11-21',
   virtType: 'kvm',
@@ -113,7 +113,7 @@ describe('virtInstallCommand', () => {
   });
 
   it('attaches the seed volume behind the disk, to be read only, where the installer looks for one', () => {
-    const spec = { ...installation.spec, answerFile: { kind: 'autoinstall' as const } };
+    const spec = { ...installation.spec, origin: { answerFile: { kind: 'autoinstall' as const } } };
     const { args } = virtInstallCommand({ ...installation, spec, seedVolume: '/srv/images/a,b.iso' });
     const disks = args.filter((_, index) => args[index - 1] === '--disk');
     expect(disks[0]).to.match(/^path=\/srv\/images\/disk\.raw,/);

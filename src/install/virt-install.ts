@@ -8,7 +8,7 @@ import type { VirtType } from '../machine/acceleration.js';
 
 export interface Installation {
   readonly spec: Pick<ImageSpec, 'append' | 'cores' | 'ram' | 'mac' | 'vnc' | 'osinfo' | 'connect'> & {
-    readonly answerFile: { readonly kind: AnswerFileKind };
+    readonly origin: { readonly answerFile: { readonly kind: AnswerFileKind } };
   };
   /** The domain's name. */
   readonly domain: string;
@@ -72,7 +72,10 @@ export function virtInstallCommand(installation: Installation): Command {
       ...['--disk', diskArgument(installation.disk, 'raw')],
       ...['--graphics', graphics(spec.vnc)],
       ...['--location', locationOption(location)],
-      ...['--extra-args', kernelArguments(spec.answerFile.kind, answerFileName, spec.append, installation.virtType)],
+      ...[
+        '--extra-args',
+        kernelArguments(spec.origin.answerFile.kind, answerFileName, spec.append, installation.virtType),
+      ],
       ...answerFileOptions(installation),
     ],
     // In session mode virt-install copies kernel and initrd below its cache directory; ours is removed in any case.
@@ -81,7 +84,7 @@ export function virtInstallCommand(installation: Installation): Command {
 }
 
 function answerFileOptions({ spec, answerFile, seedVolume }: Installation): string[] {
-  if (deliveries[spec.answerFile.kind].on === 'initrd') return ['--initrd-inject', answerFile];
+  if (deliveries[spec.origin.answerFile.kind].on === 'initrd') return ['--initrd-inject', answerFile];
   if (seedVolume === undefined) throw new Failure(`there is no seed volume for the answer file ${answerFile}`);
   return ['--disk', `path=${fileOfDomain(seedVolume)},bus=virtio,format=raw,readonly=on`];
 }

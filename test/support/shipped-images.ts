@@ -34,7 +34,7 @@ export function shippedSpec(image: string, user = ''): ImageSpec {
 export function shippedImages(kind?: AnswerFileKind): string[] {
   return shippedConfiguration()
     .imageNames()
-    .filter((name) => name !== 'demo' && (kind === undefined || shippedSpec(name).answerFile.kind === kind));
+    .filter((name) => name !== 'demo' && (kind === undefined || shippedSpec(name).origin.answerFile.kind === kind));
 }
 
 export function renderShipped(image: string, user = ''): Promise<AnswerFile> {

@@ -26,7 +26,7 @@ describe('the shipped templates', () => {
   });
 
   it('are all used by an image', () => {
-    const used = images.map((name) => shippedSpec(name).answerFile.path);
+    const used = images.map((name) => shippedSpec(name).origin.answerFile.path);
     expect(used).to.include.members(readdirSync(templates).filter((file) => file.endsWith('.hbs')));
   });
 

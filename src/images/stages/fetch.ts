@@ -19,7 +19,7 @@ export const fetch: Stage = {
   inputs: ({ spec }) => [netbootSources(spec), spec.checksums, spec.checksumsSignature, spec.keyring, spec.verify],
 };
 
-export function netbootSources({ installer, linuxSha256, initrdSha256 }: ImageSpec): NetbootSource[] {
+export function netbootSources({ origin: { installer }, linuxSha256, initrdSha256 }: ImageSpec): NetbootSource[] {
   if (installer.kind === 'medium') return [{ option: 'installer_image', uri: installer.image }];
   return [
     { option: 'linux', uri: installer.linux, sha256: linuxSha256 },
@@ -28,7 +28,7 @@ export function netbootSources({ installer, linuxSha256, initrdSha256 }: ImageSp
 }
 
 /** Where the netboot cache has the installer once it is fetched. */
-export function installerLocation({ installer, cacheDir }: ImageSpec): InstallerLocation {
+export function installerLocation({ origin: { installer }, cacheDir }: ImageSpec): InstallerLocation {
   if (installer.kind === 'medium') return { kind: 'medium', file: join(cacheDir, cachedName(installer.image)) };
   return {
     kind: 'netboot',

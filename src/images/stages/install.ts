@@ -17,7 +17,7 @@ export const install: Stage = {
   neededFor: always,
   commands(plan) {
     const { spec, domain, paths } = plan;
-    const answerFile = join(paths.workDir, 'answer-file', basename(spec.answerFile.path).replace(/\.hbs$/, ''));
+    const answerFile = join(paths.workDir, 'answer-file', basename(spec.origin.answerFile.path).replace(/\.hbs$/, ''));
     return [
       virtInstallCommand({ ...installation(plan), answerFile, location: installerLocation(spec) }),
       virshCommand(spec.connect, 'undefine', domain),
@@ -48,7 +48,7 @@ function installation({ spec, paths, domain, virtType }: Plan): Omit<Installatio
     domain,
     virtType,
     disk: paths.rawDisk,
-    ...(readsSeedVolume(spec.answerFile.kind) ? { seedVolume: paths.seedVolume } : {}),
+    ...(readsSeedVolume(spec.origin.answerFile.kind) ? { seedVolume: paths.seedVolume } : {}),
     consoleLog: paths.consoleLog,
     scratchDirectory: join(paths.workDir, 'virt-install'),
   };

@@ -11,7 +11,7 @@ export const render: Stage = {
   name: 'render',
   title: 'Rendering the answer file',
   neededFor: always,
-  commands: (plan) => (readsSeedVolume(plan.spec.answerFile.kind) ? [seedVolumeCommand(seedVolume(plan))] : []),
+  commands: (plan) => (readsSeedVolume(plan.spec.origin.answerFile.kind) ? [seedVolumeCommand(seedVolume(plan))] : []),
   async run(build) {
     const { name, content } = await renderAnswerFile(answerFileSource(build.spec, build.state.guestHost));
     const directory = join(build.paths.workDir, 'answer-file');
@@ -19,7 +19,7 @@ export const render: Stage = {
     build.state.answerFile = join(directory, name);
     // It may hold password hashes.
     await writeFile(build.state.answerFile, content, { mode: 0o600 });
-    if (readsSeedVolume(build.spec.answerFile.kind)) {
+    if (readsSeedVolume(build.spec.origin.answerFile.kind)) {
       await makeSeedVolume(build, build.state.answerFile, seedVolume(build));
     }
   },
@@ -27,5 +27,5 @@ export const render: Stage = {
 };
 
 function seedVolume({ spec, paths }: Plan): SeedVolume {
-  return { kind: spec.answerFile.kind, volume: paths.seedVolume, scratchDirectory: join(paths.workDir, 'seed') };
+  return { kind: spec.origin.answerFile.kind, volume: paths.seedVolume, scratchDirectory: join(paths.workDir, 'seed') };
 }

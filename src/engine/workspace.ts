@@ -1,9 +1,10 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkSpace } from '../host/disk-space.js';
 import type { claimLock } from '../host/file-lock.js';
 import { Failure } from '../host/failure.js';
 import type { Host } from '../host/host.js';
+import { makeSearchable } from '../host/searchable-directory.js';
 import { Libvirt } from '../machine/libvirt.js';
 import { workDirectoryName, type Plan } from '../images/build.js';
 import { spaceNeeds } from '../images/space-needs.js';
@@ -28,7 +29,7 @@ const searchable = 0o711;
  */
 export async function claimImage(host: Host, { spec, paths }: Plan, claim: Claim): Promise<void> {
   try {
-    await mkdir(paths.outputDir, { recursive: true });
+    await makeSearchable(paths.outputDir);
   } catch (error) {
     throw new Failure(`can't make the output directory ${paths.outputDir}: ${(error as Error).message}`);
   }
@@ -61,7 +62,7 @@ async function holdWorkspace(host: Host, { paths }: Plan): Promise<Workspace> {
     host.release.hold(`the directory ${directory}`, async () => {
       if (!kept) await rm(directory, { recursive: true, force: true });
     });
-    await mkdir(directory, { recursive: true, mode: searchable });
+    await makeSearchable(directory, searchable);
   }
   return { keep: () => void (kept = true) };
 }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { basename, join } from 'node:path';
 import type { ImageSpec } from '../config/image-spec.js';
 import type { Artifact } from '../contents/artifact.js';
@@ -8,6 +7,7 @@ import type { ProgramName } from '../host/programs.js';
 import type { VirtType } from '../machine/acceleration.js';
 import type { NetbootFile } from '../sources/netboot-files.js';
 import type { InstallerLocation } from '../install/virt-install.js';
+import { nameForLibvirt, poolName } from './machine-names.js';
 
 /** Where the files of a build lie. All paths are absolute. */
 export interface BuildPaths {
@@ -46,14 +46,13 @@ const libvirtImages = '/var/lib/libvirt/images';
 export function buildPaths(spec: ImageSpec, qemuReachesOutput: boolean): BuildPaths {
   const { outputDir, baseName } = spec;
   const workDir = join(outputDir, workDirectoryName(baseName));
-  const placeholder = createHash('sha256').update(workDir).digest('hex').slice(0, 12);
-  const diskDir = qemuReachesOutput ? workDir : join(libvirtImages, `${baseName}-${placeholder}.build`);
+  const diskDir = qemuReachesOutput ? workDir : join(libvirtImages, `${nameForLibvirt(baseName, workDir)}.build`);
   const image = join(outputDir, `${baseName}.${spec.format}`);
   return {
     outputDir,
     workDir,
     diskDir,
-    // The name that the domain gets as well, and that a kept raw disk has in the end.
+    // The name that a kept raw disk has in the end.
     rawDisk: join(diskDir, `${baseName}.raw`),
     seedVolume: join(diskDir, `${baseName}.seed.iso`),
     consoleLog: join(outputDir, `${baseName}.console.log`),
@@ -73,7 +72,7 @@ export function buildPaths(spec: ImageSpec, qemuReachesOutput: boolean): BuildPa
 }
 
 export function workDirectoryName(baseName: string): string {
-  return `.${baseName}.build`;
+  return `.${poolName(baseName)}.build`;
 }
 
 /** What is known of a build before anything is done: enough to say every command that it will run. */

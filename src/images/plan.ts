@@ -3,14 +3,16 @@ import { UsageError } from '../host/failure.js';
 import { canSearch, qemuAccount } from '../machine/qemu-access.js';
 import { detectAcceleration, type VirtType } from '../machine/acceleration.js';
 import { buildPaths, type Plan } from './build.js';
+import { domainName } from './machine-names.js';
 
 /** What a build of this image will do on this machine. Looks, and touches nothing. */
 export async function planBuild(spec: ImageSpec): Promise<Plan> {
+  const paths = buildPaths(spec, qemuReaches(spec));
   return {
     spec,
-    paths: buildPaths(spec, qemuReaches(spec)),
-    domain: `${spec.baseName}.raw`,
-    bootDomain: `${spec.baseName}.boot`,
+    paths,
+    domain: domainName(spec.baseName, paths.workDir, 'raw'),
+    bootDomain: domainName(spec.baseName, paths.workDir, 'boot'),
     virtType: await virtTypeFor(spec),
     sourceDate: sourceDate(process.env.SOURCE_DATE_EPOCH),
   };

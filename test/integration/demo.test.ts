@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import { execa } from 'execa';
 import { cycloneDxErrors, manifestErrors } from '../support/documents.js';
 import type { Manifest } from '../../src/contents/manifest.js';
+import { domainName } from '../../src/images/machine-names.js';
 import { SerialConsole } from '../support/serial-console.js';
 import { demoBaseName, leftovers, program, temporaryDirectory } from '../support/demo-image.js';
 import { DemoUser, type Ended } from '../support/demo-user.js';
@@ -203,8 +204,9 @@ describe('the demo image, built by a normal user', function () {
     expect(await user.leftovers(elsewhere)).to.deep.equal([]);
   });
 
-  it('fails before anything is done where a virtual machine has its name, as that of a build in another directory', async () => {
-    const name = `${demoBaseName()}.raw`;
+  it('fails before anything is done where a virtual machine has its name', async () => {
+    const elsewhere = user.directory('namesake');
+    const name = domainName(demoBaseName(), join(elsewhere, `.${demoBaseName()}.build`), 'raw');
     const xml = join(user.home, 'namesake.xml');
     writeFileSync(
       xml,
@@ -214,7 +216,6 @@ describe('the demo image, built by a normal user', function () {
       const [file = 'env', ...words] = [...user.command, 'virsh', '-c', 'qemu:///session', ...args];
       await execa(file, words);
     };
-    const elsewhere = user.directory('namesake');
     await virsh('define', xml);
     const { exitCode, all } = await user.run(['demo', '--output-dir', elsewhere]);
     await virsh('undefine', name);

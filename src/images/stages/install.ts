@@ -1,11 +1,11 @@
 import { basename, join } from 'node:path';
-import { mkdir } from 'node:fs/promises';
 import { joinRotated } from '../../machine/console-log.js';
 import { Libvirt, virshCommand } from '../../machine/libvirt.js';
 import { install as runInstallation } from '../../install/installation.js';
 import { readsSeedVolume } from '../../answers/seed-volume.js';
 import { virtInstallCommand, type Installation } from '../../install/virt-install.js';
 import { maskFile } from '../../report/masked-file.js';
+import { makeSearchable } from '../../host/searchable-directory.js';
 import { left, type Build, type Plan } from '../build.js';
 import { always, type Stage } from '../../engine/stage.js';
 import { installerLocation } from './fetch.js';
@@ -29,7 +29,7 @@ export const install: Stage = {
       answerFile: left(build, 'answerFile'),
       location: left(build, 'installer'),
     };
-    await mkdir(called.scratchDirectory, { recursive: true });
+    await makeSearchable(called.scratchDirectory);
     build.log.info(`The console of the installer goes to ${called.consoleLog}`);
     try {
       await runInstallation(build, new Libvirt(build, build.spec.connect), called, build.spec.timeout);

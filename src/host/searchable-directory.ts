@@ -1,0 +1,21 @@
+import { chmod, mkdir, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+
+/** Every user may search a directory, and so reach files in it whose names they know; it does not let them list it. */
+const search = 0o111;
+
+/**
+ * Makes a directory, and those above it that are missing, so that every user can search them, also under a umask such
+ * as 077: as root, libvirt runs QEMU as a user of its own, who must reach disk, kernel and initrd. Directories that are
+ * there already stay as they are.
+ *
+ * @param mode the mode of the directory itself, instead of what the umask leaves and search for all
+ */
+export async function makeSearchable(directory: string, mode?: number): Promise<void> {
+  const last = resolve(directory);
+  const first = await mkdir(last, { recursive: true });
+  if (first === undefined) return;
+  for (let made = last; made.length >= first.length; made = dirname(made)) {
+    await chmod(made, made === last && mode !== undefined ? mode : (await stat(made)).mode | search);
+  }
+}

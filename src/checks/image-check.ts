@@ -7,7 +7,8 @@ import { Failure, UsageError } from '../host/failure.js';
 import type { Caller } from '../host/host.js';
 import type { Log } from '../host/log.js';
 import { findExecutable, findProgram, programs } from '../host/programs.js';
-import { renderAnswerFile } from '../answers/answer-file.js';
+import { renderAnswerFile, type AnswerFileSource } from '../answers/answer-file.js';
+import { opaqueStorage } from '../answers/opaque-storage.js';
 import { cachedName, originOf } from '../sources/netboot-source.js';
 import { checkVerification } from '../sources/vouching.js';
 import { sign } from '../publish/signature.js';
@@ -47,9 +48,19 @@ export async function checkImage(configuration: Configuration, spec: ImageSpec, 
   for (const destination of spec.destinations) await noting(() => checkDestination(destination));
   const answerFile = await noting(() => renderAnswerFile(answerFileSource(spec)));
   // Without the template it can't be told which options are its variables.
-  if (answerFile)
+  if (answerFile) {
     unknownOptions(configuration, spec.name, answerFile.mentioned).forEach((warning) => log.warn(warning));
+    problems.push(...(await storageProblems(answerFileSource(spec), answerFile.content.toString())));
+  }
   if (problems.length > 0) throw new UsageError(problems);
+}
+
+/** What the stage `clean` would refuse after an installation of an hour. */
+async function storageProblems({ kind, path }: AnswerFileSource, text: string): Promise<string[]> {
+  return (await opaqueStorage(kind, text)).map(
+    ({ line, setting, storage, instead }) =>
+      `${kind} = ${path}: ${line === undefined ? '' : `line ${line}: `}${setting} puts the system on ${storage}, and image-factory can't look into that to clean it; use ${instead}`,
+  );
 }
 
 /** A word that was spelt wrong is a command that nobody has: better said now than after the installation. */

@@ -5,6 +5,7 @@ export interface BuildFlags {
   readonly upload: boolean;
   readonly wait?: boolean;
   readonly resume?: boolean;
+  readonly failFast?: boolean;
   readonly logFormat: 'text' | 'json';
   readonly verbose?: boolean;
   readonly quiet?: boolean;

@@ -1,5 +1,7 @@
 import { CommanderError } from 'commander';
 import { Failure, Interrupted, UsageError } from '../host/failure.js';
+import { maskUrls } from '../host/mask.js';
+import { visible } from '../report/visible.js';
 
 const exitCodes = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
@@ -23,4 +25,9 @@ export function explain(error: unknown, say: (message: string) => void): number 
   }
   say(`this should not have happened: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   return exitCodes.failed;
+}
+
+/** Says on standard error what went wrong where no log does, and returns how the program ends. */
+export function complain(error: unknown): number {
+  return explain(error, (message) => console.error(`image-factory: ${visible(maskUrls(message))}`));
 }

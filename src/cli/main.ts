@@ -1,6 +1,5 @@
-import { explain } from './explain.js';
-import { maskUrls } from '../host/mask.js';
-import { visible } from '../report/visible.js';
+import { commandFirst } from './command-first.js';
+import { complain } from './explain.js';
 import { program } from './program.js';
 
 // `image-factory list | head`: whoever does not want to hear more is no failure of ours.
@@ -9,8 +8,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(0);
 });
 
+const root = program();
 try {
-  await program().parseAsync();
+  await root.parseAsync(commandFirst(root, process.argv.slice(2)), { from: 'user' });
 } catch (error) {
-  process.exitCode = explain(error, (message) => console.error(`image-factory: ${visible(maskUrls(message))}`));
+  process.exitCode = complain(error);
 }

@@ -22,6 +22,15 @@ describe('the command line', () => {
     );
     expect(await complaintOf('show', '--config', '--json', 'debian-13')).to.contain("'--config <file>'");
     expect(await complaintOf('-f', '-c', 'debian-13')).to.contain("'-f, --format <format>'");
+    expect(await complaintOf('--timeout', '--wait', 'debian-13')).to.match(
+      /'--wait' is invalid\. Is the value missing\?\n$/,
+    );
+  });
+
+  it('reads one configuration file, and says so where two are named', async () => {
+    expect(await complaintOf('list', '--config', 'a.conf', '--config', 'b.conf')).to.equal(
+      "error: option '--config <file>' argument 'b.conf' is invalid. 'a.conf' is given as well, and only one file is read.\n",
+    );
   });
 
   it('tells what else may be the value of an option', async () => {

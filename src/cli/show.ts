@@ -1,8 +1,9 @@
 import { Configuration } from '../config/configuration.js';
+import { namedImage } from './image-names.js';
 
 /** Prints a section as it is resolved: as a section again, or as JSON. */
-export function show(image: string, { config, json }: { config?: string; json?: boolean }): void {
-  const { name, document } = Configuration.load(config).section(image);
+export function show(image: string | undefined, { config, json }: { config?: string; json?: boolean }): void {
+  const { name, document } = Configuration.load(config).section(namedImage(image));
   const options = document.items(name);
   if (json) {
     console.log(JSON.stringify({ [name]: options }, undefined, 2));

@@ -10,3 +10,9 @@ export function terminalReporter({ format, verbosity }: { format: 'text' | 'json
   if (format === 'json') return jsonReporter(write, verbosity);
   return stderr.isTTY ? liveReporter(stderr, verbosity) : lineReporter(write, verbosity);
 }
+
+/** What `-v` and `-q` ask for. */
+export function verbosityOf({ verbose, quiet }: { verbose?: boolean; quiet?: boolean }): Verbosity {
+  if (verbose) return 'verbose';
+  return quiet ? 'quiet' : 'normal';
+}

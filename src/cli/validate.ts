@@ -8,6 +8,7 @@ import { Turns } from '../host/turns.js';
 import { OnlineCheck } from '../checks/online-check.js';
 import { validateImage, type Validation, type ValidationFinding } from '../checks/validate.js';
 import { visible } from '../report/visible.js';
+import { imageOfEnvironment } from './image-names.js';
 import { untilSignalled } from './signals.js';
 
 export interface ValidateFlags {
@@ -23,7 +24,8 @@ const imagesAtOnce = 4;
 /** Prints what is wrong with these images, or with all, and what could not be checked. */
 export async function validate(names: readonly string[], flags: ValidateFlags): Promise<void> {
   const configuration = Configuration.load(flags.config);
-  const images = names.length > 0 ? imagesNamed(configuration, names) : configuration.imageNames();
+  const named = names.length > 0 ? names : imageOfEnvironment();
+  const images = named.length > 0 ? imagesNamed(configuration, named) : configuration.imageNames();
   const schemaDir = directory(flags.schemaDir);
   const validations = await untilSignalled((signal) => {
     const host = { log: silentLog, signal };

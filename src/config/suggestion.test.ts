@@ -9,6 +9,12 @@ describe('nearestWord', () => {
     expect(nearestWord('rm', known)).to.equal('ram');
   });
 
+  it('takes two letters in the wrong order for one slip', () => {
+    expect(nearestWord('biuld', ['build'])).to.equal('build');
+    expect(nearestWord('shwo', ['show'])).to.equal('show');
+    expect(nearestWord('idlub', ['build'])).to.equal(undefined);
+  });
+
   it('gives the word as it is known, whatever the case it was asked in', () => {
     expect(nearestWord('ubuntu-20.04-lts-SERVER', known)).to.equal('Ubuntu-20.04-LTS-server');
   });

@@ -1,0 +1,42 @@
+import type { Command, Option } from 'commander';
+
+/**
+ * Moves the command's name in front of the options that stand before it: `--config FILE list` means
+ * `list --config FILE`, as for git and kubectl. What follows `--` names no command.
+ */
+export function commandFirst(root: Command, words: readonly string[]): string[] {
+  const at = firstOperand(optionsOf(root), words);
+  const word = words[at];
+  const rest = words.filter((_, index) => index !== at);
+  if (word !== undefined && root.commands.some((command) => command.name() === word)) return [word, ...rest];
+  // The help of a build, rather than that of the program, where something else is said of a build.
+  const isHelp = (candidate: string) => candidate === '--help' || candidate === '-h';
+  const asksForBuild = words.some(isHelp) && words.some((candidate) => !isHelp(candidate));
+  return asksForBuild ? ['build', ...words] : [...words];
+}
+
+function optionsOf(root: Command): Map<string, Option> {
+  const all = [root, ...root.commands].flatMap(({ options }) => options);
+  return new Map(
+    all.flatMap((option) => [option.short, option.long].flatMap((name) => (name ? [[name, option] as const] : []))),
+  );
+}
+
+/** The index of the first word that is neither an option nor the value of one; -1 where there is none. */
+function firstOperand(options: ReadonlyMap<string, Option>, words: readonly string[]): number {
+  for (let index = 0; index < words.length; index += 1) {
+    const word = words[index] as string;
+    if (word === '--') return -1;
+    if (!word.startsWith('-') || word === '-') return index;
+    if (takesNextWord(options, word)) index += 1;
+  }
+  return -1;
+}
+
+function takesNextWord(options: ReadonlyMap<string, Option>, word: string): boolean {
+  if (word.startsWith('--')) return options.get(word)?.required ?? false;
+  // `-vo DIR`: the first letter that takes a value takes the rest of the word, or else the next one.
+  const letters = [...word.slice(1)];
+  const taker = letters.findIndex((letter) => options.get(`-${letter}`)?.required);
+  return taker >= 0 && taker === letters.length - 1;
+}

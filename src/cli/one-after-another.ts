@@ -1,0 +1,86 @@
+import { spokenDuration } from '../report/reporter.js';
+import type { BuildFlags } from './build-flags.js';
+import { complain } from './explain.js';
+import { terminalReporter, verbosityOf } from './terminal.js';
+
+/** How the build of one image ended: its exit code, and the image, or the log file that tells why there is none. */
+export interface Ended {
+  readonly exitCode: number;
+  readonly file: string | undefined;
+}
+
+interface Outcome {
+  readonly image: string;
+  readonly outcome: 'done' | 'failed' | 'interrupted' | 'not begun';
+  /** Seconds. */
+  readonly seconds: number;
+  readonly file: string | undefined;
+}
+
+/**
+ * Builds images one after another, each as if it were the only one, and tells in the end what became of them. The next
+ * one is built also where one fails, but with `--fail-fast`; an interruption ends them all.
+ *
+ * @returns the worst exit code: interrupted before failed before done
+ */
+export async function oneAfterAnother(
+  images: readonly string[],
+  flags: Pick<BuildFlags, 'failFast' | 'logFormat' | 'verbose' | 'quiet'>,
+  signal: AbortSignal,
+  build: (image: string) => Promise<Ended>,
+): Promise<number> {
+  const outcomes: Outcome[] = [];
+  let worst = 0;
+  for (const image of images) {
+    if (signal.aborted || (flags.failFast && worst > 0)) {
+      outcomes.push({ image, outcome: 'not begun', seconds: 0, file: undefined });
+      continue;
+    }
+    const begun = performance.now();
+    const { exitCode, file } = await build(image).catch((error: unknown) => ({
+      exitCode: complain(error),
+      file: undefined,
+    }));
+    worst = Math.max(worst, exitCode);
+    outcomes.push({ image, outcome: outcomeOf(exitCode), seconds: (performance.now() - begun) / 1000, file });
+  }
+  tell(outcomes, flags);
+  return worst;
+}
+
+function outcomeOf(exitCode: number): Outcome['outcome'] {
+  if (exitCode === 0) return 'done';
+  return exitCode === 130 ? 'interrupted' : 'failed';
+}
+
+function tell(outcomes: readonly Outcome[], flags: Pick<BuildFlags, 'logFormat' | 'verbose' | 'quiet'>): void {
+  const isGood = outcomes.every(({ outcome }) => outcome === 'done');
+  if (flags.quiet && isGood) return;
+  if (flags.logFormat === 'json') {
+    const time = new Date().toISOString();
+    process.stderr.write(`${JSON.stringify({ time, event: 'summary', images: outcomes })}\n`);
+    return;
+  }
+  const log = terminalReporter({ format: 'text', verbosity: verbosityOf(flags) });
+  for (const line of summary(outcomes)) {
+    if (isGood) log.info(line);
+    else log.warn(line);
+  }
+  log.close();
+}
+
+/** A line for each image, in columns, under one that counts them. */
+export function summary(outcomes: readonly Outcome[]): string[] {
+  const done = outcomes.filter(({ outcome }) => outcome === 'done').length;
+  const rows = outcomes.map(({ image, outcome, seconds, file }) => [
+    image,
+    outcome,
+    outcome === 'not begun' ? '' : spokenDuration(seconds * 1000),
+    file ?? '',
+  ]);
+  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return [
+    `${done} of ${outcomes.length} images done`,
+    ...rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd()),
+  ];
+}

@@ -1,0 +1,32 @@
+import { InvalidArgumentError, type Command, type Option } from 'commander';
+
+/**
+ * Refuses another option as the value of one, which it becomes where a value is left out, as by an empty variable of a
+ * shell; and an option that counts once but is given twice.
+ */
+export function checkOptionValues(command: Command): void {
+  for (const option of command.options) {
+    if (option.required) checkValue(option, command);
+  }
+}
+
+function checkValue(option: Option, command: Command): void {
+  const { parseArg } = option;
+  const isKnown = (value: string) =>
+    value === '--help' || command.options.some(({ long, short }) => value === long || value === short);
+  option.argParser((value: string, previous: unknown) => {
+    if (value.startsWith('-') && (namesFile(option) || isKnown(value))) {
+      const file = namesFile(option) ? ` A file of that name is './${value}'.` : '';
+      throw new InvalidArgumentError(`Is the value missing?${file}`);
+    }
+    if (option.long === '--config' && previous !== undefined) {
+      throw new InvalidArgumentError(`'${String(previous)}' is given as well, and only one file is read.`);
+    }
+    return parseArg ? parseArg(value, previous) : value;
+  });
+}
+
+/** Whether the value is the name of a file or directory: `--config <file>`. */
+export function namesFile({ flags }: Option): boolean {
+  return /<(?:file|dir)>/.test(flags);
+}

@@ -19,8 +19,8 @@ function checkValue(option: Option, command: Command): void {
       const file = namesFile(option) ? ` A file of that name is './${value}'.` : '';
       throw new InvalidArgumentError(`Is the value missing?${file}`);
     }
-    if (option.long === '--config' && previous !== undefined) {
-      throw new InvalidArgumentError(`'${String(previous)}' is given as well, and only one file is read.`);
+    if (option.long === '--config' && typeof previous === 'string') {
+      throw new InvalidArgumentError(`'${previous}' is given as well, and only one file is read.`);
     }
     return parseArg ? parseArg(value, previous) : value;
   });

@@ -11,6 +11,13 @@ export default ts.config(
     rules: {
       '@typescript-eslint/no-floating-promises': ['error', { allowForKnownSafeCalls: ['describe', 'it'] }],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "MemberExpression[object.name='AbortSignal'][property.name=/^(timeout|any)$/]",
+          message: 'Its signal may be collected as garbage before it fires: use TimeLimit of src/host/time-limit.ts.',
+        },
+      ],
     },
   },
   {

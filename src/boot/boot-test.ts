@@ -3,8 +3,9 @@ import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure, indented } from '../host/failure.js';
 import { command, run, type Command, type Host } from '../host/host.js';
+import { TimeLimit } from '../host/time-limit.js';
 import { removeLog } from '../machine/console-log.js';
-import { libvirtEnvironment, type Libvirt } from '../machine/libvirt.js';
+import { Libvirt, libvirtEnvironment } from '../machine/libvirt.js';
 import { diskArgument, machineArguments, startPatience, type Machine } from '../machine/virtual-machine.js';
 import { Guest } from './guest.js';
 import { prove, proofOf, type Demand } from './proof.js';
@@ -81,27 +82,30 @@ export async function bootTest(host: Host, libvirt: Libvirt, test: BootTest): Pr
     const [createOverlay, startMachine] = bootCommands(test);
     await run(host, createOverlay);
     await run(host, startMachine, { killSignal: 'SIGINT', killAfter: startPatience });
-    return await watch(host, new Guest(libvirt, machine.domain, machine.consoleLog), test);
+    return await watch(host, libvirt, test);
   } finally {
     await release();
   }
 }
 
-async function watch(host: Host, guest: Guest, { demand, timeout, screenshot }: BootTest): Promise<string> {
+async function watch(host: Host, libvirt: Libvirt, test: BootTest): Promise<string> {
+  const { machine, demand, timeout, screenshot } = test;
   const proof = proofOf(demand);
-  const over = new AbortController();
-  const signal = AbortSignal.any([host.signal, over.signal, AbortSignal.timeout(timeout)]);
-  const watching = { ...host, signal };
+  const limit = new TimeLimit(timeout, host.signal);
+  const watching = { ...host, signal: limit.signal };
+  // A question that libvirt does not answer ends with the time as well.
+  const guest = new Guest(new Libvirt(watching, libvirt.uri), machine.domain, machine.consoleLog);
   const proving = prove(watching, guest, proof);
-  const failing = end(signal, guest);
+  const failing = end(limit.signal, guest);
   // Whatever comes first ends the other one.
-  const ending = Promise.race([proving, failing]).finally(() => over.abort());
+  const ending = Promise.race([proving, failing]).finally(() => limit.end());
   host.log.info(`Waiting for ${proof.what}, ${seconds(timeout)} at most`);
   try {
     await ending;
   } finally {
     await Promise.allSettled([proving, failing]);
-    if (!host.signal.aborted) await takeScreenshot(host, guest, screenshot);
+    const seen = new Guest(libvirt, machine.domain, machine.consoleLog);
+    if (!host.signal.aborted) await takeScreenshot(host, seen, screenshot);
   }
   host.signal.throwIfAborted();
   const seen = await proving;
@@ -122,9 +126,13 @@ const silentConsole =
 /** Why the machine will not come up any more; undefined when the signal ends the watch. */
 async function end(signal: AbortSignal, guest: Guest): Promise<string | undefined> {
   while (!signal.aborted) {
-    const stopped = await guest.look();
-    const why = deadEnd(guest.lines()) ?? stopped;
-    if (why !== undefined) return why;
+    try {
+      const stopped = await guest.look();
+      const why = deadEnd(guest.lines()) ?? stopped;
+      if (why !== undefined) return why;
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
     await sleep(lookInterval, undefined, { signal }).catch(() => undefined);
   }
   return undefined;

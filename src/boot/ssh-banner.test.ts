@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { expect } from 'chai';
+import { whileCollecting } from '../../test/support/collecting.js';
+import { TimeLimit } from '../host/time-limit.js';
 import { sshBanner } from './ssh-banner.js';
 
 describe('sshBanner', () => {
@@ -30,6 +32,15 @@ describe('sshBanner', () => {
   it('is not waited for when the build ends', async () => {
     server = createServer(() => undefined).listen(0, '127.0.0.1');
     await once(server, 'listening');
-    expect(await sshBanner((server.address() as AddressInfo).port, AbortSignal.timeout(50))).to.equal(undefined);
+    const ending = new TimeLimit(50);
+    expect(await sshBanner((server.address() as AddressInfo).port, ending.signal)).to.equal(undefined);
   });
+
+  it('is not waited for longer than its time, whatever is collected as garbage meanwhile', async () => {
+    server = createServer(() => undefined).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const script = `console.log(await sshBanner(${port}, new AbortController().signal, 500));`;
+    expect(await whileCollecting({ sshBanner: 'src/boot/ssh-banner.ts' }, script)).to.equal('undefined');
+  }).timeout(120_000);
 });

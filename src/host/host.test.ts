@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { Failure, Interrupted } from './failure.js';
-import { command, insistently, run, shellLine, type Command } from './host.js';
+import { command, follow, insistently, run, shellLine, type Command, type RunOptions } from './host.js';
+import { TimeLimit } from './time-limit.js';
 import { programPath } from './programs.js';
 import { rejection, testHost } from '../../test/support/host.js';
 
@@ -59,31 +60,28 @@ describe('run', () => {
   it('tells each line as it comes', async () => {
     const seen: string[] = [];
     const script = `echo one; echo two >&2; until [ -e ${directory}/go ]; do sleep 0.02; done; printf three`;
-    const { stdout } = await run(testHost(), sh(script), {
-      onLine: (line) => {
-        seen.push(line);
-        // The program goes on only when its second line was heard.
-        if (seen.length === 2) writeFileSync(join(directory, 'go'), '');
-      },
+    await follow(testHost(), sh(script), (line) => {
+      seen.push(line);
+      // The program goes on only when its second line was heard.
+      if (seen.length === 2) writeFileSync(join(directory, 'go'), '');
     });
     expect(seen).to.have.members(['one', 'two', 'three']);
-    expect(stdout).to.equal('one\nthree');
   });
 
   it('fails the same with somebody listening', async () => {
     const lines: string[] = [];
     const onLine = (line: string) => void lines.push(line);
-    const error = await failure(run(testHost(), sh('echo halfway; exit 3'), { onLine }));
+    const error = await failure(follow(testHost(), sh('echo halfway; exit 3'), onLine));
     expect(error.message).to.match(/failed with exit code 3:\nhalfway$/);
     expect(lines).to.deep.equal(['halfway']);
-    expect((await failure(run(testHost(), { file: 'no-such-hook', args: [] }, { onLine }))).message).to.equal(
+    expect((await failure(follow(testHost(), { file: 'no-such-hook', args: [] }, onLine))).message).to.equal(
       'no-such-hook: command not found',
     );
   });
 
   it('does not wait for what the program leaves running with its output', async () => {
     const host = testHost();
-    const { stdout } = await run(host, sh('sleep 60 & echo $!'));
+    const { stdout } = await run(host, sh('sleep 60 & echo $!'), { outputPatience: 50 });
     process.kill(Number(stdout));
     expect(host.log.lines.at(-1)).to.equal(
       "warn: sh -c 'sleep 60 & echo $!' has left processes behind that hold its output; they are not waited for",
@@ -111,7 +109,7 @@ describe('run', () => {
     it('ends it also while somebody listens to its lines', async () => {
       const abort = new AbortController();
       const onLine = () => abort.abort(new Interrupted('SIGTERM'));
-      const running = run(testHost(abort.signal), sh('echo started; exec sleep 60'), { onLine });
+      const running = follow(testHost(abort.signal), sh('echo started; exec sleep 60'), onLine);
       expect(await rejection(running)).to.be.instanceOf(Interrupted);
     });
 
@@ -147,11 +145,59 @@ describe('run', () => {
   });
 
   it('can be ended by a signal of its own, which is a failure and no interruption', async () => {
-    const error = await failure(run(testHost(), { file: 'sleep', args: ['60'] }, { signal: AbortSignal.timeout(20) }));
-    expect(error.message).to.equal('sleep 60 was ended by SIGTERM');
+    const error = await failure(run(testHost(), { file: 'sleep', args: ['60'] }, { signal: new TimeLimit(20).signal }));
+    expect(error.message).to.equal('sleep 60 was ended by image-factory with SIGTERM');
+  });
+
+  it('keeps only the end of what a long command says, and cuts lines that never end', async () => {
+    let longest = 0;
+    const script = 'head -c 8000000 /dev/zero; echo; seq 1 100; exit 3';
+    const error = await failure(follow(testHost(), sh(script), (line) => (longest = Math.max(longest, line.length))));
+    expect(longest).to.be.lessThan(1_000_000);
+    expect(error.message.split('\n').slice(-20)).to.deep.equal(Array.from({ length: 20 }, (_, i) => String(81 + i)));
+  });
+
+  describe('says how a command ended', () => {
+    const ends: Record<string, [script: string, options: RunOptions, message: RegExp]> = {
+      'over its time': [
+        'exec sleep 60',
+        { timeLimit: 50 },
+        /^sh -c 'exec sleep 60' did not end within 0.05 seconds, and was ended$/,
+      ],
+      'over its output': ['exec yes', {}, /^sh -c 'exec yes' said more than 64 MiB, and was ended:\ny\n/],
+      'killed, for it did not listen': [
+        "trap '' TERM; while :; do sleep 0.02; done",
+        { timeLimit: 500, killAfter: 50 },
+        /did not end within 0.5 seconds, and was ended$/,
+      ],
+      'by a signal from elsewhere': ['kill -KILL $$', {}, / was ended by SIGKILL$/],
+    };
+    for (const [how, [script, options, message]] of Object.entries(ends)) {
+      it(how, async () => expect((await failure(run(testHost(), sh(script), options))).message).to.match(message));
+    }
+  });
+
+  it('calls what releases something in a session of its own, where no Ctrl-C reaches it, and with a time limit', async () => {
+    const session = sh('ps -o sid= -p $$; echo $$');
+    const { stdout } = await run(insistently(testHost()), session);
+    const [sid, pid] = stdout.split('\n').map(Number);
+    expect(sid).to.equal(pid);
+    const [shared] = (await run(testHost(), session)).stdout.split('\n').map(Number);
+    expect(shared).not.to.equal(sid);
+    expect(insistently(testHost()).timeLimit).to.be.within(1000, 120_000);
   });
 
   describe('what can not run', () => {
+    it('is an empty word, or one that no program can get', async () => {
+      expect((await failure(run(testHost(), { file: '', args: [] }))).message).to.match(/begin with an empty word/);
+      expect((await failure(run(testHost(), { file: 'true', args: ['a\0'] }))).message).to.match(/NUL byte/);
+    });
+
+    it('has too many words, or is a file that no machine can run', async () => {
+      const args = ['x'.repeat(200_000)];
+      expect((await failure(run(testHost(), { file: 'true', args }))).message).to.match(/too long$/);
+    });
+
     it('is named with the package that brings it', async () => {
       const error = await failure(run(testHost(), command('virt-install', [], { env: { PATH: directory } })));
       expect(error.message).to.equal('virt-install: command not found');

@@ -1,10 +1,12 @@
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { execa } from 'execa';
+import { execa, type Options } from 'execa';
 import { quote } from 'shlex';
+import { commandFailure, type EndedCall } from './command-failure.js';
 import { Failure, Interrupted } from './failure.js';
+import { LastLines, Lines } from './lines.js';
 import type { Log } from './log.js';
-import { mayExecute, programPath, programs, type ProgramName } from './programs.js';
+import { programPath, searchPath, type ProgramName } from './programs.js';
 import type { ReleaseStack } from './release-stack.js';
 
 /** One call of a program, as data: the same value is run, logged and printed by --dry-run. */
@@ -43,14 +45,22 @@ export interface Host {
 }
 
 /** What calling a program takes: where it is logged, and what ends it. */
-export type Caller = Pick<Host, 'log' | 'signal'>;
+export interface Caller extends Pick<Host, 'log' | 'signal'> {
+  /** Milliseconds for each program; without it, a program has the time that it takes. */
+  readonly timeLimit?: number;
+  /** 'own': neither Ctrl-C on the terminal nor its hang-up reaches the program. Default: the session of the caller. */
+  readonly session?: 'own';
+}
 
-/** Milliseconds that a command may take which gives something back after the build was told to stop. */
+/** Milliseconds that a program may take which releases something. */
 const releaseTimeout = 60_000;
 
-/** The same host for what must still be done after the build was told to stop: releasing what it holds. */
-export function insistently(host: Pick<Host, 'log'>): Caller {
-  return { log: host.log, signal: AbortSignal.timeout(releaseTimeout) };
+/**
+ * The same host for what must be done also after the build was told to stop: releasing what it holds. Nothing but time
+ * ends the programs that are called so.
+ */
+export function insistently({ log }: Pick<Host, 'log'>): Caller {
+  return { log, signal: new AbortController().signal, timeLimit: releaseTimeout, session: 'own' };
 }
 
 /** A command as a line that a shell would read back as the same words. */
@@ -58,72 +68,127 @@ export function shellLine({ file, args }: Pick<Command, 'file' | 'args'>): strin
   return [file, ...args].map(quote).join(' ');
 }
 
+/** How a program is called and ended. */
+export interface RunOptions {
+  /** Exit codes that are no failure (default: only 0). */
+  readonly accept?: readonly number[];
+  /** Ends the command, if something other than the caller's own signal shall do so. */
+  readonly signal?: AbortSignal;
+  /** How the command is ended (default: SIGTERM). */
+  readonly killSignal?: NodeJS.Signals;
+  /** Milliseconds that it then gets to end by itself (default: 5000). */
+  readonly killAfter?: number;
+  /** Overrides that of the caller. */
+  readonly session?: 'own';
+  /** Overrides that of the caller. Milliseconds. */
+  readonly timeLimit?: number;
+  /** Milliseconds for output that is still to come when the program has ended (default: 5000). */
+  readonly outputPatience?: number;
+}
+
 /**
- * Runs a command to its end.
+ * Runs a command to its end, and keeps what it says: at most 64 MiB.
  *
- * @param options.accept exit codes that are no failure (default: only 0)
- * @param options.signal ends the command, if something other than the build's own signal shall do so
- * @param options.killSignal how the command is ended (default: SIGTERM)
- * @param options.killAfter milliseconds that it then gets to end by itself (default: 5000)
  * @param options.stdoutFile takes standard output, byte for byte; it is then not in the result
- * @param options.onLine is told each line of the output as it comes, for long commands
  * @throws Failure with the command, its exit code and the end of what it said
  * @throws Interrupted when the build was told to stop
  */
 export async function run(
-  host: Caller,
+  caller: Caller,
   called: Command,
-  options: {
-    accept?: readonly number[];
-    signal?: AbortSignal;
-    killSignal?: NodeJS.Signals;
-    killAfter?: number;
-    stdoutFile?: string;
-    onLine?: (line: string) => void;
-  } = {},
+  options: RunOptions & { readonly stdoutFile?: string } = {},
 ): Promise<CommandResult> {
-  host.signal.throwIfAborted();
-  host.log.debug(`Calling ${shellLine(called)}`);
   const { stdoutFile } = options;
+  // What goes to a file is no message, and nothing would drain it.
+  const output: Options =
+    stdoutFile === undefined ? { all: true } : { stdout: { file: stdoutFile }, buffer: { stdout: false } };
+  const result = await start(caller, called, { ...output, maxBuffer: 64 * 1024 * 1024 }, options);
+  const { stdout, stderr, all } = result as { stdout?: string; stderr?: string; all?: string };
+  const exitCode = judge(caller, called, { ...result, said: lastLines(all ?? stderr ?? '') }, options);
+  return { stdout: stdout ?? '', stderr: stderr ?? '', exitCode };
+}
+
+/**
+ * Runs a command that may take long and say much: each line of its output is told as it comes, and not kept.
+ *
+ * @throws Failure with the command, its exit code and the last lines of what it said
+ * @throws Interrupted when the build was told to stop
+ */
+export async function follow(
+  caller: Caller,
+  called: Command,
+  onLine: (line: string) => void,
+  options: RunOptions = {},
+): Promise<void> {
+  const last = new LastLines(shownLines);
+  const lines = new Lines((line) => {
+    last.add(line);
+    onLine(line);
+  });
+  const child = start(caller, called, { all: true, buffer: false }, options);
+  child.all?.on('data', (chunk: Uint8Array) => lines.write(chunk));
+  const result = await child;
+  lines.end();
+  judge(caller, called, { ...result, said: last.text() }, options);
+}
+
+/** Lines of a program's output that a message shows. */
+const shownLines = 20;
+
+function lastLines(text: string): string {
+  const last = new LastLines(shownLines);
+  text.split('\n').forEach((line) => last.add(line));
+  return last.text();
+}
+
+function start(caller: Caller, called: Command, output: Options, options: RunOptions) {
+  caller.signal.throwIfAborted();
+  caller.log.debug(`Calling ${shellLine(called)}`);
+  if ([called.file, ...called.args].some((word) => word.includes('\0'))) {
+    throw new Failure(`${shellLine(called)}: a command can't have a NUL byte`);
+  }
+  const timeout = options.timeLimit ?? caller.timeLimit;
   const child = execa(called.file, called.args, {
     ...(called.cwd === undefined ? {} : { cwd: called.cwd }),
     ...(called.input === undefined ? { stdin: 'ignore' as const } : { input: called.input }),
-    env: { ...called.env },
-    cancelSignal: options.signal ?? host.signal,
+    env: { PATH: searchPath(), ...called.env },
+    cancelSignal: options.signal ?? caller.signal,
     killSignal: options.killSignal ?? 'SIGTERM',
     forceKillAfterDelay: options.killAfter ?? 5000,
+    ...(timeout === undefined ? {} : { timeout }),
+    detached: (options.session ?? caller.session) === 'own',
     reject: false,
-    // What goes to a file is no message, and nobody would drain it.
-    ...(stdoutFile === undefined ? { all: true } : { stdout: { file: stdoutFile }, buffer: { stdout: false } }),
-    maxBuffer: 64 * 1024 * 1024,
+    ...output,
   });
-  const patience = endWithProgram(child, () => {
-    host.log.warn(`${shellLine(called)} has left processes behind that hold its output; they are not waited for`);
-  });
-  if (options.onLine) {
-    for await (const line of child.iterable({ from: 'all' })) options.onLine(line);
-  }
-  const result = await child;
-  patience.abort();
-  if (host.signal.aborted) throw interruption(host.signal);
-  const exitCode = result.exitCode ?? -1;
-  if (!result.failed || options.accept?.includes(exitCode)) {
-    return { stdout: result.stdout ?? '', stderr: result.stderr, exitCode };
-  }
-  throw commandFailure(called, { ...result, all: result.all ?? result.stderr });
+  dropLateOutput(child, child, options.outputPatience ?? usualOutputPatience, () =>
+    caller.log.warn(`${shellLine(called)} has left processes behind that hold its output; they are not waited for`),
+  );
+  return child;
 }
 
-/** Milliseconds for output that is still to come when a program has ended. */
-const outputPatience = 5000;
+/** @returns the exit code, where it is one of those that are no failure */
+function judge(caller: Caller, called: Command, ended: EndedCall, options: RunOptions): number {
+  if (caller.signal.aborted) throw interruption(caller.signal);
+  const exitCode = ended.exitCode ?? -1;
+  if (!ended.failed || options.accept?.includes(exitCode)) return exitCode;
+  throw commandFailure(called, shellLine(called), {
+    ...ended,
+    timeLimit: options.timeLimit ?? caller.timeLimit,
+    killSignal: options.killSignal ?? 'SIGTERM',
+  });
+}
+
+/** How long a program's output is waited for when it has ended, in milliseconds. */
+const usualOutputPatience = 5000;
 
 /**
  * A program is over when its process is. What it left running, such as a `nohup … &` in a hook, may have inherited its
  * output and keep that open for ever.
  */
-function endWithProgram(child: ChildProcess, tell: () => void): AbortController {
+function dropLateOutput(child: ChildProcess, ended: Promise<unknown>, patience: number, tell: () => void): void {
   const over = new AbortController();
   child.once('exit', () => {
-    sleep(outputPatience, undefined, { signal: over.signal }).then(
+    sleep(patience, undefined, { signal: over.signal }).then(
       () => {
         tell();
         child.stdout?.destroy();
@@ -132,48 +197,9 @@ function endWithProgram(child: ChildProcess, tell: () => void): AbortController 
       () => undefined,
     );
   });
-  return over;
-}
-
-interface FailedCall {
-  readonly code?: string | undefined;
-  readonly signal?: string | undefined;
-  readonly exitCode?: number | undefined;
-  readonly all: string;
-}
-
-function commandFailure(called: Command, error: FailedCall): Failure {
-  const { file, cwd = process.cwd() } = called;
-  // Somebody may be in a directory that is closed to them, where `su` or a cron job has left them.
-  if (!mayExecute(cwd)) {
-    const why = 'there is no such directory, or this user may not enter it';
-    return new Failure(`${shellLine(called)} can't run in ${cwd}: ${why}`);
-  }
-  // Without a slash it says no more than that some directory of PATH is closed to this user.
-  if (error.code === 'EACCES' && file.includes('/')) {
-    return new Failure(`${file}: this user may not execute it`, {
-      hint: `Make it executable: chmod +x ${quote(file)}`,
-    });
-  }
-  if (error.code === 'ENOENT' || error.code === 'EACCES') {
-    const known = Object.hasOwn(programs, file) ? programs[file as ProgramName] : undefined;
-    return new Failure(`${file}: command not found`, {
-      hint: known ? `Install the package ${known.package}.` : undefined,
-    });
-  }
-  const how = error.signal ? `was ended by ${error.signal}` : `failed with exit code ${error.exitCode ?? 'unknown'}`;
-  const said = lastLines(error.all, 20);
-  return new Failure(`${shellLine(called)} ${how}${said ? `:\n${said}` : ''}`, { cause: error });
+  void ended.then(() => over.abort());
 }
 
 function interruption(signal: AbortSignal): Interrupted {
   return signal.reason instanceof Interrupted ? signal.reason : new Interrupted('abort');
-}
-
-function lastLines(text: string, count: number): string {
-  return text
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .slice(-count)
-    .join('\n');
 }

@@ -46,8 +46,13 @@ export const programs = {
 
 export type ProgramName = keyof typeof programs;
 
+/** Where a user's commands are looked for: PATH, or what login(1) sets where that is empty or not set (cron, `env -i`). */
+export function searchPath(path = process.env.PATH): string {
+  return path || '/usr/local/bin:/usr/bin:/bin';
+}
+
 /** Where programs are looked for: PATH, and the sbin directories, which a normal user's PATH does not have on Debian. */
-export function programPath(path = process.env.PATH ?? ''): string {
+export function programPath(path = searchPath()): string {
   const directories = path.split(':').filter((directory) => directory !== '');
   return [...new Set([...directories, '/usr/local/sbin', '/usr/sbin', '/sbin'])].join(':');
 }
@@ -58,7 +63,7 @@ export function findProgram(name: ProgramName, path = programPath()): string | u
 }
 
 /** The file that the name of any command stands for, as a shell would find it; undefined if there is none. */
-export function findExecutable(name: string, path = process.env.PATH ?? ''): string | undefined {
+export function findExecutable(name: string, path = searchPath()): string | undefined {
   return path
     .split(':')
     .map((directory) => join(directory, name))

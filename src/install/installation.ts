@@ -5,6 +5,7 @@ import { run, type Host } from '../host/host.js';
 import { removeLog } from '../machine/console-log.js';
 import { Libvirt } from '../machine/libvirt.js';
 import { silentLog } from '../host/log.js';
+import { TimeLimit } from '../host/time-limit.js';
 import { startPatience } from '../machine/virtual-machine.js';
 import { followConsole, type Halt } from './installer-console.js';
 import { virtInstallCommand, type Installation } from './virt-install.js';
@@ -29,29 +30,23 @@ export async function install(
     await libvirt.remove(domain, installation.disk);
     await libvirt.forgetPool(dirname(installation.disk));
   });
-  const finished = new AbortController();
-  const outOfTime = AbortSignal.timeout(timeout);
-  const watched = followConsole(
-    consoleLog,
-    (progress) => host.log.progress(progress),
-    AbortSignal.any([finished.signal, outOfTime, host.signal]),
-  );
-  const halted = new AbortController();
+  const limit = new TimeLimit(timeout, host.signal);
+  const watched = followConsole(consoleLog, (progress) => host.log.progress(progress), limit.signal);
   void watched.then(
-    ({ halt }) => halt && halted.abort(),
-    () => halted.abort(),
+    ({ halt }) => halt && limit.end(),
+    () => limit.end(),
   );
 
   let diskFull = false;
-  void diskError(host, libvirt.uri, domain, AbortSignal.any([finished.signal, host.signal])).then((happened) => {
+  void diskError(host, libvirt.uri, domain, limit.signal).then((happened) => {
     diskFull = happened;
-    if (happened) halted.abort();
+    if (happened) limit.end();
   });
 
   let failure: Failure | undefined;
   try {
     await run(host, virtInstallCommand(installation), {
-      signal: AbortSignal.any([host.signal, outOfTime, halted.signal]),
+      signal: limit.signal,
       // virt-install clears up after Ctrl-C, not after SIGTERM.
       killSignal: 'SIGINT',
       killAfter: startPatience,
@@ -60,7 +55,7 @@ export async function install(
     if (!(error instanceof Failure)) throw error;
     failure = error;
   } finally {
-    finished.abort();
+    limit.end();
   }
 
   const { halt, screen } = await watched;
@@ -70,7 +65,7 @@ export async function install(
     ? haltMessages[halt]
     : diskFull
       ? `the virtual machine stands still, for its disk ${installation.disk} can't be written: is the file system full?`
-      : outOfTime.aborted
+      : failure && limit.reached
         ? `the installation did not end within ${Math.round(timeout / 1000)} seconds (option 'timeout')`
         : (withoutLibvirt(failure) ??
           failure?.message ??

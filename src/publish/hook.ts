@@ -1,10 +1,11 @@
 import { Failure } from '../host/failure.js';
-import { run, shellLine, type Command, type Caller } from '../host/host.js';
+import { follow, shellLine, type Command, type Caller } from '../host/host.js';
 
 /** A command of the user's: run without a shell, in the user's own environment. */
 export function hookCommand(words: readonly string[], cwd: string): Command {
   const [file, ...args] = words;
-  if (file === undefined) throw new Failure('A hook command is empty.');
+  if (!file)
+    throw new Failure('a hook begins with an empty word', { hint: 'Name a command first, or leave the option out.' });
   return { file, args, cwd };
 }
 
@@ -20,11 +21,9 @@ export async function runHook(host: Caller, words: readonly string[], cwd: strin
 /** Runs a command whose output is meant for people: each line goes to the log as it comes. */
 export async function runLogged(host: Caller, called: Command): Promise<void> {
   host.log.info(`Calling ${shellLine(called)}`);
-  await run(host, called, {
-    onLine(line) {
-      // A progress display overwrites its line with carriage returns: the last state is what counts.
-      const shown = line.split('\r').findLast((part) => part.trim() !== '');
-      if (shown !== undefined) host.log.info(shown);
-    },
+  await follow(host, called, (line) => {
+    // A progress display overwrites its line with carriage returns: the last state is what counts.
+    const shown = line.split('\r').findLast((part) => part.trim() !== '');
+    if (shown !== undefined) host.log.info(shown);
   });
 }

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { TimeLimit } from '../host/time-limit.js';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -58,9 +59,11 @@ function debianSuite(): string | undefined {
 }
 
 async function isThere(url: string): Promise<boolean> {
-  const signal = AbortSignal.timeout(15_000);
-  return fetch(url, { method: 'HEAD', signal }).then(
-    ({ ok }) => ok,
-    () => false,
-  );
+  const limit = new TimeLimit(15_000);
+  return fetch(url, { method: 'HEAD', signal: limit.signal })
+    .then(
+      ({ ok }) => ok,
+      () => false,
+    )
+    .finally(() => limit.end());
 }

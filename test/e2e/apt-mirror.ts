@@ -3,6 +3,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { createHash, randomUUID } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
+import { TimeLimit } from '../../src/host/time-limit.js';
 
 /**
  * The Debian mirror that this machine's apt uses.
@@ -74,7 +75,8 @@ export class AptMirror {
 
   async #ask(method: 'HEAD' | 'GET', path: string): Promise<Response> {
     const url = `${this.url}/${path.split('/').map(encodeURIComponent).join('/')}`;
-    return fetch(url, { method, signal: AbortSignal.timeout(120_000) });
+    // Its body is read by others, within the same time: nothing ends the limit earlier.
+    return fetch(url, { method, signal: new TimeLimit(120_000).signal });
   }
 }
 

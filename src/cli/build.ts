@@ -1,30 +1,34 @@
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { Configuration } from '../config/configuration.js';
 import type { ImageSpec } from '../config/image-spec.js';
 import { isoDate, resolveImage } from '../config/resolve.js';
+import { secretsAsWritten } from '../config/secrets.js';
 import { UsageError } from '../host/failure.js';
 import { claimLock, waitForLock } from '../host/file-lock.js';
 import { shellLine } from '../host/host.js';
-import { silentLog, type Log } from '../host/log.js';
-import { maskOf } from '../host/mask.js';
+import type { KnownSecrets } from '../host/known-secrets.js';
+import { silentLog } from '../host/log.js';
+import { programVersion } from '../host/program-directory.js';
 import { ReleaseStack } from '../host/release-stack.js';
+import { secretsOfAnswerFile } from '../images/answer-file-source.js';
 import type { Plan } from '../images/build.js';
 import { checkImage, checkPrograms, checkSigning } from '../checks/image-check.js';
 import { planBuild } from '../images/plan.js';
+import { published } from '../images/published.js';
 import { beginBuild, resumeBuild, runBuild } from '../engine/run.js';
 import { stages } from '../images/recipes.js';
 import { keptBuilds } from '../engine/workspace.js';
-import { logFileReporter } from '../report/log-file.js';
-import { masking } from '../report/masking-reporter.js';
-import { allOf, type Reporter } from '../report/reporter.js';
-import { explain } from './explain.js';
+import type { EventReader } from '../report/event-stream.js';
+import { eventFormat, type BuildStarted } from '../report/events.js';
+import { eventsFile, logFile } from '../report/log-file.js';
 import { checkNames, namedImages } from './image-names.js';
 import { oneAfterAnother, type Ended } from './one-after-another.js';
 import { overridesFrom } from './overrides.js';
 import type { BuildFlags } from './build-flags.js';
+import { inSession, type Session } from './session.js';
 import { untilSignalled } from './signals.js';
-import { terminalReporter, verbosityOf } from './terminal.js';
 
 /** Builds images, one after another, or prints the commands that would. */
 export async function build(names: readonly string[], flags: BuildFlags, command: Command): Promise<void> {
@@ -39,33 +43,34 @@ export async function build(names: readonly string[], flags: BuildFlags, command
     });
     return;
   }
-  await checkAll(configuration, images, flags);
+  if (!(await areReady(configuration, images, flags))) return;
   process.exitCode = await untilSignalled((signal) =>
     oneAfterAnother(images, flags, signal, (image) => buildImage(configuration, image, flags, signal)),
   );
 }
 
 /** What would be wrong in an hour with the last image is told before the first one is built. */
-async function checkAll(configuration: Configuration, images: readonly string[], flags: BuildFlags): Promise<void> {
-  const problems: string[] = [];
-  if (flags.logFilename !== undefined) {
-    problems.push('--log-filename names one file, and each image has a log of its own: leave it out');
-  }
-  for (const image of images) {
-    try {
-      checkPrograms(await planned(configuration, image, flags, silentLog));
-    } catch (error) {
-      if (!(error instanceof UsageError)) throw error;
-      problems.push(...error.problems);
+async function areReady(configuration: Configuration, images: readonly string[], flags: BuildFlags): Promise<boolean> {
+  const { log, end } = await inSession(flags, async ({ secrets }) => {
+    const problems: string[] = [];
+    if (flags.logFilename !== undefined) {
+      problems.push('--log-filename names one file, and each image has a log of its own: leave it out');
     }
-  }
-  if (problems.length > 0) throw new UsageError([...new Set(problems)]);
-}
-
-async function planned(configuration: Configuration, image: string, flags: BuildFlags, log: Log): Promise<Plan> {
-  const spec = await specFor(configuration, image, flags);
-  await checkImage(configuration, spec, log);
-  return planBuild(spec);
+    for (const image of images) {
+      try {
+        const spec = await specFor(configuration, image, flags, secrets);
+        await checkImage(configuration, spec, silentLog);
+        checkPrograms(await planBuild(spec));
+      } catch (error) {
+        if (!(error instanceof UsageError)) throw error;
+        problems.push(...error.problems);
+      }
+    }
+    if (problems.length > 0) throw new UsageError([...new Set(problems)]);
+  });
+  log.close();
+  process.exitCode = end.exitCode;
+  return end.outcome === 'done';
 }
 
 async function buildImage(
@@ -74,32 +79,68 @@ async function buildImage(
   flags: BuildFlags,
   signal: AbortSignal,
 ): Promise<Ended> {
-  const spec = await specFor(configuration, image, flags);
-  const terminal = terminalOf(spec, flags);
-  await checkImage(configuration, spec, terminal);
-  const plan = await planBuild(spec);
-  checkPrograms(plan);
-  const exitCode = await reporting(spec, terminal, async (log) => {
-    await checkSigning({ log, signal }, spec);
-    await runBuild({ log, signal, release: new ReleaseStack() }, plan, stages, {
-      claim: flags.wait ? waitForLock : claimLock,
-      open: flags.resume ? resumeBuild : beginBuild,
-    });
-    log.info(`Successfully created ${plan.paths.image}`);
+  const begun = performance.now();
+  let plan: Plan | undefined;
+  const { log, end } = await inSession(flags, async (session) => {
+    const spec = await specFor(configuration, image, flags, session.secrets);
+    session.log.tell(buildStarted(spec, flags));
+    await checkImage(configuration, spec, session.log);
+    plan = await planBuild(spec);
+    checkPrograms(plan);
+    session.begin();
+    await run(plan, flags, session, signal);
   });
-  return { exitCode, file: exitCode === 0 ? plan.paths.image : logFileOf(spec) };
+  log.tell({ event: 'build-finished', ...end, seconds: Math.round(performance.now() - begun) / 1000 });
+  log.close();
+  const file = end.outcome === 'done' ? plan?.paths.image : plan && log.isComplete ? logFileOf(plan.spec) : undefined;
+  return { exitCode: end.exitCode, file };
 }
 
-function terminalOf(spec: ImageSpec, flags: BuildFlags): Reporter {
-  return masking(terminalReporter({ format: flags.logFormat, verbosity: verbosityOf(flags) }), maskOf(spec.secrets));
+function buildStarted({ name, baseName, outputDir }: ImageSpec, { resume = false }: BuildFlags): BuildStarted {
+  const program = programVersion();
+  return { event: 'build-started', version: eventFormat, program, image: name, name: baseName, outputDir, resume };
 }
 
-async function specFor(configuration: Configuration, image: string, flags: BuildFlags): Promise<ImageSpec> {
+async function run(plan: Plan, flags: BuildFlags, { log, secrets }: Session, signal: AbortSignal): Promise<void> {
+  await checkSigning({ log, signal }, plan.spec);
+  await runBuild({ log, secrets, signal, release: new ReleaseStack() }, plan, stages, {
+    // Until the image is claimed, its files may be those of a build that runs.
+    claim: async (...image) => {
+      const giveBack = await (flags.wait ? waitForLock : claimLock)(...image);
+      log.complete(filesOf(plan));
+      return giveBack;
+    },
+    open: flags.resume ? resumeBuild : beginBuild,
+  });
+  for (const path of published(plan)) log.tell({ event: 'artifact', path, bytes: statSync(path).size });
+  log.info(`Successfully created ${plan.paths.image}`);
+}
+
+/** The log, where the section asks for one, and the events. */
+function filesOf({ spec, paths }: Plan): EventReader[] {
+  const name = logFileOf(spec);
+  return [...(name === undefined ? [] : [logFile(name)]), eventsFile(paths.events)];
+}
+
+function logFileOf({ logFile, logFilename, outputDir, baseName }: ImageSpec): string | undefined {
+  return logFile ? (logFilename ?? join(outputDir, `${baseName}.log`)) : undefined;
+}
+
+/** The section as it is to be built; its secrets are known from the first mistake on that is told of it. */
+async function specFor(
+  configuration: Configuration,
+  image: string,
+  flags: BuildFlags,
+  secrets: KnownSecrets,
+): Promise<ImageSpec> {
+  secrets.learn(secretsAsWritten(configuration.section(image)));
   const specOf = (date: string) => resolveImage(configuration, image, overridesFrom(flags), date);
   const today = specOf(isoDate(new Date()));
   // What was begun yesterday keeps its name.
   const begun = flags.resume ? (await keptBuilds(image, today.outputDir)).at(-1)?.date : undefined;
   const spec = begun === undefined ? today : specOf(begun);
+  secrets.learn(spec.secrets);
+  secrets.learn(await secretsOfAnswerFile(spec));
   return flags.upload ? spec : { ...spec, destinations: [] };
 }
 
@@ -109,38 +150,17 @@ async function printCommands(
   images: readonly string[],
   flags: BuildFlags,
 ): Promise<void> {
-  const lines: string[] = [];
-  for (const image of images) {
-    const spec = await specFor(configuration, image, flags);
-    const terminal = terminalOf(spec, flags);
-    await checkImage(configuration, spec, terminal);
-    const plan = await planBuild(spec);
-    const mask = maskOf(spec.secrets);
-    const commands = stages.filter(({ neededFor }) => neededFor(spec)).flatMap((stage) => stage.commands(plan));
-    lines.push(...(images.length > 1 ? [`# ${image}`] : []), ...commands.map((called) => mask(shellLine(called))));
-  }
-  for (const line of lines) console.log(line);
-}
-
-/** Tells terminal and log file what happens, and how it ended; returns the exit code. */
-async function reporting(
-  spec: ImageSpec,
-  terminal: Reporter,
-  action: (log: Reporter) => Promise<void>,
-): Promise<number> {
-  const name = logFileOf(spec);
-  const file = name === undefined ? undefined : masking(logFileReporter(name), maskOf(spec.secrets));
-  const log = allOf(file ? [terminal, file] : [terminal]);
-  try {
-    await action(log);
-    return 0;
-  } catch (error) {
-    return explain(error, (message) => log.error(message));
-  } finally {
-    log.close();
-  }
-}
-
-function logFileOf({ logFile, logFilename, outputDir, baseName }: ImageSpec): string | undefined {
-  return logFile ? (logFilename ?? join(outputDir, `${baseName}.log`)) : undefined;
+  const { log, end } = await inSession(flags, async ({ log, secrets }) => {
+    const lines: string[] = [];
+    for (const image of images) {
+      const spec = await specFor(configuration, image, flags, secrets);
+      await checkImage(configuration, spec, log);
+      const plan = await planBuild(spec);
+      const commands = stages.filter(({ neededFor }) => neededFor(spec)).flatMap((stage) => stage.commands(plan));
+      lines.push(...(images.length > 1 ? [`# ${image}`] : []), ...commands.map(shellLine));
+    }
+    for (const line of lines) console.log(secrets.mask(line));
+  });
+  log.close();
+  process.exitCode = end.exitCode;
 }

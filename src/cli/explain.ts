@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 import { Failure, Interrupted, UsageError } from '../host/failure.js';
-import { maskUrls } from '../host/mask.js';
+import { maskUrls, type Mask } from '../host/mask.js';
 import { visible } from '../report/visible.js';
 
 const exitCodes = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
@@ -29,5 +29,10 @@ export function explain(error: unknown, say: (message: string) => void): number 
 
 /** Says on standard error what went wrong where no log does, and returns how the program ends. */
 export function complain(error: unknown): number {
-  return explain(error, (message) => console.error(`image-factory: ${visible(maskUrls(message))}`));
+  return explain(error, (message) => complainOf(message, maskUrls));
+}
+
+/** The same of one message. */
+export function complainOf(message: string, mask: Mask): void {
+  console.error(`image-factory: ${visible(mask(message))}`);
 }

@@ -1,29 +1,33 @@
 import { Configuration } from '../config/configuration.js';
 import { isoDate, resolveImage } from '../config/resolve.js';
-import { maskOf } from '../host/mask.js';
+import { secretsAsWritten } from '../config/secrets.js';
 import { ReleaseStack } from '../host/release-stack.js';
 import { checkImage } from '../checks/image-check.js';
+import { secretsOfAnswerFile } from '../images/answer-file-source.js';
 import { planBuild } from '../images/plan.js';
 import { fetchStages } from '../images/recipes.js';
 import { runStages } from '../engine/run.js';
-import { masking } from '../report/masking-reporter.js';
 import { namedImage } from './image-names.js';
 import { overridesFrom } from './overrides.js';
-import type { BuildFlags } from './build-flags.js';
-import { terminalReporter } from './terminal.js';
+import type { FetchFlags } from './build-flags.js';
+import { inSession } from './session.js';
 import { untilSignalled } from './signals.js';
 
 /** Fills the netboot cache of an image, and does nothing else. */
-export async function fetch(image: string | undefined, flags: BuildFlags): Promise<void> {
-  const configuration = Configuration.load(flags.config);
-  const spec = resolveImage(configuration, namedImage(image), overridesFrom(flags), isoDate(new Date()));
-  const log = masking(terminalReporter({ verbosity: 'normal', format: 'text' }), maskOf(spec.secrets));
-  try {
+export async function fetch(named: string | undefined, flags: FetchFlags): Promise<void> {
+  const { log, end } = await inSession(flags, async ({ log, secrets }) => {
+    const image = namedImage(named);
+    const configuration = Configuration.load(flags.config);
+    secrets.learn(secretsAsWritten(configuration.section(image)));
+    const spec = resolveImage(configuration, image, overridesFrom(flags), isoDate(new Date()));
+    secrets.learn(spec.secrets);
+    secrets.learn(await secretsOfAnswerFile(spec));
     // A template knows what the URLs lack: a mirror that everybody must set for himself.
     await checkImage(configuration, spec, log);
     const plan = await planBuild(spec);
-    await untilSignalled((signal) => runStages({ log, signal, release: new ReleaseStack() }, plan, fetchStages));
-  } finally {
-    log.close();
-  }
+    const release = new ReleaseStack();
+    await untilSignalled((signal) => runStages({ log, secrets, signal, release }, plan, fetchStages));
+  });
+  log.close();
+  process.exitCode = end.exitCode;
 }

@@ -1,19 +1,14 @@
-import { spokenDuration } from '../report/reporter.js';
+import { maskUrls } from '../host/mask.js';
+import { spokenDuration } from '../report/duration.js';
+import { EventStream } from '../report/event-stream.js';
+import type { ImageOutcome } from '../report/events.js';
 import type { BuildFlags } from './build-flags.js';
 import { complain } from './explain.js';
-import { terminalReporter, verbosityOf } from './terminal.js';
+import { terminalReader, verbosityOf } from './terminal.js';
 
 /** How the build of one image ended: its exit code, and the image, or the log file that tells why there is none. */
 export interface Ended {
   readonly exitCode: number;
-  readonly file: string | undefined;
-}
-
-interface Outcome {
-  readonly image: string;
-  readonly outcome: 'done' | 'failed' | 'interrupted' | 'not begun';
-  /** Seconds. */
-  readonly seconds: number;
   readonly file: string | undefined;
 }
 
@@ -29,7 +24,7 @@ export async function oneAfterAnother(
   signal: AbortSignal,
   build: (image: string) => Promise<Ended>,
 ): Promise<number> {
-  const outcomes: Outcome[] = [];
+  const outcomes: ImageOutcome[] = [];
   let worst = 0;
   for (const image of images) {
     if (signal.aborted || (flags.failFast && worst > 0)) {
@@ -48,20 +43,19 @@ export async function oneAfterAnother(
   return worst;
 }
 
-function outcomeOf(exitCode: number): Outcome['outcome'] {
+function outcomeOf(exitCode: number): ImageOutcome['outcome'] {
   if (exitCode === 0) return 'done';
   return exitCode === 130 ? 'interrupted' : 'failed';
 }
 
-function tell(outcomes: readonly Outcome[], flags: Pick<BuildFlags, 'logFormat' | 'verbose' | 'quiet'>): void {
+function tell(outcomes: readonly ImageOutcome[], flags: Pick<BuildFlags, 'logFormat' | 'verbose' | 'quiet'>): void {
   const isGood = outcomes.every(({ outcome }) => outcome === 'done');
   if (flags.quiet && isGood) return;
+  const log = new EventStream(maskUrls, [terminalReader({ format: flags.logFormat, verbosity: verbosityOf(flags) })]);
   if (flags.logFormat === 'json') {
-    const time = new Date().toISOString();
-    process.stderr.write(`${JSON.stringify({ time, event: 'summary', images: outcomes })}\n`);
+    log.tell({ event: 'summary', images: outcomes });
     return;
   }
-  const log = terminalReporter({ format: 'text', verbosity: verbosityOf(flags) });
   for (const line of summary(outcomes)) {
     if (isGood) log.info(line);
     else log.warn(line);
@@ -70,12 +64,12 @@ function tell(outcomes: readonly Outcome[], flags: Pick<BuildFlags, 'logFormat' 
 }
 
 /** A line for each image, in columns, under one that counts them. */
-export function summary(outcomes: readonly Outcome[]): string[] {
+export function summary(outcomes: readonly ImageOutcome[]): string[] {
   const done = outcomes.filter(({ outcome }) => outcome === 'done').length;
   const rows = outcomes.map(({ image, outcome, seconds, file }) => [
     image,
     outcome,
-    outcome === 'not begun' ? '' : spokenDuration(seconds * 1000),
+    outcome === 'not begun' ? '' : spokenDuration(seconds),
     file ?? '',
   ]);
   const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));

@@ -1,6 +1,6 @@
 import { Argument, Command, Option } from 'commander';
 import { programVersion } from '../host/program-directory.js';
-import type { BuildFlags } from './build-flags.js';
+import type { BuildFlags, FetchFlags } from './build-flags.js';
 import { checkOptionValues } from './option-values.js';
 import { sectionFlag, sectionFlags } from './section-flags.js';
 import type { ValidateFlags } from './validate.js';
@@ -33,13 +33,10 @@ export function program(): Command {
       'go on with the build of the image that did not come to its end, behind its last finished stage',
     )
     .option('--fail-fast', 'of several images: build no other one when one fails')
-    .option('--no-upload', 'leave the image here: no upload, no post-upload commands')
-    .addOption(new Option('--log-format <format>', 'how the log is written').choices(['text', 'json']).default('text'))
-    .addOption(new Option('-v, --verbose', 'tell every command').conflicts('quiet'))
-    .option('-q, --quiet', 'tell only what is wrong')
-    .action(async (images: string[], flags: BuildFlags, command: Command) =>
-      (await import('./build.js')).build(images, flags, command),
-    );
+    .option('--no-upload', 'leave the image here: no upload, no post-upload commands');
+  withLog(build).action(async (images: string[], flags: BuildFlags, command: Command) =>
+    (await import('./build.js')).build(images, flags, command),
+  );
 
   withConfig(root.command('list'))
     .description('list the images of the configuration: name, distribution, kind of answer file')
@@ -69,11 +66,11 @@ export function program(): Command {
     .addOption(new Option('--format <format>', 'how the result is printed').choices(['text', 'json']).default('text'))
     .action(async (images: string[], flags: ValidateFlags) => (await import('./validate.js')).validate(images, flags));
 
-  withConfig(root.command('fetch'))
+  withLog(withConfig(root.command('fetch')))
     .description('fill the netboot cache: installer kernel and initrd')
     .addArgument(oneImage())
     .addOption(sectionFlag('--cache-dir'))
-    .action(async (image: string | undefined, flags: BuildFlags) => (await import('./fetch.js')).fetch(image, flags));
+    .action(async (image: string | undefined, flags: FetchFlags) => (await import('./fetch.js')).fetch(image, flags));
 
   root
     .command('verify')
@@ -102,6 +99,13 @@ function oneImage(): Argument {
 
 function withConfig(command: Command): Command {
   return command.option('--config <file>', 'read only this configuration file');
+}
+
+function withLog(command: Command): Command {
+  return command
+    .addOption(new Option('--log-format <format>', 'how the log is written').choices(['text', 'json']).default('text'))
+    .addOption(new Option('-v, --verbose', 'tell every command').conflicts('quiet'))
+    .option('-q, --quiet', 'tell only what is wrong');
 }
 
 function buildOptionsHelp(root: Command): string {

@@ -1,14 +1,19 @@
-import { jsonReporter } from '../report/json-reporter.js';
-import { lineReporter } from '../report/line-reporter.js';
-import { liveReporter } from '../report/live-reporter.js';
-import type { Reporter, Verbosity } from '../report/reporter.js';
+import type { EventReader, Verbosity } from '../report/event-stream.js';
+import { jsonReader } from '../report/json.js';
+import { lineReader } from '../report/lines.js';
+import { liveReader } from '../report/live.js';
 
-/** The log on standard error: a live view on a terminal, plain lines elsewhere, JSON where it is asked for. */
-export function terminalReporter({ format, verbosity }: { format: 'text' | 'json'; verbosity: Verbosity }): Reporter {
+/** Standard error: a live view on a terminal that can show one, plain lines elsewhere, JSON where it is asked for. */
+export function terminalReader({ format, verbosity }: { format: 'text' | 'json'; verbosity: Verbosity }): EventReader {
   const { stderr } = process;
   const write = (line: string) => void stderr.write(line);
-  if (format === 'json') return jsonReporter(write, verbosity);
-  return stderr.isTTY ? liveReporter(stderr, verbosity) : lineReporter(write, verbosity);
+  if (format === 'json') return jsonReader(write, verbosity);
+  return stderr.isTTY && movesCursor(process.env.TERM) ? liveReader(stderr, verbosity) : lineReader(write, verbosity);
+}
+
+/** Whether a terminal carries out what moves its cursor; `dumb` is what Emacs and others that don't call themselves. */
+function movesCursor(term: string | undefined): boolean {
+  return term !== undefined && term !== '' && term !== 'dumb';
 }
 
 /** What `-v` and `-q` ask for. */

@@ -1,5 +1,8 @@
+import { UsageError } from '../host/failure.js';
+import type { Section } from './configuration.js';
 import { descriptionOption } from './description-options.js';
 import type { Destination } from './destination.js';
+import type { IniDocument } from './ini.js';
 import { canonical } from './options.js';
 
 /**
@@ -24,6 +27,29 @@ export function secretsOf(
     ...proxies.map((name) => environment[name] ?? ''),
   ];
   return [...named, ...passwords, ...texts.flatMap(credentials)].filter((secret) => secret !== '');
+}
+
+/**
+ * What of this is known before the section is read, for what has to be said of mistakes in it: as it stands in the file,
+ * and as it is resolved.
+ *
+ * @throws UsageError if there is no such section
+ */
+export function secretsAsWritten({ name, document }: Section): string[] {
+  const variables = document.optionNames(name).flatMap((option) => {
+    const texts = [document.raw(name, option)?.value ?? '', resolved(document, name, option)];
+    return texts.map((text): [string, string] => [option, text]);
+  });
+  return variables.flatMap(([option, text]) => secretsOf({ [option]: text }, [], {}));
+}
+
+function resolved(document: IniDocument, section: string, option: string): string {
+  try {
+    return document.get(section, option) ?? '';
+  } catch (error) {
+    if (error instanceof UsageError) return '';
+    throw error;
+  }
 }
 
 /** Whether the value of an option must not be told. */

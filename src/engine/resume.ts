@@ -21,7 +21,7 @@ export interface Resumable {
  * @param stages those that the image asks for, in order
  */
 export async function findResumable(
-  host: Host,
+  host: Host & Pick<Build, 'secrets'>,
   plan: Plan,
   stages: readonly Stage[],
 ): Promise<Resumable | { readonly whyNot: string }> {

@@ -1,7 +1,9 @@
 import { Failure } from '../host/failure.js';
 import type { Host } from '../host/host.js';
+import type { KnownSecrets } from '../host/known-secrets.js';
 import { Libvirt } from '../machine/libvirt.js';
-import type { Reporter } from '../report/reporter.js';
+import type { EventLog } from '../report/event-stream.js';
+import type { StageSkipped } from '../report/events.js';
 import type { Build, BuildState, Plan } from '../images/build.js';
 import { calledPrograms } from '../images/called-programs.js';
 import { findResumable } from './resume.js';
@@ -9,7 +11,8 @@ import type { Stage } from './stage.js';
 import { inputsDigest, saveState, type StateFile } from './state-file.js';
 import { claimImage, openWorkspace, reopenWorkspace, type Claim, type Workspace } from './workspace.js';
 
-type ReportingHost = Host & { readonly log: Reporter };
+/** The machine, a log that takes events, and what must not stand in it. */
+export type BuildHost = Host & { readonly log: EventLog; readonly secrets: KnownSecrets };
 
 /** A workspace, and what is still to be done in it. */
 interface Job {
@@ -20,7 +23,7 @@ interface Job {
 }
 
 /** Begins a build, or goes on with one; the image is claimed. */
-export type Opening = (host: ReportingHost, plan: Plan, stages: readonly Stage[]) => Promise<Job>;
+export type Opening = (host: BuildHost, plan: Plan, stages: readonly Stage[]) => Promise<Job>;
 
 /**
  * Runs a build: the stages that the image asks for, in order, in a workspace of its own. Whatever it took from the
@@ -31,7 +34,7 @@ export type Opening = (host: ReportingHost, plan: Plan, stages: readonly Stage[]
  * @throws Interrupted when the host's signal ends it
  */
 export async function runBuild(
-  host: ReportingHost,
+  host: BuildHost,
   plan: Plan,
   stages: readonly Stage[],
   { claim, open }: { readonly claim: Claim; readonly open: Opening },
@@ -39,12 +42,12 @@ export async function runBuild(
   await releasing(host, async () => {
     await new Libvirt(host, plan.spec.connect).ensureReachable();
     await claimImage(host, plan, claim);
-    await runJob(host, plan, await open(host, plan, neededStages(plan, stages)));
+    await runJob(host, plan, stages, await open(host, plan, neededStages(plan, stages)));
   });
 }
 
 /** Runs stages that need no workspace. */
-export async function runStages(host: ReportingHost, plan: Plan, stages: readonly Stage[]): Promise<void> {
+export async function runStages(host: BuildHost, plan: Plan, stages: readonly Stage[]): Promise<void> {
   const build: Build = { ...host, ...plan, state: {} };
   await releasing(host, async () => {
     for (const stage of neededStages(plan, stages)) await runStage(host, stage, build);
@@ -52,7 +55,7 @@ export async function runStages(host: ReportingHost, plan: Plan, stages: readonl
 }
 
 /** Begins anew, whatever an earlier build left. */
-export async function beginBuild(host: ReportingHost, plan: Plan, stages: readonly Stage[]): Promise<Job> {
+export async function beginBuild(host: BuildHost, plan: Plan, stages: readonly Stage[]): Promise<Job> {
   return {
     workspace: await openWorkspace(host, plan),
     state: { begun: new Date().toISOString(), timings: [], programs: calledPrograms(plan, stages) },
@@ -62,7 +65,7 @@ export async function beginBuild(host: ReportingHost, plan: Plan, stages: readon
 }
 
 /** Goes on behind the last stage that ended and is still asked for the same; begins anew where that can't be. */
-export async function resumeBuild(host: ReportingHost, plan: Plan, stages: readonly Stage[]): Promise<Job> {
+export async function resumeBuild(host: BuildHost, plan: Plan, stages: readonly Stage[]): Promise<Job> {
   const found = await findResumable(host, plan, stages);
   if ('whyNot' in found) {
     host.log.warn(`Nothing to resume: ${found.whyNot}. The build begins anew`);
@@ -91,12 +94,16 @@ async function releasing(host: Host, action: () => Promise<void>): Promise<void>
   }
 }
 
-async function runJob(host: ReportingHost, plan: Plan, job: Job): Promise<void> {
+async function runJob(host: BuildHost, plan: Plan, stages: readonly Stage[], job: Job): Promise<void> {
   const build: Build = { ...host, ...plan, state: job.state };
   let { finished } = job;
   try {
     await saveState(build, finished);
-    for (const stage of job.remaining) {
+    for (const stage of stages) {
+      if (!job.remaining.includes(stage)) {
+        skipStage(host.log, stage, stage.neededFor(plan.spec) ? 'finished before' : 'not asked for');
+        continue;
+      }
       await runStage(host, stage, build);
       finished = { ...finished, [stage.name]: await inputsDigest(stage, build) };
       await saveState(build, finished);
@@ -115,18 +122,24 @@ function keepForResuming({ log, spec, paths }: Build, workspace: Workspace): voi
   );
 }
 
-async function runStage({ log, signal }: ReportingHost, stage: Stage, build: Build): Promise<void> {
+function skipStage(log: EventLog, { name, title }: Stage, why: StageSkipped['why']): void {
+  log.tell({ event: 'stage-skipped', stage: name, title, why });
+}
+
+async function runStage({ log, signal }: BuildHost, stage: Stage, build: Build): Promise<void> {
   signal.throwIfAborted();
   const begun = performance.now();
-  log.stageStarted(stage);
+  const seconds = () => Math.round(performance.now() - begun) / 1000;
+  log.tell({ event: 'stage-started', stage: stage.name, title: stage.title });
   try {
     await stage.run(build);
   } catch (error) {
+    log.tell({ event: 'stage-failed', stage: stage.name, seconds: seconds() });
     if (signal.aborted) throw signal.reason;
     if (!(error instanceof Failure)) throw error;
     throw new Failure(`${stage.name}: ${error.message}`, { hint: error.hint, cause: error });
   }
-  const milliseconds = performance.now() - begun;
-  (build.state.timings ??= []).push({ name: stage.name, seconds: Math.round(milliseconds) / 1000 });
-  log.stageFinished(stage, milliseconds);
+  const taken = seconds();
+  (build.state.timings ??= []).push({ name: stage.name, seconds: taken });
+  log.tell({ event: 'stage-finished', stage: stage.name, seconds: taken });
 }

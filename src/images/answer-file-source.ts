@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import type { ImageSpec } from '../config/image-spec.js';
 import { programDirectory } from '../host/program-directory.js';
-import type { AnswerFileSource } from '../answers/answer-file.js';
+import { renderAnswerFile, type AnswerFileSource } from '../answers/answer-file.js';
+import { secretsIn } from '../answers/secrets.js';
+import { UsageError } from '../host/failure.js';
 
 /** What stands for the address of `http-directory` where none is served: outside a build. */
 const noGuestHost = '10.0.2.2:PORT';
@@ -18,4 +20,18 @@ export function answerFileSource(spec: ImageSpec, guestHost = noGuestHost): Answ
     description: spec.description,
     searchPath: [...(spec.dataDir === undefined ? [] : [spec.dataDir]), join(programDirectory, 'templates')],
   };
+}
+
+/**
+ * The secrets in the answer file of an image, which may have more of them than the section; none where it can't be
+ * rendered, which the check of the image tells.
+ */
+export async function secretsOfAnswerFile(spec: ImageSpec): Promise<string[]> {
+  try {
+    const { content } = await renderAnswerFile(answerFileSource(spec));
+    return secretsIn(content.toString());
+  } catch (error) {
+    if (error instanceof UsageError) return [];
+    throw error;
+  }
 }

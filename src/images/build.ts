@@ -3,6 +3,7 @@ import type { ImageSpec } from '../config/image-spec.js';
 import type { Artifact } from '../contents/artifact.js';
 import type { FileSystemVolume } from '../disk/root-file-system.js';
 import type { Host } from '../host/host.js';
+import type { KnownSecrets } from '../host/known-secrets.js';
 import type { ProgramName } from '../host/programs.js';
 import type { VirtType } from '../machine/acceleration.js';
 import type { NetbootFile } from '../sources/netboot-files.js';
@@ -26,6 +27,8 @@ export interface BuildPaths {
   readonly bootOverlay: string;
   readonly bootLog: string;
   readonly bootScreenshot: string;
+  /** What happened, as JSON. */
+  readonly events: string;
   /** The finished image. */
   readonly image: string;
   readonly checksum: string;
@@ -60,6 +63,7 @@ export function buildPaths(spec: ImageSpec, qemuReachesOutput: boolean): BuildPa
     bootOverlay: join(diskDir, `${baseName}.boot.qcow2`),
     bootLog: join(outputDir, `${baseName}.boot.log`),
     bootScreenshot: join(outputDir, `${baseName}.boot.png`),
+    events: join(outputDir, `${baseName}.events.jsonl`),
     image,
     checksum: `${image}.sha256sum`,
     unproven: `${image}.unproven`,
@@ -118,6 +122,8 @@ export interface StageTiming {
 /** One run for one image. */
 export interface Build extends Plan, Host {
   readonly state: BuildState;
+  /** What must be taken out of every file that others write; stages add what they learn. */
+  readonly secrets: KnownSecrets;
 }
 
 /** What an earlier stage must have left: a stage that asks for it stands behind that stage in the list. */

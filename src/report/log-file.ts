@@ -1,23 +1,55 @@
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { appendFileSync, closeSync, fstatSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Failure } from '../host/failure.js';
-import { lineReporter } from './line-reporter.js';
-import type { Reporter } from './reporter.js';
+import type { EventReader } from './event-stream.js';
+import { eventLinesReader } from './json.js';
+import { lineReader } from './lines.js';
 
-/** Everything, commands included, as plain lines in a file that is begun anew. */
-export function logFileReporter(file: string): Reporter {
-  const descriptor = openLog(file);
-  const reporter = lineReporter((line) => void writeSync(descriptor, line), 'verbose');
-  return { ...reporter, close: () => closeSync(descriptor) };
+/**
+ * Everything, commands included, as plain lines at the end of a file: after what it has of earlier builds, and an empty
+ * line.
+ *
+ * @throws Failure if the file can't be written
+ */
+export function logFile(path: string): EventReader {
+  const hint = 'Choose another with --log-filename, or do without: --no-log-file.';
+  const file = appendTo(path, 'the log file', hint);
+  if (!file.isEmpty) file.write('\n');
+  return { ...lineReader(file.write, 'verbose'), close: file.close };
 }
 
-function openLog(file: string): number {
-  try {
-    mkdirSync(dirname(file), { recursive: true });
-    return openSync(file, 'w');
-  } catch (error) {
-    throw new Failure(`can't write the log file ${file}: ${(error as Error).message}`, {
-      hint: 'Choose another with --log-filename, or do without: --no-log-file.',
-    });
-  }
+/**
+ * The events of the build as JSON, one a line, at the end of a file.
+ *
+ * @throws Failure if the file can't be written
+ */
+export function eventsFile(path: string): EventReader {
+  const file = appendTo(path, 'the events', 'Choose another directory with --output-dir.');
+  return { ...eventLinesReader(file.write), close: file.close };
+}
+
+interface AppendedFile {
+  /** Each call is in the file when it returns. */
+  readonly write: (text: string) => void;
+  readonly close: () => void;
+  readonly isEmpty: boolean;
+}
+
+function appendTo(path: string, what: string, hint: string): AppendedFile {
+  const trying = <T>(action: () => T): T => {
+    try {
+      return action();
+    } catch (error) {
+      throw new Failure(`can't write ${what} ${path}: ${(error as Error).message}`, { hint });
+    }
+  };
+  const descriptor = trying(() => {
+    mkdirSync(dirname(path), { recursive: true });
+    return openSync(path, 'a');
+  });
+  return {
+    write: (text) => trying(() => appendFileSync(descriptor, text)),
+    close: () => closeSync(descriptor),
+    isEmpty: fstatSync(descriptor).size === 0,
+  };
 }

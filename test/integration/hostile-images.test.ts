@@ -24,7 +24,8 @@ import { testHost } from '../support/host.js';
 import type { Build, BuildState } from '../../src/images/build.js';
 import { clean } from '../../src/images/stages/clean.js';
 import { zerofree } from '../../src/images/stages/zerofree.js';
-import { lineReporter } from '../../src/report/line-reporter.js';
+import { EventStream } from '../../src/report/event-stream.js';
+import { lineReader } from '../../src/report/lines.js';
 
 const MiB = 2 ** 20;
 const seed = Number(process.env['IMAGE_FACTORY_ATTACK_SEED'] ?? Date.now() % 2 ** 32);
@@ -192,7 +193,8 @@ describe('hostile images', function () {
       makeExt4();
       const shown: string[] = [];
       const { log } = await cleaned();
-      for (const line of log) lineReporter((text) => shown.push(text), 'normal').info(line);
+      const stream = new EventStream((text) => text, [lineReader((text) => shown.push(text), 'normal')]);
+      for (const line of log) stream.info(line);
       expect(shown.join('')).to.contain('one\\x1b]0;title\\x07\n\ttwo\\x9b2J');
       expect(shown.join('')).not.to.match(/(?![\n\t])\p{Cc}/u);
     });

@@ -28,7 +28,7 @@ export const bootTest: Stage = {
         throw error instanceof Failure ? await keepUnproven(build, error) : error;
       } finally {
         await joinRotated(build.paths.bootLog);
-        await maskFile(build.paths.bootLog, build.spec.secrets);
+        await maskFile(build.paths.bootLog, build.secrets);
       }
     }
   },

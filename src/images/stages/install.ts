@@ -36,7 +36,7 @@ export const install: Stage = {
     } finally {
       // The kernel prints its arguments, and an installer what it likes.
       await joinRotated(called.consoleLog);
-      await maskFile(called.consoleLog, build.spec.secrets);
+      await maskFile(called.consoleLog, build.secrets);
     }
   },
   inputs: ({ spec, state }) => [spec.append, spec.ram, spec.cores, spec.mac, spec.connect, state.netbootFiles],

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { answerFileSource } from '../answer-file-source.js';
 import { renderAnswerFile } from '../../answers/answer-file.js';
+import { secretsIn } from '../../answers/secrets.js';
 import { makeSeedVolume, readsSeedVolume, seedVolumeCommand, type SeedVolume } from '../../answers/seed-volume.js';
 import type { Plan } from '../build.js';
 import { always, type Stage } from '../../engine/stage.js';
@@ -14,6 +15,8 @@ export const render: Stage = {
   commands: (plan) => (readsSeedVolume(plan.spec.origin.answerFile.kind) ? [seedVolumeCommand(seedVolume(plan))] : []),
   async run(build) {
     const { name, content } = await renderAnswerFile(answerFileSource(build.spec, build.state.guestHost));
+    // The command before the build may have changed it.
+    build.secrets.learn(secretsIn(content.toString()));
     const directory = join(build.paths.workDir, 'answer-file');
     await mkdir(directory, { recursive: true });
     build.state.answerFile = join(directory, name);

@@ -5,30 +5,40 @@ import { stripVTControlCharacters } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { Failure } from '../host/failure.js';
-import { jsonReporter } from './json-reporter.js';
-import { lineReporter } from './line-reporter.js';
-import { liveReporter } from './live-reporter.js';
-import { logFileReporter } from './log-file.js';
-import { allOf, spokenDuration, type Reporter, type Verbosity } from './reporter.js';
+import { spokenDuration } from './duration.js';
+import type { BuildEvent } from './events.js';
+import { EventStream, type EventReader, type Verbosity } from './event-stream.js';
+import { jsonReader } from './json.js';
+import { lineReader } from './lines.js';
+import { liveReader } from './live.js';
+import { eventsFile, logFile } from './log-file.js';
 
-const stage = { name: 'fetch', title: 'Fetching kernel and initrd' };
-
-/** A short build, as reporters hear of it. */
-function build(reporter: Reporter): void {
-  reporter.stageStarted(stage);
-  reporter.debug('Calling rsync x');
-  reporter.info('linux is new');
-  reporter.progress({ text: 'initrd.gz', fraction: 0.256 });
-  reporter.warn('the mirror is slow');
-  reporter.stageFinished(stage, 4200);
-  reporter.error('no space left');
-  reporter.close();
+/** The events of a build on their way to one reader. */
+function streamTo(...readers: EventReader[]): EventStream {
+  return new EventStream((text) => text, readers);
 }
 
-describe('lineReporter', () => {
-  function linesAt(verbosity: Verbosity, tell: (reporter: Reporter) => void = build): string[] {
+function start(stream: EventStream, stage: string, title = stage): void {
+  stream.tell({ event: 'stage-started', stage, title });
+}
+
+/** A short build, as readers hear of it. */
+function build(...readers: EventReader[]): void {
+  const stream = streamTo(...readers);
+  start(stream, 'fetch', 'Fetching kernel and initrd');
+  stream.debug('Calling rsync x');
+  stream.info('linux is new');
+  stream.progress({ text: 'initrd.gz', fraction: 0.256 });
+  stream.warn('the mirror is slow');
+  stream.tell({ event: 'stage-finished', stage: 'fetch', seconds: 4.2 });
+  stream.error('no space left');
+  stream.close();
+}
+
+describe('lineReader', () => {
+  function linesAt(verbosity: Verbosity, tell: (reader: EventReader) => void = build): string[] {
     let text = '';
-    tell(lineReporter((line) => (text += line), verbosity));
+    tell(lineReader((line) => (text += line), verbosity));
     return text.split('\n').slice(0, -1);
   }
 
@@ -56,11 +66,12 @@ describe('lineReporter', () => {
   });
 
   it('shows a step once, however often it counts, and again in the next stage', () => {
-    const lines = linesAt('normal', (reporter) => {
+    const lines = linesAt('normal', (reader) => {
+      const stream = streamTo(reader);
       for (const name of ['fetch', 'install']) {
-        reporter.stageStarted({ name, title: name });
-        for (const share of [0.1, 0.2, 0.3]) reporter.progress({ text: `${share * 10} of 10 MiB`, fraction: share });
-        reporter.progress({ text: 'checking' });
+        start(stream, name);
+        for (const share of [0.1, 0.2, 0.3]) stream.progress({ text: `${share * 10} of 10 MiB`, fraction: share });
+        stream.progress({ text: 'checking' });
       }
     });
     expect(lines.map((line) => line.slice('2026-11-21 03:14:15 INFO: '.length))).to.deep.equal([
@@ -74,10 +85,10 @@ describe('lineReporter', () => {
   });
 });
 
-describe('jsonReporter', () => {
+describe('jsonReader', () => {
   it('writes one object a line, with its time', () => {
     const lines: string[] = [];
-    build(jsonReporter((line) => lines.push(line), 'verbose'));
+    build(jsonReader((line) => lines.push(line), 'verbose'));
     for (const line of lines) expect(line).to.match(/^\{"time":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z",.*\}\n$/);
     const events = lines.map((line) => {
       const { time, ...event } = JSON.parse(line) as Record<string, unknown>;
@@ -97,19 +108,19 @@ describe('jsonReporter', () => {
 
   it('keeps a message of several lines on one', () => {
     const lines: string[] = [];
-    jsonReporter((line) => lines.push(line), 'quiet').error('one\ntwo "three"');
+    streamTo(jsonReader((line) => lines.push(line), 'quiet')).error('one\ntwo "three"');
     expect(lines).to.have.length(1);
     expect(JSON.parse(lines[0] ?? '')).to.include({ message: 'one\ntwo "three"' });
   });
 
   it('tells only what is wrong if asked to be quiet', () => {
     const lines: string[] = [];
-    build(jsonReporter((line) => lines.push(line), 'quiet'));
+    build(jsonReader((line) => lines.push(line), 'quiet'));
     expect(lines).to.have.length(2);
   });
 });
 
-describe('liveReporter', () => {
+describe('liveReader', () => {
   /** A terminal of one long page, on which `\r` and "erase to the end of the line" work. */
   function terminal(columns: number): {
     columns: number;
@@ -137,7 +148,7 @@ describe('liveReporter', () => {
 
   it('leaves finished stages and messages on the terminal, and nothing else', () => {
     const screen = terminal(80);
-    build(liveReporter(screen, 'normal'));
+    build(liveReader(screen, 'normal'));
     expect(screen.page()).to.deep.equal([
       '  linux is new',
       'warning: the mirror is slow',
@@ -149,8 +160,8 @@ describe('liveReporter', () => {
 
   it('shows the running stage with its time and progress at the bottom', async () => {
     const screen = terminal(80);
-    const reporter = liveReporter(screen, 'normal');
-    reporter.stageStarted(stage);
+    const reporter = streamTo(liveReader(screen, 'normal'));
+    start(reporter, 'fetch', 'Fetching kernel and initrd');
     reporter.progress({ text: 'initrd.gz', fraction: 0.256 });
     await sleep(300);
     expect(screen.page()).to.have.length(1);
@@ -166,8 +177,8 @@ describe('liveReporter', () => {
 
   it('never lets its line wrap, which could not be erased again', () => {
     const screen = terminal(30);
-    const reporter = liveReporter(screen, 'normal');
-    reporter.stageStarted({ name: 'install', title: 'Installing' });
+    const reporter = streamTo(liveReader(screen, 'normal'));
+    start(reporter, 'install', 'Installing');
     reporter.progress({ text: 'x'.repeat(100) });
     reporter.info('short');
     expect(screen.widest()).to.be.below(30);
@@ -177,8 +188,8 @@ describe('liveReporter', () => {
 
   it('tells a stage that failed no longer, once the error is told', () => {
     const screen = terminal(80);
-    const reporter = liveReporter(screen, 'normal');
-    reporter.stageStarted(stage);
+    const reporter = streamTo(liveReader(screen, 'normal'));
+    start(reporter, 'fetch');
     reporter.error('no space left');
     reporter.close();
     expect(screen.page()).to.deep.equal(['error: no space left', '']);
@@ -186,56 +197,135 @@ describe('liveReporter', () => {
 
   it('tells as much as it is asked to', () => {
     const [quiet, verbose] = [terminal(80), terminal(80)];
-    build(liveReporter(quiet, 'quiet'));
-    build(liveReporter(verbose, 'verbose'));
+    build(liveReader(quiet, 'quiet'));
+    build(liveReader(verbose, 'verbose'));
     expect(quiet.page()).to.deep.equal(['warning: the mirror is slow', 'error: no space left', '']);
     expect(verbose.page()[0]).to.equal('Calling rsync x');
     expect(verbose.page()).to.have.length(6);
   });
 });
 
-describe('logFileReporter', () => {
+describe('logFile', () => {
   let directory: string;
   beforeEach(() => (directory = mkdtempSync(join(tmpdir(), 'log-file-'))));
   afterEach(() => rmSync(directory, { recursive: true }));
 
-  it('writes everything into a file that is begun anew, in a directory that it makes', () => {
+  const started = (stream: EventStream) =>
+    stream.tell({
+      event: 'build-started',
+      version: 1,
+      program: '2.0.1',
+      image: 'web',
+      name: 'web-2026-11-26',
+      outputDir: '/srv',
+      resume: false,
+    });
+
+  it('writes everything after what an earlier build wrote, in a directory that it makes', () => {
     const file = join(directory, 'logs/of/today.log');
-    build(logFileReporter(file));
-    build(logFileReporter(file));
-    const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
-    expect(lines).to.have.length(7);
-    expect(lines[1]).to.match(/ DEBUG: Calling rsync x$/);
+    for (const outcome of ['failed', 'done']) {
+      const stream = streamTo(logFile(file));
+      started(stream);
+      stream.debug(`It is ${outcome}`);
+      stream.close();
+    }
+    const lines = readFileSync(file, 'utf8').replaceAll(/^[-\d]+ [:\d]+ /gm, '');
+    expect(lines).to.equal(
+      'INFO: Building web in /srv (image-factory 2.0.1)\nDEBUG: It is failed\n\n' +
+        'INFO: Building web in /srv (image-factory 2.0.1)\nDEBUG: It is done\n',
+    );
   });
 
   it('has each line in the file at once', () => {
     const file = join(directory, 'a.log');
-    const reporter = logFileReporter(file);
-    reporter.info('first');
+    const stream = streamTo(logFile(file));
+    stream.info('first');
     expect(readFileSync(file, 'utf8')).to.match(/ INFO: first\n$/);
-    reporter.close();
+    stream.close();
   });
 
   it('says what to do if it can not', () => {
     writeFileSync(join(directory, 'file'), '');
     const file = join(directory, 'file/a.log');
-    expect(() => logFileReporter(file))
+    expect(() => logFile(file))
       .to.throw(Failure, `can't write the log file ${file}: `)
       .with.property('hint', 'Choose another with --log-filename, or do without: --no-log-file.');
   });
+
+  it('may fill the disk, and the others are told so', () => {
+    const [lines, full]: [string[], EventReader] = [[], logFile('/dev/full')];
+    const stream = streamTo(
+      full,
+      lineReader((line) => lines.push(line), 'normal'),
+    );
+    stream.info('one');
+    stream.info('two');
+    expect(lines.map((line) => line.slice('2026-11-21 03:14:15 '.length))).to.deep.equal([
+      "WARNING: can't write the log file /dev/full: ENOSPC: no space left on device, write\n",
+      'INFO: one\n',
+      'INFO: two\n',
+    ]);
+  });
 });
 
-describe('allOf', () => {
-  it('tells several reporters the same', () => {
-    const [one, two]: [string[], string[]] = [[], []];
-    build(allOf([lineReporter((line) => one.push(line), 'normal'), jsonReporter((line) => two.push(line), 'normal')]));
-    expect([one.length, two.length]).to.deep.equal([6, 6]);
+describe('eventsFile', () => {
+  it('has all events but those of progress that only counts on, and those of earlier builds before them', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'events-file-'));
+    try {
+      const file = join(directory, 'web.events.jsonl');
+      for (const megabytes of [10, 20]) {
+        const stream = streamTo(eventsFile(file));
+        start(stream, 'fetch');
+        for (let done = 0; done < megabytes; done++) stream.progress({ text: `${done} of ${megabytes} MiB` });
+        stream.close();
+      }
+      const events = readFileSync(file, 'utf8').trimEnd().split('\n');
+      expect(events.map((line) => (JSON.parse(line) as { text?: string }).text)).to.deep.equal([
+        undefined,
+        '0 of 10 MiB',
+        undefined,
+        '0 of 20 MiB',
+      ]);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+});
+
+describe('EventStream', () => {
+  const recorded = (): { events: BuildEvent[]; reader: EventReader } => {
+    const events: BuildEvent[] = [];
+    return { events, reader: { read: (event) => void events.push(event), close: () => undefined } };
+  };
+
+  it('tells all readers the same', () => {
+    const [one, other] = [recorded(), recorded()];
+    build(one.reader, other.reader);
+    expect(one.events).to.have.length(7);
+    expect(other.events).to.deep.equal(one.events);
+  });
+
+  it('tells those that come later what happened before', () => {
+    const [one, late] = [recorded(), recorded()];
+    const stream = streamTo(one.reader);
+    stream.info('first');
+    stream.complete([late.reader]);
+    stream.info('second');
+    expect(late.events.map((event) => 'message' in event && event.message)).to.deep.equal(['first', 'second']);
+    expect(late.events).to.deep.equal(one.events);
+  });
+
+  it('masks what is said, and not the words of the format', () => {
+    const { events, reader } = recorded();
+    const stream = new EventStream((text) => text.replaceAll('log', '***'), [reader]);
+    stream.info('log in');
+    expect(events[0]).to.include({ event: 'log', level: 'info', message: '*** in' });
   });
 });
 
 describe('spokenDuration', () => {
   it('is short, and as exact as people want it', () => {
-    expect([0, 4_249, 59_900, 60_000, 187_000, 3_599_999, 3_720_000, 90_000_000].map(spokenDuration)).to.deep.equal([
+    expect([0, 4.249, 59.9, 60, 187, 3599.999, 3720, 90_000].map(spokenDuration)).to.deep.equal([
       '0.0 s',
       '4.2 s',
       '59.9 s',
@@ -245,6 +335,6 @@ describe('spokenDuration', () => {
       '1 h 2 min',
       '25 h 0 min',
     ]);
-    expect(spokenDuration(59_990)).to.equal('1 min 0 s');
+    expect(spokenDuration(59.99)).to.equal('1 min 0 s');
   });
 });

@@ -1,17 +1,18 @@
 // The house has one direction. Each room may import itself, what is listed for it, and `host`; every room that runs
 // stages or reads a section may also import `config`. See docs/architecture.md, "Modules".
-const floor = ['answers', 'sources', 'install', 'boot', 'disk', 'contents', 'publish', 'report'];
+const floor = ['answers', 'sources', 'install', 'boot', 'disk', 'contents', 'artifacts', 'publish', 'report'];
 const rooms = {
   cli: ['checks', 'images', 'engine', ...floor, 'machine', 'config'],
   checks: ['images', 'engine', ...floor, 'machine', 'config'],
   images: ['engine', ...floor, 'machine', 'config'],
-  engine: ['report', 'images', 'machine', 'disk', 'publish', 'config'],
+  engine: ['report'],
   answers: ['config'],
   sources: ['config'],
   install: ['machine', 'answers', 'config'],
   boot: ['machine', 'config'],
   disk: ['config'],
   contents: ['config'],
+  artifacts: [],
   publish: ['config'],
   report: ['config'],
   machine: ['config'],

@@ -15,8 +15,8 @@ import { sign } from '../publish/signature.js';
 import { checkDestination } from '../publish/upload.js';
 import { answerFileSource } from '../images/answer-file-source.js';
 import type { Plan } from '../images/build.js';
-import { calledPrograms } from '../images/called-programs.js';
-import { stages } from '../images/recipes.js';
+import { programsOf } from '../engine/recipe.js';
+import { buildRecipe } from '../images/recipes.js';
 import { netbootSources } from '../images/stages/fetch.js';
 
 /**
@@ -77,7 +77,7 @@ function bootTestProblems({ name, bootTest }: ImageSpec): string[] {
 
 /** @throws Failure naming every program that the build will call and that is not installed, and its package */
 export function checkPrograms(plan: Plan): void {
-  const missing = calledPrograms(plan, stages).filter((program) => findProgram(program) === undefined);
+  const missing = programsOf(buildRecipe(plan)).filter((program) => findProgram(program) === undefined);
   if (missing.length === 0) return;
   throw new Failure(`not installed: ${missing.join(', ')}`, {
     hint: `Install ${[...new Set(missing.map((program) => programs[program].package))].join(' ')}; 'image-factory doctor' tells all that is missing.`,

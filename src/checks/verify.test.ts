@@ -10,7 +10,7 @@ import { UsageError } from '../host/failure.js';
 import { programDirectory } from '../host/program-directory.js';
 import { rejection, testHost } from '../../test/support/host.js';
 import { sha256Of } from '../host/digest.js';
-import { sumLine, writeChecksum } from '../publish/checksum.js';
+import { sumLine, writeChecksum } from '../artifacts/checksum.js';
 import { sign } from '../publish/signature.js';
 import { GpgHome, sshKey } from '../../test/support/keys.js';
 import { verifyImage, type Finding, type Trust } from './verify.js';
@@ -35,8 +35,9 @@ async function makeRelease(directory: string, content: string, packageVersion: s
     sha256: await sha256Of(testHost(), join(directory, name)),
   });
   writeFileSync(join(directory, names.image), content);
-  const { sha256 } = await writeChecksum(testHost(), join(directory, names.image));
   const image = await described(names.image);
+  const { sha256 } = image;
+  await writeChecksum(join(directory, names.image), sha256);
   const inventory = {
     distribution: { id: 'debian', version: '13', name: 'Debian 13' },
     kernels: ['6.12.1-amd64'],

@@ -6,8 +6,18 @@ import { subjectsOf } from '../contents/provenance.js';
 import { UsageError } from '../host/failure.js';
 import type { Caller } from '../host/host.js';
 import { sha256Of } from '../host/digest.js';
-import { parseSums } from '../publish/checksum.js';
-import { signatureOf } from '../publish/signature.js';
+import { parseSums } from '../artifacts/checksum.js';
+import {
+  artifactKinds,
+  artifactNames,
+  rolesFor,
+  signatureOf,
+  signatureSuffixes,
+  signedRoles,
+  type ArtifactFiles,
+  type ArtifactRole,
+  type SignatureKind,
+} from '../artifacts/table.js';
 import { checkGpg, checkSsh, type TrustedKeys, type Verdict } from '../publish/signature-check.js';
 
 /** What was found of one file, or of what is missing. */
@@ -50,7 +60,7 @@ class Verification {
   readonly #findings: Finding[] = [];
   readonly #name: string;
   readonly #directory: string;
-  readonly #files: Readonly<Record<'checksum' | 'sums' | 'manifest' | 'sbom' | 'provenance', string>>;
+  readonly #files: ArtifactFiles;
   /** What is in each of the files that are there, by name. */
   readonly #there = new Map<string, string>();
   #sum = '';
@@ -63,25 +73,17 @@ class Verification {
   ) {
     this.#name = basename(image);
     this.#directory = dirname(image);
-    const base = this.#name.replace(/\.[^.]+$/, '');
-    this.#files = {
-      checksum: `${this.#name}.sha256sum`,
-      sums: `${base}.SHA256SUMS`,
-      manifest: `${base}.manifest.json`,
-      sbom: `${base}.cdx.json`,
-      provenance: `${base}.provenance.json`,
-    };
+    this.#files = artifactNames(this.#name.replace(/\.[^.]+$/, ''), this.#name);
   }
 
   async findings(): Promise<Finding[]> {
-    const { checksum, sums, manifest, sbom, provenance } = this.#files;
     this.#sum = await sha256Of(this.host, this.image);
-    for (const name of Object.values(this.#files)) await this.#read(name);
-    await this.#judge(checksum, 'the checksum', (text) => this.#checkSums(text, [this.#name]));
-    await this.#judge(sums, 'the sums of all artifacts', (text) => this.#checkSums(text, this.#mustBeNamed(sums)));
-    await this.#judge(manifest, 'the manifest', (text) => this.#checkManifest(text));
-    await this.#judge(sbom, 'the bill of materials', (text) => this.#checkSbom(text));
-    await this.#judge(provenance, 'the provenance', (text) => this.#checkProvenance(text));
+    for (const role of rolesFor('promise', 'description')) await this.#read(this.#files[role]);
+    await this.#judge('checksum', (text) => this.#checkSums(text, [this.#name]));
+    await this.#judge('sums', (text) => this.#checkSums(text, this.#mustBeNamed(this.#files.sums)));
+    await this.#judge('manifest', (text) => this.#checkManifest(text));
+    await this.#judge('sbom', (text) => this.#checkSbom(text));
+    await this.#judge('provenance', (text) => this.#checkProvenance(text));
     if (this.#there.size === 0) {
       this.#note(
         'bad',
@@ -106,9 +108,10 @@ class Verification {
   }
 
   /** @param check returns what is wrong with the file's content */
-  async #judge(name: string, what: string, check: (text: string) => string | undefined | Promise<string | undefined>) {
+  async #judge(role: ArtifactRole, check: (text: string) => string | undefined | Promise<string | undefined>) {
+    const name = this.#files[role];
     const text = this.#there.get(name);
-    if (text === undefined) return this.#note('absent', name, `${what} is not here`);
+    if (text === undefined) return this.#note('absent', name, `${artifactKinds[role].what}: not found`);
     const wrong = await check(text);
     this.#note(wrong === undefined ? 'good' : 'bad', name, wrong ?? `agrees with ${this.#name}`);
   }
@@ -165,11 +168,10 @@ class Verification {
   }
 
   async #checkSignatures(): Promise<void> {
-    const { checksum, sums } = this.#files;
     const covered = new Set<string>();
     let signatures = 0;
-    for (const file of [checksum, sums].filter((name) => this.#there.has(name))) {
-      for (const by of ['gpg', 'ssh'] as const) {
+    for (const file of signedRoles.map((role) => this.#files[role]).filter((name) => this.#there.has(name))) {
+      for (const by of Object.keys(signatureSuffixes) as SignatureKind[]) {
         const signature = signatureOf(file, by);
         if (!(await exists(join(this.#directory, signature)))) continue;
         signatures++;
@@ -184,7 +186,7 @@ class Verification {
         for (const name of [file, ...(parseSums(this.#there.get(file) ?? '')?.keys() ?? [])]) covered.add(name);
       }
     }
-    if (signatures === 0) this.#note('absent', `${this.#name}.sha256sum.asc`, 'nothing is signed');
+    if (signatures === 0) this.#note('absent', signatureOf(this.#files.checksum, 'gpg'), 'nothing is signed');
     if (!this.#signatureRequired()) return;
     for (const name of [this.#name, ...this.#there.keys()].filter((candidate) => !covered.has(candidate))) {
       this.#note('bad', name, 'no good signature covers it');

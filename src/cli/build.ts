@@ -13,13 +13,13 @@ import { silentLog } from '../host/log.js';
 import { programVersion } from '../host/program-directory.js';
 import { ReleaseStack } from '../host/release-stack.js';
 import { secretsOfAnswerFile } from '../images/answer-file-source.js';
-import type { Plan } from '../images/build.js';
+import { published } from '../artifacts/published.js';
+import { wantedArtifacts, type Plan } from '../images/build.js';
 import { checkImage, checkPrograms, checkSigning } from '../checks/image-check.js';
 import { planBuild } from '../images/plan.js';
-import { published } from '../images/published.js';
-import { beginBuild, resumeBuild, runBuild } from '../engine/run.js';
-import { stages } from '../images/recipes.js';
-import { keptBuilds } from '../engine/workspace.js';
+import { buildRecipe } from '../images/recipes.js';
+import { runBuild } from '../images/run-build.js';
+import { keptBuilds } from '../images/work-directories.js';
 import type { EventReader } from '../report/event-stream.js';
 import { eventFormat, type BuildStarted } from '../report/events.js';
 import { eventsFile, logFile } from '../report/log-file.js';
@@ -103,16 +103,18 @@ function buildStarted({ name, baseName, outputDir }: ImageSpec, { resume = false
 
 async function run(plan: Plan, flags: BuildFlags, { log, secrets }: Session, signal: AbortSignal): Promise<void> {
   await checkSigning({ log, signal }, plan.spec);
-  await runBuild({ log, secrets, signal, release: new ReleaseStack() }, plan, stages, {
+  await runBuild({ log, secrets, signal, release: new ReleaseStack() }, plan, {
     // Until the image is claimed, its files may be those of a build that runs.
     claim: async (...image) => {
       const giveBack = await (flags.wait ? waitForLock : claimLock)(...image);
       log.complete(filesOf(plan));
       return giveBack;
     },
-    open: flags.resume ? resumeBuild : beginBuild,
+    from: flags.resume ? 'last completed stage' : 'beginning',
+    resumeCommand: resumeCommand(plan.spec.name),
   });
-  for (const path of published(plan)) log.tell({ event: 'artifact', path, bytes: statSync(path).size });
+  for (const path of published(plan.paths, wantedArtifacts(plan.spec)))
+    log.tell({ event: 'artifact', path, bytes: statSync(path).size });
   log.info(`Successfully created ${plan.paths.image}`);
 }
 
@@ -144,6 +146,13 @@ async function specFor(
   return flags.upload ? spec : { ...spec, destinations: [] };
 }
 
+/** This call, with what makes it continue the build of one image. */
+function resumeCommand(image: string): string {
+  const words = process.argv.slice(2).filter((word) => word !== '--resume');
+  const named = words.includes(image) ? words : [...words, image];
+  return shellLine({ file: 'image-factory', args: [...named, '--resume'] });
+}
+
 /** Every command that the builds would run, in order, as lines that a shell reads back. */
 async function printCommands(
   configuration: Configuration,
@@ -156,7 +165,7 @@ async function printCommands(
       const spec = await specFor(configuration, image, flags, secrets);
       await checkImage(configuration, spec, log);
       const plan = await planBuild(spec);
-      const commands = stages.filter(({ neededFor }) => neededFor(spec)).flatMap((stage) => stage.commands(plan));
+      const commands = buildRecipe(plan).steps.flatMap((step) => step.commands);
       lines.push(...(images.length > 1 ? [`# ${image}`] : []), ...commands.map(shellLine));
     }
     for (const line of lines) console.log(secrets.mask(line));

@@ -5,8 +5,8 @@ import { ReleaseStack } from '../host/release-stack.js';
 import { checkImage } from '../checks/image-check.js';
 import { secretsOfAnswerFile } from '../images/answer-file-source.js';
 import { planBuild } from '../images/plan.js';
-import { fetchStages } from '../images/recipes.js';
-import { runStages } from '../engine/run.js';
+import { releasing, runSteps } from '../engine/run.js';
+import { fetchRecipe } from '../images/recipes.js';
 import { namedImage } from './image-names.js';
 import { overridesFrom } from './overrides.js';
 import type { FetchFlags } from './build-flags.js';
@@ -25,8 +25,10 @@ export async function fetch(named: string | undefined, flags: FetchFlags): Promi
     // A template knows what the URLs lack: a mirror that everybody must set for himself.
     await checkImage(configuration, spec, log);
     const plan = await planBuild(spec);
-    const release = new ReleaseStack();
-    await untilSignalled((signal) => runStages({ log, secrets, signal, release }, plan, fetchStages));
+    await untilSignalled(async (signal) => {
+      const host = { log, secrets, signal, release: new ReleaseStack() };
+      await releasing(host, () => runSteps(host, fetchRecipe(plan), {}));
+    });
   });
   log.close();
   process.exitCode = end.exitCode;

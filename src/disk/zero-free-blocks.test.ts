@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { run } from '../host/host.js';
 import { testHost } from '../../test/support/host.js';
-import { convertToQcow2Command } from './convert.js';
+import { convertCommand } from './formats.js';
 import { readBlockUse } from './ext-block-use.js';
 import { ExtFileSystem } from './ext-file-system.js';
 import { readHoles } from './raw-disk.js';
@@ -29,7 +29,7 @@ const kept = 'CONTENT-OF-A-FILE-THAT-STAYS;';
 
 /** The bytes of the image as a guest would read them, and as somebody would who looks for what was deleted. */
 async function published(disk: string): Promise<Buffer> {
-  await run(testHost(), convertToQcow2Command(disk, `${disk}.qcow2`, 'zstd'));
+  await run(testHost(), convertCommand(disk, `${disk}.qcow2`, 'qcow2', 'zstd')!);
   program('qemu-img', ['check', '-q', `${disk}.qcow2`]);
   program('qemu-img', ['convert', '-O', 'raw', `${disk}.qcow2`, `${disk}.again`]);
   return readFileSync(`${disk}.again`);

@@ -1,89 +1,89 @@
-import { access } from 'node:fs/promises';
-import { moveFile } from '../disk/move-file.js';
-import type { Host } from '../host/host.js';
 import { sha256Of } from '../host/digest.js';
-import type { Build, Plan } from '../images/build.js';
-import type { Stage } from './stage.js';
-import { fingerprintOf, inputsDigest, readState, type StateFile } from './state-file.js';
+import type { Host } from '../host/host.js';
+import { moveFile } from '../host/move-file.js';
+import { stepId, type Recipe } from './recipe.js';
+import type { Step, Work } from './stage.js';
+import { fingerprintOf, type Fingerprint, type StateFile } from './state-file.js';
 
-/** An earlier build that can be continued. */
-export interface Resumable {
-  readonly left: StateFile;
-  /** The stages that are still to be run, in order. */
-  readonly remaining: readonly Stage[];
-}
+/** What can be done with an unfinished build. */
+export type Resumable<State extends object> =
+  /** The steps that are still to be run, in order. */
+  | { readonly remaining: readonly Step<State>[] }
+  /** It came to nothing that is worth keeping: a new one may begin. */
+  | { readonly worthless: string }
+  /** Its work is there and can't be continued: only the user may throw it away. */
+  | { readonly stopped: string };
 
 /**
- * Finds how far an earlier build of the image came: up to the first stage that did not end, or that is now asked for
- * something else. The build goes on from there if what this stage works on is still what the build left. Says why not
- * otherwise.
+ * Finds how far an unfinished build came: up to the first step that did not end, or that is now asked for something else.
+ * The build goes on from there if the work is as the build left it.
  *
- * @param stages those that the image asks for, in order
+ * @param sumOf the SHA-256 sum of the work, where a stage has left it: work that was moved is known by it
  */
-export async function findResumable(
-  host: Host & Pick<Build, 'secrets'>,
-  plan: Plan,
-  stages: readonly Stage[],
-): Promise<Resumable | { readonly whyNot: string }> {
-  const { spec, paths } = plan;
-  const left = await readState(paths.workDir);
-  if (left === undefined) return { whyNot: `there is no unfinished build of ${spec.name} in ${paths.outputDir}` };
-  const build: Build = { ...host, ...plan, state: left.state };
-  const first = await firstToRun(stages, build, left);
-  const remaining = stages.slice(stages.indexOf(first));
-  if (remaining.some(({ name }) => name === 'install')) return { whyNot: reasonFor(first, left) };
-  const changed = await changedFile(build, left, remaining);
-  return changed === undefined ? { left, remaining } : { whyNot: changed };
+export async function findResumable<State extends object>(
+  host: Host,
+  { steps }: Recipe<State>,
+  left: StateFile<State, unknown>,
+  sumOf: (state: State) => string | undefined,
+): Promise<Resumable<State>> {
+  const first = await firstToRun(steps, left);
+  const done = steps.slice(0, steps.indexOf(first));
+  if (!done.some(({ keepsWork }) => keepsWork)) {
+    const keptOnce = steps.some(({ name, keepsWork }) => keepsWork && name in left.finished);
+    return keptOnce ? { stopped: reasonFor(first, left) } : { worthless: reasonFor(first, left) };
+  }
+  const work = done.findLast((step) => step.work !== undefined)?.work;
+  const halfDone = first.inPlace && left.running === first.name;
+  if (work !== undefined && !(await isAsLeft(host, work, left, { halfDone, sum: sumOf(left.state) }))) {
+    return { stopped: `${work.path} is not as the earlier build left it` };
+  }
+  return { remaining: steps.slice(steps.indexOf(first)) };
 }
 
 /** The last one, if all is done: an end that could not be written down. */
-async function firstToRun(stages: readonly Stage[], build: Build, left: StateFile): Promise<Stage> {
-  for (const stage of stages) {
-    if (left.finished[stage.name] !== (await inputsDigest(stage, build))) return stage;
+async function firstToRun<State extends object>(
+  steps: readonly Step<State>[],
+  left: StateFile<State, unknown>,
+): Promise<Step<State>> {
+  let id: string | undefined;
+  for (const step of steps) {
+    id = stepId(id, step.name, await inputsOf(step, left.state));
+    if (left.finished[step.name] !== id) return step;
   }
-  return stages.at(-1)!;
+  return steps.at(-1)!;
 }
 
-function reasonFor({ name }: Stage, left: StateFile): string {
+/** What a step is asked for now; one that lacks what it reads has not been reached. */
+function inputsOf<State extends object>(step: Step<State>, state: State): unknown {
+  return step.reads.every((key) => state[key] !== undefined) ? step.inputs(state) : undefined;
+}
+
+function reasonFor({ name }: { readonly name: string }, left: StateFile<object, unknown>): string {
   return name in left.finished
-    ? `the stage ${name} is now asked for something else`
-    : `the earlier build came no further than the stage ${name}`;
+    ? `the settings of stage '${name}' have changed`
+    : `the earlier build did not complete stage '${name}'`;
 }
 
-/** What the next stage works on: the raw disk, then the image before it has its name, then the image. */
-async function changedFile(build: Build, left: StateFile, remaining: readonly Stage[]): Promise<string | undefined> {
-  const { rawDisk, candidate, image } = build.paths;
-  const isAhead = (name: string) => remaining.some((stage) => stage.name === name);
-  if (isAhead('convert')) return changedSince(left, rawDisk);
-  if (isAhead('checksum')) return changedSince(left, candidate);
-  if (isAhead('finish')) return (await takeBack(build)) ? undefined : notAsLeft(candidate);
-  return (await isTheImage(build, image)) ? undefined : notAsLeft(image);
-}
-
-async function changedSince(left: StateFile, path: string): Promise<string | undefined> {
-  const before = left.files[path];
-  return before !== undefined && before === (await fingerprintOf(path)) ? undefined : notAsLeft(path);
-}
-
-/** An image that failed its boot test has got another name, and one that was about to be finished its own. */
-async function takeBack(build: Build): Promise<boolean> {
-  const { candidate, unproven, image } = build.paths;
-  for (const path of [candidate, unproven, image]) {
-    if (!(await isTheImage(build, path))) continue;
-    await moveFile(build, path, candidate);
+/** Work that has got another name meanwhile gets its own again. */
+async function isAsLeft(
+  host: Host,
+  { path, elsewhere = [] }: Work,
+  left: StateFile<object, unknown>,
+  { halfDone, sum }: { readonly halfDone: boolean; readonly sum: string | undefined },
+): Promise<boolean> {
+  const before = left.work?.path === path ? left.work.fingerprint : undefined;
+  for (const place of [path, ...elsewhere]) {
+    const now = await fingerprintOf(place);
+    if (now === undefined) continue;
+    const same = before !== undefined && isSame(before, now, halfDone);
+    if (!same && (sum === undefined || (await sha256Of(host, place)) !== sum)) continue;
+    if (place !== path) await moveFile(host, place, path);
     return true;
   }
   return false;
 }
 
-async function isTheImage(build: Build, path: string): Promise<boolean> {
-  const exists = await access(path).then(
-    () => true,
-    () => false,
-  );
-  return exists && (await sha256Of(build, path)) === build.state.image?.sha256;
-}
-
-function notAsLeft(path: string): string {
-  return `${path} is not as the earlier build left it`;
+function isSame(before: Fingerprint, now: Fingerprint, halfDone: boolean): boolean {
+  const { inode, size, modified, boot } = before;
+  return inode === now.inode && size === now.size && boot === now.boot && (halfDone || modified === now.modified);
 }

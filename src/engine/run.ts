@@ -1,92 +1,46 @@
+import { rm } from 'node:fs/promises';
 import { Failure } from '../host/failure.js';
 import type { Host } from '../host/host.js';
 import type { KnownSecrets } from '../host/known-secrets.js';
-import { Libvirt } from '../machine/libvirt.js';
 import type { EventLog } from '../report/event-stream.js';
-import type { StageSkipped } from '../report/events.js';
-import type { Build, BuildState, Plan } from '../images/build.js';
-import { calledPrograms } from '../images/called-programs.js';
+import { programsOf, stepId, type Recipe } from './recipe.js';
 import { findResumable } from './resume.js';
-import type { Stage } from './stage.js';
-import { inputsDigest, saveState, type StateFile } from './state-file.js';
-import { claimImage, openWorkspace, reopenWorkspace, type Claim, type Workspace } from './workspace.js';
+import type { RunRecord, StageHost, StageTiming, Step } from './stage.js';
+import { fingerprintOf, readState, saveState } from './state-file.js';
+import { holdWorkspace, type Workspace, type WorkPlace } from './workspace.js';
 
 /** The machine, a log that takes events, and what must not stand in it. */
 export type BuildHost = Host & { readonly log: EventLog; readonly secrets: KnownSecrets };
 
-/** A workspace, and what is still to be done in it. */
-interface Job {
+/** A recipe, and where it is carried out. */
+export interface Undertaking<State extends object, Resources> {
+  readonly recipe: Recipe<State>;
+  readonly place: WorkPlace<Resources>;
+  /** The command line that continues it, for messages. */
+  readonly resumeCommand: string;
+  /** The SHA-256 sum of the work, where a stage has left it. */
+  sumOf(state: State): string | undefined;
+  /**
+   * Looks whether the machine is ready for a new build: names that are free, space.
+   *
+   * @param discarded the directories of earlier builds that will be removed
+   */
+  expectReady(host: Host, discarded: readonly string[]): Promise<void>;
+}
+
+/** A run of an undertaking: what is still to be done, and what is known of what was. */
+interface Run<State extends object> {
   readonly workspace: Workspace;
-  readonly state: BuildState;
-  readonly finished: StateFile['finished'];
-  readonly remaining: readonly Stage[];
+  readonly state: State;
+  readonly finished: Readonly<Record<string, string>>;
+  readonly record: RunRecord;
+  readonly remaining: readonly Step<State>[];
+  /** The step that an earlier run was stopped in. */
+  readonly stoppedIn: string | undefined;
 }
 
-/** Begins a build, or goes on with one; the image is claimed. */
-export type Opening = (host: BuildHost, plan: Plan, stages: readonly Stage[]) => Promise<Job>;
-
-/**
- * Runs a build: the stages that the image asks for, in order, in a workspace of its own. Whatever it took from the
- * machine is given back in the end, on success, failure and interruption alike; only the work directory of a build that
- * has an installed disk stays where the build does not come to its end.
- *
- * @throws Failure naming the stage that failed
- * @throws Interrupted when the host's signal ends it
- */
-export async function runBuild(
-  host: BuildHost,
-  plan: Plan,
-  stages: readonly Stage[],
-  { claim, open }: { readonly claim: Claim; readonly open: Opening },
-): Promise<void> {
-  await releasing(host, async () => {
-    await new Libvirt(host, plan.spec.connect).ensureReachable();
-    await claimImage(host, plan, claim);
-    await runJob(host, plan, stages, await open(host, plan, neededStages(plan, stages)));
-  });
-}
-
-/** Runs stages that need no workspace. */
-export async function runStages(host: BuildHost, plan: Plan, stages: readonly Stage[]): Promise<void> {
-  const build: Build = { ...host, ...plan, state: {} };
-  await releasing(host, async () => {
-    for (const stage of neededStages(plan, stages)) await runStage(host, stage, build);
-  });
-}
-
-/** Begins anew, whatever an earlier build left. */
-export async function beginBuild(host: BuildHost, plan: Plan, stages: readonly Stage[]): Promise<Job> {
-  return {
-    workspace: await openWorkspace(host, plan),
-    state: { begun: new Date().toISOString(), timings: [], programs: calledPrograms(plan, stages) },
-    finished: {},
-    remaining: stages,
-  };
-}
-
-/** Goes on behind the last stage that ended and is still asked for the same; begins anew where that can't be. */
-export async function resumeBuild(host: BuildHost, plan: Plan, stages: readonly Stage[]): Promise<Job> {
-  const found = await findResumable(host, plan, stages);
-  if ('whyNot' in found) {
-    host.log.warn(`Nothing to resume: ${found.whyNot}. The build begins anew`);
-    return beginBuild(host, plan, stages);
-  }
-  const { left, remaining } = found;
-  host.log.info(`Resuming the build of ${left.state.begun ?? 'before'} at the stage ${remaining[0]?.name}`);
-  const again = new Set(remaining.map(({ name }) => name));
-  return {
-    workspace: await reopenWorkspace(host, plan, left),
-    state: { ...left.state, timings: left.state.timings?.filter(({ name }) => !again.has(name)) ?? [] },
-    finished: Object.fromEntries(Object.entries(left.finished).filter(([name]) => !again.has(name))),
-    remaining,
-  };
-}
-
-function neededStages({ spec }: Plan, stages: readonly Stage[]): Stage[] {
-  return stages.filter(({ neededFor }) => neededFor(spec));
-}
-
-async function releasing(host: Host, action: () => Promise<void>): Promise<void> {
+/** Does something on a host, and gives back what it took, on success, failure and interruption alike. */
+export async function releasing(host: Host, action: () => Promise<void>): Promise<void> {
   try {
     await action();
   } finally {
@@ -94,52 +48,205 @@ async function releasing(host: Host, action: () => Promise<void>): Promise<void>
   }
 }
 
-async function runJob(host: BuildHost, plan: Plan, stages: readonly Stage[], job: Job): Promise<void> {
-  const build: Build = { ...host, ...plan, state: job.state };
-  let { finished } = job;
+/**
+ * Carries out every step of a recipe, from the beginning. What earlier builds of the name left is cleared up. The place
+ * must be claimed.
+ *
+ * @throws Failure naming the step that failed; the work is kept if a step that ended says so
+ * @throws Interrupted when the host's signal ends it
+ */
+export async function runFromBeginning<State extends object, Resources>(
+  host: BuildHost,
+  undertaking: Undertaking<State, Resources>,
+  empty: State,
+): Promise<void> {
+  const { recipe, place } = undertaking;
+  const discarded: string[] = [];
+  for (const workDir of await place.earlier()) discarded.push(...(await endEarlierBuild(host, place, workDir)));
+  await undertaking.expectReady(host, discarded);
+  for (const directory of discarded) await rm(directory, { recursive: true, force: true });
+  await carryOut(host, undertaking, {
+    workspace: await holdWorkspace(host, place, 'none'),
+    state: empty,
+    finished: {},
+    record: { begun: new Date().toISOString(), timings: [], programs: programsOf(recipe) },
+    remaining: recipe.steps,
+    stoppedIn: undefined,
+  });
+}
+
+/**
+ * Continues an unfinished build after its last completed step. Where there is none, or it came to nothing, a new one
+ * begins.
+ *
+ * @throws Failure if there is work that can't be continued: it is kept
+ */
+export async function resumeRun<State extends object, Resources>(
+  host: BuildHost,
+  undertaking: Undertaking<State, Resources>,
+  empty: State,
+): Promise<void> {
+  const { recipe, place } = undertaking;
+  const left = await readState<State, Resources>(place.workDir);
+  if (left === undefined) {
+    await expectNothingKept(place);
+    host.log.warn(`There is no unfinished build of ${place.name} in ${place.outputDir} to resume: starting a new one`);
+    return runFromBeginning(host, undertaking, empty);
+  }
+  await place.giveBack(host, left.resources);
+  const found = await findResumable(host, recipe, left, (state) => undertaking.sumOf(state));
+  if ('stopped' in found) throw cannotResume(place, found.stopped);
+  if ('worthless' in found) {
+    host.log.warn(`Nothing to resume: ${found.worthless}. Starting a new build`);
+    return runFromBeginning(host, undertaking, empty);
+  }
+  const { remaining } = found;
+  host.log.info(`Resuming the build of ${left.record.begun} at stage '${remaining[0]?.name}'`);
+  const again = new Set(remaining.map(({ name }) => name));
+  await carryOut(host, undertaking, {
+    workspace: await holdWorkspace(host, place, 'kept'),
+    state: left.state,
+    finished: Object.fromEntries(Object.entries(left.finished).filter(([name]) => !again.has(name))),
+    record: { ...left.record, timings: left.record.timings.filter(({ name }) => !again.has(name)) },
+    remaining,
+    stoppedIn: left.running,
+  });
+}
+
+/** Runs steps that need no workspace, such as those that fill a cache. */
+export async function runSteps<State extends object>(
+  host: BuildHost,
+  recipe: Recipe<State>,
+  empty: State,
+): Promise<void> {
+  const record = { begun: new Date().toISOString(), timings: [], programs: programsOf(recipe) };
+  let state = empty;
+  for (const step of recipe.steps) {
+    const stageHost = { ...host, record, repeated: false, checkpoint: () => Promise.resolve() };
+    state = { ...state, ...(await runStep(stageHost, host.log, step, state)).left };
+  }
+}
+
+async function carryOut<State extends object, Resources>(
+  host: BuildHost,
+  { recipe, place, resumeCommand }: Undertaking<State, Resources>,
+  run: Run<State>,
+): Promise<void> {
+  let { state, finished, record } = run;
+  let id = lastId(recipe, finished);
+  let keeps = recipe.steps.some((step) => step.keepsWork && step.name in finished);
+  let work = recipe.steps.findLast((step) => step.work !== undefined && step.name in finished)?.work;
+  const save = async (running?: string) => {
+    const fingerprint = work && (await fingerprintOf(work.path));
+    await saveState<State, Resources>(place.workDir, {
+      name: place.name,
+      resources: place.resources,
+      finished,
+      running,
+      work: work && fingerprint && { path: work.path, fingerprint },
+      record,
+      state,
+    });
+  };
   try {
-    await saveState(build, finished);
-    for (const stage of stages) {
-      if (!job.remaining.includes(stage)) {
-        skipStage(host.log, stage, stage.neededFor(plan.spec) ? 'finished before' : 'not asked for');
+    await save(run.stoppedIn);
+    for (const { name, title } of recipe.stages) {
+      const step = run.remaining.find((remaining) => remaining.name === name);
+      if (step === undefined) {
+        const why = name in finished ? 'finished before' : 'not asked for';
+        host.log.tell({ event: 'stage-skipped', stage: name, title, why });
         continue;
       }
-      await runStage(host, stage, build);
-      finished = { ...finished, [stage.name]: await inputsDigest(stage, build) };
-      await saveState(build, finished);
+      if (step.inPlace && run.stoppedIn !== step.name) await save(step.name);
+      const stageHost: StageHost<State> = {
+        ...host,
+        record,
+        repeated: run.stoppedIn === step.name,
+        async checkpoint(done) {
+          state = { ...state, ...done };
+          await save();
+        },
+      };
+      const { left, timing } = await runStep(stageHost, host.log, step, state);
+      state = { ...state, ...left };
+      record = { ...record, timings: [...record.timings, timing] };
+      id = stepId(id, step.name, await step.inputs(state));
+      finished = { ...finished, [step.name]: id };
+      work = step.work ?? work;
+      if (step.keepsWork) {
+        keeps = true;
+        run.workspace.keep();
+      }
+      await save();
     }
+    run.workspace.discard();
   } catch (error) {
-    if ('install' in finished) keepForResuming(build, job.workspace);
+    if (keeps) {
+      host.log.warn(
+        `The completed stages are kept in ${place.workDir}. Continue with: ${resumeCommand}\nThe next build without --resume starts over and discards them.`,
+      );
+    }
     throw error;
   }
 }
 
-/** The work of an hour is not thrown away, and nobody shall wonder what that directory is. */
-function keepForResuming({ log, spec, paths }: Build, workspace: Workspace): void {
-  workspace.keep();
-  log.warn(
-    `What is done so far is kept in ${paths.workDir}. Go on from there with --resume (image-factory build --resume ${spec.name}); without it, the next build begins anew`,
-  );
+/** The id of the last step that has ended. */
+function lastId<State extends object>({ steps }: Recipe<State>, finished: Run<State>['finished']): string | undefined {
+  const last = steps.findLast(({ name }) => name in finished);
+  return last && finished[last.name];
 }
 
-function skipStage(log: EventLog, { name, title }: Stage, why: StageSkipped['why']): void {
-  log.tell({ event: 'stage-skipped', stage: name, title, why });
-}
-
-async function runStage({ log, signal }: BuildHost, stage: Stage, build: Build): Promise<void> {
+async function runStep<State extends object>(
+  host: StageHost<State>,
+  log: EventLog,
+  step: Step<State>,
+  state: State,
+): Promise<{ readonly left: Partial<State>; readonly timing: StageTiming }> {
+  const { signal } = host;
   signal.throwIfAborted();
   const begun = performance.now();
-  const seconds = () => Math.round(performance.now() - begun) / 1000;
-  log.tell({ event: 'stage-started', stage: stage.name, title: stage.title });
+  const timing = () => ({ seconds: Math.round(performance.now() - begun) / 1000 });
+  log.tell({ event: 'stage-started', stage: step.name, title: step.title });
+  let left: Partial<State>;
   try {
-    await stage.run(build);
+    left = await step.run(host, state);
   } catch (error) {
-    log.tell({ event: 'stage-failed', stage: stage.name, seconds: seconds() });
+    log.tell({ event: 'stage-failed', stage: step.name, ...timing() });
     if (signal.aborted) throw signal.reason;
     if (!(error instanceof Failure)) throw error;
-    throw new Failure(`${stage.name}: ${error.message}`, { hint: error.hint, cause: error });
+    throw new Failure(`${step.name}: ${error.message}`, { hint: error.hint, cause: error });
   }
-  const taken = seconds();
-  (build.state.timings ??= []).push({ name: stage.name, seconds: taken });
-  log.tell({ event: 'stage-finished', stage: stage.name, seconds: taken });
+  const taken = timing();
+  log.tell({ event: 'stage-finished', stage: step.name, ...taken });
+  return { left, timing: { name: step.name, ...taken } };
+}
+
+/**
+ * Ends what an earlier build of the name may have left running. The lock is ours, so that build is over.
+ *
+ * @returns its directories
+ */
+async function endEarlierBuild<Resources>(
+  host: Host,
+  place: WorkPlace<Resources>,
+  workDir: string,
+): Promise<readonly string[]> {
+  host.log.warn(`An earlier build of ${place.name} was not completed: clearing up ${workDir}`);
+  const left = await readState<object, Resources>(workDir);
+  if (left === undefined) return [workDir];
+  await place.giveBack(host, left.resources);
+  return [...new Set([...place.directoriesOf(left.resources), workDir])];
+}
+
+/** A work directory without a state file that can be read may hold an installed disk. */
+async function expectNothingKept(place: WorkPlace<unknown>): Promise<void> {
+  if ((await place.earlier()).includes(place.workDir)) {
+    throw cannotResume(place, 'its state file is missing, incomplete, or of another version of image-factory');
+  }
+}
+
+function cannotResume(place: WorkPlace<unknown>, why: string): Failure {
+  return new Failure(`can't resume the build of ${place.name}: ${why}`, {
+    hint: `Its work is kept in ${place.workDir}. To discard it and start over, build without --resume.`,
+  });
 }

@@ -1,95 +1,74 @@
-import { readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { checkSpace } from '../host/disk-space.js';
+import { rm } from 'node:fs/promises';
 import type { claimLock } from '../host/file-lock.js';
 import { Failure } from '../host/failure.js';
 import type { Host } from '../host/host.js';
 import { makeSearchable } from '../host/searchable-directory.js';
-import { Libvirt } from '../machine/libvirt.js';
-import { workDirectoryName, type Plan } from '../images/build.js';
-import { spaceNeeds } from '../images/space-needs.js';
-import { readState, type StateFile } from './state-file.js';
 
-/** How a build comes by the lock of its image: it fails where another one has it, or waits. */
+/** How a build comes by the lock of what it builds: it fails where another one has it, or waits. */
 export type Claim = typeof claimLock;
+
+/** Where a build works. All paths are absolute. */
+export interface WorkPlace<Resources> {
+  /** What is built, as the user calls it. */
+  readonly name: string;
+  readonly outputDir: string;
+  /** Held by the one build of this name that may work in the output directory. */
+  readonly lock: string;
+  /** In the output directory; the state file lies in it. */
+  readonly workDir: string;
+  /** Every directory that the build makes, the work directory among them; removed when it ends. */
+  readonly directories: readonly string[];
+  /** What a build takes that outlives its process, as plain data for the state file. */
+  readonly resources: Resources;
+  /** Gives back what a build took that is over. Calling it again does no harm. */
+  giveBack(host: Host, resources: Resources): Promise<void>;
+  /** The work directories of earlier builds of the name, this one's among them if there is one. */
+  earlier(): Promise<readonly string[]>;
+  /** The directories that hold the build's work, beside the work directory. */
+  directoriesOf(resources: Resources): readonly string[];
+}
 
 /** The directories of a build. */
 export interface Workspace {
-  /** Leaves them where they are when the build ends, for one that resumes. */
+  /** From now on they stay where they are when the build ends, for one that resumes. */
   keep(): void;
+  /** From now on they are removed when the build ends. */
+  discard(): void;
 }
 
 /** QEMU's user must be able to search the directory of the disk; nobody needs to list it. */
 const searchable = 0o711;
 
 /**
- * Makes sure that no other build of the image works in its output directory, until the host's release stack is released.
+ * Makes sure that no other build of this name works in its output directory, until the host's release stack is released.
  *
  * @throws Failure as `claim` does
  */
-export async function claimImage(host: Host, { spec, paths }: Plan, claim: Claim): Promise<void> {
+export async function claimWorkPlace(host: Host, place: WorkPlace<unknown>, claim: Claim): Promise<void> {
   try {
-    await makeSearchable(paths.outputDir);
+    await makeSearchable(place.outputDir);
   } catch (error) {
-    throw new Failure(`can't make the output directory ${paths.outputDir}: ${(error as Error).message}`);
+    throw new Failure(`can't make the output directory ${place.outputDir}: ${(error as Error).message}`);
   }
-  await claim(host, paths.lock, `the image ${spec.name} in ${paths.outputDir}`);
+  await claim(host, place.lock, `the image ${place.name} in ${place.outputDir}`);
 }
 
 /**
- * Clears up what an earlier build of the image left, and makes the directories of a new one. The image must be claimed.
+ * Makes the directories, and gives them back when the build ends. The place must be claimed.
  *
- * @throws Failure if there is no room for the build, or somebody has a virtual machine of its name
+ * @param work whether there is work in them already, which is kept until the build says otherwise
  */
-export async function openWorkspace(host: Host, plan: Plan): Promise<Workspace> {
-  const { spec, paths } = plan;
-  for (const { workDir } of await keptBuilds(spec.name, paths.outputDir)) await clearUp(host, spec.name, workDir);
-  await new Libvirt(host, spec.connect).expectFree([plan.domain, plan.bootDomain]);
-  await checkSpace(host.log, await spaceNeeds(plan));
-  return holdWorkspace(host, plan);
-}
-
-/** Takes over the directories of an earlier build, of which nothing runs any more. The image must be claimed. */
-export async function reopenWorkspace(host: Host, plan: Plan, left: StateFile): Promise<Workspace> {
-  await endDomains(host, left);
-  await new Libvirt(host, plan.spec.connect).expectFree([plan.bootDomain]);
-  return holdWorkspace(host, plan);
-}
-
-async function holdWorkspace(host: Host, { paths }: Plan): Promise<Workspace> {
-  let kept = false;
-  for (const directory of new Set([paths.workDir, paths.diskDir])) {
+export async function holdWorkspace(
+  host: Host,
+  { directories }: WorkPlace<unknown>,
+  work: 'none' | 'kept',
+): Promise<Workspace> {
+  let kept = work === 'kept';
+  for (const directory of directories) {
     host.release.hold(`the directory ${directory}`, async () => {
       if (!kept) await rm(directory, { recursive: true, force: true });
     });
     await makeSearchable(directory, searchable);
   }
-  return { keep: () => void (kept = true) };
-}
-
-/** The work directories of an image, the newest last, each with the date of the build. None of a build that runs has the lock. */
-export async function keptBuilds(image: string, outputDir: string): Promise<{ date: string; workDir: string }[]> {
-  const names = await readdir(outputDir).catch(() => []);
-  return names.sort().flatMap((name) => {
-    const date = /-(\d{4}-\d{2}-\d{2})\.build$/.exec(name)?.[1];
-    if (date === undefined || name !== workDirectoryName(`${image}-${date}`)) return [];
-    return [{ date, workDir: join(outputDir, name) }];
-  });
-}
-
-/** Whoever holds the lock may take every work directory of this image here for that of a build that is over. */
-async function clearUp(host: Host, image: string, workDir: string): Promise<void> {
-  host.log.warn(`An earlier build of ${image} did not come to its end: clearing up ${workDir}`);
-  const left = await readState(workDir);
-  if (left) {
-    await endDomains(host, left);
-    if (left.diskDir !== workDir) await rm(left.diskDir, { recursive: true, force: true });
-  }
-  await rm(workDir, { recursive: true, force: true });
-}
-
-async function endDomains(host: Host, left: StateFile): Promise<void> {
-  const libvirt = new Libvirt(host, left.connect);
-  for (const { name, disk } of left.domains) await libvirt.remove(name, disk);
-  await libvirt.forgetPool(left.diskDir);
+  return { keep: () => void (kept = true), discard: () => void (kept = false) };
 }

@@ -1,5 +1,5 @@
-import { stat, statfs } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { lstat, readdir, stat, statfs } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { Failure } from './failure.js';
 import type { Log } from './log.js';
 
@@ -24,10 +24,15 @@ export interface Volume {
 /**
  * Looks whether there is room for what is going to be written. Needs on one file system are added up.
  *
+ * @param discarded directories that are removed before: what they take counts as free
  * @throws Failure naming each directory whose file system has less free than the least that is needed
  */
-export async function checkSpace(log: Log, needs: readonly SpaceNeed[]): Promise<void> {
-  const { errors, warnings } = shortages(await volumes(needs));
+export async function checkSpace(
+  log: Log,
+  needs: readonly SpaceNeed[],
+  discarded: readonly string[] = [],
+): Promise<void> {
+  const { errors, warnings } = shortages(await volumes(needs, discarded));
   if (errors.length > 0) {
     throw new Failure(errors.join('\n'), {
       hint: 'Free some space there, choose another directory, or make the disk smaller (image-size).',
@@ -64,7 +69,7 @@ function mebibytes(bytes: number): string {
   return `${Math.ceil(bytes / 2 ** 20)} MiB`;
 }
 
-async function volumes(needs: readonly SpaceNeed[]): Promise<Volume[]> {
+async function volumes(needs: readonly SpaceNeed[], discarded: readonly string[]): Promise<Volume[]> {
   const byDevice = new Map<number, { free: number; needs: SpaceNeed[] }>();
   for (const need of needs) {
     const { device, free } = await fileSystemOf(need.directory);
@@ -72,7 +77,29 @@ async function volumes(needs: readonly SpaceNeed[]): Promise<Volume[]> {
     volume.needs.push(need);
     byDevice.set(device, volume);
   }
+  for (const directory of discarded) {
+    const { device, bytes } = await allocated(directory);
+    const volume = device === undefined ? undefined : byDevice.get(device);
+    if (volume !== undefined) volume.free += bytes;
+  }
   return [...byDevice.values()];
+}
+
+/** What the files below a directory take, in bytes; nothing if it is not there. */
+async function allocated(directory: string): Promise<{ readonly device: number | undefined; readonly bytes: number }> {
+  const found = await lstat(directory).catch(() => undefined);
+  if (found === undefined) return { device: undefined, bytes: 0 };
+  const names = await readdir(directory, { recursive: true });
+  const sizes = await Promise.all(
+    names.map((name) =>
+      lstat(join(directory, name)).then(
+        // stat(2): st_blocks counts 512 bytes each, whatever the file system's blocks are.
+        ({ blocks }) => blocks * 512,
+        () => 0,
+      ),
+    ),
+  );
+  return { device: found.dev, bytes: sizes.reduce((sum, size) => sum + size, 0) };
 }
 
 /** Of the directory, or of the nearest one above it that exists. */

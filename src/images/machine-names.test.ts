@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { workDirectoryName } from './build.js';
+import { workDirectoryName } from './work-directories.js';
 import { domainName, nameForLibvirt, poolName } from './machine-names.js';
 
 describe('the name of a domain', () => {

@@ -1,22 +1,28 @@
+import { describeFile } from '../artifacts/write.js';
+import type { ImageSpec } from '../config/image-spec.js';
 import type { AnswerFileSum, Material } from '../contents/artifact.js';
+import type { Caller } from '../host/host.js';
 import { cachedName, publicUri } from '../sources/netboot-source.js';
-import { describeFile } from './artifact.js';
-import { left, type Build } from './build.js';
+import type { BuildState } from './build.js';
 import { netbootSources } from './stages/fetch.js';
 
 /** What the image was installed with. */
-export async function materials(build: Build): Promise<{ netbootFiles: Material[]; answerFile: AnswerFileSum }> {
-  const { name, sha256 } = await describeFile(build, left(build, 'answerFile'));
+export async function materials(
+  host: Caller,
+  spec: ImageSpec,
+  state: Required<Pick<BuildState, 'answerFile' | 'netbootFiles'>>,
+): Promise<{ netbootFiles: Material[]; answerFile: AnswerFileSum }> {
+  const { name, sha256 } = await describeFile(host, state.answerFile);
   return {
-    netbootFiles: netbootFiles(build),
-    answerFile: { kind: build.spec.origin.answerFile.kind, name, sha256 },
+    netbootFiles: netbootFiles(spec, state.netbootFiles),
+    answerFile: { kind: spec.origin.answerFile.kind, name, sha256 },
   };
 }
 
 /** The netboot files, and what vouched for them, as they were when the installation began. */
-function netbootFiles(build: Build): Material[] {
-  const fetched = new Map(left(build, 'netbootFiles').map((file) => [file.name, file]));
-  return netbootSources(build.spec).flatMap((source) => {
+function netbootFiles(spec: ImageSpec, files: NonNullable<BuildState['netbootFiles']>): Material[] {
+  const fetched = new Map(files.map((file) => [file.name, file]));
+  return netbootSources(spec).flatMap((source) => {
     const file = fetched.get(source.option);
     if (file === undefined) return [];
     const { sha256, bytes, verified } = file;

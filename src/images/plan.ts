@@ -7,7 +7,7 @@ import { domainName } from './machine-names.js';
 
 /** What a build of this image will do on this machine. Looks, and touches nothing. */
 export async function planBuild(spec: ImageSpec): Promise<Plan> {
-  const paths = buildPaths(spec, qemuReaches(spec));
+  const paths = buildPaths(spec, qemuReaches(spec) ? 'output' : 'libvirt');
   return {
     spec,
     paths,

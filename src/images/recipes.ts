@@ -1,4 +1,7 @@
-import type { Stage } from '../engine/stage.js';
+import type { Origin } from '../config/image-spec.js';
+import type { Bindable } from '../engine/stage.js';
+import { compose, type Recipe } from '../engine/recipe.js';
+import type { BuildState, Plan } from './build.js';
 import { bootTest } from './stages/boot-test.js';
 import { checksum } from './stages/checksum.js';
 import { clean } from './stages/clean.js';
@@ -6,40 +9,37 @@ import { convert } from './stages/convert.js';
 import { create } from './stages/create.js';
 import { fetch } from './stages/fetch.js';
 import { finish } from './stages/finish.js';
+import { postBuildHook, preBuildHook } from './stages/hooks.js';
 import { install } from './stages/install.js';
 import { inventory } from './stages/inventory.js';
 import { manifest } from './stages/manifest.js';
 import { provenance } from './stages/provenance.js';
-import { sbom } from './stages/sbom.js';
-import { sign } from './stages/sign.js';
-import { postBuildHook, preBuildHook } from './stages/hooks.js';
 import { render } from './stages/render.js';
+import { sbom } from './stages/sbom.js';
 import { serve } from './stages/serve.js';
+import { sign } from './stages/sign.js';
 import { upload } from './stages/upload.js';
 import { zerofree } from './stages/zerofree.js';
 
-/** The stages of a build, in order. */
-export const stages: readonly Stage[] = [
-  preBuildHook,
-  serve,
-  render,
-  fetch,
-  create,
-  install,
-  clean,
-  zerofree,
-  inventory,
-  convert,
-  checksum,
-  bootTest,
-  finish,
-  sbom,
-  manifest,
-  provenance,
-  sign,
-  upload,
-  postBuildHook,
-];
+type ImageStage = Bindable<Plan, BuildState>;
 
-/** The stages that fill the netboot cache. */
-export const fetchStages: readonly Stage[] = [preBuildHook, fetch];
+/** From a made disk to the image under its final name. */
+const finishing: readonly ImageStage[] = [clean, zerofree, inventory, convert, checksum, bootTest, finish];
+
+/** What is said of the image, and where it goes. */
+const publishing: readonly ImageStage[] = [sbom, manifest, provenance, sign, upload, postBuildHook];
+
+/** The stages of an image by its origin, in order. */
+export const recipes: Readonly<Record<Origin['kind'], readonly ImageStage[]>> = {
+  install: [preBuildHook, serve, render, fetch, create, install, ...finishing, ...publishing],
+};
+
+/** What a build of this plan runs. */
+export function buildRecipe(plan: Plan): Recipe<BuildState> {
+  return compose(plan, recipes[plan.spec.origin.kind]);
+}
+
+/** What fills the netboot cache. */
+export function fetchRecipe(plan: Plan): Recipe<BuildState> {
+  return compose(plan, [preBuildHook, fetch]);
+}

@@ -5,11 +5,6 @@ import type { Signing } from '../config/image-spec.js';
 /** What ssh-keygen calls the purpose of a signature of a file; whoever checks it names the same (ssh-keygen(1), -Y sign). */
 export const sshNamespace = 'file';
 
-/** The file with the detached signature of a file. */
-export function signatureOf(file: string, by: Signing['by']): string {
-  return `${file}${by === 'gpg' ? '.asc' : '.sig'}`;
-}
-
 /** Reads a text on standard input, writes its detached signature to standard output. */
 export function signCommand({ by, key }: Signing, text = ''): Command {
   return by === 'gpg'

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { execa } from 'execa';
-import { stages } from '../../src/images/recipes.js';
+import { recipes } from '../../src/images/recipes.js';
 import type { RunningBuild } from '../support/demo-image.js';
 import { demoBaseName } from '../support/demo-image.js';
 import { installedDemo, type InstalledDemo } from '../support/demo-user.js';
@@ -12,7 +12,7 @@ const minutes = 60_000;
 
 /** Every fault at every stage takes a quarter of an hour; without this, each fault is tried where most is at stake. */
 const everywhere = process.env.IMAGE_FACTORY_FAULTS === 'all';
-const stageNames = stages.map(({ name }) => name);
+const stageNames = recipes.install.map(({ name }) => name);
 const keptFrom = stageNames.indexOf('install') + 1;
 
 describe('faults', function () {

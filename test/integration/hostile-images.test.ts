@@ -20,8 +20,8 @@ import { obstacle, offset, rawDisk, size, taken, type FileSystem } from '../supp
 import { randomNumbers } from '../../sudo-helper/attack/random.js';
 import { makeDisk, program } from '../support/disk.js';
 import { Failure } from '../../src/host/failure.js';
-import { testHost } from '../support/host.js';
-import type { Build, BuildState } from '../../src/images/build.js';
+import { testStageHost } from '../support/stage.js';
+import type { BuildState } from '../../src/images/build.js';
 import { clean } from '../../src/images/stages/clean.js';
 import { zerofree } from '../../src/images/stages/zerofree.js';
 import { EventStream } from '../../src/report/event-stream.js';
@@ -68,12 +68,12 @@ describe('hostile images', function () {
   });
 
   /** Cleans and zeroes the disk as a build does. Gives the log, and the Failure if it came to one. */
-  async function cleaned(state: BuildState = {}): Promise<{ log: string[]; failure?: Failure }> {
-    const build = { ...testHost(), spec: { installerLogs: true }, paths: { rawDisk: disk }, state };
-    const { lines: log } = build.log;
+  async function cleaned(known: BuildState = {}): Promise<{ log: string[]; failure?: Failure }> {
+    const stageHost = testStageHost<BuildState>();
+    const { lines: log } = stageHost.log;
     try {
-      await clean.run(build as unknown as Build);
-      await zerofree.run(build as unknown as Build);
+      const state = await clean.run(stageHost, { disk, printsLogs: true }, known);
+      await zerofree.run(stageHost, { disk }, state);
       return { log };
     } catch (failure) {
       if (!(failure instanceof Failure)) throw failure;

@@ -10,7 +10,7 @@ import { descriptionOptions } from '../../src/config/description-options.js';
 import { destinationOptions, imageOptions, type Option } from '../../src/config/options.js';
 import { programDirectory } from '../../src/host/program-directory.js';
 import { templateHelpers } from '../../src/answers/template-helpers.js';
-import { stages } from '../../src/images/recipes.js';
+import { recipes } from '../../src/images/recipes.js';
 
 const execute = promisify(execFile);
 const read = (file: string) => readFileSync(join(programDirectory, file), 'utf8');
@@ -50,7 +50,7 @@ describe('manual pages', function () {
   }
 
   it('name the stages in their order', () => {
-    expect(numberedNames(page('image-factory.1').markdown)).to.deep.equal(stages.map(({ name }) => name));
+    expect(numberedNames(page('image-factory.1').markdown)).to.deep.equal(recipes.install.map(({ name }) => name));
   });
 
   it('tell of every template helper', () => {
@@ -105,7 +105,7 @@ describe('README', () => {
   });
 
   it('lists the stages in their order', () => {
-    expect(numberedNames(readme)).to.deep.equal(stages.map(({ name }) => name));
+    expect(numberedNames(readme)).to.deep.equal(recipes.install.map(({ name }) => name));
   });
 
   it('links to files that are there', () => {

@@ -11,7 +11,8 @@ import { Failure, Interrupted } from '../../src/host/failure.js';
 import { shellLine, type Host } from '../../src/host/host.js';
 import type { Progress } from '../../src/host/log.js';
 import { changeEnvironment, testHost } from '../support/host.js';
-import { writeChecksum } from '../../src/publish/checksum.js';
+import { writeChecksum } from '../../src/artifacts/checksum.js';
+import { sha256Of } from '../../src/host/digest.js';
 import type { RsyncDestination, SftpDestination } from '../../src/config/destination.js';
 import type { UploadFiles } from '../../src/publish/upload-files.js';
 import { splitWords } from '../../src/config/words.js';
@@ -538,7 +539,7 @@ async function writeImage(directory: string, size: number): Promise<void> {
   for (const start of [0, 0.3, 0.75]) await file.write(randomBytes(size / 8), 0, null, Math.floor(start * size));
   await file.truncate(size);
   await file.close();
-  await writeChecksum(testHost(), join(directory, image));
+  await writeChecksum(join(directory, image), await sha256Of(testHost(), join(directory, image)));
 }
 
 function watched(

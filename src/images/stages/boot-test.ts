@@ -1,61 +1,67 @@
 import { join } from 'node:path';
 import { bootCommands, bootTest as boot, type BootTest } from '../../boot/boot-test.js';
-import { moveFile } from '../../disk/move-file.js';
+import { sha256Of } from '../../host/digest.js';
 import { Failure } from '../../host/failure.js';
+import type { Host } from '../../host/host.js';
+import { moveFile } from '../../host/move-file.js';
 import { joinRotated } from '../../machine/console-log.js';
 import { Libvirt } from '../../machine/libvirt.js';
-import { sha256Of } from '../../host/digest.js';
 import { maskFile } from '../../report/masked-file.js';
-import { left, type Build, type Plan } from '../build.js';
-import type { Stage } from '../../engine/stage.js';
+import type { Plan } from '../build.js';
+import { stage } from '../stage.js';
 
 /** Milliseconds that an image may take unless the section says otherwise; in software everything takes longer. */
 const usualTimeout = { kvm: 5 * 60_000, qemu: 15 * 60_000 } as const;
 
 /** Boots the finished image, and waits for what the section asks of it. */
-export const bootTest: Stage = {
+export const bootTest = stage({
   name: 'boot-test',
   title: 'Booting the image',
-  neededFor: ({ bootTest: { kind } }) => kind !== 'off',
-  commands: (plan) => testsOf(plan).flatMap(bootCommands),
-  async run(build) {
-    for (const test of testsOf(build)) {
-      try {
-        const seen = await boot(build, new Libvirt(build, build.spec.connect), test);
-        build.log.info(`The image boots: ${seen}`);
-        await checkUnchanged(build);
-      } catch (error) {
-        throw error instanceof Failure ? await keepUnproven(build, error) : error;
-      } finally {
-        await joinRotated(build.paths.bootLog);
-        await maskFile(build.paths.bootLog, build.secrets);
-      }
+  reads: ['image'],
+  wants: (plan) => {
+    const test = testOf(plan);
+    const { spec, paths } = plan;
+    return test && { test, connect: spec.connect, log: paths.bootLog, unproven: paths.unproven };
+  },
+  commands: ({ test }) => bootCommands(test),
+  // Not the timeout: how long the image may take does not decide what is tested.
+  inputs: ({ test }) => [test.demand],
+  async run(host, { test, connect, log, unproven }, { image }) {
+    try {
+      const seen = await boot(host, new Libvirt(host, connect), test);
+      host.log.info(`The image boots: ${seen}`);
+      await expectUnchanged(host, test.image, image.sha256);
+    } catch (error) {
+      throw error instanceof Failure ? await keepUnproven(host, test, unproven, error) : error;
+    } finally {
+      await joinRotated(log);
+      await maskFile(log, host.secrets);
     }
   },
-  inputs: ({ spec }) => [spec.bootTest, spec.bootTimeout],
-};
+});
 
 /** What was tested is what is published. */
-async function checkUnchanged(build: Build): Promise<void> {
-  const before = left(build, 'image').sha256;
-  const after = await sha256Of(build, build.paths.candidate);
+async function expectUnchanged(host: Host, image: string, before: string): Promise<void> {
+  const after = await sha256Of(host, image);
   if (after === before) return;
   throw new Failure(`the image changed while it was tested: its SHA-256 sum was ${before} and is ${after}`);
 }
 
-/** An hour's work is not thrown away; but nobody shall take it for an image. */
-async function keepUnproven(build: Build, failure: Failure): Promise<Failure> {
-  const { candidate, unproven, bootLog, bootScreenshot } = build.paths;
-  await moveFile(build, candidate, unproven);
-  const where = `The image is kept as ${unproven}; what it showed is in ${bootLog} and ${bootScreenshot}.`;
+/** Keeps the work of an hour under a name that nothing takes for an image. Why the test failed is told in any case. */
+async function keepUnproven(host: Host, test: BootTest, unproven: string, failure: Failure): Promise<Failure> {
+  const { image, machine, screenshot } = test;
+  const kept = await moveFile(host, image, unproven).then(
+    () => `The image is kept as ${unproven}`,
+    (error: Error) => `The image could not be kept as ${unproven}: ${error.message}`,
+  );
+  const where = `${kept}; what it showed is in ${machine.consoleLog} and ${screenshot}.`;
   return new Failure(failure.message, { hint: [failure.hint, where].filter(Boolean).join(' '), cause: failure });
 }
 
-/** One, or none. */
-function testsOf({ spec, paths, bootDomain, virtType }: Plan): BootTest[] {
+function testOf({ spec, paths, bootDomain, virtType }: Plan): BootTest | undefined {
   const { bootTest: demand } = spec;
-  if (demand.kind === 'off') return [];
-  const test: BootTest = {
+  if (demand.kind === 'off') return undefined;
+  return {
     machine: { ...spec, domain: bootDomain, virtType, consoleLog: paths.bootLog },
     image: paths.candidate,
     format: spec.format,
@@ -65,5 +71,4 @@ function testsOf({ spec, paths, bootDomain, virtType }: Plan): BootTest[] {
     demand,
     timeout: spec.bootTimeout ?? usualTimeout[virtType],
   };
-  return [test];
 }

@@ -1,19 +1,17 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { writeChecksum } from '../../publish/checksum.js';
-import { always, type Stage } from '../../engine/stage.js';
+import { sha256Of } from '../../host/digest.js';
+import { stage } from '../stage.js';
 
-/** The SHA-256 sum of the image, in a file that `sha256sum -c` reads. */
-export const checksum: Stage = {
+/** The SHA-256 sum of the image. `finish` writes it beside the image, where `sha256sum -c` reads it. */
+export const checksum = stage({
   name: 'checksum',
   title: 'Computing the checksum',
-  neededFor: always,
-  commands: () => [],
-  async run(build) {
-    const { candidate, image } = build.paths;
-    const { sha256 } = await writeChecksum(build, candidate);
-    build.state.image = { name: basename(image), bytes: (await stat(candidate)).size, sha256 };
-    build.log.info(`SHA-256 of ${image}: ${sha256}`);
+  leaves: ['image'],
+  wants: ({ paths }) => ({ candidate: paths.candidate, image: paths.image }),
+  async run(host, { candidate, image }) {
+    const sha256 = await sha256Of(host, candidate);
+    host.log.info(`SHA-256 of ${image}: ${sha256}`);
+    return { image: { name: basename(image), bytes: (await stat(candidate)).size, sha256 } };
   },
-  inputs: () => [],
-};
+});

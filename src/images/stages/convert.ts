@@ -1,27 +1,31 @@
 import { rm } from 'node:fs/promises';
-import { convertToQcow2Command } from '../../disk/convert.js';
+import { convertCommand } from '../../disk/formats.js';
 import { run } from '../../host/host.js';
-import type { Plan } from '../build.js';
-import { always, type Stage } from '../../engine/stage.js';
+import { stage } from '../stage.js';
 
-/** The disk in the format that was asked for. */
-export const convert: Stage = {
+/** The disk in the format that was asked for. A raw disk is the image already. */
+export const convert = stage({
   name: 'convert',
   title: 'Converting the disk',
-  neededFor: always,
-  commands: (plan) => (plan.spec.format === 'qcow2' ? [qcow2Command(plan)] : []),
-  async run(build) {
-    const { spec, paths } = build;
-    // A raw disk is the image already.
-    if (spec.format === 'raw') return;
-    await run(build, qcow2Command(build));
-    if (spec.keepRaw) return;
+  wants: ({ spec: { format, compression, keepRaw, imageSize }, paths }) => ({
+    ...{ format, compression, keepRaw, imageSize },
+    ...{ rawDisk: paths.rawDisk, candidate: paths.candidate, directory: paths.diskDir },
+    // An image that failed its boot test has got another name, and one that was about to be finished its own.
+    elsewhere: [paths.unproven, paths.image],
+  }),
+  commands: ({ format, compression, rawDisk, candidate }) =>
+    [convertCommand(rawDisk, candidate, format, compression)].filter((called) => called !== undefined),
+  // At worst the disk does not compress at all.
+  space: ({ format, directory, imageSize }) =>
+    format === 'raw' ? [] : [{ what: 'the converted image', directory, least: 0, most: imageSize }],
+  inputs: ({ format, compression, keepRaw }) => [format, compression, keepRaw],
+  work: ({ candidate, elsewhere }) => ({ path: candidate, elsewhere }),
+  async run(host, { format, compression, keepRaw, rawDisk, candidate }) {
+    const convert = convertCommand(rawDisk, candidate, format, compression);
+    if (convert === undefined) return;
+    await run(host, convert);
+    if (keepRaw) return;
     // The name is gone at once, and no later stage waits for the kernel to take back gigabytes.
-    rm(paths.rawDisk).catch((error: Error) => build.log.warn(`${paths.rawDisk} can't be removed: ${error.message}`));
+    rm(rawDisk).catch((error: Error) => host.log.warn(`${rawDisk} can't be removed: ${error.message}`));
   },
-  inputs: ({ spec }) => [spec.format, spec.compression, spec.keepRaw],
-};
-
-function qcow2Command({ spec, paths }: Plan) {
-  return convertToQcow2Command(paths.rawDisk, paths.candidate, spec.compression);
-}
+});

@@ -1,25 +1,49 @@
-import { rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
-import { moveFile } from '../../disk/move-file.js';
-import { companions } from '../published.js';
-import { always, type Stage } from '../../engine/stage.js';
+import { access, rm } from 'node:fs/promises';
+import { moveFile } from '../../host/move-file.js';
+import type { Host } from '../../host/host.js';
+import { writeChecksum } from '../../artifacts/checksum.js';
+import { companions } from '../../artifacts/published.js';
+import { stage } from '../stage.js';
 
-/** Gives image and checksum their final names. */
-export const finish: Stage = {
+/**
+ * Gives the image its final name, and its checksum beside it. Stopped anywhere in between, it can be done again: a file
+ * that has its final name already is left there.
+ */
+export const finish = stage({
   name: 'finish',
   title: 'Putting the image into place',
-  neededFor: always,
-  commands: () => [],
-  async run(build) {
-    const { spec, paths } = build;
+  reads: ['image'],
+  wants: ({ spec, paths }) => ({
+    candidate: paths.candidate,
+    image: paths.image,
     // What speaks of an earlier image of the same name must not be found beside this one.
-    for (const file of companions(paths)) await rm(file, { force: true });
-    await moveFile(build, paths.candidate, paths.image);
-    await moveFile(build, `${paths.candidate}.sha256sum`, paths.checksum);
-    if (spec.keepRaw && spec.format !== 'raw') {
-      await moveFile(build, paths.rawDisk, join(paths.outputDir, basename(paths.rawDisk)));
-    }
-    await rm(paths.unproven, { force: true });
+    stale: companions(paths),
+    rawDisk: spec.keepRaw && spec.format !== 'raw' ? { from: paths.rawDisk, to: paths.keptRawDisk } : undefined,
+    unproven: paths.unproven,
+    // Moved there from where QEMU reaches it, as a copy.
+    copied: paths.diskDir === paths.workDir ? undefined : { directory: paths.outputDir, size: spec.imageSize },
+  }),
+  space: ({ copied }) =>
+    copied === undefined
+      ? []
+      : [{ what: 'the finished image', directory: copied.directory, least: 0, most: copied.size }],
+  work: ({ image }) => ({ path: image }),
+  async run(host, { candidate, image, stale, rawDisk, unproven }, state) {
+    for (const file of stale) await rm(file, { force: true });
+    await moveUnlessMoved(host, candidate, image);
+    await writeChecksum(image, state.image.sha256);
+    if (rawDisk) await moveUnlessMoved(host, rawDisk.from, rawDisk.to);
+    await rm(unproven, { force: true });
   },
-  inputs: () => [],
-};
+});
+
+async function moveUnlessMoved(host: Host, from: string, to: string): Promise<void> {
+  if ((await exists(from)) || !(await exists(to))) await moveFile(host, from, to);
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

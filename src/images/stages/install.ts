@@ -1,46 +1,58 @@
 import { basename, join } from 'node:path';
+import { readsSeedVolume } from '../../answers/seed-volume.js';
+import { makeSearchable } from '../../host/searchable-directory.js';
+import { install as runInstallation } from '../../install/installation.js';
+import { virtInstallCommand, type Installation } from '../../install/virt-install.js';
 import { joinRotated } from '../../machine/console-log.js';
 import { Libvirt, virshCommand } from '../../machine/libvirt.js';
-import { install as runInstallation } from '../../install/installation.js';
-import { readsSeedVolume } from '../../answers/seed-volume.js';
-import { virtInstallCommand, type Installation } from '../../install/virt-install.js';
 import { maskFile } from '../../report/masked-file.js';
-import { makeSearchable } from '../../host/searchable-directory.js';
-import { left, type Build, type Plan } from '../build.js';
-import { always, type Stage } from '../../engine/stage.js';
+import type { Plan } from '../build.js';
+import { stage } from '../stage.js';
 import { installerLocation } from './fetch.js';
 
 /** The installation itself, in a virtual machine that is gone afterwards. */
-export const install: Stage = {
+export const install = stage({
   name: 'install',
   title: 'Installing',
-  neededFor: always,
-  commands(plan) {
-    const { spec, domain, paths } = plan;
-    const answerFile = join(paths.workDir, 'answer-file', basename(spec.origin.answerFile.path).replace(/\.hbs$/, ''));
-    return [
-      virtInstallCommand({ ...installation(plan), answerFile, location: installerLocation(spec) }),
-      virshCommand(spec.connect, 'undefine', domain),
-    ];
-  },
-  async run(build: Build) {
-    const called = {
-      ...installation(build),
-      answerFile: left(build, 'answerFile'),
-      location: left(build, 'installer'),
+  reads: ['answerFile', 'installer', 'netbootFiles'],
+  keepsWork: true,
+  wants: (plan) => {
+    const { spec, paths } = plan;
+    const { answerFile } = spec.origin;
+    return {
+      installation: installation(plan),
+      /** What earlier stages will leave, for a dry run. */
+      expected: {
+        answerFile: join(paths.workDir, 'answer-file', basename(answerFile.path).replace(/\.hbs$/, '')),
+        location: installerLocation(spec),
+      },
+      ...{ connect: spec.connect, timeout: spec.timeout },
     };
-    await makeSearchable(called.scratchDirectory);
-    build.log.info(`The console of the installer goes to ${called.consoleLog}`);
+  },
+  commands: ({ installation, expected, connect }) => [
+    virtInstallCommand({ ...installation, ...expected }),
+    virshCommand(connect, 'undefine', installation.domain),
+  ],
+  // virt-install and libvirt call them.
+  programs: () => ['cpio', 'qemu-system-x86_64'],
+  inputs: ({ installation: { spec }, connect }, { netbootFiles }) => [
+    ...[spec.append, spec.ram, spec.cores, spec.mac],
+    connect,
+    netbootFiles,
+  ],
+  async run(host, { installation, connect, timeout }, { answerFile, installer }) {
+    await makeSearchable(installation.scratchDirectory);
+    host.log.info(`The console of the installer goes to ${installation.consoleLog}`);
     try {
-      await runInstallation(build, new Libvirt(build, build.spec.connect), called, build.spec.timeout);
+      const called = { ...installation, answerFile, location: installer };
+      await runInstallation(host, new Libvirt(host, connect), called, timeout);
     } finally {
       // The kernel prints its arguments, and an installer what it likes.
-      await joinRotated(called.consoleLog);
-      await maskFile(called.consoleLog, build.secrets);
+      await joinRotated(installation.consoleLog);
+      await maskFile(installation.consoleLog, host.secrets);
     }
   },
-  inputs: ({ spec, state }) => [spec.append, spec.ram, spec.cores, spec.mac, spec.connect, state.netbootFiles],
-};
+});
 
 function installation({ spec, paths, domain, virtType }: Plan): Omit<Installation, 'answerFile' | 'location'> {
   return {

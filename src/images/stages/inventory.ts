@@ -5,30 +5,30 @@ import { ExtFileSystem } from '../../disk/ext-file-system.js';
 import { readDiskLayout, readPartitionTableCommand } from '../../disk/partition-table.js';
 import type { StoredInventory } from '../inventory.js';
 import { rootFileSystem } from '../root-file-system.js';
-import type { Stage } from '../../engine/stage.js';
+import { stage } from '../stage.js';
 
 /** What the installed system holds, read from the raw disk while it is there. Later stages write it down. */
-export const inventory: Stage = {
+export const inventory = stage({
   name: 'inventory',
   title: 'Reading what is in the image',
-  neededFor: ({ manifest, sbom }) => manifest || sbom !== 'no',
-  commands: ({ paths }) => [
-    ...ExtFileSystem.commands(paths.rawDisk, 'OFFSET').read,
-    readPartitionTableCommand(paths.rawDisk),
-  ],
-  async run(build) {
-    const { workDir, rawDisk } = build.paths;
-    const found = await readInventory(build, await rootFileSystem(build), join(workDir, 'inventory'));
+  reads: ['rootFileSystem'],
+  leaves: ['inventory'],
+  wants: ({ spec: { manifest, sbom }, paths }) =>
+    manifest || sbom !== 'no' ? { disk: paths.rawDisk, workDir: paths.workDir } : undefined,
+  commands: ({ disk }) => [...ExtFileSystem.commands(disk, 'OFFSET').read, readPartitionTableCommand(disk)],
+  async run(host, { disk, workDir }, state) {
+    const root = await rootFileSystem(host, disk, state.rootFileSystem);
+    const found = await readInventory(host, root, join(workDir, 'inventory'));
     const { installed, distribution, kernels } = found;
     if (installed.format === 'unknown') {
-      build.log.warn(`Manifest and SBOM will name no packages: ${installed.reason}`);
+      host.log.warn(`Manifest and SBOM will name no packages: ${installed.reason}`);
     } else {
       const kernel = kernels.length > 0 ? `kernel ${kernels.join(', ')}` : 'no kernel';
-      build.log.info(`${distribution.name}: ${installed.packages.length} packages, ${kernel}`);
+      host.log.info(`${distribution.name}: ${installed.packages.length} packages, ${kernel}`);
     }
-    const disk = { bytes: (await stat(rawDisk)).size, ...(await readDiskLayout(build, rawDisk)) };
-    build.state.inventory = join(workDir, 'inventory.json');
-    await writeFile(build.state.inventory, JSON.stringify({ inventory: found, disk } satisfies StoredInventory));
+    const layout = { bytes: (await stat(disk)).size, ...(await readDiskLayout(host, disk)) };
+    const file = join(workDir, 'inventory.json');
+    await writeFile(file, JSON.stringify({ inventory: found, disk: layout } satisfies StoredInventory));
+    return { inventory: file };
   },
-  inputs: () => [],
-};
+});

@@ -1,36 +1,39 @@
+import { describeFile, writeDocument } from '../../artifacts/write.js';
 import { manifest as manifestOf } from '../../contents/manifest.js';
 import { programVersion } from '../../host/program-directory.js';
 import { programVersions } from '../../host/program-versions.js';
-import { describeFile, writeDocument } from '../artifact.js';
-import { left } from '../build.js';
 import { storedInventory } from '../inventory.js';
 import { materials } from '../materials.js';
-import type { Stage } from '../../engine/stage.js';
+import { stage } from '../stage.js';
 
 /** What is in the image and how it was built, for people and programs. */
-export const manifest: Stage = {
+export const manifest = stage({
   name: 'manifest',
   title: 'Writing the manifest',
-  neededFor: (spec) => spec.manifest,
-  commands: () => [],
-  async run(build) {
-    const { spec, paths } = build;
-    const { inventory, disk } = await storedInventory(build);
-    const beside = [...(spec.sbom === 'no' ? [] : [paths.sbom]), paths.checksum];
+  reads: ['inventory', 'image', 'answerFile', 'netbootFiles'],
+  wants: ({ spec, paths }) =>
+    spec.manifest
+      ? {
+          ...{ spec, file: paths.manifest, workDir: paths.workDir },
+          beside: [...(spec.sbom === 'no' ? [] : [paths.sbom]), paths.checksum],
+        }
+      : undefined,
+  async run(host, { spec, file, workDir, beside }, state) {
+    const { inventory, disk } = await storedInventory(state.inventory);
+    const { begun, timings, programs } = host.record;
     const document = manifestOf(inventory, {
       image: spec.name,
-      file: { ...left(build, 'image'), format: spec.format },
+      file: { ...state.image, format: spec.format },
       disk,
-      artifacts: await Promise.all(beside.map((path) => describeFile(build, path))),
-      installer: await materials(build),
+      artifacts: await Promise.all(beside.map((path) => describeFile(host, path))),
+      installer: await materials(host, spec, state),
       build: {
         tool: { name: 'image-factory', version: programVersion() },
-        begun: left(build, 'begun'),
-        stages: left(build, 'timings'),
-        programs: await programVersions(build, left(build, 'programs')),
+        begun,
+        stages: timings,
+        programs: await programVersions(host, programs),
       },
     });
-    await writeDocument(build, paths.manifest, document);
+    await writeDocument(host, { workDir }, file, document);
   },
-  inputs: () => [],
-};
+});

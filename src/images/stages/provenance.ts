@@ -1,32 +1,38 @@
+import { descriptions } from '../../artifacts/published.js';
+import { describeFile, writeDocument } from '../../artifacts/write.js';
 import { provenance as provenanceOf } from '../../contents/provenance.js';
 import { programVersion } from '../../host/program-directory.js';
-import { describeFile, writeDocument } from '../artifact.js';
-import { left } from '../build.js';
+import { wantedArtifacts } from '../build.js';
 import { materials } from '../materials.js';
 import { mirrors, openOptions } from '../open-options.js';
-import { descriptions } from '../published.js';
-import type { Stage } from '../../engine/stage.js';
+import { stage } from '../stage.js';
 
 /** How the image came to be: of what, where, when. */
-export const provenance: Stage = {
+export const provenance = stage({
   name: 'provenance',
   title: 'Writing the provenance',
-  neededFor: (spec) => spec.provenance,
-  commands: () => [],
-  async run(build) {
-    const { spec, paths } = build;
-    const described = descriptions({ ...spec, provenance: false }, paths);
+  reads: ['image', 'answerFile', 'netbootFiles'],
+  wants: ({ spec, paths }) =>
+    spec.provenance
+      ? {
+          ...{ spec, file: paths.provenance, workDir: paths.workDir },
+          described: descriptions(wantedArtifacts(spec))
+            .filter((role) => role !== 'provenance')
+            .map((role) => paths[role]),
+        }
+      : undefined,
+  inputs: ({ spec }) => [spec.builderId, openOptions(spec), mirrors(spec)],
+  async run(host, { spec, file, workDir, described }, state) {
     const document = provenanceOf({
-      artifacts: [left(build, 'image'), ...(await Promise.all(described.map((path) => describeFile(build, path))))],
-      ...(await materials(build)),
+      artifacts: [state.image, ...(await Promise.all(described.map((path) => describeFile(host, path))))],
+      ...(await materials(host, spec, state)),
       mirrors: mirrors(spec),
       image: spec.name,
       options: openOptions(spec),
       builder: { id: spec.builderId, version: programVersion() },
-      begun: left(build, 'begun'),
+      begun: host.record.begun,
       finished: new Date().toISOString(),
     });
-    await writeDocument(build, paths.provenance, document);
+    await writeDocument(host, { workDir }, file, document);
   },
-  inputs: ({ spec }) => [spec.builderId, openOptions(spec), mirrors(spec)],
-};
+});

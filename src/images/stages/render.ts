@@ -1,34 +1,43 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { answerFileSource } from '../answer-file-source.js';
 import { renderAnswerFile } from '../../answers/answer-file.js';
 import { secretsIn } from '../../answers/secrets.js';
-import { makeSeedVolume, readsSeedVolume, seedVolumeCommand, type SeedVolume } from '../../answers/seed-volume.js';
-import type { Plan } from '../build.js';
-import { always, type Stage } from '../../engine/stage.js';
+import { makeSeedVolume, readsSeedVolume, seedVolumeCommand } from '../../answers/seed-volume.js';
+import { answerFileSource } from '../answer-file-source.js';
+import { stage } from '../stage.js';
+
+/** Answer file, state, inventory, documents, logs: in bytes, and plenty. */
+const smallFiles = 16 * 2 ** 20;
 
 /** The answer file, as the installer will read it, and where it will look for it. */
-export const render: Stage = {
+export const render = stage({
   name: 'render',
   title: 'Rendering the answer file',
-  neededFor: always,
-  commands: (plan) => (readsSeedVolume(plan.spec.origin.answerFile.kind) ? [seedVolumeCommand(seedVolume(plan))] : []),
-  async run(build) {
-    const { name, content } = await renderAnswerFile(answerFileSource(build.spec, build.state.guestHost));
+  leaves: ['answerFile'],
+  wants: ({ spec, paths }) => ({
+    spec,
+    directory: join(paths.workDir, 'answer-file'),
+    outputDir: paths.outputDir,
+    seed: readsSeedVolume(spec.origin.answerFile.kind)
+      ? {
+          kind: spec.origin.answerFile.kind,
+          volume: paths.seedVolume,
+          scratchDirectory: join(paths.workDir, 'seed'),
+        }
+      : undefined,
+  }),
+  commands: ({ seed }) => (seed ? [seedVolumeCommand(seed)] : []),
+  space: ({ outputDir }) => [{ what: 'documents and logs', directory: outputDir, least: smallFiles, most: smallFiles }],
+  inputs: ({ spec }, state) => renderAnswerFile(answerFileSource(spec, state.guestHost)),
+  async run(host, { spec, directory, seed }, state) {
+    const { name, content } = await renderAnswerFile(answerFileSource(spec, state.guestHost));
     // The command before the build may have changed it.
-    build.secrets.learn(secretsIn(content.toString()));
-    const directory = join(build.paths.workDir, 'answer-file');
+    host.secrets.learn(secretsIn(content.toString()));
     await mkdir(directory, { recursive: true });
-    build.state.answerFile = join(directory, name);
+    const answerFile = join(directory, name);
     // It may hold password hashes.
-    await writeFile(build.state.answerFile, content, { mode: 0o600 });
-    if (readsSeedVolume(build.spec.origin.answerFile.kind)) {
-      await makeSeedVolume(build, build.state.answerFile, seedVolume(build));
-    }
+    await writeFile(answerFile, content, { mode: 0o600 });
+    if (seed) await makeSeedVolume(host, answerFile, seed);
+    return { answerFile };
   },
-  inputs: ({ spec, state }) => renderAnswerFile(answerFileSource(spec, state.guestHost)),
-};
-
-function seedVolume({ spec, paths }: Plan): SeedVolume {
-  return { kind: spec.origin.answerFile.kind, volume: paths.seedVolume, scratchDirectory: join(paths.workDir, 'seed') };
-}
+});

@@ -1,26 +1,25 @@
+import { writeDocument } from '../../artifacts/write.js';
 import { cycloneDx } from '../../contents/cyclonedx.js';
 import { programVersion } from '../../host/program-directory.js';
-import { writeDocument } from '../artifact.js';
-import { left } from '../build.js';
 import { storedInventory } from '../inventory.js';
-import type { Stage } from '../../engine/stage.js';
+import { stage } from '../stage.js';
 
 /** The software bill of materials. */
-export const sbom: Stage = {
+export const sbom = stage({
   name: 'sbom',
   title: 'Writing the bill of materials',
-  neededFor: (spec) => spec.sbom !== 'no',
-  commands: () => [],
-  async run(build) {
-    const { inventory } = await storedInventory(build);
+  reads: ['inventory', 'image'],
+  wants: ({ spec, paths, sourceDate }) =>
+    spec.sbom === 'no' ? undefined : { name: spec.name, file: paths.sbom, workDir: paths.workDir, sourceDate },
+  async run(host, want, state) {
+    const { inventory } = await storedInventory(state.inventory);
     const document = cycloneDx({
-      name: build.spec.name,
-      image: left(build, 'image'),
+      name: want.name,
+      image: state.image,
       inventory,
       toolVersion: programVersion(),
-      time: new Date(build.sourceDate ?? left(build, 'begun')),
+      time: new Date(want.sourceDate ?? host.record.begun),
     });
-    await writeDocument(build, build.paths.sbom, document);
+    await writeDocument(host, want, want.file, document);
   },
-  inputs: () => [],
-};
+});

@@ -1,32 +1,32 @@
 import { readFile } from 'node:fs/promises';
-import { sumLine } from '../../publish/checksum.js';
-import { sign as signatureFor, signatureOf, signCommand } from '../../publish/signature.js';
-import { describeFile, writeArtifact } from '../artifact.js';
-import { left, type Build } from '../build.js';
-import { descriptions, signedFiles } from '../published.js';
-import type { Stage } from '../../engine/stage.js';
+import { sumLine } from '../../artifacts/checksum.js';
+import { descriptions } from '../../artifacts/published.js';
+import { signatureOf, signedRoles } from '../../artifacts/table.js';
+import { describeFile, writeArtifact } from '../../artifacts/write.js';
+import { sign as signatureFor, signCommand } from '../../publish/signature.js';
+import { wantedArtifacts } from '../build.js';
+import { stage } from '../stage.js';
 
 /** The sums of all artifacts, and signatures of them. */
-export const sign: Stage = {
+export const sign = stage({
   name: 'sign',
   title: 'Signing',
-  neededFor: ({ signing }) => signing !== undefined,
-  commands: ({ spec, paths }) => (spec.signing ? signedFiles(paths).map(() => signCommand(spec.signing!)) : []),
-  async run(build) {
-    const { signing } = build.spec;
-    if (signing === undefined) return;
-    await writeArtifact(build, build.paths.sums, await sums(build));
-    for (const file of signedFiles(build.paths)) {
-      const signature = await signatureFor(build, signing, await readFile(file, 'utf8'));
-      await writeArtifact(build, signatureOf(file, signing.by), signature);
+  reads: ['image'],
+  wants: ({ spec, paths }) =>
+    spec.signing && {
+      ...{ signing: spec.signing, sums: paths.sums, workDir: paths.workDir },
+      described: [...descriptions(wantedArtifacts(spec)), 'checksum' as const].map((role) => paths[role]),
+      signed: signedRoles.map((role) => paths[role]),
+    },
+  commands: ({ signing, signed }) => signed.map(() => signCommand(signing)),
+  inputs: ({ signing }) => [signing],
+  async run(host, { signing, sums, workDir, described, signed }, { image }) {
+    const artifacts = await Promise.all(described.map((file) => describeFile(host, file)));
+    const lines = [image, ...artifacts].map(({ sha256, name }) => sumLine(sha256, name));
+    await writeArtifact(host, { workDir }, sums, lines.join(''));
+    for (const file of signed) {
+      const signature = await signatureFor(host, signing, await readFile(file, 'utf8'));
+      await writeArtifact(host, { workDir }, signatureOf(file, signing.by), signature);
     }
   },
-  inputs: ({ spec }) => [spec.signing],
-};
-
-async function sums(build: Build): Promise<string> {
-  const { spec, paths } = build;
-  const others = [...descriptions(spec, paths), paths.checksum];
-  const artifacts = await Promise.all(others.map((file) => describeFile(build, file)));
-  return [left(build, 'image'), ...artifacts].map(({ sha256, name }) => sumLine(sha256, name)).join('');
-}
+});

@@ -1,23 +1,52 @@
+import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
+import { imageAlone, published } from '../../artifacts/published.js';
 import type { Destination } from '../../config/destination.js';
 import { upload as uploadTo, uploadCommands } from '../../publish/upload.js';
-import type { Plan } from '../build.js';
-import { uploaded } from '../published.js';
-import type { Stage } from '../../engine/stage.js';
+import { wantedArtifacts, type Plan } from '../build.js';
+import { stage } from '../stage.js';
 
-/** Uploads the image, and what each destination asks for with it, and runs the post-upload commands. */
-export const upload: Stage = {
+/**
+ * Uploads the image, and what each destination asks for with it, and runs the post-upload commands. A destination that
+ * is done is not done again when the build resumes.
+ */
+export const upload = stage({
   name: 'upload',
   title: 'Uploading',
-  neededFor: ({ destinations }) => destinations.length > 0,
-  commands: (plan) =>
-    plan.spec.destinations.flatMap((destination) => uploadCommands(destination, files(plan, destination))),
-  async run(build) {
-    for (const destination of build.spec.destinations) await uploadTo(build, destination, files(build, destination));
+  reads: ['image'],
+  wants: (plan) =>
+    plan.spec.destinations.length === 0
+      ? undefined
+      : plan.spec.destinations.map((destination) => ({
+          destination,
+          files: { directory: plan.paths.outputDir, names: uploaded(plan, destination).map((file) => basename(file)) },
+        })),
+  commands: (uploads) => uploads.flatMap(({ destination, files }) => uploadCommands(destination, files)),
+  inputs: (uploads) => uploads.map(({ destination }) => destination),
+  async run(host, uploads, { image, uploaded: earlier = [] }) {
+    const done = [...earlier];
+    for (const { destination, files } of uploads) {
+      const id = uploadId(destination, image.sha256, files.names);
+      if (done.includes(id)) {
+        host.log.info(`Uploaded to ${destination.name} already`);
+        continue;
+      }
+      await uploadTo(host, destination, files);
+      done.push(id);
+      await host.checkpoint({ uploaded: done });
+    }
   },
-  inputs: ({ spec }) => [spec.destinations],
-};
+});
 
-function files(plan: Plan, destination: Destination) {
-  return { directory: plan.paths.outputDir, names: uploaded(plan, destination).map((file) => basename(file)) };
+/** What of the published files goes to a destination. */
+export function uploaded({ spec, paths }: Pick<Plan, 'spec' | 'paths'>, { artifacts }: Destination): string[] {
+  const all = artifacts === undefined ? spec.signing !== undefined : artifacts === 'all';
+  return all ? published(paths, wantedArtifacts(spec)) : imageAlone(paths);
+}
+
+/** Tells nothing of the destination, which may hold a password. */
+function uploadId(destination: Destination, imageSum: string, names: readonly string[]): string {
+  return createHash('sha256')
+    .update(JSON.stringify([destination, imageSum, names]))
+    .digest('hex');
 }

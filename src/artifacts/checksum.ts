@@ -1,26 +1,16 @@
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { sha256Of } from '../host/digest.js';
-import type { Caller } from '../host/host.js';
 
-/**
- * Streams a file once through SHA-256 and writes `<file>.sha256sum` as `sha256sum -c` reads it, under a temporary
- * name first.
- *
- * @returns the digest in lower-case hexadecimal and the path of the checksum file
- */
-export async function writeChecksum(host: Caller, file: string): Promise<{ sha256: string; path: string }> {
-  const sha256 = await sha256Of(host, file);
-  const path = `${file}.sha256sum`;
-  const temporary = `${path}.part`;
+/** Writes `FILE.sha256sum` as `sha256sum -c` reads it, under a temporary name first. @param sha256 hexadecimal */
+export async function writeChecksum(file: string, sha256: string): Promise<void> {
+  const temporary = `${file}.sha256sum.part`;
   try {
     await writeFile(temporary, sumLine(sha256, basename(file)));
-    await rename(temporary, path);
+    await rename(temporary, `${file}.sha256sum`);
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
   }
-  return { sha256, path };
 }
 
 /** A line as sha256sum writes it. */

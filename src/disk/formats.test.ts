@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { run } from '../host/host.js';
 import { rejection, testHost } from '../../test/support/host.js';
-import { convertToQcow2Command } from './convert.js';
+import { convertCommand } from './formats.js';
 import { createRawDiskCommand } from './raw-disk.js';
 import { makeDisk, program } from '../../test/support/disk.js';
 
@@ -22,7 +22,7 @@ describe('disks as files', () => {
   for (const compression of ['zstd', 'zlib', 'none'] as const) {
     it(`are the same to a guest as qcow2 with compression ${compression}`, async () => {
       const qcow2 = join(directory, `${compression}.qcow2`);
-      await run(testHost(), convertToQcow2Command(raw, qcow2, compression));
+      await run(testHost(), convertCommand(raw, qcow2, 'qcow2', compression)!);
       const info = JSON.parse(program('qemu-img', ['info', '--output=json', qcow2])) as Record<string, unknown>;
       expect(info.format).to.equal('qcow2');
       expect(info['format-specific']).to.have.nested.property(
@@ -51,7 +51,7 @@ describe('disks as files', () => {
 
   it('fail with the reason', async () => {
     const error = await rejection(
-      run(testHost(), convertToQcow2Command(join(directory, 'none.raw'), '/dev/null/x', 'zstd')),
+      run(testHost(), convertCommand(join(directory, 'none.raw'), '/dev/null/x', 'qcow2', 'zstd')!),
     );
     expect(error).to.have.property('message').that.contains('none.raw');
   });

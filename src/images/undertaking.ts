@@ -1,0 +1,58 @@
+import { spaceOf } from '../engine/recipe.js';
+import type { Undertaking } from '../engine/run.js';
+import type { WorkPlace } from '../engine/workspace.js';
+import { checkSpace } from '../host/disk-space.js';
+import { Libvirt } from '../machine/libvirt.js';
+import type { BuildState, Plan } from './build.js';
+import { buildRecipe } from './recipes.js';
+import { keptBuilds } from './work-directories.js';
+
+/** What a build of an image takes that outlives its process. */
+export interface BuildResources {
+  /** The libvirt connection. */
+  readonly connect: string;
+  /** Each with the disk by which it is known to be this build's. */
+  readonly domains: readonly { readonly name: string; readonly disk: string }[];
+  readonly diskDir: string;
+}
+
+/** The build of a plan, for the engine. @param resumeCommand the command line that continues it */
+export function undertakingOf(plan: Plan, resumeCommand: string): Undertaking<BuildState, BuildResources> {
+  const recipe = buildRecipe(plan);
+  const { connect } = plan.spec;
+  return {
+    recipe,
+    place: workPlace(plan),
+    resumeCommand,
+    sumOf: ({ image }) => image?.sha256,
+    async expectReady(host, discarded) {
+      await new Libvirt(host, connect).expectFree([plan.domain, plan.bootDomain]);
+      await checkSpace(host.log, await spaceOf(recipe), discarded);
+    },
+  };
+}
+
+function workPlace({ spec, paths, domain, bootDomain }: Plan): WorkPlace<BuildResources> {
+  return {
+    name: spec.name,
+    outputDir: paths.outputDir,
+    lock: paths.lock,
+    workDir: paths.workDir,
+    directories: [...new Set([paths.workDir, paths.diskDir])],
+    resources: {
+      connect: spec.connect,
+      domains: [
+        { name: domain, disk: paths.rawDisk },
+        { name: bootDomain, disk: paths.bootOverlay },
+      ],
+      diskDir: paths.diskDir,
+    },
+    earlier: async () => (await keptBuilds(spec.name, paths.outputDir)).map(({ workDir }) => workDir),
+    directoriesOf: ({ diskDir }) => [diskDir],
+    async giveBack(host, left) {
+      const libvirt = new Libvirt(host, left.connect);
+      for (const { name, disk } of left.domains) await libvirt.remove(name, disk);
+      await libvirt.forgetPool(left.diskDir);
+    },
+  };
+}

@@ -3,13 +3,14 @@ import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure, indented } from '../host/failure.js';
 import { command, run, type Command, type Host } from '../host/host.js';
+import { silentLog } from '../host/log.js';
 import { TimeLimit } from '../host/time-limit.js';
 import { removeLog } from '../machine/console-log.js';
 import { Libvirt, libvirtEnvironment } from '../machine/libvirt.js';
 import { diskArgument, machineArguments, startPatience, type Machine } from '../machine/virtual-machine.js';
+import { troublesOf } from '../machine/sign-watch.js';
 import { Guest } from './guest.js';
 import { prove, proofOf, type Demand } from './proof.js';
-import { deadEnd } from './signs.js';
 
 export interface BootTest {
   readonly machine: Machine;
@@ -92,7 +93,8 @@ async function watch(host: Host, libvirt: Libvirt, test: BootTest): Promise<stri
   const { machine, demand, timeout, screenshot } = test;
   const proof = proofOf(demand);
   const limit = new TimeLimit(timeout, host.signal);
-  const watching = { ...host, signal: limit.signal };
+  // The machine is looked at every second: no line in the log for each look.
+  const watching = { ...host, log: silentLog, signal: limit.signal };
   // A question that libvirt does not answer ends with the time as well.
   const guest = new Guest(new Libvirt(watching, libvirt.uri), machine.domain, machine.consoleLog);
   const proving = prove(watching, guest, proof);
@@ -109,13 +111,18 @@ async function watch(host: Host, libvirt: Libvirt, test: BootTest): Promise<stri
   }
   host.signal.throwIfAborted();
   const seen = await proving;
-  if (seen !== undefined) return seen;
+  if (seen !== undefined) {
+    const units = guest.troubles.filter(({ sign }) => sign.kind === 'failed unit').map(({ text }) => text);
+    if (units.length > 0) host.log.warn(`The image boots, but with units that fail:\n${indented(units.join('\n'))}`);
+    return seen;
+  }
   const stopped = await failing;
   const why = stopped ?? `the image did not show within ${seconds(timeout)} (option 'boot-timeout')`;
   const nearMiss = proof.nearMiss();
   const screen = guest.lastScreen();
+  const troubles = troublesOf(guest.troubles);
   throw new Failure(
-    `waited for ${proof.what}, but ${why}${nearMiss ? `\n${nearMiss}` : ''}${screen ? `\nThe last screen:\n${indented(screen)}` : ''}`,
+    `waited for ${proof.what}, but ${why}${nearMiss ? `\n${nearMiss}` : ''}${troubles}${screen ? `\nThe last screen:\n${indented(screen)}` : ''}`,
     { hint: stopped !== undefined || guest.serialSpoke ? undefined : silentConsole },
   );
 }
@@ -128,7 +135,7 @@ async function end(signal: AbortSignal, guest: Guest): Promise<string | undefine
   while (!signal.aborted) {
     try {
       const stopped = await guest.look();
-      const why = deadEnd(guest.lines()) ?? stopped;
+      const why = guest.deadEnd()?.sign.means ?? stopped;
       if (why !== undefined) return why;
     } catch (error) {
       if (!signal.aborted) throw error;

@@ -2,7 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { ConsoleLog } from '../machine/console-log.js';
 import { Failure } from '../host/failure.js';
 import type { Libvirt } from '../machine/libvirt.js';
-import { TerminalScreen, withoutEmptyLines } from '../machine/terminal-screen.js';
+import { SignWatch, type Seen } from '../machine/sign-watch.js';
+import { signsOf } from '../machine/signs/signs.js';
+import { withoutEmptyLines } from '../machine/terminal-screen.js';
+import { WatchedConsole } from '../machine/watched-console.js';
 import { sshBanner } from './ssh-banner.js';
 import { readCells, textOfCells } from './text-screen.js';
 
@@ -14,7 +17,8 @@ export class Guest {
   readonly #libvirt: Libvirt;
   readonly #domain: string;
   readonly #log: ConsoleLog;
-  readonly #serial = new TerminalScreen();
+  readonly #serial = new WatchedConsole(signsOf('boot test'));
+  readonly #screen = new SignWatch(signsOf('boot test'));
   #serialSpoke = false;
   #vga: readonly string[] = [];
   #sshPort: number | undefined;
@@ -30,11 +34,12 @@ export class Guest {
     const state = await this.#libvirt.state(this.#domain);
     if (state?.state === 'running') {
       this.#vga = textOfCells(await this.#libvirt.monitor(this.#domain, readCells));
+      this.#screen.look({ lines: this.#vga, lineAtCursor: this.#vga.at(-1) ?? '' }, performance.now());
     }
     // Last: what the machine said before it ended is read as well.
     const output = await this.#log.read();
     this.#serialSpoke ||= output.length > 0;
-    await this.#serial.write(output);
+    await this.#serial.write(output, performance.now());
     if (state === undefined) return 'the machine ended by itself';
     return state.state === 'running' ? undefined : `the machine stands still: ${state.state} (${state.reason})`;
   }
@@ -44,14 +49,25 @@ export class Guest {
     return this.#serialSpoke;
   }
 
+  /** The sign, on the serial console or the screen, that the machine will never come up by itself. */
+  deadEnd(): Seen | undefined {
+    const now = performance.now();
+    return this.#serial.endAt(now) ?? this.#screen.endAt(now);
+  }
+
+  /** What was seen of trouble, each line once. */
+  get troubles(): readonly Seen[] {
+    return this.#serial.troubles;
+  }
+
   /** What stands on the serial console and on the screen. */
   lines(): string[] {
-    return [...this.#serial.lines(), ...this.#vga];
+    return [...this.#serial.screen.lines(), ...this.#vga];
   }
 
   /** The last screen for a message: the serial console, or the screen where that shows nothing. */
   lastScreen(): string {
-    return this.#serial.text() || withoutEmptyLines(this.#vga.slice(-shownLines));
+    return this.#serial.screen.text() || withoutEmptyLines(this.#vga.slice(-shownLines));
   }
 
   /**

@@ -3,7 +3,7 @@ import { quote } from 'shlex';
 import type { BootTest } from '../config/option-types.js';
 import { run, type Host } from '../host/host.js';
 import type { Guest } from './guest.js';
-import { loginPrompt } from './signs.js';
+import { loginPrompt } from './login-prompt.js';
 
 /** What a machine must show to have booted. */
 export type Demand = Exclude<BootTest, { kind: 'off' }>;

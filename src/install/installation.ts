@@ -7,7 +7,8 @@ import { Libvirt } from '../machine/libvirt.js';
 import { silentLog } from '../host/log.js';
 import { TimeLimit } from '../host/time-limit.js';
 import { startPatience } from '../machine/virtual-machine.js';
-import { followConsole, type Halt } from './installer-console.js';
+import { troublesOf, type Seen } from '../machine/sign-watch.js';
+import { followConsole } from './installer-console.js';
 import { virtInstallCommand, type Installation } from './virt-install.js';
 
 /**
@@ -33,7 +34,7 @@ export async function install(
   const limit = new TimeLimit(timeout, host.signal);
   const watched = followConsole(consoleLog, (progress) => host.log.progress(progress), limit.signal);
   void watched.then(
-    ({ halt }) => halt && limit.end(),
+    ({ sign }) => sign && limit.end(),
     () => limit.end(),
   );
 
@@ -58,11 +59,16 @@ export async function install(
     limit.end();
   }
 
-  const { halt, screen } = await watched;
+  const { sign, complete, troubles, screen } = await watched;
   const state = await libvirt.state(domain);
   await removeDomain();
-  const why = halt
-    ? haltMessages[halt]
+  // What an installer does that is told to halt: it is as done as one that powers off.
+  if (sign?.sign.kind === 'halted' && complete) {
+    host.log.info('The installer is done, and halted instead of powering off: its virtual machine was ended');
+    return;
+  }
+  const why = sign
+    ? meaning(sign)
     : diskFull
       ? `the virtual machine stands still, for its disk ${installation.disk} can't be written: is the file system full?`
       : failure && limit.reached
@@ -73,17 +79,40 @@ export async function install(
             ? `the virtual machine ended as '${state.state} (${state.reason})', not by its own power-off`
             : undefined));
   if (why === undefined) return;
-  throw new Failure(`${why}${screen ? `\nThe console's last screen:\n${indented(screen)}` : ''}`, {
-    hint: `The whole console is in ${consoleLog}.`,
+  const shown = screen ? `\nThe console's last screen:\n${indented(screen)}` : '';
+  throw new Failure(`${why}${troublesOf(troubles)}${shown}`, {
+    hint: [
+      sign?.sign.advice,
+      ...troubles.map((trouble) => trouble.sign.advice),
+      `The whole console is in ${consoleLog}.`,
+    ]
+      .filter((advice, index, all) => advice !== undefined && all.indexOf(advice) === index)
+      .join(' '),
     cause: failure,
   });
+}
+
+/** What a sign on the installer's console means, for people. */
+function meaning({ sign, text }: Seen): string {
+  switch (sign.kind) {
+    case 'panic':
+      return `the installer's kernel panicked${/not syncing(:.*)/.exec(text)?.[1] ?? ''}`;
+    case 'halted':
+      return 'the installer halted its machine before it had said that it is done';
+    case 'shell':
+      return `there is no installation: ${sign.means}`;
+    case 'failure':
+      return text.includes('image-factory:') ? sign.means : `${sign.means} ('${text}')`;
+    default:
+      return sign.means;
+  }
 }
 
 /** virt-install repeats what libvirt's client says when the daemon is gone (libvirt's src/rpc/virnetsocket.c). */
 function withoutLibvirt(failure: Failure | undefined): string | undefined {
   return failure &&
     /Cannot (write|recv) data|End of file while reading data|client socket is closed/.test(failure.message)
-    ? 'libvirt ended in the middle of the installation: its log says why, or that of the kernel where memory was short'
+    ? "libvirt ended in the middle of the installation: 'journalctl -u libvirtd' says why, or 'dmesg' where the kernel ended it for lack of memory"
     : undefined;
 }
 
@@ -109,9 +138,3 @@ async function diskError(host: Host, uri: string, domain: string, signal: AbortS
  * guest was done before libvirt had finished starting it.
  */
 const badEnds: ReadonlySet<string> = new Set(['crashed', 'destroyed', 'failed']);
-
-const haltMessages: Readonly<Record<Halt, string>> = {
-  question: 'the installer stopped at a question: the answer file does not answer it',
-  panic: "the installer's kernel panicked",
-  'failed script': 'the script at the end of the installation failed',
-};

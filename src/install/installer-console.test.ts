@@ -11,10 +11,12 @@ const prompt = "Prompt: '?' for help, default=1> ";
 
 /** A console that printed these chunks, one each millisecond, from 0. */
 async function consoleWith(...chunks: (string | Uint8Array)[]): Promise<InstallerConsole> {
-  const console = new InstallerConsole(0);
+  const console = new InstallerConsole();
   for (const [time, chunk] of chunks.entries()) await console.read(chunk, time);
   return console;
 }
+
+const kindAt = (console: InstallerConsole, now: number) => console.endAt(now)?.sign.kind;
 
 async function progressAfter(...chunks: string[]): Promise<Progress | undefined> {
   const console = await consoleWith(...chunks.slice(0, -1));
@@ -59,6 +61,14 @@ describe('InstallerConsole', () => {
       }
     });
 
+    it('has no part of the status line of GNU screen', async () => {
+      const status = '[            (1*installer)  2 shell  3 shell  4- log           ][ Nov 26 10:59 ]';
+      expect(await progressAfter(`${status}\r\nDetecting network hardware  ... 2%`)).to.deep.equal({
+        text: 'Detecting network hardware',
+        fraction: 0.02,
+      });
+    });
+
     it('is never more than everything', async () => {
       expect((await progressAfter('Copying ... 250%'))?.fraction).to.equal(1);
     });
@@ -69,13 +79,13 @@ describe('InstallerConsole', () => {
 
     it('is one that stands for a while', async () => {
       const console = await consoleWith(question);
-      expect(console.haltAt(later - 1)).to.equal(undefined);
-      expect(console.haltAt(later)).to.equal('question');
+      expect(kindAt(console, later - 1)).to.equal(undefined);
+      expect(kindAt(console, later)).to.equal('question');
     });
 
     it('is none if the installer goes on by itself', async () => {
       const console = await consoleWith(question, '2\r\n', 'Retrying\r\n');
-      expect(console.haltAt(10 * later)).to.equal(undefined);
+      expect(kindAt(console, 10 * later)).to.equal(undefined);
     });
 
     it('may be asked in many ways', async () => {
@@ -84,11 +94,10 @@ describe('InstallerConsole', () => {
         '[Press enter to continue] ',
         "Please make a selection from the above ['c' to continue, 'q' to quit, 'r' to refresh]: ",
         "Please respond 'yes' or 'no': ",
-        'An error occurred. Press enter to start a shell\r\n',
         '\r\n\r\nContinue with autoinstall? (yes|no)\r\n',
         "\x1b[2J\x1b[12;1HPrompt: '?'\x1b[12;12H for help, default=1>",
       ];
-      for (const way of ways) expect((await consoleWith(way)).haltAt(later), way).to.equal('question');
+      for (const way of ways) expect(kindAt(await consoleWith(way), later), way).to.equal('question');
     });
 
     it("may be one of debian-installer's for a password, which it asks for without an echo, in any language", async () => {
@@ -96,11 +105,11 @@ describe('InstallerConsole', () => {
       const password =
         'Note: what you type here will be hidden.\r\x1b[22A\x1b[M\x1b[22BRoot-Passwort:\r\x1b[22A\x1b[M\x1b[22B';
       // The clock goes on.
-      expect((await consoleWith(screen, password, screen)).haltAt(later + 3)).to.equal('question');
-      expect((await consoleWith(screen, 'Starting up the partitioner  ... 4%\r\n')).haltAt(later + 3)).to.equal(
+      expect(kindAt(await consoleWith(screen, password, screen), later + 3)).to.equal('question');
+      expect(kindAt(await consoleWith(screen, 'Starting up the partitioner  ... 4%\r\n'), later + 3)).to.equal(
         undefined,
       );
-      expect((await consoleWith('subiquity/Install/install:\r\n')).haltAt(later + 3)).to.equal(undefined);
+      expect(kindAt(await consoleWith('subiquity/Install/install:\r\n'), later + 3)).to.equal(undefined);
     });
 
     it('may have the cursor in the line below it, also when the clock in the status line goes on', async () => {
@@ -108,34 +117,38 @@ describe('InstallerConsole', () => {
       const clock = (time: string) =>
         `\x1b[H[    (1*installer)  2 shell  3 shell  4- log    ][ Nov 25 ${time} ]\r\x1b[4B`;
       const console = await consoleWith('\x1b[2;1H', asked, clock('20:17'), clock('20:18'));
-      expect(console.haltAt(later + 4)).to.equal('question');
+      expect(kindAt(console, later + 4)).to.equal('question');
     });
 
     it('may come in pieces, in the middle of a character too', async () => {
       const bytes = new TextEncoder().encode(`Größe wählen\r\n${prompt}`);
       const console = await consoleWith(...Array.from(bytes, (byte) => Uint8Array.of(byte)));
-      expect(console.haltAt(bytes.length + later)).to.equal('question');
+      expect(kindAt(console, bytes.length + later)).to.equal('question');
       expect(console.screen()).to.equal(`Größe wählen\n${prompt.trimEnd()}`);
     });
 
+    it('is one also where the kernel speaks behind it, or below', async () => {
+      const kernel = '[  300.123456] hrtimer: interrupt took 12345 ns\r\n';
+      expect(kindAt(await consoleWith(question, kernel), later + 1)).to.equal('question');
+      expect(kindAt(await consoleWith(question, `\r\n${kernel}`, kernel), later + 1)).to.equal('question');
+    });
+
     it('is no line above the cursor, and no silence', async () => {
-      expect((await consoleWith(question, 'ok\r\n')).haltAt(later)).to.equal(undefined);
-      expect((await consoleWith('Installing ... 7%')).haltAt(100 * later)).to.equal(undefined);
+      expect(kindAt(await consoleWith(question, 'ok\r\n'), later)).to.equal(undefined);
+      expect(kindAt(await consoleWith('Installing ... 7%'), 100 * later)).to.equal(undefined);
     });
   });
 
   it('knows a panic at once, also when the kernel said more behind it', async () => {
     const panic = '[    9.1] Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)\r\n';
-    expect((await consoleWith(panic)).haltAt(0)).to.equal('panic');
+    expect(kindAt(await consoleWith(panic), 0)).to.equal('panic');
     const console = await consoleWith(panic.slice(0, 20), panic.slice(20), '[    9.2] Call Trace:\r\n'.repeat(50));
-    expect(console.haltAt(0)).to.equal('panic');
+    expect(kindAt(console, 0)).to.equal('panic');
   });
 
   it('knows a panic that came together with all that the kernel says of one', async () => {
     const trace = `${'[    9.2]  ? do_exit+0x2/0xb0\r\n'.repeat(50)}[    9.3] ---[ end Kernel panic - not syncing: no init ]---\r\n`;
-    expect((await consoleWith(`[    9.1] Kernel panic - not syncing: no init\r\n${trace}`)).haltAt(0)).to.equal(
-      'panic',
-    );
+    expect(kindAt(await consoleWith(`[    9.1] Kernel panic - not syncing: no init\r\n${trace}`), 0)).to.equal('panic');
   });
 
   it('shows the screen as somebody at a terminal would see it', async () => {
@@ -170,7 +183,9 @@ describe('followConsole', () => {
     appendFileSync(log, '\r\nPower down\r\n');
     over.abort();
     expect(await following).to.deep.equal({
-      halt: undefined,
+      sign: undefined,
+      complete: false,
+      troubles: [],
       screen: 'Network ... 10%... 20%\nPartitions ... 50%\nPower down',
     });
     expect(steps).to.deep.equal(['Network 0.1', 'Partitions 0.5']);
@@ -182,12 +197,14 @@ describe('followConsole', () => {
     const following = followConsole(log, () => undefined, over.signal);
     await sleep(100);
     writeFileSync(log, '\x1b[H\x1b[2JKernel panic - not syncing\r\n');
-    expect((await following).halt).to.equal('panic');
+    expect((await following).sign?.sign.kind).to.equal('panic');
   });
 
   it('is content with a log that is not there', async () => {
     expect(await followConsole(log, () => undefined, AbortSignal.abort())).to.deep.equal({
-      halt: undefined,
+      sign: undefined,
+      complete: false,
+      troubles: [],
       screen: '',
     });
   });

@@ -1,91 +1,71 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConsoleLog } from '../machine/console-log.js';
 import type { Progress } from '../host/log.js';
-import { TerminalScreen } from '../machine/terminal-screen.js';
-
-/** Why an installation can't go on, as the serial console shows it. */
-export type Halt = 'question' | 'panic' | 'failed script';
-
-/** How long a question must stand unanswered, in milliseconds: an installer prints some and answers them itself. */
-const questionPatience = 20_000;
+import type { Seen } from '../machine/sign-watch.js';
+import { signsOf } from '../machine/signs/signs.js';
+import { WatchedConsole } from '../machine/watched-console.js';
 
 /** How often the console log is looked at, in milliseconds. */
 const pollInterval = 500;
 
-/** How a line ends at which an installer waits for somebody: the line of the cursor, or the one above where that is empty. */
-const questions: readonly RegExp[] = [
-  /Prompt: '\?' for help(, default=.*)?>$/, // debian-installer, text frontend (cdebconf)
-  /\[Press enter to continue\]$/, // debian-installer, text frontend: notes and errors
-  /Please make a selection from the above.*:$/, // Anaconda, text mode
-  /Please respond '(yes|no)'.*:$/, // Anaconda, text mode
-];
-
-/** The same, above the cursor only: how a screen ends. */
-const questionsAboveCursor: readonly RegExp[] = [
-  // debian-installer, text frontend, below the status line of GNU screen: a password, asked for in any language
-  /^\[ *\(1\*installer\)[^]*\S:$/,
-  /(^|\n)An error occurred\. Press enter to start a shell$/, // subiquity, without its own screens
-  /(^|\n)Continue with autoinstall\? \(yes\|no\)$/, // the same, if the word of consent is missing
-];
-
-const panic = /Kernel panic - not syncing/;
-
-/** What the script of an answer file says where the installer would go on after its failure: stop-on-failure.sh.hbs. */
-const failedScript = /image-factory: the script at the end of the installation failed/;
-
-/** `Installing the base system  ... 6%... 83%`, as d-i's text frontend prints progress. */
-const percentages = /^(\S.*?)\s*\.{3}\s*(?:\d{1,3}%\s*\.{3}\s*)*(\d{1,3})%/;
+/** `Installing the base system  ... 6%... 83%`, as d-i's text frontend prints progress, on the screen of GNU screen or not. */
+const percentages =
+  /^(?:\[ *\(1\*installer\)[^\]]*\]\[[^\]]*\] *)?(\S.*?)\s*\.{3}\s*(?:\d{1,3}%\s*\.{3}\s*)*(\d{1,3})%/;
 
 /**
  * An installer's serial console, seen as somebody at a terminal would see it: d-i, for one, runs GNU screen there, and
- * moves the cursor about. Tells the step the installer is at, and whether it has come to a halt.
+ * moves the cursor about. Tells the step the installer is at, and whether it will not go on.
  */
 export class InstallerConsole {
-  readonly #screen = new TerminalScreen();
-  #lastOutput: number;
-  #panicked = false;
-  #scriptFailed = false;
+  readonly #console = new WatchedConsole(signsOf('installation'));
+  #lastStep: Progress | undefined;
 
-  /** @param now milliseconds, of a clock that never goes back */
-  constructor(now: number) {
-    this.#lastOutput = now;
-  }
-
-  /** Takes what the console printed; says where the installer is, if it tells. */
+  /**
+   * Takes what the console printed; says where the installer is, if it tells.
+   *
+   * @param now milliseconds, of a clock that never goes back
+   */
   async read(output: Uint8Array | string, now: number): Promise<Progress | undefined> {
-    this.#lastOutput = now;
-    await this.#screen.write(output);
-    this.#panicked ||= this.#screen.lines().some((line) => panic.test(line));
-    this.#scriptFailed ||= this.#screen.lines().some((line) => failedScript.test(line));
-    const match = percentages.exec(this.#screen.lineAtCursor());
-    return match ? { text: match[1] ?? '', fraction: Math.min(Number(match[2]), 100) / 100 } : undefined;
+    await this.#console.write(output, now);
+    const match = percentages.exec(this.#console.screen.lineAtCursor());
+    if (!match) return undefined;
+    this.#lastStep = { text: match[1] ?? '', fraction: Math.min(Number(match[2]), 100) / 100 };
+    return this.#lastStep;
   }
 
-  haltAt(now: number): Halt | undefined {
-    if (this.#panicked) return 'panic';
-    if (this.#scriptFailed) return 'failed script';
-    if (now - this.#lastOutput < questionPatience) return undefined;
-    const line = this.#screen.lineAtCursor();
-    const [shown, possible] =
-      line === '' ? [this.screen(), [...questions, ...questionsAboveCursor]] : [line, questions];
-    return possible.some((question) => question.test(shown)) ? 'question' : undefined;
+  /** The sign that the installer will not go on by itself. */
+  endAt(now: number): Seen | undefined {
+    return this.#console.endAt(now);
+  }
+
+  /** Whether the installer said that it is done, or was done with the last step it told of. */
+  get complete(): boolean {
+    return this.#console.complete || this.#lastStep?.fraction === 1;
+  }
+
+  /** What was seen of trouble, each line once. */
+  get troubles(): readonly Seen[] {
+    return this.#console.troubles;
   }
 
   /** What the terminal shows, without the empty lines. */
   screen(): string {
-    return this.#screen.text();
+    return this.#console.screen.text();
   }
 }
 
 export interface ConsoleEnd {
-  /** Why the installer halted, or undefined if it did not. */
-  readonly halt: Halt | undefined;
+  /** The sign that the installer would not go on, or undefined if there was none. */
+  readonly sign: Seen | undefined;
+  /** Whether the installer was done. */
+  readonly complete: boolean;
+  readonly troubles: readonly Seen[];
   /** The last screen. */
   readonly screen: string;
 }
 
 /**
- * Follows a console log while QEMU writes it, until the installer halts or the signal ends it.
+ * Follows a console log while QEMU writes it, until a sign says that the installer will not go on, or the signal ends it.
  *
  * @param onProgress is told each step of the installer
  */
@@ -94,20 +74,20 @@ export async function followConsole(
   onProgress: (progress: Progress) => void,
   signal: AbortSignal,
 ): Promise<ConsoleEnd> {
-  const console = new InstallerConsole(performance.now());
+  const console = new InstallerConsole();
   const log = new ConsoleLog(file);
-  let halt: Halt | undefined;
-  for (let last = false; halt === undefined;) {
+  let sign: Seen | undefined;
+  for (let last = false; sign === undefined;) {
     const data = await log.read();
     if (data.length > 0) {
       const progress = await console.read(data, performance.now());
       if (progress) onProgress(progress);
     }
-    halt = console.haltAt(performance.now());
+    sign = console.endAt(performance.now());
     if (last) break;
     await sleep(pollInterval, undefined, { signal }).catch(() => undefined);
     // What was printed just before the end is read as well.
     last = signal.aborted;
   }
-  return { halt, screen: console.screen() };
+  return { sign, complete: console.complete, troubles: console.troubles, screen: console.screen() };
 }

@@ -6,6 +6,8 @@ const size = { cols: 80, rows: 24 } as const;
 
 /** What somebody at a terminal would see: programs on a serial console clear it, draw boxes, and move the cursor about. */
 export class TerminalScreen {
+  static readonly columns = size.cols;
+
   readonly #terminal: Terminal;
 
   constructor() {
@@ -25,6 +27,19 @@ export class TerminalScreen {
       { length: size.rows },
       (_, row) => active.getLine(active.baseY + row)?.translateToString(true) ?? '',
     );
+  }
+
+  /** Every line from top to bottom, without blanks at its end; one that takes several rows is one line. */
+  unwrappedLines(): string[] {
+    const { active } = this.#terminal.buffer;
+    const lines: string[] = [];
+    for (let row = 0; row < size.rows; row++) {
+      const buffered = active.getLine(active.baseY + row);
+      const text = buffered?.translateToString() ?? '';
+      if (row > 0 && buffered?.isWrapped) lines.push((lines.pop() ?? '') + text);
+      else lines.push(text);
+    }
+    return lines.map((line) => line.trimEnd());
   }
 
   /** The line that the cursor is in, from its beginning, which may be rows above. */

@@ -143,9 +143,9 @@ describe('the answer files of SUSE', () => {
         const script = scriptOf(kind, await shippedAnswerFile(name));
         const [tell = ''] = /^tell_failure\(\) \{\n[^]*?^\}$/m.exec(script) ?? [];
         const { stdout } = spawnSync('sh', ['-c', `sleep() { :; }\n${tell}\ntell_failure 0; tell_failure 3`]);
-        const console = new InstallerConsole(0);
+        const console = new InstallerConsole();
         await console.read(Uint8Array.from(stdout), 0);
-        expect(console.haltAt(1)).to.equal('failed script');
+        expect(console.endAt(1)?.sign.means).to.equal('the script at the end of the installation failed');
         expect(console.screen()).to.match(/failed with exit code 3$/);
       });
 

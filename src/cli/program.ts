@@ -28,10 +28,7 @@ export function program(): Command {
   build
     .option('--dry-run', 'print every command that the stages would run, and touch nothing')
     .option('--wait', 'wait for another build of the image in the output directory, instead of failing')
-    .option(
-      '--resume',
-      'go on with the build of the image that did not come to its end, behind its last finished stage',
-    )
+    .option('--resume', 'continue an unfinished build after its last completed stage')
     .option('--fail-fast', 'of several images: build no other one when one fails')
     .option('--no-upload', 'leave the image here: no upload, no post-upload commands');
   withLog(build).action(async (images: string[], flags: BuildFlags, command: Command) =>

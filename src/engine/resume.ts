@@ -35,7 +35,8 @@ export async function findResumable<State extends object>(
   const work = done.findLast((step) => step.work !== undefined)?.work;
   const halfDone = first.inPlace && left.running === first.name;
   if (work !== undefined && !(await isAsLeft(host, work, left, { halfDone, sum: sumOf(left.state) }))) {
-    return { stopped: `${work.path} is not as the earlier build left it` };
+    const isGone = (await fingerprintOf(work.path)) === undefined;
+    return { stopped: `${work.path} is ${isGone ? 'gone' : 'not as the earlier build left it'}` };
   }
   return { remaining: steps.slice(steps.indexOf(first)) };
 }

@@ -137,7 +137,7 @@ post-upload-command = sleep 1
         table.add(signal, 'installation', `killed, ${await expectNoneOrWhole(output)}, cleared up by the next run`);
         const { exitCode, all } = await demo.user.run(['demo', '-o', output, '--no-boot-test'], demo.program);
         expect(exitCode, all).to.equal(0);
-        expect(all).to.match(/An earlier build of demo did not come to its end: clearing up/);
+        expect(all).to.match(/An earlier build of demo was not completed: clearing up/);
         expect(await demo.user.leftovers(output)).to.deep.equal([]);
       });
     }

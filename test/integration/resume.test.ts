@@ -7,7 +7,7 @@ import { installedDemo, type DemoUser } from '../support/demo-user.js';
 
 const minutes = 60_000;
 
-describe('a build that did not come to its end', function () {
+describe('an unfinished build', function () {
   this.timeout(5 * minutes);
   let user: DemoUser;
   let program: readonly string[];
@@ -50,11 +50,13 @@ describe('a build that did not come to its end', function () {
     const { output, build } = builds('goes-on');
     const first = await build(fails);
     expect(first.exitCode, first.all).to.equal(1);
-    expect(first.all).to.match(/kept in \S+-goes-on\/\.demo-\S+\.build\. Go on from there with --resume/);
+    expect(first.all).to.match(
+      /kept in \S+-goes-on\/\.demo-\S+\.build\. Continue with: image-factory demo --config \S+ -o \S+ --resume/,
+    );
     expect(await user.leftovers(output)).to.deep.equal([workDirectory()]);
     const second = await build(succeeds, '--resume');
     expect(second.exitCode, second.all).to.equal(0);
-    expect(second.all).to.match(/Resuming the build of \S+ at the stage post-build-command/);
+    expect(second.all).to.match(/Resuming the build of \S+ at stage 'post-build-command'/);
     expect(second.all).not.to.match(/Converting|Installing/);
     await expectWhole(output, second.all);
   });
@@ -64,33 +66,36 @@ describe('a build that did not come to its end', function () {
     await build({ ...fails, 'builder-id': 'urn:example:one' });
     const { exitCode, all } = await build({ ...succeeds, 'builder-id': 'urn:example:two' }, '--resume');
     expect(exitCode, all).to.equal(0);
-    expect(all).to.match(/at the stage provenance/);
+    expect(all).to.match(/at stage 'provenance'/);
     await expectWhole(output, all);
   });
 
-  it('begins anew where the installation is asked for something else', async () => {
-    const { output, build } = builds('anew');
+  it('is kept where the installation is asked for something else', async () => {
+    const { output, build } = builds('other');
     await build(fails);
     const { exitCode, all } = await build(succeeds, '--resume', '--image-size', '400M');
-    expect(exitCode, all).to.equal(0);
-    expect(all).to.match(/Nothing to resume: the stage create is now asked for something else/);
-    await expectWhole(output, all);
+    expect(exitCode, all).to.equal(1);
+    expect(all).to.match(/can't resume the build of demo: the settings of stage 'create' have changed/);
+    expect(await user.leftovers(output)).to.deep.equal([workDirectory()]);
+    const again = await build(succeeds, '--resume');
+    expect(again.exitCode, again.all).to.equal(0);
+    await expectWhole(output, again.all);
   });
 
-  it('begins anew where what the next stage works on is gone', async () => {
+  it('is kept where what the next stage works on is gone', async () => {
     const { output, build } = builds('gone');
     await build({ ...fails, compression: 'zlib' });
     const { exitCode, all } = await build({ ...succeeds, compression: 'none' }, '--resume');
-    expect(exitCode, all).to.equal(0);
-    expect(all).to.match(/Nothing to resume: \S+\.raw is not as the earlier build left it/);
-    await expectWhole(output, all);
+    expect(exitCode, all).to.equal(1);
+    expect(all).to.match(/can't resume the build of demo: \S+\.raw is gone/);
+    expect(await user.leftovers(output)).to.deep.equal([workDirectory()]);
   });
 
   it('says so where there is nothing', async () => {
     const { build } = builds('nothing');
     const { exitCode, all } = await build(succeeds, '--resume');
     expect(exitCode, all).to.equal(0);
-    expect(all).to.match(/Nothing to resume: there is no unfinished build of demo in \S+-nothing/);
+    expect(all).to.match(/There is no unfinished build of demo in \S+-nothing to resume: starting a new one/);
   });
 
   it('takes back an image that failed its boot test', async () => {
@@ -100,7 +105,7 @@ describe('a build that did not come to its end', function () {
     expect(readdirSync(output)).to.include(`${demoBaseName()}.qcow2.unproven`);
     const { exitCode, all } = await build({}, '--resume');
     expect(exitCode, all).to.equal(0);
-    expect(all).to.match(/at the stage finish/);
+    expect(all).to.match(/at stage 'finish'/);
     expect(readdirSync(output)).not.to.include(`${demoBaseName()}.qcow2.unproven`);
     await expectWhole(output, all);
   });
@@ -118,14 +123,14 @@ describe('a build that did not come to its end', function () {
     await kill();
     const resumed = await build({}, '--resume');
     expect(resumed.exitCode, resumed.all).to.equal(0);
-    expect(resumed.all).to.match(/at the stage convert/);
+    expect(resumed.all).to.match(/at stage 'convert'/);
     await expectWhole(output, resumed.all);
     await kill();
     appendFileSync(disk, 'x');
-    const anew = await build({}, '--resume');
-    expect(anew.exitCode, anew.all).to.equal(0);
-    expect(anew.all).to.match(/Nothing to resume: \S+\.raw is not as the earlier build left it/);
-    await expectWhole(output, anew.all);
+    const refused = await build({}, '--resume');
+    expect(refused.exitCode, refused.all).to.equal(1);
+    expect(refused.all).to.match(/can't resume the build of demo: \S+\.raw is not as the earlier build left it/);
+    expect(await user.leftovers(output)).to.deep.equal([workDirectory()]);
   });
 
   it('keeps its date', async () => {
@@ -142,7 +147,7 @@ describe('a build that did not come to its end', function () {
     writeFileSync(args[2]!, '[DEFAULT]\nboot-test = off\npost-build-command = true\n');
     const second = await user.run([...args, '--resume'], at('Etc/GMT-14'));
     expect(second.exitCode, second.all).to.equal(0);
-    expect(second.all).to.match(/at the stage post-build-command/);
+    expect(second.all).to.match(/at stage 'post-build-command'/);
     expect(readdirSync(output).filter((name) => name.endsWith('.qcow2'))).to.deep.equal([image]);
   });
 
@@ -151,7 +156,7 @@ describe('a build that did not come to its end', function () {
     await build(fails);
     const { exitCode, all } = await build(succeeds);
     expect(exitCode, all).to.equal(0);
-    expect(all).to.match(/An earlier build of demo did not come to its end: clearing up/);
+    expect(all).to.match(/An earlier build of demo was not completed: clearing up/);
     await expectWhole(output, all);
   });
 });

@@ -94,10 +94,10 @@ describe('renderAnswerFile', () => {
 
   it('says where a template is not well formed, and what a helper does not understand', async () => {
     expect((await problems(rendered('one\n{{#if ram}}\n', { ram: '' })))[0]).to.match(
-      /main\.cfg\.hbs: Parse error on line/,
+      /main\.cfg\.hbs:2: \{\{#if\}\} has no \{\{\/if\}\} up to the end of the file$/,
     );
     expect((await problems(rendered('{{#if (yes updates)}}x{{/if}}', { updates: 'ye' })))[0]).to.match(
-      /main\.cfg\.hbs: 'ye' is neither yes nor no$/,
+      /main\.cfg\.hbs:1: yes: 'ye' is neither yes nor no$/,
     );
   });
 

@@ -1,14 +1,15 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { HelperOptions } from 'handlebars';
 import { descriptionDefaults, descriptionOption } from '../config/description-options.js';
 import type { AnswerFileKind, DescribedOption } from '../config/image-spec.js';
 import { canonical } from '../config/options.js';
 import { didYouMean } from '../config/suggestion.js';
 import { UsageError } from '../host/failure.js';
 import { escapePrinted, escapes } from './escape.js';
-import { templateHelpers } from './template-helpers.js';
+import { TemplateEngine } from './template.js';
+import { block, templateHelpers } from './template-helpers.js';
+import type { TemplateFile } from './template-syntax.js';
 
 export interface AnswerFile {
   /** The name under which it lies in the installer's root directory. */
@@ -61,45 +62,45 @@ function readFile(file: string, kind: AnswerFileKind): Buffer {
 /** What a helper prints that speaks, but has no value: not even an empty one in quotes. */
 const nothing = Symbol('nothing');
 
-interface TemplateFile {
-  readonly file: string;
-  readonly text: string;
-}
-
 async function renderTemplate(
   { kind, variables, searchPath, description = {} }: AnswerFileSource,
   main: TemplateFile,
 ): Promise<Omit<AnswerFile, 'name'>> {
-  const { default: handlebars } = await import('handlebars');
-  const engine = handlebars.create();
   const values = underBothSpellings(withDefaults(variables));
   const partials = partialFiles([dirname(main.file), ...searchPath]);
   const problems: string[] = [];
-  engine.registerHelper({
+  const engine = await TemplateEngine.create({
     ...templateHelpers,
-    cannot: (option: string, reason: string) => {
-      const value = values[option] ?? '';
-      if (saysNothing(option, value)) return nothing;
-      problems.push(`${description[option]?.place ?? `${option} = ${value}`}: ${kind} can't do that: ${reason}`);
-      return nothing;
+    cannot: {
+      takes: ['text', 'text'],
+      does(option: string, reason: string) {
+        const value = values[option] ?? '';
+        if (!saysNothing(option, value)) {
+          problems.push(`${description[option]?.place ?? `${option} = ${value}`}: ${kind} can't do that: ${reason}`);
+        }
+        return nothing;
+      },
     },
-    needs: (option: string, what: string) => {
-      if (!values[option]) problems.push(`${option} is not set: set it in [DEFAULT] to ${what}`);
-      return nothing;
+    needs: {
+      takes: ['text', 'text'],
+      does(option: string, what: string) {
+        if (!values[option]) problems.push(`${option} is not set: set it in [DEFAULT] to ${what}`);
+        return nothing;
+      },
     },
-    text: function (this: unknown, block: HelperOptions) {
-      return escapes[kind](block.fn(this).trim());
-    },
+    text: block((text) => escapes[kind](text.trim())),
   });
   const mentioned = new Set<string>();
-  const read = new Map([[main.file, main.text]]);
+  const mainSyntax = engine.read(main);
+  const read = new Map([[main.file, mainSyntax]]);
 
   // A Map's iteration goes on over what is added on the way: partials of partials are read as well.
-  for (const [file, text] of read) {
-    for (const { name, line, what } of references(handlebars, engine, { file, text })) {
+  for (const [file, syntax] of read) {
+    problems.push(...syntax.problems);
+    for (const { name, line, what, inside } of syntax.references) {
       if (what === 'variable') {
         mentioned.add(canonical(name));
-        const problem = problemOf(kind, name, values);
+        const problem = problemOf(kind, name, values, inside);
         if (problem !== undefined) problems.push(`${file}:${line}: ${problem}`);
         continue;
       }
@@ -107,9 +108,9 @@ async function renderTemplate(
       if (partial === undefined) {
         problems.push(`${file}:${line}: there is no partial '${name}'${didYouMean(name, partials.keys())}`);
       } else if (!read.has(partial)) {
-        const content = readFileSync(partial, 'utf8');
-        read.set(partial, content);
-        engine.registerPartial(name, content);
+        const partialSyntax = engine.read({ file: partial, text: readPartial(partial, `${file}:${line}`) });
+        read.set(partial, partialSyntax);
+        engine.addPartial(name, partialSyntax);
       }
     }
   }
@@ -122,20 +123,31 @@ async function renderTemplate(
   }
 
   const found = problems.length;
-  // Handlebars has one escaping function for all its instances: it is ours for this one synchronous call.
-  const escapeHtml = engine.Utils.escapeExpression;
-  engine.Utils.escapeExpression = (printed: unknown) => (printed === nothing ? '' : escapePrinted(kind, printed));
+  // What is not even a template's language would only be told a second time.
+  if ([...read.values()].some((syntax) => syntax.problems.length > 0)) throw new UsageError(problems);
   let text = '';
   try {
-    text = engine.compile(main.text)(values);
+    text = engine.render(mainSyntax, values, (printed) => (printed === nothing ? '' : escapePrinted(kind, printed)));
   } catch (error) {
     // What is wrong already explains it.
-    if (found === 0) problems.push(`${main.file}: ${(error as Error).message}`);
-  } finally {
-    engine.Utils.escapeExpression = escapeHtml;
+    if (found === 0) problems.push(...describedError(error, main.file));
   }
   if (problems.length > 0) throw new UsageError(problems);
   return { content: Buffer.from(text), mentioned };
+}
+
+/** What rendering ended with: its own words begin with file and line. */
+function describedError(error: unknown, main: string): string[] {
+  const { message } = error as Error;
+  return [/^[^\n]+:\d+: /.test(message) ? message : `${main}: ${message}`];
+}
+
+function readPartial(file: string, place: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new UsageError([`${place}: can't read the partial ${file}: ${(error as Error).message}`]);
+  }
 }
 
 /** Whether an option leaves to the distribution what it is about: it is empty, or at its default. */
@@ -167,10 +179,17 @@ function takesNothing(option: string): boolean {
   }
 }
 
-function problemOf(kind: AnswerFileKind, name: string, values: Readonly<Record<string, string>>): string | undefined {
+function problemOf(
+  kind: AnswerFileKind,
+  name: string,
+  values: Readonly<Record<string, string>>,
+  inside: string | undefined,
+): string | undefined {
   const value = Object.hasOwn(values, name) ? values[name] : undefined;
-  if (value === undefined)
-    return `the variable '${name}' is not defined: no option of the section has that name${didYouMean(name, Object.keys(values))}`;
+  if (value === undefined) {
+    const element = inside === undefined ? '' : `; what belongs to an element of ${inside} is {{this.${name}}}`;
+    return `the variable '${name}' is not defined: no option of the section has that name${didYouMean(name, Object.keys(values))}${element}`;
+  }
   try {
     escapes[kind](value);
     return undefined;
@@ -203,49 +222,4 @@ function partialFiles(directories: readonly string[]): Map<string, string> {
     }
   }
   return files;
-}
-
-interface Reference {
-  readonly what: 'variable' | 'partial';
-  readonly name: string;
-  readonly line: number;
-}
-
-/** What a template refers to, found in its syntax tree, so that all of it can be checked before anything is rendered. */
-function references(library: typeof Handlebars, engine: typeof Handlebars, { file, text }: TemplateFile): Reference[] {
-  const found: Reference[] = [];
-  class Collector extends library.Visitor {
-    override PathExpression(path: hbs.AST.PathExpression): void {
-      // `this.url` is a part of an element, `@root.hostname` an option.
-      if (/^(?:this|\.)(?:[./]|$)/.test(path.original) || (path.data && path.parts[0] !== 'root')) return;
-      const name = path.parts[path.data ? 1 : 0];
-      if (name === undefined || Object.hasOwn(engine.helpers, name)) return;
-      found.push({ what: 'variable', name, line: path.loc.start.line });
-    }
-
-    override MustacheStatement(mustache: hbs.AST.MustacheStatement): void {
-      const [option] = mustache.params;
-      const namesAnOption = 'original' in mustache.path && ['cannot', 'needs'].includes(mustache.path.original);
-      if (namesAnOption && option?.type === 'StringLiteral') {
-        const { value, loc } = option as hbs.AST.StringLiteral;
-        found.push({ what: 'variable', name: value, line: loc.start.line });
-      }
-      super.MustacheStatement(mustache);
-    }
-
-    override PartialStatement(partial: hbs.AST.PartialStatement): void {
-      const { name } = partial;
-      if ('original' in name)
-        found.push({ what: 'partial', name: String(name.original), line: partial.loc.start.line });
-      partial.params.forEach((param) => this.accept(param));
-      // `{{> mirror host=ubuntu-host}}`; the typings hide that there may be none.
-      (partial.hash as hbs.AST.Hash | undefined)?.pairs.forEach(({ value }) => this.accept(value));
-    }
-  }
-  try {
-    new Collector().accept(engine.parse(text));
-  } catch (error) {
-    throw new UsageError([`${file}: ${(error as Error).message}`]);
-  }
-  return found;
 }

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { expect } from 'chai';
-import handlebars from 'handlebars';
+import { TemplateEngine } from './template.js';
 import { kickstartScript, preseedScript, saysYes, shellWord, templateHelpers } from './template-helpers.js';
 
 /** What d-i does with the answer, but for the change into the installed system. */
@@ -52,11 +52,12 @@ describe('preseed-script', () => {
     expect(() => runAnswer(preseedScript('preseed/late_command', 'echo $unset_variable'))).to.throw();
   });
 
-  it('takes quoted values in a template', () => {
-    const engine = handlebars.create();
-    engine.registerHelper(templateHelpers);
+  it('takes quoted values in a template', async () => {
+    const engine = await TemplateEngine.create(templateHelpers);
     const template = '{{#preseed-script "preseed/late_command"}}\nprintf %s {{{shell keys}}}\n{{/preseed-script}}\n';
-    expect(runAnswer(engine.compile(template)({ keys: "one 'key'\nanother" }))).to.equal("one 'key'\nanother");
+    expect(
+      runAnswer(engine.render(engine.read({ file: 't.hbs', text: template }), { keys: "one 'key'\nanother" }, String)),
+    ).to.equal("one 'key'\nanother");
   });
 });
 

@@ -2,6 +2,7 @@ import type { HelperOptions } from 'handlebars';
 import { quote } from 'shlex';
 import * as described from '../config/description-types.js';
 import type { OptionType } from '../config/option-types.js';
+import type { SignedHelper } from './template.js';
 
 /**
  * What answer-file templates can call beside handlebars' own helpers. What an option's text means is said by the types
@@ -32,37 +33,53 @@ import type { OptionType } from '../config/option-types.js';
  * they belong to the file that is rendered.
  */
 export const templateHelpers = {
-  shell: shellWord,
-  yes: saysYes,
-  eq: (one: unknown, other: unknown) => one === other,
-  or: (...values: unknown[]) => values.slice(0, -1).some((value) => value !== '' && Boolean(value)),
-  includes: (list: readonly string[], element: string) => list.includes(element),
-  join: (list: readonly string[]) => list.join(' '),
+  shell: { takes: ['text'], does: (value: unknown) => shellWord(String(value)) },
+  yes: { takes: ['text'], does: (value: unknown) => saysYes(String(value)) },
+  eq: { takes: ['any', 'any'], does: (one: unknown, other: unknown) => one === other },
+  or: {
+    takes: ['any'],
+    more: true,
+    does: (...values: unknown[]) => values.slice(0, -1).some((value) => value !== '' && Boolean(value)),
+  },
+  includes: { takes: ['list', 'text'], does: (list: readonly string[], element: string) => list.includes(element) },
+  join: { takes: ['list'], does: (list: readonly string[]) => list.join(' ') },
   words: meaning(described.words),
   lines: meaning(described.lines),
-  'packages-added': (value: string) => parse(described.packages, value).added,
-  'packages-left-out': (value: string) => parse(described.packages, value).leftOut,
+  'packages-added': meaning(described.packages, ({ added }) => added),
+  'packages-left-out': meaning(described.packages, ({ leftOut }) => leftOut),
   'authorized-keys': meaning(described.authorizedKeys),
   repositories: meaning(described.repositories),
   'file-content': meaning(described.fileContent),
-  mebibytes: (value: string) => (value === '' ? 0 : Math.ceil(parse(described.sizeOrNone, value) / 2 ** 20)),
-  locked: (hash: string) => hash === '' || hash === '!',
-  base64: function (this: unknown, block: HelperOptions): string {
-    return base64(block.fn(this));
+  mebibytes: {
+    takes: ['text'],
+    does: (value: string) => (value === '' ? 0 : Math.ceil(parse(described.sizeOrNone, value) / 2 ** 20)),
   },
-  'preseed-script': function (this: unknown, question: string, block: HelperOptions): string {
-    return preseedScript(question, block.fn(this));
+  locked: { takes: ['text'], does: (hash: string) => hash === '' || hash === '!' },
+  base64: block((text) => base64(text)),
+  'preseed-script': {
+    takes: ['text'],
+    block: true,
+    does(this: unknown, question: string, options: HelperOptions): string {
+      return preseedScript(question, options.fn(this));
+    },
   },
-  'kickstart-script': function (this: unknown, block: HelperOptions): string {
-    return kickstartScript(block.fn(this));
-  },
-  'autoinstall-script': function (this: unknown, block: HelperOptions): string {
-    return autoinstallScript(block.fn(this));
-  },
-};
+  'kickstart-script': block((text) => kickstartScript(text)),
+  'autoinstall-script': block((text) => autoinstallScript(text)),
+} as const satisfies Record<string, SignedHelper>;
 
-function meaning<T>(type: OptionType<T>): (value: string) => T {
-  return (value) => parse(type, value);
+/** A helper around a block, of which it makes another text. */
+export function block(make: (text: string) => unknown): SignedHelper {
+  return {
+    takes: [],
+    block: true,
+    does(this: unknown, options: HelperOptions) {
+      return make(options.fn(this));
+    },
+  };
+}
+
+function meaning<T>(type: OptionType<T>, part: (value: T) => unknown = (value) => value): SignedHelper {
+  return { takes: ['text'], does: (value: unknown) => part(parse(type, String(value))) };
 }
 
 function parse<T>(type: OptionType<T>, value: string): T {

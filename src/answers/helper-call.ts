@@ -65,7 +65,7 @@ export function kindOf(value: unknown): string {
     const names = Object.keys(value);
     return names.length > 9 ? 'all options of the section' : `an element with ${names.join(', ')}`;
   }
-  if (typeof value !== 'string') return `the value ${String(value as number | boolean)}`;
+  if (typeof value !== 'string') return `the value ${JSON.stringify(value)}`;
   const shown = value.length > shownLength ? `${value.slice(0, shownLength)}…` : value;
   return `the text '${shown.replaceAll('\n', ' ')}'`;
 }

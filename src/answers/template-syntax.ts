@@ -127,7 +127,7 @@ function readerClass(library: typeof Handlebars, file: string, helpers: Readonly
     }
 
     override BlockStatement(block: hbs.AST.BlockStatement): void {
-      const name = (block.path as hbs.AST.PathExpression).original;
+      const name = block.path.original;
       const { path } = block;
       isKnownCall(block);
       if (helpers.has(name)) {

@@ -66,7 +66,7 @@ export async function runFromBeginning<State extends object, Resources>(
   await undertaking.expectReady(host, discarded);
   for (const directory of discarded) await rm(directory, { recursive: true, force: true });
   await carryOut(host, undertaking, {
-    workspace: await holdWorkspace(host, place, 'none'),
+    workspace: holdWorkspace(host, place, 'none'),
     state: empty,
     finished: {},
     record: { begun: new Date().toISOString(), timings: [], programs: programsOf(recipe) },
@@ -104,7 +104,7 @@ export async function resumeRun<State extends object, Resources>(
   host.log.info(`Resuming the build of ${left.record.begun} at stage '${remaining[0]?.name}'`);
   const again = new Set(remaining.map(({ name }) => name));
   await carryOut(host, undertaking, {
-    workspace: await holdWorkspace(host, place, 'kept'),
+    workspace: holdWorkspace(host, place, 'kept'),
     state: left.state,
     finished: Object.fromEntries(Object.entries(left.finished).filter(([name]) => !again.has(name))),
     record: { ...left.record, timings: left.record.timings.filter(({ name }) => !again.has(name)) },

@@ -46,7 +46,7 @@ const searchable = 0o711;
  */
 export async function claimWorkPlace(host: Host, place: WorkPlace<unknown>, claim: Claim): Promise<void> {
   try {
-    await makeSearchable(place.outputDir);
+    makeSearchable(place.outputDir);
   } catch (error) {
     throw new Failure(`can't make the output directory ${place.outputDir}: ${(error as Error).message}`);
   }
@@ -58,17 +58,13 @@ export async function claimWorkPlace(host: Host, place: WorkPlace<unknown>, clai
  *
  * @param work whether there is work in them already, which is kept until the build says otherwise
  */
-export async function holdWorkspace(
-  host: Host,
-  { directories }: WorkPlace<unknown>,
-  work: 'none' | 'kept',
-): Promise<Workspace> {
+export function holdWorkspace(host: Host, { directories }: WorkPlace<unknown>, work: 'none' | 'kept'): Workspace {
   let kept = work === 'kept';
   for (const directory of directories) {
     host.release.hold(`the directory ${directory}`, async () => {
       if (!kept) await rm(directory, { recursive: true, force: true });
     });
-    await makeSearchable(directory, searchable);
+    makeSearchable(directory, searchable);
   }
   return { keep: () => void (kept = true), discard: () => void (kept = false) };
 }

@@ -1,4 +1,4 @@
-import { chmod, mkdir, stat } from 'node:fs/promises';
+import { chmodSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 /** Every user may search a directory, and so reach files in it whose names they know; it does not let them list it. */
@@ -11,11 +11,11 @@ const search = 0o111;
  *
  * @param mode the mode of the directory itself, instead of what the umask leaves and search for all
  */
-export async function makeSearchable(directory: string, mode?: number): Promise<void> {
+export function makeSearchable(directory: string, mode?: number): void {
   const last = resolve(directory);
-  const first = await mkdir(last, { recursive: true });
+  const first = mkdirSync(last, { recursive: true });
   if (first === undefined) return;
   for (let made = last; made.length >= first.length; made = dirname(made)) {
-    await chmod(made, made === last && mode !== undefined ? mode : (await stat(made)).mode | search);
+    chmodSync(made, made === last && mode !== undefined ? mode : statSync(made).mode | search);
   }
 }

@@ -1,6 +1,7 @@
-import { appendFileSync, closeSync, fstatSync, mkdirSync, openSync } from 'node:fs';
+import { appendFileSync, closeSync, fstatSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Failure } from '../host/failure.js';
+import { makeSearchable } from '../host/searchable-directory.js';
 import type { EventReader } from './event-stream.js';
 import { eventLinesReader } from './json.js';
 import { lineReader } from './lines.js';
@@ -44,7 +45,7 @@ function appendTo(path: string, what: string, hint: string): AppendedFile {
     }
   };
   const descriptor = trying(() => {
-    mkdirSync(dirname(path), { recursive: true });
+    makeSearchable(dirname(path));
     return openSync(path, 'a');
   });
   return {

@@ -41,7 +41,7 @@ export const install = stage({
     netbootFiles,
   ],
   async run(host, { installation, connect, timeout }, { answerFile, installer }) {
-    await makeSearchable(installation.scratchDirectory);
+    makeSearchable(installation.scratchDirectory);
     host.log.info(`The console of the installer goes to ${installation.consoleLog}`);
     try {
       const called = { ...installation, answerFile, location: installer };

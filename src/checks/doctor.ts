@@ -13,7 +13,7 @@ export interface Finding {
   readonly weight: 'missing' | 'note';
   readonly what: string;
   /** What to do: a package, a group, a command. */
-  readonly mend: string;
+  readonly fix: string;
 }
 
 /** Finds what is missing or unusable on this machine for building. */
@@ -35,7 +35,7 @@ function missingPrograms(): Finding[] {
       return {
         weight: 'optional' in program ? 'note' : 'missing',
         what: `${name} is not installed (needed for ${program.neededFor})`,
-        mend: installation(name),
+        fix: installation(name),
       };
     });
 }
@@ -65,7 +65,7 @@ function unwritable(directory: string): Finding[] {
       {
         weight: 'missing',
         what: `the cache directory ${directory} can't be written`,
-        mend: `chown "$USER" ${existing}, or choose another with the option cache_dir`,
+        fix: `chown "$USER" ${existing}, or choose another with the option cache_dir`,
       },
     ];
   }
@@ -82,7 +82,7 @@ async function libvirtTrouble(host: Host, connect: string): Promise<Finding[]> {
       {
         weight: 'missing',
         what: error.message.replaceAll('\n', ' '),
-        mend: error.hint ?? 'look at the log of libvirtd',
+        fix: error.hint ?? 'look at the log of libvirtd',
       },
     ];
   }
@@ -91,7 +91,7 @@ async function libvirtTrouble(host: Host, connect: string): Promise<Finding[]> {
 async function accelerationTrouble(): Promise<Finding[]> {
   const { virtType, reason } = await detectAcceleration();
   if (virtType === 'kvm') return [];
-  return [{ weight: 'note', what: `no KVM: ${reason}`, mend: 'installations run in software, some ten times slower' }];
+  return [{ weight: 'note', what: `no KVM: ${reason}`, fix: 'installations run in software, some ten times slower' }];
 }
 
 async function kvmGroupTrouble(connect: string): Promise<Finding[]> {
@@ -100,7 +100,7 @@ async function kvmGroupTrouble(connect: string): Promise<Finding[]> {
     {
       weight: 'note',
       what: "/dev/kvm is not of the group kvm: libvirt's QEMU can't open it, and is probed again for each question, which takes minutes",
-      mend: 'chgrp kvm /dev/kvm',
+      fix: 'chgrp kvm /dev/kvm',
     },
   ];
 }

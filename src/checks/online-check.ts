@@ -17,7 +17,7 @@ interface Named {
 
 export interface OnlineFindings {
   readonly findings: readonly string[];
-  readonly notMade: readonly { readonly why: string; readonly mend?: string }[];
+  readonly notMade: readonly { readonly why: string; readonly fix?: string }[];
 }
 
 /** Asks whether that is there which images name: netboot files, checksum lists, repositories; for several images once. */
@@ -31,15 +31,15 @@ export class OnlineCheck {
   /** @param answerFile its text, as the installer reads it */
   async ask(spec: ImageSpec, answerFile: string): Promise<OnlineFindings> {
     const findings: string[] = [];
-    const notMade: { why: string; mend?: string }[] = [];
+    const notMade: { why: string; fix?: string }[] = [];
     const named = namedBy(spec, answerFile).filter(({ uri }) => isUnderstood(uri));
     const answers = await Promise.all(named.map(async (one) => ({ ...one, answer: await this.#presence.of(one.uri) })));
     for (const { what, uri, answer } of answers) {
       const about = maskUrls(`${what}: ${uri}`);
-      if (answer.is === 'unknown') notMade.push({ why: `${about}: ${answer.why}`, mend: installation(answer.program) });
+      if (answer.is === 'unknown') notMade.push({ why: `${about}: ${answer.why}`, fix: installation(answer.program) });
       if (answer.is !== 'gone') continue;
       if (isLocal(uri) && spec.preBuildCommand !== undefined) {
-        notMade.push({ why: `${about} is not there before the pre-build-command`, mend: 'build the image once' });
+        notMade.push({ why: `${about} is not there before the pre-build-command`, fix: 'build the image once' });
       } else findings.push(`${about}: ${answer.why}`);
     }
     return { findings, notMade };

@@ -32,7 +32,7 @@ export interface CheckNotMade {
   readonly check: string;
   readonly why: string;
   /** What to do so that it can be made. */
-  readonly mend?: string | undefined;
+  readonly fix?: string | undefined;
 }
 
 /** What is known of an image before anything is built. No secret of its section is in it. */
@@ -171,7 +171,7 @@ async function ask(
 ): Promise<{ findings: AnswerFileFinding[] } | CheckNotMade> {
   const { name: check, program } = validator;
   if (program !== undefined && findProgram(program) === undefined) {
-    return { check, why: `${program} is not installed`, mend: installation(program) };
+    return { check, why: `${program} is not installed`, fix: installation(program) };
   }
   try {
     if (validator.schema === undefined) return { findings: await validator.find(host, file) };
@@ -179,10 +179,10 @@ async function ask(
     if (schemaDir !== undefined && existsSync(schema)) return { findings: await validator.find(host, file, schema) };
     const { file: name, from } = validator.schema;
     const where = schemaDir ?? 'a directory that --schema-dir names';
-    return { check, why: `${check} is not here`, mend: `put ${name}, from ${from}, into ${where}` };
+    return { check, why: `${check} is not here`, fix: `put ${name}, from ${from}, into ${where}` };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    return { check, why: `${check}: ${error.message.replaceAll(file, basename(file))}`, mend: error.hint };
+    return { check, why: `${check}: ${error.message.replaceAll(file, basename(file))}`, fix: error.hint };
   }
 }
 
@@ -202,7 +202,7 @@ function masked({ image, checks, notMade, findings }: Validation, mask: Mask): V
   return {
     image,
     checks,
-    notMade: notMade.map(({ check, why, mend }) => ({ check, why: mask(why), mend })),
+    notMade: notMade.map(({ check, why, fix }) => ({ check, why: mask(why), fix })),
     findings: findings.map(({ file, line, message }) => ({ file, line, message: mask(message) })),
   };
 }

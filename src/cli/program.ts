@@ -80,7 +80,7 @@ export function program(): Command {
 
   root
     .command('doctor')
-    .description('tell what is missing or unusable on this machine for building, and the mend')
+    .description('tell what is missing or unusable on this machine for building, and how to fix it')
     .action(async () => (await import('./doctor.js')).doctor());
 
   root.commands.forEach((command) => {

@@ -72,8 +72,8 @@ function report(validations: readonly Validation[]): string[] {
   const found = validations.flatMap(({ image, findings }) => findings.map((finding) => findingLine(image, finding)));
   const lacks = new Map<string, string[]>();
   for (const { image, notMade } of validations) {
-    for (const { why, mend } of notMade) {
-      const lack = mend === undefined ? why : `${why}: ${mend}`;
+    for (const { why, fix } of notMade) {
+      const lack = fix === undefined ? why : `${why}: ${fix}`;
       lacks.set(lack, [...(lacks.get(lack) ?? []), image]);
     }
   }

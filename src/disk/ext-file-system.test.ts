@@ -191,7 +191,7 @@ describe('ExtFileSystem', () => {
       file('var/log/installer/syslog', 'x');
       file('etc/passwd', 'y');
       const root = installed();
-      // A directory that is gone, with its files: nothing that can be mended without somebody's decision.
+      // A directory that is gone, with its files: nothing that can be fixed without somebody's decision.
       program('debugfs', ['-w', '-f', '-', device()], 'clri /etc\nset_super_value state 2\n');
       const error = await rejection(root.removeLeftovers());
       expect(error).to.be.instanceOf(Failure);

@@ -123,7 +123,7 @@ export class ExtFileSystem implements CleanableFileSystem, ReadableFileSystem {
 
   /**
    * Punches the free blocks out of the disk: they need not be read, nor zeros written. e2fsck does that without a word
-   * where it can't, as on a disk that lies on a file system without holes, or on one that it had to mend. So holes are
+   * where it can't, as on a disk that lies on a file system without holes, or on one that it had to fix. So holes are
    * compared with free blocks, and zerofree does what is left. An empty journal is as free as they are.
    */
   async zeroFreeBlocks(): Promise<void> {
@@ -209,7 +209,7 @@ function replayCommand(device: string): Command {
   return command('e2fsck', ['-p', device]);
 }
 
-/** A whole check, which mends only what needs no decision. */
+/** A whole check, which fixes only what needs no decision. */
 function checkCommand(device: string): Command {
   return command('e2fsck', ['-f', '-p', device]);
 }

@@ -273,7 +273,7 @@ describe('netboot files', () => {
     it('are not verified without keys', () => {
       expect(vouchingFor(source('linux', linux), settings(), join(directory, 'none.gpg'))).to.deep.include({
         by: 'nothing',
-        mend: 'install the package debian-archive-keyring',
+        fix: 'install the package debian-archive-keyring',
       });
     });
 

@@ -116,7 +116,7 @@ function verdict(voucher: Voucher): string {
 
 function warnOf(host: Host, source: NetbootSource, vouching: Vouching): void {
   const warn = (text: string) => host.log.warn(maskUrls(`NOT VERIFIED: ${source.option} ${source.uri}: ${text}`));
-  if (vouching.by === 'nothing' && vouching.loud) warn(`${vouching.why}; ${vouching.mend}`);
+  if (vouching.by === 'nothing' && vouching.loud) warn(`${vouching.why}; ${vouching.fix}`);
   if (vouching.by === 'list' && source.sha256 === undefined && !comesUnchanged(vouching.list)) {
     warn(
       'its checksum list is not signed and may be changed on its way like the file; set checksums-signature and keyring',

@@ -35,7 +35,7 @@ export type Vouching =
   | {
       readonly by: 'nothing';
       readonly why: string;
-      readonly mend: string;
+      readonly fix: string;
       /** Whether it is worth a warning: not for files of the user's own, and not where the user wants it so. */
       readonly loud: boolean;
     };
@@ -61,15 +61,15 @@ export function vouchingFor(source: NetbootSource, settings: VerifySettings, usu
     return { by: 'signed list', list: checksums, signature: checksumsSignature ?? checksums, keyring };
   }
   if (source.sha256 !== undefined) return { by: 'given sum' };
-  if (verify === 'off') return { by: 'nothing', why: 'verify = off', mend: 'set verify = available', loud: false };
+  if (verify === 'off') return { by: 'nothing', why: 'verify = off', fix: 'set verify = available', loud: false };
   const [, suite, images] = (!isLocal && debianInstaller.exec(source.uri)) || [];
   if (suite === undefined || images === undefined) {
     const why = isLocal ? 'it is a file of this machine' : 'there is no checksum list for it';
-    return { by: 'nothing', why, mend: `set checksums, or ${source.option}-sha256`, loud: !isLocal };
+    return { by: 'nothing', why, fix: `set checksums, or ${source.option}-sha256`, loud: !isLocal };
   }
-  const mend = keyring === undefined && !existsSync(usualKeyring) ? 'debian-archive-keyring' : missingGpgv(verify);
-  if (mend !== undefined) {
-    return { by: 'nothing', why: `${mend} is not installed`, mend: `install the package ${mend}`, loud: true };
+  const fix = keyring === undefined && !existsSync(usualKeyring) ? 'debian-archive-keyring' : missingGpgv(verify);
+  if (fix !== undefined) {
+    return { by: 'nothing', why: `${fix} is not installed`, fix: `install the package ${fix}`, loud: true };
   }
   const list = `${suite}${images}/SHA256SUMS`;
   return { by: 'signed list', list, signature: `${suite}/InRelease`, keyring: keyring ?? usualKeyring };
@@ -102,9 +102,9 @@ export function checkVerification(sources: readonly NetbootSource[], settings: V
   const unproven = verify === 'required' && problems.length === 0 ? sources : [];
   for (const source of unproven) {
     const vouching = vouchingFor(source, settings);
-    const lacks = (why: string, mend: string) =>
-      problems.push(maskUrls(`verify = required: ${source.option} = ${source.uri}: ${why}; ${mend}`));
-    if (vouching.by === 'nothing') lacks(vouching.why, vouching.mend);
+    const lacks = (why: string, fix: string) =>
+      problems.push(maskUrls(`verify = required: ${source.option} = ${source.uri}: ${why}; ${fix}`));
+    if (vouching.by === 'nothing') lacks(vouching.why, vouching.fix);
     if (vouching.by === 'list' && source.sha256 === undefined && !comesUnchanged(vouching.list)) {
       lacks(
         `its checksum list ${vouching.list} is neither signed nor fetched by https:`,

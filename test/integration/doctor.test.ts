@@ -32,7 +32,7 @@ describe('image-factory doctor', function () {
     expect(exitCode).to.equal(0);
   });
 
-  it('names what is missing, what for, and the command that mends it; the rest are notes', async () => {
+  it('names what is missing, what for, and the command that fixes it; the rest are notes', async () => {
     const { exitCode, lines, notes } = await doctor({ PATH: programsBut('cpio', 'qemu-img', 'rsync') });
     expect(lines).to.deep.equal([
       'cpio is not installed (needed for giving the answer file to the installer): apt-get install cpio',

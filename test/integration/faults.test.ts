@@ -161,7 +161,7 @@ post-upload-command = sleep 1
       args: readonly string[],
       action: () => Promise<unknown>,
       message: RegExp,
-      mend: () => void = () => undefined,
+      fix: () => void = () => undefined,
     ) => {
       const build = demo.user.start(['demo', '-o', output, ...args]);
       let done = Promise.reject<unknown>(new Error('the installer showed no progress'));
@@ -175,7 +175,7 @@ post-upload-command = sleep 1
       expect(ended, lastError(build)).to.equal(1);
       expect(lastError(build)).to.match(message);
       const outcome = `exit code 1, '${lastError(build).split('\n')[0]?.slice(0, 100)}', ${await expectGivenBack(output, { kept: false })}`;
-      mend();
+      fix();
       await expectNextRun(output, ['demo', '--no-boot-test']);
       return outcome;
     };

@@ -61,7 +61,7 @@ describe('image-factory validate', function () {
       expect(asked.get(image)).to.deep.equal(['configuration', 'answer file', ...installed]);
     }
     const notMade = images.flatMap(({ image, notMade: lacks }) =>
-      lacks.map(({ why, mend }) => `${image}: ${why}${mend === undefined ? '' : `: ${mend}`}`),
+      lacks.map(({ why, fix }) => `${image}: ${why}${fix === undefined ? '' : `: ${fix}`}`),
     );
     for (const lack of notMade) console.log(`      not made: ${lack}`);
   });
@@ -167,7 +167,7 @@ upload_target = host:/
     const section = `[ks]\nlinux = /boot/linux\ninitrd = /boot/initrd\nkickstart = ${file('ks.cfg', 'lang en_US.UTF-8\n')}\n`;
     const { images, exitCode } = await asJson(section, ['ks']);
     expect(exitCode).to.equal(0);
-    expect(images[0]?.notMade[0]?.mend).to.equal("begin it with a line such as '#version=RHEL9'");
+    expect(images[0]?.notMade[0]?.fix).to.equal("begin it with a line such as '#version=RHEL9'");
   });
 
   describe('--schema-dir', () => {
@@ -194,7 +194,7 @@ upload_target = host:/
       const { images, exitCode } = await asJson(config(), ['autoinstall', 'agama', '--schema-dir', directory]);
       const [autoinstall, agama] = images.map(({ notMade }) => notMade[0]);
       expect(autoinstall?.why).to.match(/^subiquity's schema: .* is no JSON schema/);
-      expect(agama?.mend).to.equal(`put profile.schema.json, from openSUSE's package agama-cli, into ${directory}`);
+      expect(agama?.fix).to.equal(`put profile.schema.json, from openSUSE's package agama-cli, into ${directory}`);
       expect(exitCode).to.equal(0);
     });
 

@@ -1,7 +1,8 @@
-import { chmod, copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AnswerFileKind } from '../config/image-spec.js';
 import { command, run, type Command, type Caller } from '../host/host.js';
+import { makeDirectory } from '../host/make-directory.js';
 import { deliveries } from './delivery.js';
 
 /** How an installer knows its seed volume: by a label, and the names of files. */
@@ -63,7 +64,7 @@ export function seedVolumeCommand({ kind, volume, scratchDirectory }: SeedVolume
  */
 export async function makeSeedVolume(host: Caller, answerFile: string, seed: SeedVolume): Promise<void> {
   await rm(seed.volume, { force: true });
-  await mkdir(seed.scratchDirectory, { recursive: true, mode: 0o700 });
+  makeDirectory(seed.scratchDirectory, { mode: 0o700 });
   const content = contentFor(seed.kind);
   await copyFile(answerFile, join(seed.scratchDirectory, content.answerFile));
   for (const [name, text] of Object.entries(content.others)) await writeFile(join(seed.scratchDirectory, name), text);

@@ -72,21 +72,33 @@ export async function bootTest(host: Host, libvirt: Libvirt, test: BootTest): Pr
   await removeLog(machine.consoleLog);
   await rm(screenshot, { force: true });
   const { uid, gid } = await stat(image);
-  const release = host.release.hold(`the domain ${machine.domain}`, async () => {
+  const removeMachine = async () => {
     await libvirt.remove(machine.domain, overlay);
     await libvirt.forgetPool(dirname(overlay));
     await rm(overlay, { force: true });
     // System mode gives the image below the overlay to QEMU's user, and does not take it back.
     await chown(image, uid, gid);
-  });
+  };
+  const byHand = libvirt.removalByHand(machine.domain);
+  const release = host.release.hold(`the virtual machine ${machine.domain}`, removeMachine, byHand);
+  let seen: string;
   try {
     const [createOverlay, startMachine] = bootCommands(test);
     await run(host, createOverlay);
-    await run(host, startMachine, { killSignal: 'SIGINT', killAfter: startPatience });
-    return await watch(host, libvirt, test);
-  } finally {
-    await release();
+    await run(host, startMachine, {
+      killSignal: 'SIGINT',
+      killAfter: startPatience,
+      // Ctrl-C on the terminal would reach it as well, and a second one while it clears up.
+      session: 'own',
+    });
+    seen = await watch(host, libvirt, test);
+  } catch (error) {
+    // The reason counts more; the release stack tries again.
+    await release().catch(() => undefined);
+    throw error;
   }
+  await release();
+  return seen;
 }
 
 async function watch(host: Host, libvirt: Libvirt, test: BootTest): Promise<string> {

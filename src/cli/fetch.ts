@@ -5,7 +5,7 @@ import { ReleaseStack } from '../host/release-stack.js';
 import { checkImage } from '../checks/image-check.js';
 import { secretsOfAnswerFile } from '../images/answer-file-source.js';
 import { planBuild } from '../images/plan.js';
-import { releasing, runSteps } from '../engine/run.js';
+import { runSteps } from '../engine/run.js';
 import { fetchRecipe } from '../images/recipes.js';
 import { namedImage } from './image-names.js';
 import { overridesFrom } from './overrides.js';
@@ -27,7 +27,7 @@ export async function fetch(named: string | undefined, flags: FetchFlags): Promi
     const plan = await planBuild(spec);
     await untilSignalled(async (signal) => {
       const host = { log, secrets, signal, release: new ReleaseStack() };
-      await releasing(host, () => runSteps(host, fetchRecipe(plan), {}));
+      await host.release.after(host.log, () => runSteps(host, fetchRecipe(plan), {}));
     });
   });
   log.close();

@@ -1,12 +1,9 @@
+import { goOnWithoutReaders } from './closed-output.js';
 import { commandFirst } from './command-first.js';
 import { complain } from './explain.js';
 import { program } from './program.js';
 
-// `image-factory list | head`: whoever does not want to hear more is no failure of ours.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(0);
-});
+goOnWithoutReaders();
 
 const root = program();
 try {

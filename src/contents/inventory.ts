@@ -1,7 +1,8 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../host/failure.js';
 import type { Caller } from '../host/host.js';
+import { makeDirectory } from '../host/make-directory.js';
 import { parseOsRelease, type Distribution } from './distribution.js';
 import { parseDpkgStatus } from './dpkg-status.js';
 import type { FileReader } from './file-reader.js';
@@ -21,7 +22,7 @@ export interface Inventory {
  * @throws Failure where files are there and can't be read
  */
 export async function readInventory(host: Caller, system: FileReader, scratch: string): Promise<Inventory> {
-  await mkdir(scratch, { recursive: true });
+  makeDirectory(scratch);
   const text = async (path: string): Promise<string | undefined> => {
     const copy = join(scratch, path.replaceAll('/', '_'));
     return (await system.copyOut(path, copy)) ? readFile(copy, 'utf8') : undefined;
@@ -49,7 +50,7 @@ function dpkgPackages(status: string | undefined): InstalledPackages | undefined
 async function rpmPackages(host: Caller, system: FileReader, scratch: string): Promise<InstalledPackages> {
   for (const [index, { directory, files }] of rpmDatabases.entries()) {
     const copies = join(scratch, `rpm-${index}`);
-    await mkdir(copies, { recursive: true });
+    makeDirectory(copies);
     const found: string[] = [];
     for (const file of files) if (await system.copyOut(`${directory}/${file}`, join(copies, file))) found.push(file);
     const [database] = found;

@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { systemFailure } from '../host/errno.js';
 import { Failure } from '../host/failure.js';
 import type { Host } from '../host/host.js';
 import type { KnownSecrets } from '../host/known-secrets.js';
@@ -37,15 +38,6 @@ interface Run<State extends object> {
   readonly remaining: readonly Step<State>[];
   /** The step that an earlier run was stopped in. */
   readonly stoppedIn: string | undefined;
-}
-
-/** Does something on a host, and gives back what it took, on success, failure and interruption alike. */
-export async function releasing(host: Host, action: () => Promise<void>): Promise<void> {
-  try {
-    await action();
-  } finally {
-    await host.release.releaseAll(host.log);
-  }
 }
 
 /**
@@ -213,8 +205,9 @@ async function runStep<State extends object>(
   } catch (error) {
     log.tell({ event: 'stage-failed', stage: step.name, ...timing() });
     if (signal.aborted) throw signal.reason;
-    if (!(error instanceof Failure)) throw error;
-    throw new Failure(`${step.name}: ${error.message}`, { hint: error.hint, cause: error });
+    const failure = error instanceof Failure ? error : systemFailure(error);
+    if (failure === undefined) throw error;
+    throw new Failure(`${step.name}: ${failure.message}`, { hint: failure.hint, cause: error });
   }
   const taken = timing();
   log.tell({ event: 'stage-finished', stage: step.name, ...taken });

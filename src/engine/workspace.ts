@@ -1,7 +1,10 @@
 import { rm } from 'node:fs/promises';
+import { quote } from 'shlex';
+import { reasonOf } from '../host/errno.js';
 import type { claimLock } from '../host/file-lock.js';
 import { Failure } from '../host/failure.js';
 import type { Host } from '../host/host.js';
+import type { Release } from '../host/release-stack.js';
 import { makeSearchable } from '../host/searchable-directory.js';
 
 /** How a build comes by the lock of what it builds: it fails where another one has it, or waits. */
@@ -48,7 +51,7 @@ export async function claimWorkPlace(host: Host, place: WorkPlace<unknown>, clai
   try {
     makeSearchable(place.outputDir);
   } catch (error) {
-    throw new Failure(`can't make the output directory ${place.outputDir}: ${(error as Error).message}`);
+    throw new Failure(`can't make the output directory ${place.outputDir}: ${reasonOf(error)}`);
   }
   await claim(host, place.lock, `the image ${place.name} in ${place.outputDir}`);
 }
@@ -61,9 +64,13 @@ export async function claimWorkPlace(host: Host, place: WorkPlace<unknown>, clai
 export function holdWorkspace(host: Host, { directories }: WorkPlace<unknown>, work: 'none' | 'kept'): Workspace {
   let kept = work === 'kept';
   for (const directory of directories) {
-    host.release.hold(`the directory ${directory}`, async () => {
-      if (!kept) await rm(directory, { recursive: true, force: true });
-    });
+    const release: Release = async (unreleased) => {
+      if (kept) return;
+      // Its state file says what is left: by that, the next build clears up.
+      if (unreleased.length > 0) host.log.warn(`${directory} stays: the next build of its name clears up`);
+      else await rm(directory, { recursive: true, force: true });
+    };
+    host.release.hold(`the directory ${directory}`, release, `rm -r ${quote(directory)}`);
     makeSearchable(directory, searchable);
   }
   return { keep: () => void (kept = true), discard: () => void (kept = false) };

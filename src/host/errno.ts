@@ -21,6 +21,7 @@ export function errnoOf(error: unknown): SystemError | undefined {
 
 /** In the words of errno(3), where libuv has its own. */
 const words: Readonly<Record<string, string>> = {
+  EEXIST: 'a file of that name is there already',
   EISDIR: 'it is a directory',
   ENOTDIR: 'a part of the path is not a directory',
   EPERM: 'operation not permitted',

@@ -21,6 +21,25 @@ export class UsageError extends Error {
   }
 }
 
+/** Something that a build took from the machine, and that is still there. */
+export interface Unreleased {
+  readonly what: string;
+  readonly why: string;
+  /** The command that releases it, if there is one. */
+  readonly byHand: string | undefined;
+}
+
+/** A command failed or was interrupted, which is the cause, and not all that it took could be released. */
+export class NotReleased extends Error {
+  constructor(
+    readonly unreleased: readonly Unreleased[],
+    override readonly cause: unknown,
+  ) {
+    super(`could not release ${unreleased.map(({ what }) => what).join(', ')}`, { cause });
+    this.name = 'NotReleased';
+  }
+}
+
 /** The build was told to stop (Ctrl-C, SIGTERM, SIGHUP): exit code 130. */
 export class Interrupted extends Error {
   constructor(readonly reason: string) {

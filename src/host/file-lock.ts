@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:fs';
-import { open, readFile, stat, unlink, type FileHandle } from 'node:fs/promises';
+import { open, readFile, rm, stat, type FileHandle } from 'node:fs/promises';
 import { once } from 'node:events';
+import { reasonOf } from './errno.js';
 import { Failure } from './failure.js';
 import { command, shellLine, type Host } from './host.js';
 import { programs } from './programs.js';
@@ -78,7 +79,7 @@ async function hold(host: Host, path: string, what: string, file: FileHandle): P
   await file.write(`${process.pid}\n`, 0);
   return host.release.hold(`the lock of ${what}`, async () => {
     // While it is still locked: whoever opened it meanwhile finds that it is gone, and makes a new one.
-    await unlink(path).finally(() => file.close());
+    await rm(path, { force: true }).finally(() => file.close());
   });
 }
 
@@ -86,7 +87,7 @@ async function openLockFile(path: string, what: string): Promise<FileHandle> {
   try {
     return await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o666);
   } catch (error) {
-    throw new Failure(`Cannot lock ${what}: ${(error as Error).message}`, {
+    throw new Failure(`Cannot lock ${what}: ${reasonOf(error)}`, {
       hint: 'Its directory must be writable for this user.',
     });
   }
@@ -105,7 +106,7 @@ async function flock(host: Host, file: FileHandle, what: string, wait: readonly 
     if (exitCode === 0 || exitCode === BUSY || exitCode === null) return exitCode;
   } catch (error) {
     host.signal.throwIfAborted();
-    throw new Failure(`Cannot lock ${what}: ${(error as Error).message}`, {
+    throw new Failure(`Cannot lock ${what}: flock can't be called: ${reasonOf(error)}`, {
       hint: `Is the package ${programs.flock.package} installed?`,
     });
   }

@@ -200,6 +200,7 @@ function dropLateOutput(child: ChildProcess, ended: Promise<unknown>, patience: 
   void ended.then(() => over.abort());
 }
 
-function interruption(signal: AbortSignal): Interrupted {
-  return signal.reason instanceof Interrupted ? signal.reason : new Interrupted('abort');
+/** Why the caller was told to stop. Where it gave no reason, the signal's own is an exception of the DOM. */
+function interruption({ reason }: AbortSignal): Error {
+  return reason instanceof Error && !(reason instanceof DOMException) ? reason : new Interrupted('its caller');
 }

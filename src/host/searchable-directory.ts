@@ -1,5 +1,6 @@
-import { chmodSync, mkdirSync, statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { chmodSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { makeDirectory } from './make-directory.js';
 
 /** Every user may search a directory, and so reach files in it whose names they know; it does not let them list it. */
 const search = 0o111;
@@ -13,9 +14,7 @@ const search = 0o111;
  */
 export function makeSearchable(directory: string, mode?: number): void {
   const last = resolve(directory);
-  const first = mkdirSync(last, { recursive: true });
-  if (first === undefined) return;
-  for (let made = last; made.length >= first.length; made = dirname(made)) {
+  for (const made of makeDirectory(last)) {
     chmodSync(made, made === last && mode !== undefined ? mode : statSync(made).mode | search);
   }
 }

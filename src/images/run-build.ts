@@ -1,4 +1,4 @@
-import { releasing, resumeRun, runFromBeginning, type BuildHost } from '../engine/run.js';
+import { resumeRun, runFromBeginning, type BuildHost } from '../engine/run.js';
 import { claimWorkPlace, type Claim } from '../engine/workspace.js';
 import { Libvirt } from '../machine/libvirt.js';
 import type { Plan } from './build.js';
@@ -24,7 +24,7 @@ export interface Beginning {
 export async function runBuild(host: BuildHost, plan: Plan, beginning: Beginning): Promise<void> {
   const undertaking = undertakingOf(plan, beginning.resumeCommand);
   const carryOut = beginning.from === 'beginning' ? runFromBeginning : resumeRun;
-  await releasing(host, async () => {
+  await host.release.after(host.log, async () => {
     await new Libvirt(host, plan.spec.connect).ensureReachable();
     await claimWorkPlace(host, undertaking.place, beginning.claim);
     await carryOut(host, undertaking, {});

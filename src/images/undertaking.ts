@@ -19,13 +19,16 @@ export interface BuildResources {
 /** The build of a plan, for the engine. @param resumeCommand the command line that continues it */
 export function undertakingOf(plan: Plan, resumeCommand: string): Undertaking<BuildState, BuildResources> {
   const recipe = buildRecipe(plan);
+  const place = workPlace(plan);
   const { connect } = plan.spec;
   return {
     recipe,
-    place: workPlace(plan),
+    place,
     resumeCommand,
     sumOf: ({ image }) => image?.sha256,
     async expectReady(host, discarded) {
+      // A machine that uses a disk of ours is ours, also where the directory is gone that said so.
+      await place.giveBack(host, place.resources);
       await new Libvirt(host, connect).expectFree([plan.domain, plan.bootDomain]);
       await checkSpace(host.log, await spaceOf(recipe), discarded);
     },

@@ -27,10 +27,12 @@ export async function install(
   const { domain, consoleLog } = installation;
   // What an earlier build printed must not be taken for this one's.
   await removeLog(consoleLog);
-  const removeDomain = host.release.hold(`the domain ${domain}`, async () => {
+  const release = async () => {
     await libvirt.remove(domain, installation.disk);
     await libvirt.forgetPool(dirname(installation.disk));
-  });
+  };
+  const byHand = libvirt.removalByHand(domain);
+  const removeDomain = host.release.hold(`the virtual machine ${domain}`, release, byHand);
   const limit = new TimeLimit(timeout, host.signal);
   const watched = followConsole(consoleLog, (progress) => host.log.progress(progress), limit.signal);
   void watched.then(
@@ -51,6 +53,8 @@ export async function install(
       // virt-install clears up after Ctrl-C, not after SIGTERM.
       killSignal: 'SIGINT',
       killAfter: startPatience,
+      // Ctrl-C on the terminal would reach it as well, and a second one while it clears up.
+      session: 'own',
     });
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
@@ -61,9 +65,9 @@ export async function install(
 
   const { sign, complete, troubles, screen } = await watched;
   const state = await libvirt.state(domain);
-  await removeDomain();
   // What an installer does that is told to halt: it is as done as one that powers off.
   if (sign?.sign.kind === 'halted' && complete) {
+    await removeDomain();
     host.log.info('The installer is done, and halted instead of powering off: its virtual machine was ended');
     return;
   }
@@ -78,6 +82,10 @@ export async function install(
           (state && badEnds.has(state.reason)
             ? `the virtual machine ended as '${state.state} (${state.reason})', not by its own power-off`
             : undefined));
+  // Where there is a reason already, it counts more; the release stack tries again.
+  await removeDomain().catch((error: unknown) => {
+    if (why === undefined) throw error;
+  });
   if (why === undefined) return;
   const shown = screen ? `\nThe console's last screen:\n${indented(screen)}` : '';
   throw new Failure(`${why}${troublesOf(troubles)}${shown}`, {

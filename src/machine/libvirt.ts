@@ -1,9 +1,11 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { connect } from 'node:net';
-import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
+import { quote } from 'shlex';
+import { startDaemon } from '../host/daemon.js';
 import { Failure } from '../host/failure.js';
-import { command, insistently, run, type Command, type Host } from '../host/host.js';
+import { homeDirectory } from '../host/home-directory.js';
+import { command, insistently, run, type Caller, type Command, type Host } from '../host/host.js';
 
 /** How a domain came to stand still, in libvirt's words: `shut off (shutdown)`. */
 export interface DomainState {
@@ -30,8 +32,12 @@ export class Libvirt {
    * @throws Failure with libvirt's own words and what to do
    */
   async ensureReachable(): Promise<void> {
-    if (this.#startsDaemonsItself()) await this.#startDaemons();
-    const { exitCode, stderr } = await run(this.#host, this.#virsh('version'), { accept: [1] });
+    await this.#reach(this.#host);
+  }
+
+  async #reach(caller: Caller): Promise<void> {
+    if (this.#startsDaemonsItself()) await this.#startDaemons(caller);
+    const { exitCode, stderr } = await run(caller, this.#virsh('version'), { accept: [1], timeLimit: probeTimeout });
     if (exitCode === 0) return;
     throw new Failure(`libvirt does not answer at ${this.uri}: ${stderr.trim()}`, {
       hint:
@@ -41,11 +47,11 @@ export class Libvirt {
     });
   }
 
-  async #startDaemons(): Promise<void> {
+  async #startDaemons(caller: Caller): Promise<void> {
     for (const daemon of ['virtlogd', 'libvirtd'] as const) {
       if (await this.#keepAwake(daemon)) continue;
       // A daemon that runs already says so with exit code 1; whether all is well shows when libvirt is asked.
-      await run(this.#host, command(daemon, ['--daemon', '--timeout', idleSeconds]), { accept: [1] });
+      await startDaemon(caller, daemon, ['--daemon', '--timeout', idleSeconds], [1]);
       await this.#keepAwake(daemon);
     }
   }
@@ -115,18 +121,37 @@ export class Libvirt {
   }
 
   /**
-   * Powers a domain off and forgets it, whatever state it is in, also after the build was told to stop. A domain of
-   * that name with another disk is somebody else's, and stays.
+   * Powers a domain off and forgets it, whatever state it is in, also after the build was told to stop, and where
+   * libvirt's daemon has ended. A domain of that name with another disk is not ours, and stays.
+   *
+   * @throws Failure where libvirt does not answer, or the domain is still there afterwards
    */
   async remove(domain: string, disk: string): Promise<void> {
-    const host = insistently(this.#host);
-    const blocks = await run(host, this.#virsh('domblklist', domain), { accept: [1] });
-    if (!blocks.stdout.split('\n').some((line) => line.trimEnd().endsWith(` ${disk}`))) return;
-    const known = await run(host, this.#virsh('domstate', domain), { accept: [1] });
-    if (known.stdout.trim() !== 'shut off') await run(host, this.#virsh('destroy', domain), { accept: [1] });
+    const caller = insistently(this.#host);
+    await this.#reach(caller);
+    if (!(await this.#usesDisk(caller, domain, disk))) return;
+    const known = await run(caller, this.#virsh('domstate', domain), { accept: [1] });
+    const gone =
+      known.stdout.trim() === 'shut off' ? known : await run(caller, this.#virsh('destroy', domain), { accept: [1] });
     // A transient domain is gone with its power; only a persistent one is left to undefine.
-    const left = await run(host, this.#virsh('domstate', domain), { accept: [1] });
-    if (left.exitCode === 0) await run(host, this.#virsh('undefine', domain));
+    if (!(await this.#usesDisk(caller, domain, disk))) return;
+    const forgotten = await run(caller, this.#virsh('undefine', domain), { accept: [1] });
+    if (!(await this.#usesDisk(caller, domain, disk))) return;
+    const why = [gone, forgotten].map(({ stderr }) => stderr.trim()).filter((said) => said !== '');
+    throw new Failure(`the virtual machine ${domain} is still there: ${why.join(' ')}`);
+  }
+
+  /** The commands by which the user removes a domain. */
+  removalByHand(domain: string): string {
+    return ['destroy', 'undefine'].map((verb) => `virsh -c ${quote(this.uri)} ${verb} ${quote(domain)}`).join('; ');
+  }
+
+  /** Asks for all domains: to a question for one, virsh says with the same exit code that there is none and that it can't connect. */
+  async #usesDisk(caller: Caller, domain: string, disk: string): Promise<boolean> {
+    const { stdout } = await run(caller, this.#virsh('list', '--all', '--name'));
+    if (!stdout.split('\n').some((name) => name.trim() === domain)) return false;
+    const blocks = await run(caller, this.#virsh('domblklist', domain), { accept: [1] });
+    return blocks.stdout.split('\n').some((line) => line.trimEnd().endsWith(` ${disk}`));
   }
 
   /**
@@ -135,7 +160,7 @@ export class Libvirt {
    */
   async forgetPool(directory: string): Promise<void> {
     const host = insistently(this.#host);
-    const { stdout } = await run(host, this.#virsh('pool-list', '--all', '--name'), { accept: [1] });
+    const { stdout } = await run(host, this.#virsh('pool-list', '--all', '--name'));
     // The pool is called as its directory; a number follows where that name was taken.
     const named = stdout
       .split('\n')
@@ -158,6 +183,9 @@ export function virshCommand(uri: string, ...args: string[]): Command {
   return command('virsh', ['-c', uri, ...args], { env: libvirtEnvironment() });
 }
 
+/** Milliseconds for an answer: a libvirt that probes QEMU first takes up to two minutes. */
+const probeTimeout = 5 * 60_000;
+
 /** Seconds in which an agent must answer that is there. */
 const agentTimeout = '5';
 
@@ -171,7 +199,7 @@ const idleSeconds = '120';
  */
 export function libvirtEnvironment(
   runtimeDirectory = process.env.XDG_RUNTIME_DIR,
-  cacheDirectory = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'),
+  cacheDirectory = process.env.XDG_CACHE_HOME ?? join(homeDirectory() ?? '/', '.cache'),
 ): Record<string, string> {
   try {
     if (runtimeDirectory === undefined) return { XDG_RUNTIME_DIR: cacheDirectory };

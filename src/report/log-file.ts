@@ -1,5 +1,6 @@
 import { appendFileSync, closeSync, fstatSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { reasonOf } from '../host/errno.js';
 import { Failure } from '../host/failure.js';
 import { makeSearchable } from '../host/searchable-directory.js';
 import type { EventReader } from './event-stream.js';
@@ -41,7 +42,7 @@ function appendTo(path: string, what: string, hint: string): AppendedFile {
     try {
       return action();
     } catch (error) {
-      throw new Failure(`can't write ${what} ${path}: ${(error as Error).message}`, { hint });
+      throw new Failure(`can't write ${what} ${path}: ${reasonOf(error)}`, { hint });
     }
   };
   const descriptor = trying(() => {

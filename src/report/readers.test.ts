@@ -261,7 +261,7 @@ describe('logFile', () => {
     stream.info('one');
     stream.info('two');
     expect(lines.map((line) => line.slice('2026-11-21 03:14:15 '.length))).to.deep.equal([
-      "WARNING: can't write the log file /dev/full: ENOSPC: no space left on device, write\n",
+      "WARNING: can't write the log file /dev/full: no space left on device\n",
       'INFO: one\n',
       'INFO: two\n',
     ]);

@@ -3,7 +3,9 @@ import { constants, createReadStream } from 'node:fs';
 import { copyFile, link, mkdir, open, rename, rm, stat, utimes } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { reasonOf } from '../host/errno.js';
 import { Failure } from '../host/failure.js';
+import { makeDirectory } from '../host/make-directory.js';
 import { withFileLock } from '../host/file-lock.js';
 import { command, run, type Command, type Host } from '../host/host.js';
 import {
@@ -63,7 +65,7 @@ export async function cacheNetbootFile(
 ): Promise<CachedFile> {
   const origin = originOf(source);
   const place = cachePlace(cacheDir, cachedName(source.uri));
-  await makeCacheDirectory(cacheDir);
+  makeCacheDirectory(cacheDir);
   return withFileLock(host, place.lock, `the cache file ${place.path}`, async () => {
     await rm(place.scratch, { recursive: true, force: true });
     try {
@@ -75,12 +77,14 @@ export async function cacheNetbootFile(
 }
 
 /** @throws Failure where it can't be made */
-export async function makeCacheDirectory(directory: string): Promise<void> {
-  await mkdir(directory, { recursive: true }).catch((error: Error) => {
-    throw new Failure(`Cannot make the cache directory ${directory}: ${error.message}`, {
+export function makeCacheDirectory(directory: string): void {
+  try {
+    makeDirectory(directory);
+  } catch (error) {
+    throw new Failure(`Cannot make the cache directory ${directory}: ${reasonOf(error)}`, {
       hint: 'Choose a cache_dir.',
     });
-  });
+  }
 }
 
 /** The commands that {@link cacheNetbootFile} would run. */

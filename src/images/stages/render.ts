@@ -1,8 +1,9 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { renderAnswerFile } from '../../answers/answer-file.js';
 import { secretsIn } from '../../answers/secrets.js';
 import { makeSeedVolume, readsSeedVolume, seedVolumeCommand } from '../../answers/seed-volume.js';
+import { makeDirectory } from '../../host/make-directory.js';
 import { answerFileSource } from '../answer-file-source.js';
 import { stage } from '../stage.js';
 
@@ -33,7 +34,7 @@ export const render = stage({
     const { name, content } = await renderAnswerFile(answerFileSource(spec, state.guestHost));
     // The command before the build may have changed it.
     host.secrets.learn(secretsIn(content.toString()));
-    await mkdir(directory, { recursive: true });
+    makeDirectory(directory);
     const answerFile = join(directory, name);
     // It may hold password hashes.
     await writeFile(answerFile, content, { mode: 0o600 });

@@ -1,4 +1,5 @@
 import { UsageError } from '../host/failure.js';
+import { secretsOfUrl } from '../host/url-mask.js';
 import type { Section } from './configuration.js';
 import { descriptionOption } from './description-options.js';
 import type { Destination } from './destination.js';
@@ -26,7 +27,8 @@ export function secretsOf(
     ...destinations.map(({ target }) => target),
     ...proxies.map((name) => environment[name] ?? ''),
   ];
-  return [...named, ...passwords, ...texts.flatMap(credentials)].filter((secret) => secret !== '');
+  const secrets = new Set([...named, ...passwords, ...texts.flatMap(credentials)]);
+  return [...secrets].filter((secret) => secret !== '');
 }
 
 /**
@@ -60,13 +62,16 @@ export function isSecret(option: string): boolean {
   return /passw|passphrase|secret|token/.test(canonical(option)) && !/(-env|-file|-command)$/.test(canonical(option));
 }
 
-/** The passwords and tokens in the URLs of a text, as they stand there and decoded. */
-function credentials(text: string): string[] {
-  return [...text.matchAll(/[a-z][a-z0-9+.-]*:\/\/([^\s/?#@]*)@/gi)].flatMap(([url, userinfo = '']) => {
-    const [name = '', ...password] = userinfo.split(':');
-    const secret = password.length > 0 ? password.join(':') : /^https?:/i.test(url) ? name : '';
-    return secret === '' ? [] : [secret, decoded(secret)];
-  });
+/**
+ * The passwords and tokens in the URLs of a value, as they stand there and decoded. A URL is taken to go on to the next
+ * one: it may have blanks where they should have been percent-encoded.
+ */
+export function credentials(text: string): string[] {
+  const urls = text.match(/[a-z][a-z0-9+.-]*:\/\/(?:(?![a-z][a-z0-9+.-]*:\/\/)[^])*/gi) ?? [];
+  return urls
+    .flatMap((url) => [url, ...url.split(/\s/).slice(0, 1)])
+    .flatMap(secretsOfUrl)
+    .flatMap((secret) => [secret, decoded(secret)]);
 }
 
 function decoded(text: string): string {

@@ -1,5 +1,7 @@
 import { expect } from 'chai';
-import { maskOf, maskUrls } from './mask.js';
+import fc from 'fast-check';
+import { quote } from 'shlex';
+import { maskOf, maskUrls, shortestSecret } from './mask.js';
 
 describe('maskUrls', () => {
   const masked = {
@@ -9,6 +11,18 @@ describe('maskUrls', () => {
     'rsync://user:pa:ss@host/module': 'rsync://user:***@host/module',
     'http://host/path?mail=a@b': 'http://host/path?mail=a@b',
     'http://a:p@one.example http://b:q@two.example': 'http://a:***@one.example http://b:***@two.example',
+    'http://user:pa/ss@host/linux': 'http://user:***@host/linux',
+    'http://user:pa#ss@host/linux': 'http://user:***@host/linux',
+    'http://user:pa?ss@host/linux': 'http://user:***@host/linux',
+    'http://user:p@ss@host/linux': 'http://user:***@host/linux',
+    'http://mirror.example:8080/job@2/linux': 'http://mirror.example:8080/job@2/linux',
+    'http://[::1]:8080/job@2/linux': 'http://[::1]:8080/job@2/linux',
+    'https://host/linux?token=abc&arch=x86_64': 'https://host/linux?token=***&arch=x86_64',
+    'https://host/l?X-Amz-Date=20261126T110000Z&X-Amz-Signature=f00d':
+      'https://host/l?X-Amz-Date=20261126T110000Z&X-Amz-Signature=***',
+    'https://host/l?st=0123456789abcdef0123456789': 'https://host/l?st=***',
+    "'https://host/linux?sig=abc'": "'https://host/linux?sig=***'",
+    'https://host/#access_token=abc': 'https://host/#access_token=***',
   };
   for (const [text, expected] of Object.entries(masked)) {
     it(`makes "${expected}"`, () => expect(maskUrls(text)).to.equal(expected));
@@ -26,10 +40,86 @@ describe('maskOf', () => {
   });
 
   it('takes each line of a secret of several lines for one', () => {
-    expect(maskOf(['line one\nline two'])('there is line two')).to.equal('there is ***');
+    expect(maskOf(['line one\n  line two\r\n'])('there is line two')).to.equal('there is ***');
   });
 
   it('leaves words alone that are too short to be a secret', () => {
-    expect(maskOf(['', 'no', 'yes'])('yes or no')).to.equal('yes or no');
+    expect(maskOf(['', 'no', 'yes', '    '])('yes    or no')).to.equal('yes    or no');
+  });
+
+  it('leaves what stands beside a secret as it is', () => {
+    const mask = maskOf(["hunter2's-token"]);
+    expect(mask(`call ${quote("--extra-args token=hunter2's-token quiet")} now`)).to.equal(
+      "call '--extra-args token=*** quiet' now",
+    );
+    expect(mask(JSON.stringify({ token: "hunter2's-token" }))).to.equal('{"token":"***"}');
+  });
+
+  it('finds a secret that a screen has broken', () => {
+    const screen = 'Command line: url=x token=open ses\n  | ame-0815 quiet\n  | on the next';
+    expect(maskOf(['open sesame-0815'])(screen)).to.equal('Command line: url=x token=*** quiet\n  | on the next');
+    // The blank at the end of a row is gone.
+    expect(maskOf(['open sesame-0815'])('token=open\r\nsesame-0815')).to.equal('token=***');
+  });
+
+  it('is quick with what has many quotes', () => {
+    const begun = performance.now();
+    maskOf([`a${`'"`.repeat(50)}b`, '$'.repeat(60) + 'c'])(`a${`'`.repeat(20_000)} ${'$'.repeat(20_000)}`);
+    expect(performance.now() - begun).to.be.below(20_000);
+  });
+
+  describe('whatever the secret, once printed', () => {
+    const secret = fc
+      .oneof(
+        fc.string({ minLength: shortestSecret, maxLength: 30 }),
+        fc.string({ unit: 'grapheme', minLength: shortestSecret, maxLength: 20 }),
+        fc.string({ unit: fc.constantFrom(...`a1'"\\$,%& <>;@/:?#|\t=+-é`), minLength: shortestSecret, maxLength: 20 }),
+      )
+      .map((text) => text.trim())
+      // What is masked anyway, and what the mask itself says, shows nothing of the secret.
+      .filter((text) => text.length >= shortestSecret && !/[\r\n*]/.test(text));
+    const xml = (text: string) => text.replace(/[&<>'"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+    const named = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll("'", '&apos;');
+    const printed: Record<string, (text: string) => string> = {
+      'as it is': (text) => text,
+      'quoted for a shell': quote,
+      'quoted for a shell within a shell': (text) => quote(`sh -c ${quote(text)}`),
+      'quoted with backslashes': (text) => text.replace(/[^A-Za-z0-9]/gu, '\\$&'),
+      'in JSON': JSON.stringify,
+      'in JSON within JSON': (text) => JSON.stringify(JSON.stringify(text)),
+      'in JSON, in ASCII only': (text) =>
+        JSON.stringify(text).replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
+      'percent-encoded': encodeURIComponent,
+      'in a form': (text) => new URLSearchParams({ text: text }).toString(),
+      'in XML, by number': xml,
+      'in XML, by name': named,
+      'with commas doubled': (text) => text.replaceAll(',', ',,'),
+      'with dollars doubled': (text) => text.replaceAll('$', '$$$$'),
+      'in YAML': (text) => `'${text.replaceAll("'", "''")}'`,
+    };
+    for (const [how, print] of Object.entries(printed)) {
+      it(`${how}, is gone`, () => {
+        fc.assert(
+          fc.property(secret, fc.string(), fc.string(), (value, before, after) => {
+            const text = print(value);
+            const shown = maskOf([value])(`${before} ${text} ${after}`);
+            expect(shown).to.contain('***');
+            if (!`${before} ${after}`.includes(text)) expect(shown).not.to.contain(text);
+          }),
+          { numRuns: 150 },
+        );
+      });
+    }
+
+    it('in base64, is gone, whatever stands beside it', () => {
+      fc.assert(
+        fc.property(fc.string({ minLength: 6, maxLength: 30 }), fc.string(), fc.string(), (value, before, after) => {
+          fc.pre(value.trim() === value && !/[\r\n]/.test(value));
+          const encoded = Buffer.from(`${before}${value}${after}`).toString('base64');
+          const shown = maskOf([value])(encoded);
+          expect(shown).to.contain('***');
+        }),
+      );
+    });
   });
 });

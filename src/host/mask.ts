@@ -1,26 +1,126 @@
+import { maskUrls } from './url-mask.js';
+
+export { maskUrls } from './url-mask.js';
+
 /** Takes secrets out of a text that people or machines will read. */
 export type Mask = (text: string) => string;
 
 /**
- * Takes these values out, and credentials out of every URL.
+ * Takes these values out, and credentials out of every URL. A value is found in every form in which programs print it:
+ * as it is, quoted for shells, with backslashes, percent-encoded, in JSON, XML and HTML, doubled as in virt-install's
+ * options, in base64, and broken over the rows of a screen. Each line of a value of several lines counts by itself.
  *
- * @param secrets in any order; each line of one of several lines counts by itself
+ * Values of fewer than {@link shortestSecret} characters are not looked for.
  */
 export function maskOf(secrets: readonly string[]): Mask {
-  const lines = secrets.flatMap((secret) => secret.split('\n')).filter((line) => line.length >= shortestSecret);
+  const lines = secrets.flatMap((secret) => secret.split(/[\r\n]+/)).map((line) => line.trim());
   // The longest first: a secret may begin with another one.
-  const values = [...new Set(lines)].sort((one, other) => other.length - one.length);
-  return (text) => maskUrls(values.reduce((masked, value) => masked.replaceAll(value, '***'), text));
+  const values = [...new Set(lines)]
+    .filter((line) => line.length >= shortestSecret)
+    .sort((one, other) => other.length - one.length);
+  const forms = [...values.map(printedForm), ...values.flatMap(base64Forms)];
+  return (text) => {
+    const oneLine = text.replace(/\r?\n[ \t]*(?:\| )?/g, '');
+    return maskUrls(
+      forms.reduce((masked, { core, pattern }) => {
+        // Looking for a pattern takes long in a log of megabytes, and most logs have most secrets nowhere.
+        return text.includes(core) || oneLine.includes(core) ? masked.replace(pattern, '***') : masked;
+      }, text),
+    );
+  };
 }
 
 /** Characters. Shorter values would blacken words that say nothing. */
-const shortestSecret = 4;
+export const shortestSecret = 4;
 
-/**
- * A text with `***` in place of the password in every URL, and of the name too in a web address that has no password:
- * there it is a token (RFC 3986, 3.2.1 deprecates the one, practice keeps both).
- */
-export const maskUrls: Mask = (text) =>
-  text
-    .replace(/([a-z][a-z0-9+.-]*:\/\/[^\s/?#:@]*):[^\s/?#]*@/gi, '$1:***@')
-    .replace(/(https?:\/\/)[^\s/?#:@]+@/gi, '$1***@');
+/** Characters from which on a value is also found where a screen has broken it: a shorter one stands in many texts so. */
+const shortestBroken = 8;
+
+interface Form {
+  readonly pattern: RegExp;
+  /** A part that no way of printing changes. */
+  readonly core: string;
+}
+
+function printedForm(value: string): Form {
+  // The end of a row, and what sets off a screen in a message.
+  const broken = value.length >= shortestBroken ? '(?:\\r?\\n[ \\t]*(?:\\| )?)?' : '';
+  const parts = value.match(/['"\\]+|([^'"\\])\1*/gu) ?? [];
+  return {
+    pattern: new RegExp(parts.map((part) => patternFor(part, broken)).join(broken), 'gu'),
+    core: longest(value.match(/[A-Za-z0-9]+/g) ?? ['']),
+  };
+}
+
+/** For a run of quotes and backslashes, which quoting multiplies, or of one character. */
+function patternFor(part: string, broken: string): string {
+  const characters = [...part];
+  const rowEnd = broken === '' ? [] : [broken.slice(0, -1)];
+  const [first = ''] = characters;
+  if (/^[A-Za-z0-9]$/.test(first)) return characters.join(broken);
+  if (/['"\\]/.test(first)) {
+    const escapes = ["'", '"', '\\'].flatMap(escapesOf);
+    return `(?:${[...escapes, `['"\\\\]`, ...rowEnd].join('|')}){${characters.length},}`;
+  }
+  // A row of a screen ends without its blanks.
+  const blanks = first === ' ' ? ['\\+', ...rowEnd] : [];
+  const alternatives = [...escapesOf(first), `\\\\*${literal(first)}`, ...blanks];
+  const most = doubled.has(first) ? 2 * characters.length : characters.length;
+  return `(?:(?:${alternatives.join('|')})${characters.length > 1 ? broken : ''}){${characters.length},${most}}`;
+}
+
+/** What some languages write twice: `$$` in configuration files, `,,` in QEMU's options, `%%` in units. */
+const doubled: ReadonlySet<string> = new Set(['$', ',', '%']);
+
+/** A character by its number or name, as URLs, JSON, XML, C and shells have it. */
+function escapesOf(character: string): string[] {
+  const point = character.codePointAt(0) ?? 0;
+  const bytes = [...Buffer.from(character)];
+  const hex = (number: number, digits: number) => anyCase(number.toString(16).padStart(digits, '0'));
+  const units = Array.from({ length: character.length }, (_, index) => character.charCodeAt(index));
+  const entities = [`#0*${point}`, `#[xX]0*${hex(point, 1)}`, ...(entityNames[character] ?? [])];
+  const letter = letters[character];
+  return [
+    bytes.map((byte) => `%(?:25)*${hex(byte, 2)}`).join(''),
+    units.map((unit) => `\\\\+u${hex(unit, 4)}`).join(''),
+    bytes.map((byte) => `\\\\+x${hex(byte, 2)}`).join(''),
+    bytes.map((byte) => `\\\\+0?${byte.toString(8).padStart(3, '0')}`).join(''),
+    `&(?:amp;)*(?:${entities.join('|')});`,
+    ...(letter === undefined ? [] : [`\\\\+${letter}`]),
+  ];
+}
+
+/** XML 1.0, 4.6; HTML has them too. */
+const entityNames: Readonly<Record<string, readonly string[]>> = {
+  '&': ['amp'],
+  '<': ['lt'],
+  '>': ['gt'],
+  "'": ['apos'],
+  '"': ['quot'],
+};
+
+const letters: Readonly<Record<string, string>> = { '\t': 't', '\b': 'b', '\f': 'f' };
+
+/** In base64 a value has three forms, by the number of bytes before it; their ends depend on what stands beside it. */
+function base64Forms(value: string): Form[] {
+  const bytes = Buffer.from(value);
+  if (bytes.length < 6) return [];
+  const forms = [0, 1, 2].map((before) => {
+    const text = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64');
+    return text.slice(Math.ceil((before * 8) / 6), Math.floor(((before + bytes.length) * 8) / 6));
+  });
+  const both = forms.flatMap((form) => [form, form.replaceAll('+', '-').replaceAll('/', '_')]);
+  return [...new Set(both)].map(printedForm);
+}
+
+function longest(words: readonly string[]): string {
+  return words.reduce((best, word) => (word.length > best.length ? word : best));
+}
+
+function literal(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+}
+
+function anyCase(hex: string): string {
+  return hex.replace(/[a-f]/g, (letter) => `[${letter}${letter.toUpperCase()}]`);
+}

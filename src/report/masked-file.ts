@@ -1,21 +1,35 @@
-import { readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { chmod, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import type { KnownSecrets } from '../host/known-secrets.js';
+import type { Log } from '../host/log.js';
 import { maskOf } from '../host/mask.js';
 
 /**
- * Takes secrets out of a text file that another program wrote, once that program is done with it. A file that is not
- * there, or tells nothing, is left alone.
+ * Takes secrets out of a text file that another program wrote, once that program is done with it, and then opens it to
+ * whoever may read what this user writes: virtlogd's logs are for their owner alone. A file that is not there is left
+ * alone; one that this
+ * user can't read keeps its mode, and the log warns of it.
  */
-export async function maskFile(file: string, secrets: KnownSecrets): Promise<void> {
+export async function maskFile({ log, secrets }: { log: Log; secrets: KnownSecrets }, file: string): Promise<void> {
+  try {
+    await maskContent(file, secrets);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return;
+    await rm(`${file}.part`, { force: true });
+    log.warn(`Secrets in ${file} could not be masked: ${message}`);
+  }
+}
+
+async function maskContent(file: string, secrets: KnownSecrets): Promise<void> {
   // A console prints what it likes: in latin1 each byte is a character, and what is no UTF-8 stays as it is.
-  const mask = maskOf(secrets.values().map((secret) => Buffer.from(secret).toString('latin1')));
-  const text = await readFile(file, 'latin1').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return '';
-    throw error;
-  });
+  const asBytes = secrets.values().map((secret) => Buffer.from(secret).toString('latin1'));
+  const mask = maskOf([...secrets.values(), ...asBytes]);
+  const text = await readFile(file, 'latin1');
   const masked = mask(text);
-  if (masked === text) return;
   const { mode } = await stat(file);
-  await writeFile(`${file}.part`, masked, { encoding: 'latin1', mode });
-  await rename(`${file}.part`, file);
+  if (masked !== text) {
+    await writeFile(`${file}.part`, masked, { encoding: 'latin1', mode });
+    await rename(`${file}.part`, file);
+  }
+  await chmod(file, 0o666 & ~process.umask());
 }

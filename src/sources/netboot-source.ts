@@ -3,6 +3,7 @@ import { basename, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Failure, UsageError } from '../host/failure.js';
 import { maskUrls } from '../host/mask.js';
+import { encodingHint, maskUrl } from '../host/url-mask.js';
 
 /** Where a netboot file comes from, as an image's section says it. */
 export interface NetbootSource {
@@ -37,7 +38,7 @@ export type Origin =
 /** @throws UsageError where the source cannot be understood */
 export function originOf(source: NetbootSource): Origin {
   const { option, uri, sha256 } = source;
-  const wrong = (why: string) => new UsageError([`${option}: ${maskUrls(uri)}: ${why}`]);
+  const wrong = (why: string) => new UsageError([`${option}: ${maskUrl(uri)}: ${why}${encodingHint(uri)}`]);
   if (lastSegment(uri) === undefined) throw wrong('does not end in a file name');
   if (sha256 !== undefined && !/^[0-9a-f]{64}$/i.test(sha256)) {
     throw new UsageError([`${option}-sha256: ${sha256}: a SHA-256 sum has 64 hexadecimal digits`]);
@@ -67,7 +68,7 @@ export function originOf(source: NetbootSource): Origin {
  */
 export function cachedName(uri: string): string {
   const name = lastSegment(uri);
-  if (name === undefined) throw new UsageError([`${maskUrls(uri)}: does not end in a file name`]);
+  if (name === undefined) throw new UsageError([`${maskUrl(uri)}: does not end in a file name`]);
   return name;
 }
 

@@ -35,7 +35,7 @@ export const bootTest = stage({
       throw error instanceof Failure ? await keepUnproven(host, test, unproven, error) : error;
     } finally {
       await joinRotated(log);
-      await maskFile(log, host.secrets);
+      await maskFile(host, log);
     }
   },
 });

@@ -49,7 +49,7 @@ export const install = stage({
     } finally {
       // The kernel prints its arguments, and an installer what it likes.
       await joinRotated(installation.consoleLog);
-      await maskFile(installation.consoleLog, host.secrets);
+      await maskFile(host, installation.consoleLog);
     }
   },
 });

@@ -77,6 +77,28 @@ describe('renderAnswerFile', () => {
     expect(await rendered(template, { host: 'h', suite: 's', again: '' })).to.equal('begin\nmirror h suite s\nend\n');
   });
 
+  it('names what is set and can not be resolved, where the template mentions it', async () => {
+    const path = file('main.cfg.hbs', 'd-i x string {{hostname}}\nd-i y string {{my_pass}} {{user}}\n');
+    const unresolved = {
+      'my-pass': ["my.conf:3: [a] my-pass: '$' must be followed"],
+      user: ['my.conf:4: [a] user: ${x} refers to an option that is not set'],
+      'not-read': ['my.conf:5: [a] not-read: ${x} refers to an option that is not set'],
+    };
+    const source = { kind: 'preseed' as const, path, variables: {}, searchPath: [] };
+    expect(await problems(renderAnswerFile({ ...source, unresolved }))).to.deep.equal([
+      ...unresolved['my-pass'],
+      ...unresolved.user,
+    ]);
+  });
+
+  it('says what to do where a section lacks the variables of a shipped template', async () => {
+    const path = file('main.cfg.hbs', 'd-i x string {{mirror-host}}\nd-i y string {{suite}} {{user}}\n');
+    const source = { kind: 'preseed' as const, path, variables: {}, searchPath: [], place: 'my.conf:2: [web] preseed' };
+    expect(await problems(renderAnswerFile({ ...source, advice: "add 'like = debian-13'" }))).to.deep.equal([
+      `my.conf:2: [web] preseed: the section does not have the variables of ${path} (mirror-host, suite): add 'like = debian-13'`,
+    ]);
+  });
+
   it('names everything that is not defined at once, each with its template and line', async () => {
     file('partials/accounts.hbs', '\n{{root_pasword}} {{constructor}}\n');
     const path = file(

@@ -26,6 +26,12 @@ export interface AnswerFileSource {
   readonly variables: Readonly<Record<string, string>>;
   /** Where those options are set, and what is wrong with them. */
   readonly description?: Readonly<Record<string, DescribedOption>>;
+  /** What is wrong with options that are set and can't be resolved, by name with `-`. */
+  readonly unresolved?: Readonly<Record<string, readonly string[]>>;
+  /** Where the section names the file: `my.conf:3: [web] preseed`. */
+  readonly place?: string | undefined;
+  /** What to do where variables are missing. */
+  readonly advice?: string | undefined;
   /** Directories in which a relative path is looked for after the current one; each may have `partials/`. */
   readonly searchPath: readonly string[];
 }
@@ -44,11 +50,13 @@ export async function renderAnswerFile(source: AnswerFileSource): Promise<Answer
   return { ...rendered, name: name.slice(0, -'.hbs'.length) };
 }
 
-function findAnswerFile({ kind, path, searchPath }: AnswerFileSource): string {
+function findAnswerFile({ kind, path, searchPath, place }: AnswerFileSource): string {
   const candidates = [...new Set([resolve(path), ...searchPath.map((directory) => resolve(directory, path))])];
   const found = candidates.find((candidate) => existsSync(candidate));
   if (found !== undefined) return found;
-  throw new UsageError([`${kind} = ${path}: there is no such answer file; looked for ${candidates.join(', ')}`]);
+  throw new UsageError([
+    `${place ?? kind} = ${path}: there is no such answer file; looked for ${candidates.join(', ')}`,
+  ]);
 }
 
 function readFile(file: string, kind: AnswerFileKind): Buffer {
@@ -63,7 +71,7 @@ function readFile(file: string, kind: AnswerFileKind): Buffer {
 const nothing = Symbol('nothing');
 
 async function renderTemplate(
-  { kind, variables, searchPath, description = {} }: AnswerFileSource,
+  { kind, variables, searchPath, description = {}, unresolved = {}, place, advice }: AnswerFileSource,
   main: TemplateFile,
 ): Promise<Omit<AnswerFile, 'name'>> {
   const values = underBothSpellings(withDefaults(variables));
@@ -91,6 +99,7 @@ async function renderTemplate(
     text: block((text) => escapes[kind](text.trim())),
   });
   const mentioned = new Set<string>();
+  const lacking = new Set<string>();
   const mainSyntax = engine.read(main);
   const read = new Map([[main.file, mainSyntax]]);
 
@@ -100,6 +109,15 @@ async function renderTemplate(
     for (const { name, line, what, inside } of syntax.references) {
       if (what === 'variable') {
         mentioned.add(canonical(name));
+        const unresolvable = Object.hasOwn(unresolved, canonical(name)) ? unresolved[canonical(name)] : undefined;
+        if (unresolvable !== undefined) {
+          problems.push(...unresolvable);
+          continue;
+        }
+        if (advice !== undefined && !inside && !Object.hasOwn(values, name)) {
+          lacking.add(name);
+          continue;
+        }
         const problem = problemOf(kind, name, values, inside);
         if (problem !== undefined) problems.push(`${file}:${line}: ${problem}`);
         continue;
@@ -122,6 +140,11 @@ async function renderTemplate(
     for (const spelling of spellings(option)) values[spelling] = descriptionDefaults[option] ?? '';
   }
 
+  if (lacking.size > 0) {
+    problems.push(
+      `${place ?? kind}: the section does not have the variables of ${main.file} (${[...lacking].join(', ')}): ${advice}`,
+    );
+  }
   const found = problems.length;
   // What is not even a template's language would only be told a second time.
   if ([...read.values()].some((syntax) => syntax.problems.length > 0)) throw new UsageError(problems);
@@ -132,7 +155,7 @@ async function renderTemplate(
     // What is wrong already explains it.
     if (found === 0) problems.push(...describedError(error, main.file));
   }
-  if (problems.length > 0) throw new UsageError(problems);
+  if (problems.length > 0) throw new UsageError([...new Set(problems)]);
   return { content: Buffer.from(text), mentioned };
 }
 

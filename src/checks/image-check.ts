@@ -49,7 +49,12 @@ export async function checkImage(configuration: Configuration, spec: ImageSpec, 
   const answerFile = await noting(() => renderAnswerFile(answerFileSource(spec)));
   // Without the template it can't be told which options are its variables.
   if (answerFile) {
-    unknownOptions(configuration, spec.name, answerFile.mentioned).forEach((warning) => log.warn(warning));
+    unknownOptions(
+      configuration,
+      spec.name,
+      answerFile.mentioned,
+      spec.destinations.map(({ name }) => name),
+    ).forEach((warning) => log.warn(warning));
     problems.push(...(await storageProblems(answerFileSource(spec), answerFile.content.toString())));
   }
   if (problems.length > 0) throw new UsageError(problems);

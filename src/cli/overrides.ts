@@ -1,5 +1,5 @@
 import { camelCase, imageOptions, type Option } from '../config/options.js';
-import type { Overrides } from '../config/resolve.js';
+import type { Overrides } from '../config/overrides.js';
 
 /** The options of the section that the command line sets, as they would stand in the section. */
 export function overridesFrom(flags: Readonly<Record<string, string | boolean | undefined>>): Overrides {

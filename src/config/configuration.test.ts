@@ -1,9 +1,11 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { problemsOf } from '../../test/support/host.js';
 import { programDirectory } from '../host/program-directory.js';
+import { shippedFile } from './configuration-files.js';
 import { Configuration } from './configuration.js';
 
 describe('Configuration', () => {
@@ -133,6 +135,30 @@ small = 1G
       expect(owned(Configuration.load(byOption, environment))).to.deep.equal(['from-option']);
     });
 
+    it('takes an empty IMAGE_FACTORY_CONFIG for one that is not set', () => {
+      file('.config/image-factory.conf', '[from-home]\nlinux = /linux\n');
+      expect(Configuration.load(undefined, { IMAGE_FACTORY_CONFIG: '' }).isOwn('from-home')).to.be.true;
+    });
+
+    it('warns of a file that is there and can not be read', () => {
+      mkdirSync(join(directory, '.config'));
+      symlinkSync(join(directory, 'nowhere'), join(directory, '.config/image-factory.conf'));
+      expect(Configuration.load(undefined, {}).warnings).to.deep.equal([
+        `the configuration file ${directory}/.config/image-factory.conf is passed over: the link leads nowhere`,
+      ]);
+    });
+
+    it('reads from a pipe to its end, and refuses what has none', () => {
+      const pipe = join(directory, 'pipe');
+      execFileSync('mkfifo', [pipe]);
+      spawn('sh', ['-c', 'sleep 0.2; printf "[piped]\\nlinux = /linux\\n" > "$0"', pipe]);
+      expect(Configuration.load(pipe, {}).isOwn('piped')).to.be.true;
+      expect(problemsOf(() => Configuration.load('/dev/zero', {}))).to.deep.equal([
+        "can't read the configuration file '/dev/zero' (named by --config): it is larger than 16 MiB",
+      ]);
+      expect(Configuration.load('/dev/null', {}).imageNames()).to.include('demo');
+    });
+
     it('needs a file that was named, and says who named it', () => {
       const missing = join(directory, 'missing.conf');
       expect(problemsOf(() => Configuration.load(missing, {}))[0]).to.match(
@@ -141,7 +167,14 @@ small = 1G
       expect(problemsOf(() => Configuration.load(undefined, { IMAGE_FACTORY_CONFIG: directory }))[0]).to.match(
         /\(named by IMAGE_FACTORY_CONFIG\): EISDIR/,
       );
-      expect(problemsOf(() => Configuration.load(undefined, { IMAGE_FACTORY_CONFIG: '' }))[0]).to.contain("''");
+    });
+
+    it('builds the shipped images from a copy of the shipped file as well', () => {
+      const copy = Configuration.load(file('copy.conf', readFileSync(shippedFile)), {});
+      for (const name of copy.imageNames()) {
+        expect(copy.isOwn(name), name).to.be.true;
+        expect(() => copy.section(name).document.items(name), name).not.to.throw();
+      }
     });
 
     it('names file and line of what can not be read', () => {

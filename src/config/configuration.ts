@@ -1,17 +1,14 @@
-import { readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { UsageError } from '../host/failure.js';
 import { programDirectory } from '../host/program-directory.js';
 import { descriptionDefaults } from './description-options.js';
 import { defaultCacheDirectory } from './defaults.js';
-import { answerFileKinds } from './image-spec.js';
-import { IniDocument, type IniSource } from './ini.js';
-import { canonical } from './options.js';
+import { completedSections } from './inheritance.js';
+import { IniDocument, type IniSection, type IniSource } from './ini.js';
+import type { IniOption } from './interpolation.js';
+import { overlaid } from './overlay.js';
+import { readSource, shippedFile, userSources, type ConfigurationFiles } from './configuration-files.js';
+import { kindOf, sectionKinds, type SectionKindName } from './section-kinds.js';
 import { didYouMean } from './suggestion.js';
-
-/** The images that ship with the program. */
-export const shippedFile = join(programDirectory, 'configs/image-factory.conf');
 
 /** A section, and the document in which its references are looked up. */
 export interface Section {
@@ -22,20 +19,35 @@ export interface Section {
 /**
  * The user's configuration files, and the images that ship with the program.
  *
- * A section in the user's files means what these files say and nothing else. A shipped section serves where the
- * user's files have none of that name; the user's `[DEFAULT]` then stands above the shipped one, so that one line
- * changes a mirror for all images.
+ * A section in the user's files means what these files say, and what it takes from others by `like`. A shipped section
+ * serves where the user's files have none of that name; the user's `[DEFAULT]` then stands above the shipped one, so
+ * that one line changes a mirror for all images. That also goes for sections that take options of shipped ones.
  */
 export class Configuration {
+  readonly #userFiles: readonly string[];
+  /** What was passed over, and why: a configuration file that is there and can't be read. */
+  readonly warnings: readonly string[];
   readonly #user: IniDocument;
-  readonly #userSources: readonly IniSource[];
-  readonly #shippedSources: readonly IniSource[];
-  #shippedBelowUser: IniDocument | undefined;
+  readonly #shipped: IniDocument;
+  /** Every section, as those see it that use only what the user's files say. */
+  readonly #own: IniDocument;
+  /** The same, as those see it for which the shipped [DEFAULT] counts. */
+  readonly #all: IniDocument;
 
-  constructor(userSources: readonly IniSource[], shippedSources: readonly IniSource[]) {
-    this.#user = IniDocument.parse(userSources);
-    this.#userSources = userSources;
-    this.#shippedSources = shippedSources;
+  constructor(user: readonly IniSource[], shipped: readonly IniSource[], warnings: readonly string[] = []) {
+    this.#userFiles = user.map(({ name }) => name);
+    this.warnings = warnings;
+    this.#user = IniDocument.parse(user);
+    this.#shipped = IniDocument.parse(shipped);
+    const shippedDefaults = overlaid(this.#shipped.defaults.options, this.#user.defaults.options);
+    const sections = completedSections({
+      user: this.#user.sections,
+      shipped: this.#shipped.sections,
+      shippedDefaults,
+    });
+    const surroundings = { constants: constants(), advice: this.#advice.bind(this) };
+    this.#own = this.#user.within(sections, surroundings);
+    this.#all = this.#user.within(sections, surroundings, { name: 'DEFAULT', options: shippedDefaults });
   }
 
   /**
@@ -45,7 +57,8 @@ export class Configuration {
    * @throws UsageError with file and line of everything that can't be read
    */
   static load(file: string | undefined, environment: NodeJS.ProcessEnv = process.env): Configuration {
-    return new Configuration(userSources(file, environment), Configuration.shippedSources());
+    const { sources, warnings }: ConfigurationFiles = userSources(file, environment);
+    return new Configuration(sources, Configuration.shippedSources(), warnings);
   }
 
   /** The images that ship with the program, and what they refer to. */
@@ -53,13 +66,17 @@ export class Configuration {
     return [beneath(), readSource(shippedFile)];
   }
 
-  /** @throws UsageError naming the nearest image, if there is no section of that name */
+  /**
+   * @throws UsageError naming the nearest image, if there is no section of that name, or saying why the options that it
+   *   takes by `like` can't be had
+   */
   section(name: string): Section {
-    if (this.#user.has(name)) return { name, document: this.#user };
-    if (this.#everything.has(name)) return { name, document: this.#everything };
-    const files = this.#userSources.map((source) => source.name).join(', ');
+    const found = this.#own.sections.get(name);
+    if (found?.problem !== undefined) throw new UsageError([found.problem]);
+    if (found !== undefined) return { name, document: found.beneath === undefined ? this.#own : this.#all };
+    const files = this.#userFiles.join(', ');
     throw new UsageError([
-      `there is no section [${name}]${didYouMean(name, this.imageNames())}: neither in ${files || 'a file of yours'} nor among the shipped images; 'image-factory list' shows them all`,
+      `there is no section [${printable(name)}]${didYouMean(name, this.imageNames())}: neither in ${files || 'a file of yours'} nor among the shipped images; 'image-factory list' shows them all`,
     ]);
   }
 
@@ -68,73 +85,89 @@ export class Configuration {
     return this.#user.has(name);
   }
 
+  /** What a section is; undefined for one of mere values, and for none. */
+  kind(name: string): SectionKindName | undefined {
+    const section = this.#own.sections.get(name);
+    return section && kindOf(name, section.options.keys());
+  }
+
   /** The sections that describe an image: the user's, then the shipped ones that theirs do not replace. */
   imageNames(): string[] {
-    const names = new Set([...this.#user.sections.keys(), ...this.#everything.sections.keys()]);
-    return [...names].filter((name) => describesImage(this.section(name)));
+    return this.sectionNames('image');
   }
 
-  get #everything(): IniDocument {
-    this.#shippedBelowUser ??= IniDocument.parse([...this.#shippedSources, ...this.#userSources]);
-    return this.#shippedBelowUser;
+  /** All sections of a kind, the user's first. */
+  sectionNames(kind: SectionKindName): string[] {
+    return [...this.#own.sections.keys()].filter((name) => this.kind(name) === kind);
+  }
+
+  /** The sections of the user's files, as they stand there. */
+  ownSections(): readonly IniSection[] {
+    return [...this.#user.sections.values()];
+  }
+
+  /** How a section can have an option that ships with the program, or that another section sets. */
+  #advice(section: string, option: string): string {
+    const asker = this.#own.sections.get(section);
+    if (asker === undefined || asker.beneath !== undefined) return '';
+    if (this.#shipped.defaults.options.has(option)) {
+      return `; it is one of the shipped images' own options: ${this.likeHint(section)}`;
+    }
+    const holders = [...this.#user.sections.values()].filter(({ options }) => options.has(option));
+    return holders.length === 1 ? ` (did you mean '\${${holders[0]?.name}:${option}}'?)` : '';
+  }
+
+  /** Which `like` gives a section what the shipped images have: that of the image with its name, or with its answer file. */
+  likeHint(name: string): string | undefined {
+    if (this.#shipped.sections.size === 0) return undefined;
+    return `add 'like = ${this.#shippedModel(name) ?? 'IMAGE'}' to [${name}] to take the options of a shipped image`;
+  }
+
+  /** The same for a section that has the answer file of a shipped image, and not what that needs. */
+  adviceFor(name: string): string | undefined {
+    if (this.#own.sections.get(name)?.beneath !== undefined || this.#shippedModel(name) === undefined) return undefined;
+    return this.likeHint(name);
+  }
+
+  #shippedModel(name: string): string | undefined {
+    if (this.#shipped.has(name)) return name;
+    const marks = sectionKinds.image.marks;
+    const options = this.#own.sections.get(name)?.options ?? new Map<string, IniOption>();
+    const answers = [...options].filter(([option]) => marks.has(option)).map(([, { value }]) => value);
+    return [...this.#shipped.sections.keys()]
+      .filter((shipped) => kindOf(shipped, this.#own.sections.get(shipped)?.options.keys() ?? []) === 'image')
+      .filter((shipped) =>
+        [...marks].some((mark) => {
+          const value = this.#own.sections.get(shipped)?.options.get(mark)?.value;
+          return value !== undefined && answers.includes(value);
+        }),
+      )
+      .at(-1);
   }
 }
 
-const imageMarks = new Set<string>(['linux', 'initrd', 'installer-image', ...answerFileKinds]);
-
-function describesImage({ name, document }: Section): boolean {
-  const own = document.sections.get(name);
-  return own !== undefined && [...own.options.keys()].some((option) => imageMarks.has(canonical(option)));
+/** A name that somebody typed, on one line. */
+function printable(name: string): string {
+  return name.replace(/\p{Cc}/gu, (character) => JSON.stringify(character).slice(1, -1));
 }
 
-/** What the shipped sections refer to, below everything else: the description's defaults, and where the program lies. */
+/** What each section may refer to though no file sets it: the description's defaults, and where the program lies. */
+function shippedValues(): Record<string, string> {
+  return { ...descriptionDefaults, program_dir: programDirectory, default_cache_dir: defaultCacheDirectory() };
+}
+
+function constants(): ReadonlyMap<string, IniOption> {
+  return new Map(
+    Object.entries(shippedValues()).map(([name, value]) => [name, { value: escaped(value), file: '', line: 0 }]),
+  );
+}
+
+/** The same, as variables of the shipped sections. */
 function beneath(): IniSource {
-  const options = { ...descriptionDefaults, program_dir: programDirectory, default_cache_dir: defaultCacheDirectory() };
-  const lines = Object.entries(options).map(([name, value]) => `${name} = ${value.replaceAll('$', '$$$$')}\n`);
+  const lines = Object.entries(shippedValues()).map(([name, value]) => `${name} = ${escaped(value)}\n`);
   return { name: 'image-factory', text: `[DEFAULT]\n${lines.join('')}` };
 }
 
-function userSources(file: string | undefined, environment: NodeJS.ProcessEnv): IniSource[] {
-  if (file !== undefined) return [readNamedSource(file, '--config')];
-  const named = environment.IMAGE_FACTORY_CONFIG;
-  if (named !== undefined) return [readNamedSource(named, 'IMAGE_FACTORY_CONFIG')];
-  return ['/etc/image-factory.conf', join(homedir(), '.config/image-factory.conf')].flatMap((name) => {
-    try {
-      return [readSource(name)];
-    } catch (error) {
-      if (isMissing(error)) return [];
-      throw unreadable(name, error);
-    }
-  });
-}
-
-function readNamedSource(name: string, namedBy: string): IniSource {
-  try {
-    return readSource(name);
-  } catch (error) {
-    throw unreadable(`'${name}' (named by ${namedBy})`, error);
-  }
-}
-
-function unreadable(file: string, error: unknown): UsageError {
-  if (error instanceof UsageError) return error;
-  return new UsageError([`can't read the configuration file ${file}: ${(error as Error).message}`]);
-}
-
-function readSource(name: string): IniSource {
-  const bytes = readFileSync(name);
-  try {
-    // Python's configparser keeps a byte order mark, and so trips over it; a decoder that drops it would hide that.
-    return { name, text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes) };
-  } catch {
-    throw new UsageError([`${name}: not a text in UTF-8`]);
-  }
-}
-
-function isMissing(error: unknown): boolean {
-  return (
-    error instanceof Error &&
-    'code' in error &&
-    (error.code === 'ENOENT' || error.code === 'EACCES' || error.code === 'ENOTDIR')
-  );
+function escaped(value: string): string {
+  return value.replaceAll('$', '$$$$');
 }

@@ -56,6 +56,12 @@ export interface ImageSpec extends Omit<
   readonly destinations: readonly Destination[];
   /** Every option of the section as text, for templates. */
   readonly variables: Readonly<Record<string, string>>;
+  /** What is wrong with options that can't be resolved, by name with `-`: an error where one is read. */
+  readonly unresolved: Readonly<Record<string, readonly string[]>>;
+  /** Where options are set, for messages: `my.conf:3: [web] linux`, by name with `-`; of a destination `NAME:OPTION`. */
+  readonly places: Readonly<Record<string, string>>;
+  /** What to do where a shipped template lacks its variables. */
+  readonly advice: string | undefined;
   /** What the section says of the installed system, by option name with `-`; only templates that mention it care. */
   readonly description: Readonly<Record<string, DescribedOption>>;
   /** What logs, reports and errors must not tell. */

@@ -13,6 +13,12 @@ export interface IniSection {
   readonly name: string;
   /** The section's own options, by name in lower case, in the order of the file. */
   readonly options: ReadonlyMap<string, IniOption>;
+  /** Where its header stands, in the first file that has it; [DEFAULT] has no place. */
+  readonly place?: Place | undefined;
+  /** What it inherits instead of the document's [DEFAULT]. */
+  readonly beneath?: ReadonlyMap<string, IniOption>;
+  /** Why what `like` asks for could not be taken; the section then has only its own options. */
+  readonly problem?: string;
 }
 
 /** The section whose options all others inherit. */
@@ -21,7 +27,10 @@ export const defaultSection = 'DEFAULT';
 /** A section to which options are still being added. */
 class OpenSection implements IniSection {
   readonly options = new Map<string, OpenOption>();
-  constructor(readonly name: string) {}
+  constructor(
+    readonly name: string,
+    readonly place?: Place,
+  ) {}
 }
 
 /** An option to whose value lines are still being added. */
@@ -90,11 +99,15 @@ export class IniReader {
         section = this.#open(header, headers, place);
         option = undefined;
       } else if (!section) {
-        this.#complain(place, `this line stands before the first [section]${byteOrderMark(content)}`);
+        this.#complain(place, `this line stands before the first [section]${hintAt(content)}`);
         return; // most likely no configuration file at all
       } else if (end < 0) {
         // as for Python, what is indented below it still belongs to the option above
-        this.#complain(place, "this line is no [section], no 'option = value' and no indented continuation of a value");
+        const hint = content.startsWith('[') ? hintAt(content) : '';
+        this.#complain(
+          place,
+          `this line is no [section], no 'option = value' and no indented continuation of a value${hint}`,
+        );
       } else if (end === 0) {
         this.#complain(place, `there is no option name before '${content.charAt(0)}'`);
         option = undefined;
@@ -113,7 +126,7 @@ export class IniReader {
       return new OpenSection(name); // so that its options are not called duplicates as well
     }
     headers.set(name, place.line);
-    const section = this.sections.get(name) ?? new OpenSection(name);
+    const section = this.sections.get(name) ?? new OpenSection(name, place);
     this.sections.set(name, section);
     return section;
   }
@@ -146,7 +159,7 @@ export class IniReader {
   }
 }
 
-type Place = Pick<IniOption, 'file' | 'line'>;
+export type Place = Pick<IniOption, 'file' | 'line'>;
 
 /** With \n, Python's universal newlines: no other character ends a line, neither \v nor \x85 nor U+2028. */
 const carriageReturn = /\r\n?/g;
@@ -176,8 +189,16 @@ function headerIn(content: string): string | undefined {
   return end > 1 ? content.slice(1, end) : undefined;
 }
 
-function byteOrderMark(content: string): string {
-  return content.startsWith('\ufeff') ? '; it begins with a byte order mark: save the file as UTF-8 without one' : '';
+/** What the first line of something that is no configuration file may be instead. */
+function hintAt(content: string): string {
+  if (content.startsWith('\ufeff')) return '; it begins with a byte order mark: save the file as UTF-8 without one';
+  if (/^\[[^\]]*$/.test(content)) return "; a ']' is missing at the end of the section's name";
+  if (/^[{[]/.test(content))
+    return '; it looks like JSON, but a configuration file has [section] lines and option = value';
+  if (/^(?:---|- |[\w.-]+:$)/.test(content)) {
+    return '; it looks like YAML, but a configuration file has [section] lines and option = value';
+  }
+  return '';
 }
 
 function firstNonSpace(text: string): number {

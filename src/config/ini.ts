@@ -1,10 +1,19 @@
 import { UsageError } from '../host/failure.js';
 import { defaultSection, IniReader, type IniSection, type IniSource } from './ini-reader.js';
 import { interpolate, type IniOption } from './interpolation.js';
+import { overlaid } from './overlay.js';
 import { didYouMean } from './suggestion.js';
 
-export type { IniSection, IniSource } from './ini-reader.js';
+export type { IniSection, IniSource, Place } from './ini-reader.js';
 export type { IniOption } from './interpolation.js';
+
+/** What references find that stands in no section and no file. */
+export interface Surroundings {
+  /** Options that only references see, below everything else. */
+  readonly constants?: ReadonlyMap<string, IniOption>;
+  /** What to do about an option that is not set in a section; empty if nothing is known. */
+  readonly advice?: (section: string, option: string) => string;
+}
 
 /**
  * Configuration files, understood exactly as Python's `configparser.ConfigParser(interpolation=ExtendedInterpolation())`
@@ -18,9 +27,25 @@ export class IniDocument {
   /** Without [DEFAULT], in the order of the files. */
   readonly sections: ReadonlyMap<string, IniSection>;
 
-  private constructor(defaults: IniSection, sections: ReadonlyMap<string, IniSection>) {
+  readonly #surroundings: Surroundings;
+
+  private constructor(
+    defaults: IniSection,
+    sections: ReadonlyMap<string, IniSection>,
+    surroundings: Surroundings = {},
+  ) {
     this.defaults = defaults;
     this.sections = sections;
+    this.#surroundings = surroundings;
+  }
+
+  /** The same document with other sections, and with what its references find outside of it. */
+  within(
+    sections: ReadonlyMap<string, IniSection>,
+    surroundings: Surroundings,
+    defaults: IniSection = this.defaults,
+  ): IniDocument {
+    return new IniDocument(defaults, sections, surroundings);
   }
 
   /**
@@ -45,7 +70,19 @@ export class IniDocument {
   raw(section: string, option: string): IniOption | undefined {
     const name = option.toLowerCase();
     const found = this.#section(section);
-    return found && (found.options.get(name) ?? this.defaults.options.get(name));
+    return (
+      found && (found.options.get(name) ?? this.inherited(section).get(name) ?? this.#surroundings.constants?.get(name))
+    );
+  }
+
+  /** What the section sees where it does not set an option itself: [DEFAULT], for most. */
+  inherited(section: string): ReadonlyMap<string, IniOption> {
+    return this.#section(section)?.beneath ?? this.defaults.options;
+  }
+
+  /** What to do about an option that is not set in a section; empty if nothing is known. */
+  advice(section: string, option: string): string {
+    return this.#surroundings.advice?.(section, option) ?? '';
   }
 
   /**
@@ -56,7 +93,7 @@ export class IniDocument {
   optionNames(section: string): string[] {
     const found = this.#section(section);
     if (!found) throw new UsageError([`there is no section [${section}]${didYouMean(section, this.sections.keys())}`]);
-    return [...new Set([...found.options.keys(), ...this.defaults.options.keys()])];
+    return [...new Set([...found.options.keys(), ...this.inherited(section).keys()])];
   }
 
   /**
@@ -98,26 +135,24 @@ export class IniDocument {
 
   /**
    * The same document with options of a section set, as `set` of Python's configparser does: references see them. They
-   * stand behind the section's other options.
+   * stand behind the section's other options, and take the place of those that are spelt with `-` for `_`.
    */
   with(section: string, values: Readonly<Record<string, string>>): IniDocument {
     const found = this.#section(section);
     if (!found) return this;
-    const options = new Map(found.options);
-    for (const [name, value] of Object.entries(values)) {
-      options.delete(name.toLowerCase());
-      options.set(name.toLowerCase(), { value, file: '', line: 0 });
-    }
-    const changed = { name: found.name, options };
+    const set = Object.entries(values).map(([name, value]) => [name, { value, file: '', line: 0 }] as const);
+    const changed = { ...found, name: found.name, options: overlaid(found.options, set, this.inherited(section)) };
     return section === defaultSection
-      ? new IniDocument(changed, this.sections)
-      : new IniDocument(this.defaults, new Map(this.sections).set(section, changed));
+      ? new IniDocument(changed, this.sections, this.#surroundings)
+      : new IniDocument(this.defaults, new Map(this.sections).set(section, changed), this.#surroundings);
   }
 
-  /** The names of all options that references in this document mention, in lower case. */
-  references(): ReadonlySet<string> {
+  /** The names of all options, in lower case, that the references mention which may be meant for this section. */
+  references(section: string): ReadonlySet<string> {
+    const asked = this.#section(section)?.beneath;
+    const near = [...this.sections.values()].filter(({ beneath }) => asked !== undefined || beneath === undefined);
     const names = new Set<string>();
-    for (const { options } of [this.defaults, ...this.sections.values()]) {
+    for (const options of [this.inherited(section), ...near.map((each) => each.options)]) {
       for (const { value } of options.values()) {
         for (const [, name] of value.matchAll(/\$\$|\$\{(?:[^}:]*:)?([^}:]+)\}/g)) {
           if (name !== undefined) names.add(name.toLowerCase());

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import fc from 'fast-check';
 import { IniDocument } from './ini.js';
 
 describe('interpolation', () => {
@@ -48,7 +49,12 @@ describe('interpolation', () => {
     $HOME: "'$' must be followed by another '$' or by a name in braces; a plain dollar sign is '$$'",
     '5 $': "'$' must be followed by another '$' or by a name in braces; a plain dollar sign is '$$'",
     '${}': "'$' must be followed by another '$' or by a name in braces; a plain dollar sign is '$$'",
-    '${mirror': "'$' must be followed by another '$' or by a name in braces; a plain dollar sign is '$$'",
+    '${mirror':
+      "'$' must be followed by another '$' or by a name in braces; a plain dollar sign is '$$'; a '}' is missing",
+    'http://$mirror/':
+      "'$' must be followed by another '$' or by a name in braces; a plain dollar sign is '$$' (did you mean '${mirror}'?)",
+    $6$salt$hash:
+      "'$' must be followed by another '$' or by a name in braces; a plain dollar sign is '$$'; this looks like a password hash: double its dollar signs, as in '$$6$$…'",
     '${a:b:c}': "${a:b:c} has more than one ':'",
     '${miror}': "${miror} refers to an option that is not set (did you mean 'mirror'?)",
     '${Debian:mirror}': "${Debian:mirror} refers to a section that does not exist (did you mean 'debian'?)",
@@ -64,6 +70,45 @@ describe('interpolation', () => {
       );
     });
   }
+});
+
+describe('a password hash', () => {
+  const characters = fc.string({ unit: fc.constantFrom(...'./0189AZaz'), minLength: 1, maxLength: 43 });
+  const hash = fc
+    .tuple(
+      fc.constantFrom('1', '2a', '2b', '2y', '5', '6', '7', 'y', 'gy'),
+      fc.array(characters, { minLength: 1, maxLength: 3 }),
+    )
+    .map(([method, parts]) => `$${[method, ...parts].join('$')}`);
+  const doubled = (text: string) => text.replaceAll('$', '$$$$');
+
+  it('is the same with single and with doubled dollar signs, where an option holds one', () => {
+    const options = ['root-password-hash', 'USER_password_hash', 'admin-hash', 'hash2'];
+    fc.assert(
+      fc.property(hash, fc.constantFrom(...options), (text, option) => {
+        for (const written of [text, doubled(text)]) {
+          const document = parse('[a]', `${option} = ${written}`, `other = x \${${option}}`);
+          expect(document.get('a', option)).to.equal(text);
+          expect(document.get('a', 'other')).to.equal(`x ${text}`);
+        }
+      }),
+    );
+  });
+
+  it('needs doubled dollar signs elsewhere', () => {
+    fc.assert(
+      fc.property(hash, (text) => {
+        expect(() => parse('[a]', `secret = ${text}`).get('a', 'secret')).to.throw('double its dollar signs');
+        expect(parse('[a]', `secret = ${doubled(text)}`).get('a', 'secret')).to.equal(text);
+      }),
+    );
+  });
+
+  it('may be made of references as any value, but not half of them', () => {
+    const document = parse('[a]', 'root-password-hash = $$6$$${salt}', 'salt = s', 'user-password-hash = $6$${salt}');
+    expect(document.get('a', 'root-password-hash')).to.equal('$6$s');
+    expect(() => document.get('a', 'user-password-hash')).to.throw("'$' must be followed");
+  });
 });
 
 function parse(...lines: string[]): IniDocument {

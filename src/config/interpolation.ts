@@ -1,4 +1,5 @@
 import { UsageError } from '../host/failure.js';
+import { holdsHash, isPlainHash } from './password-hashes.js';
 import { didYouMean } from './suggestion.js';
 
 /** An option's value as it stands in a file, and where it was set. */
@@ -9,6 +10,8 @@ export interface IniOption {
   readonly file: string;
   /** The line on which the option's name stands, from 1. */
   readonly line: number;
+  /** The section that it was taken from by `like`, if it was. */
+  readonly like?: string;
 }
 
 /** Where references are looked up. */
@@ -19,6 +22,8 @@ export interface References {
   raw(section: string, option: string): IniOption | undefined;
   /** Every option that the section sees. */
   optionNames(section: string): string[];
+  /** What to do about an option that is not set in this section; empty if nothing is known. */
+  advice?(section: string, option: string): string;
 }
 
 /** A value to interpolate, and the section whose options its `${option}` means. */
@@ -40,7 +45,8 @@ const maxDepth = 10;
 const dollars = /\$(?:(\$)|\{([^}]+)\})?/g;
 
 /**
- * Resolves `${option}`, `${section:option}` and `$$` as Python's `configparser.ExtendedInterpolation` does.
+ * Resolves `${option}`, `${section:option}` and `$$` as Python's `configparser.ExtendedInterpolation` does. What that
+ * calls an error, and this takes as it stands: a password hash with single dollar signs, in an option that holds one.
  *
  * @param extra further variables, by names in lower case. As in Python they win over the section's options, and only
  *   the first value sees them: what stands in a value that is referred to is looked up without them.
@@ -55,15 +61,26 @@ const nothingMore: ReadonlyMap<string, string> = new Map();
 /** @param path how the references led here; the last step is what to expand */
 function expand(references: References, path: Path, extra: ReadonlyMap<string, string>): string {
   if (path.length > maxDepth) throw nestingTooDeep(path);
+  if (holdsHash(path[0].option) && isPlainHash(path[0].value.value)) return path[0].value.value;
   return path[0].value.value.replaceAll(dollars, (_all, escaped?: string, reference?: string) => {
     if (escaped !== undefined) return '$';
     if (reference === undefined) {
-      throw problem(path, "'$' must be followed by another '$' or by a name in braces; a plain dollar sign is '$$'");
+      throw problem(path, `${loneDollar}${dollarHint(references, path[0])}`);
     }
     const found = lookUp(references, path, extra, reference);
     if (!found.value.value.includes('$')) return found.value.value;
     return expand(references, [found, ...path], nothingMore);
   });
+}
+
+const loneDollar = "'$' must be followed by another '$' or by a name in braces; a plain dollar sign is '$$'";
+
+/** What a lone dollar sign was probably meant for. */
+function dollarHint(references: References, { section, value: { value } }: Step): string {
+  if (isPlainHash(value)) return "; this looks like a password hash: double its dollar signs, as in '$$6$$…'";
+  if (/\$\{[^}]*$/.test(value)) return "; a '}' is missing";
+  const [, name = ''] = /\$\(?([\w-]+)/.exec(value.replaceAll('$$', '')) ?? [];
+  return references.raw(section, name) === undefined ? '' : ` (did you mean '\${${name}}'?)`;
 }
 
 /** The steps from the value at hand back to the one that was asked for. */
@@ -84,7 +101,8 @@ function ownOption(references: References, path: Path, extra: ReadonlyMap<string
   const value = given === undefined ? references.raw(section, option) : { value: given };
   if (value) return { section, option, value };
   const known = [...extra.keys(), ...references.optionNames(section)];
-  throw problem(path, `${shown(reference)} refers to an option that is not set${didYouMean(option, known)}`);
+  const hint = didYouMean(option, known) || references.advice?.(section, option) || '';
+  throw problem(path, `${shown(reference)} refers to an option that is not set${hint}`);
 }
 
 function optionOf(references: References, path: Path, section: string, option: string, reference: string): Step {

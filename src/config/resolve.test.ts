@@ -5,7 +5,8 @@ import { problemsOf } from '../../test/support/host.js';
 import { Configuration } from './configuration.js';
 import { defaultCacheDirectory } from './defaults.js';
 import type { ImageSpec } from './image-spec.js';
-import { isoDate, resolveImage, type Overrides } from './resolve.js';
+import type { Overrides } from './overrides.js';
+import { isoDate, resolveImage } from './resolve.js';
 
 const netboot = 'linux = /srv/linux\ninitrd = /srv/initrd.gz\npreseed = a.cfg\n';
 
@@ -141,6 +142,34 @@ post-build-command = register "golden image"
     });
   });
 
+  describe('what is set and can not be resolved', () => {
+    it('is kept with what is wrong, for whoever reads it', () => {
+      const image = imageOf(`[DEFAULT]\nuser-password = a$b\n[debian-12]\n${netboot}firewall = \${nosuch}\n`);
+      expect(image.unresolved).to.deep.equal({
+        firewall: ['my.conf:7: [debian-12] firewall: ${nosuch} refers to an option that is not set'],
+        'user-password': [
+          "my.conf:2: [debian-12] user-password: '$' must be followed by another '$' or by a name in braces; a plain dollar sign is '$$'",
+        ],
+      });
+      expect(image.variables).not.to.have.any.keys('firewall', 'user-password');
+    });
+  });
+
+  it('knows where options are set, those of its destinations included', () => {
+    const text = `[debian-12]\n${netboot}upload_destinations = c\n[c]\nupload_type = rsync\nupload-target = c:\n`;
+    expect(imageOf(text).places).to.deep.include({
+      linux: 'my.conf:2: [debian-12] linux',
+      'c:upload-target': 'my.conf:8: [c] upload-target',
+    });
+  });
+
+  it('does not take both spellings of an option in one section', () => {
+    const text = `[debian-12]\n${netboot}image-size = 3G\nimage_size = 4G\nmy-own = 1\nmy_own = 2\n`;
+    expect(problemsOf(() => imageOf(text))).to.deep.equal([
+      "my.conf:6: [debian-12] image-size is set twice, first in line 5: '-' and '_' mean the same",
+    ]);
+  });
+
   describe('what the installed system shall be', () => {
     it('is noted with its place, and what is wrong with it, but never a secret', () => {
       const text = `[DEFAULT]\nHost_Name = ours\ntime-zone = ours\nkeymap = de\n[debian-12]\n${netboot}hostname = -x\nroot_password_hash = secret\n`;
@@ -267,24 +296,24 @@ post-upload-command1 = echo "
 `),
     );
     expect(problems).to.deep.equal([
+      "my.conf:1: [debian-12]: no option 'linux', nor 'installer_image': where does the installer come from?",
       'my.conf:2: [debian-12] initrd: ${mirror} refers to an option that is not set',
+      "my.conf:4: [debian-12]: 'preseed' and 'kickstart' are both set; an installation reads one answer file (an empty value unsets one of [DEFAULT])",
       "my.conf:5: [debian-12] ram = 1024: expected a size with a unit, such as '2G', '512 MiB' or '2 GB'",
       "my.conf:6: [debian-12] image-size = huge: expected a size with a unit, such as '2G', '512 MiB' or '2 GB'",
-      "[debian-12]: no option 'linux', nor 'installer_image': where does the installer come from?",
-      "[debian-12]: 'preseed' and 'kickstart' are both set; an installation reads one answer file (an empty value unsets one of [DEFAULT])",
-      "upload_destinations: there is no section [miror] (did you mean 'mirror'?)",
+      "my.conf:7: [debian-12]: upload_destinations: there is no section [miror] (did you mean 'mirror'?)",
+      "my.conf:9: [cloud]: no option 'upload_target' for this upload destination",
       "my.conf:10: [cloud] upload_type = ftp: expected one of 'rsync', 'sftp'",
       'my.conf:11: [cloud] upload_port = 0: expected a whole number from 1 to 65535',
-      "[cloud]: no option 'upload_target' for this upload destination",
       'my.conf:12: [cloud] post-upload-command1 = echo ": expected words as for a shell, but a double quote (") is not closed in: echo "',
     ]);
   });
 
   it('says what an empty section lacks', () => {
     expect(problemsOf(() => imageOf('[empty]\n', 'empty'))).to.deep.equal([
-      "[empty]: no option 'linux', nor 'installer_image': where does the installer come from?",
-      "[empty]: no option 'initrd', nor 'installer_image': where does the installer come from?",
-      "[empty]: no answer file: one of the options 'preseed', 'kickstart', 'yast', 'autoinstall' and 'agama' must name it",
+      "my.conf:1: [empty]: no option 'linux', nor 'installer_image': where does the installer come from?",
+      "my.conf:1: [empty]: no option 'initrd', nor 'installer_image': where does the installer come from?",
+      "my.conf:1: [empty]: no answer file: one of the options 'preseed', 'kickstart', 'yast', 'autoinstall' and 'agama' must name it",
     ]);
   });
 
@@ -292,8 +321,8 @@ post-upload-command1 = echo "
     const text = '[a]\ninstaller_image = ${x}\ninitrd = ${x}\npreseed = ${x}\nupload_destinations =\n';
     expect(problemsOf(() => imageOf(text, 'a'))).to.deep.equal(
       [
-        [3, 'initrd'],
         [2, 'installer_image'],
+        [3, 'initrd'],
         [4, 'preseed'],
       ].map(([line, option]) => `my.conf:${line}: [a] ${option}: \${x} refers to an option that is not set`),
     );
@@ -320,7 +349,7 @@ post-upload-command1 = echo "
         problemsOf(() => imageOf(`[${name}]\n${netboot}`, name)),
         name,
       ).to.deep.equal([
-        `[${name}]: the name of an image becomes a file name; it can't begin with '-' or '.', or hold '/'`,
+        `my.conf:1: [${name}]: the name of an image becomes a file name; it can't begin with '-' or '.', or hold '/'`,
       ]);
     }
     expect(imageOf(`[Ubuntu 20.04 (täglich)]\n${netboot}`, 'Ubuntu 20.04 (täglich)').name).to.be.a('string');

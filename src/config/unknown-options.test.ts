@@ -2,9 +2,9 @@ import { expect } from 'chai';
 import { Configuration } from './configuration.js';
 import { unknownOptions } from './unknown-options.js';
 
-function warnings(text: string, mentioned: readonly string[] = []): string[] {
+function warnings(text: string, mentioned: readonly string[] = [], destinations: readonly string[] = []): string[] {
   const configuration = new Configuration([{ name: 'my.conf', text }], []);
-  return unknownOptions(configuration, 'debian-12', new Set(mentioned));
+  return unknownOptions(configuration, 'debian-12', new Set(mentioned), destinations);
 }
 
 describe('unknownOptions', () => {
@@ -15,10 +15,27 @@ describe('unknownOptions', () => {
     ]);
   });
 
-  it('knows every option however it is spelt, those of destinations and numbered ones included', () => {
-    const options = 'image_size = 4G\nCACHE-DIR = x\nupload-target = y\npost_upload_command12 = z\n';
-    expect(warnings(`[debian-12]\n${options}`)).to.deep.equal([]);
+  it('knows every option however it is spelt, numbered ones included', () => {
+    const both = '[debian-12]\nimage_size = 4G\nCACHE-DIR = x\nupload-target = y\npost_upload_command12 = z\n';
+    expect(warnings(both, [], ['debian-12'])).to.deep.equal([]);
     expect(warnings('[debian-12]\npost-upload-commandX = z\n')).to.have.length(1);
+  });
+
+  it('asks each section for the options of its kind: those of a destination as well', () => {
+    const text =
+      '[debian-12]\nlinux = x\nupload_port = 22\n[cloud]\nupload_type = rsync\nupload_arg = -v\npost-upload-comand = x\nram = 1G\npost_upload_command3 = y\n';
+    expect(warnings(text, [], ['cloud', 'cloud'])).to.deep.equal([
+      "my.conf:3: [debian-12] 'upload_port' is an option of a destination, and does nothing in an image",
+      "my.conf:6: [cloud] unknown option 'upload_arg' (did you mean 'upload_args'?)",
+      "my.conf:7: [cloud] unknown option 'post-upload-comand' (did you mean 'post-upload-command'?)",
+      "my.conf:8: [cloud] 'ram' is an option of an image, and does nothing in a destination",
+    ]);
+  });
+
+  it('says that [DEFAULT] can not be like a section, and where an option was taken from', () => {
+    const text = '[DEFAULT]\nlike = web\n[debian-12]\nlike = web\n[web]\nlinux = x\nimgae-size = 4G\n';
+    expect(warnings(text)).to.deep.equal(["my.conf:7: [web] unknown option 'imgae-size' (did you mean 'image-size'?)"]);
+    expect(warnings('[DEFAULT]\nlike = web\n[debian-12]\nlinux = x\n')[0]).to.match(/^my.conf:2: \[DEFAULT\] 'like'/);
   });
 
   it("knows the user's own variables: those that a template or another option mentions", () => {

@@ -1,37 +1,83 @@
-import { shippedFile, type Configuration } from './configuration.js';
-import { descriptionOption, descriptionOptions } from './description-options.js';
-import { canonical, destinationOptions, imageOptions } from './options.js';
-import { nearestWord } from './suggestion.js';
-
-const readByProgram = [...Object.keys(imageOptions), ...Object.keys(destinationOptions)];
-const known = [...readByProgram, ...Object.keys(descriptionOptions)];
-const knownCanonical = new Set(readByProgram.map(canonical));
+import type { Configuration } from './configuration.js';
+import { shippedFile } from './configuration-files.js';
+import { descriptionOption } from './description-options.js';
+import type { IniOption } from './interpolation.js';
+import { canonical } from './options.js';
+import { hasOption, nearestOption, sectionKinds, type SectionKind, type SectionKindName } from './section-kinds.js';
 
 /**
- * Warnings for options that nothing reads. What a reference (`${…}`) anywhere in the configuration or the answer
- * file's template mentions is the user's own variable; in [DEFAULT], which serves other sections as well, only a name
- * that looks like a slip is told.
+ * Warnings for options that nothing reads, in an image's section and in those of its destinations. What a reference
+ * (`${…}`) or the answer file's template mentions is the user's own variable; in [DEFAULT], which serves other sections
+ * as well, only a name that looks like a slip is told.
  *
  * @param mentioned what the template mentions, `-` for `_`
  */
-export function unknownOptions(configuration: Configuration, image: string, mentioned: ReadonlySet<string>): string[] {
-  const { document, name } = configuration.section(image);
-  const referenced = document.references();
-  const own = document.sections.get(name)?.options ?? new Map<string, never>();
-  return document.optionNames(name).flatMap((option) => {
-    const spelling = canonical(option);
-    if (knownCanonical.has(spelling) || /^post-upload-command\d+$/.test(spelling)) return [];
-    if (mentioned.has(spelling) || referenced.has(option)) return [];
-    const describes = descriptionOption(option) !== undefined;
-    const nearest = describes ? undefined : nearestWord(option, known);
-    if (!own.has(option) && nearest === undefined) return [];
+export function unknownOptions(
+  configuration: Configuration,
+  image: string,
+  mentioned: ReadonlySet<string>,
+  destinations: readonly string[] = [],
+): string[] {
+  const others = [...new Set(destinations)].filter((name) => name !== image && name !== 'DEFAULT');
+  const isBoth = destinations.includes(image);
+  return [
+    ...unknownIn(configuration, image, isBoth ? ['image', 'destination'] : ['image'], mentioned),
+    ...others.flatMap((name) => {
+      const kind = configuration.kind(name);
+      const kinds: SectionKindName[] = kind === 'image' ? ['image', 'destination'] : ['destination'];
+      return unknownIn(configuration, name, kinds, mentioned);
+    }),
+  ];
+}
+
+function unknownIn(
+  configuration: Configuration,
+  name: string,
+  kinds: readonly SectionKindName[],
+  mentioned: ReadonlySet<string>,
+): string[] {
+  const { document } = configuration.section(name);
+  const referenced = document.references(name);
+  const own = document.sections.get(name)?.options ?? new Map<string, IniOption>();
+  // [DEFAULT] serves sections of all kinds; it is told of with the image.
+  const names = kinds[0] === 'image' ? document.optionNames(name) : [...own.keys()];
+  return names.flatMap((option) => {
     const source = document.raw(name, option);
     // What ships serves other sections, and is nobody's slip.
-    if (!own.has(option) && source?.file === shippedFile) return [];
-    const where = source ? `${source.file}:${source.line}: ` : '';
-    if (describes) return [`${where}[${name}] ${option}: the answer file is no template that mentions this option`];
-    return [
-      `${where}[${own.has(option) ? name : 'DEFAULT'}] unknown option '${option}'${nearest === undefined ? '' : ` (did you mean '${nearest}'?)`}`,
-    ];
+    if (source === undefined || source.file === shippedFile) return [];
+    if (mentioned.has(canonical(option)) || referenced.has(option)) return [];
+    const what = own.has(option) ? wrongWith(option, kinds) : wrongInDefault(option);
+    if (what === undefined) return [];
+    const section = source.like ?? (own.has(option) ? name : 'DEFAULT');
+    return [`${source.line > 0 ? `${source.file}:${source.line}: ` : ''}[${section}] ${what}`];
   });
+}
+
+/** Only templates read the description: one that does not mention an option ignores it. */
+function wrongWith(option: string, kinds: readonly SectionKindName[]): string | undefined {
+  const isImage = kinds.includes('image');
+  if (isImage && descriptionOption(option))
+    return `${option}: the answer file is no template that mentions this option`;
+  if (kinds.some((kind) => hasOption(sectionKinds[kind], option))) return undefined;
+  const [mine = 'image'] = kinds;
+  const other = Object.values<SectionKind>(sectionKinds).find((kind) => hasOption(kind, option));
+  if (other) return `'${option}' is an option of ${other.title}, and does nothing in ${sectionKinds[mine].title}`;
+  return `unknown option '${option}'${didYouMeanOption(option, kinds)}`;
+}
+
+function wrongInDefault(option: string): string | undefined {
+  if (canonical(option) === 'like')
+    return "'like' is read in sections, not in [DEFAULT], which all inherit in any case";
+  const kinds = Object.keys(sectionKinds) as SectionKindName[];
+  if (kinds.some((kind) => hasOption(sectionKinds[kind], option))) return undefined;
+  const hint = didYouMeanOption(option, kinds);
+  return hint === '' ? undefined : `unknown option '${option}'${hint}`;
+}
+
+function didYouMeanOption(option: string, kinds: readonly SectionKindName[]): string {
+  for (const kind of kinds) {
+    const nearest = nearestOption(sectionKinds[kind], option);
+    if (nearest !== undefined) return ` (did you mean '${nearest}'?)`;
+  }
+  return '';
 }

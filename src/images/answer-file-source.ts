@@ -18,6 +18,9 @@ export function answerFileSource(spec: ImageSpec, guestHost = noGuestHost): Answ
       ...(spec.httpDirectory === undefined ? {} : { 'http-host': guestHost, 'http-url': `http://${guestHost}` }),
     },
     description: spec.description,
+    unresolved: spec.unresolved,
+    place: spec.places[spec.origin.answerFile.kind],
+    advice: spec.advice,
     searchPath: [...(spec.dataDir === undefined ? [] : [spec.dataDir]), join(programDirectory, 'templates')],
   };
 }

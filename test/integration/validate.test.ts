@@ -110,7 +110,7 @@ upload_target = host:/
       expect(text).to.match(/^\[one\] boot-test = logni: /m);
       expect(text).to.match(/one\.preseed\.hbs:2: \[one\] the variable 'surely-not' is not defined/);
       expect(text).to.match(/image-factory\.conf:\d+: \[two\] ram = much: expected /);
-      expect(text).to.match(/^\[two\]: no option 'initrd'/m);
+      expect(text).to.match(/^\S+:\d+: \[two\]: no option 'initrd'/m);
       if (findProgram('debconf-set-selections') !== undefined) {
         expect(text).to.match(/^three\.preseed:2: \[three\] expected /m);
         expect(text).to.match(/\/four\.preseed:2: \[four\] expected 'OWNER QUESTION TYPE VALUE'$/m);

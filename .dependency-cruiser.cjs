@@ -15,8 +15,8 @@ const rooms = {
   artifacts: [],
   publish: ['config'],
   report: ['config'],
-  machine: ['config'],
-  config: [],
+  config: ['machine'],
+  machine: [],
   host: [],
 };
 

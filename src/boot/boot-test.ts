@@ -7,7 +7,13 @@ import { silentLog } from '../host/log.js';
 import { TimeLimit } from '../host/time-limit.js';
 import { removeLog } from '../machine/console-log.js';
 import { Libvirt, libvirtEnvironment } from '../machine/libvirt.js';
-import { diskArgument, machineArguments, startPatience, type Machine } from '../machine/virtual-machine.js';
+import {
+  diskArgument,
+  machineArguments,
+  startPatience,
+  type Hardware,
+  type Machine,
+} from '../machine/virtual-machine.js';
 import { troublesOf } from '../machine/sign-watch.js';
 import { Guest } from './guest.js';
 import { prove, proofOf, type Demand } from './proof.js';
@@ -108,7 +114,7 @@ async function watch(host: Host, libvirt: Libvirt, test: BootTest): Promise<stri
   // The machine is looked at every second: no line in the log for each look.
   const watching = { ...host, log: silentLog, signal: limit.signal };
   // A question that libvirt does not answer ends with the time as well.
-  const guest = new Guest(new Libvirt(watching, libvirt.uri), machine.domain, machine.consoleLog);
+  const guest = new Guest(new Libvirt(watching, libvirt.uri), machine);
   const proving = prove(watching, guest, proof);
   const failing = end(limit.signal, guest);
   // Whatever comes first ends the other one.
@@ -118,7 +124,7 @@ async function watch(host: Host, libvirt: Libvirt, test: BootTest): Promise<stri
     await ending;
   } finally {
     await Promise.allSettled([proving, failing]);
-    const seen = new Guest(libvirt, machine.domain, machine.consoleLog);
+    const seen = new Guest(libvirt, machine);
     if (!host.signal.aborted) await takeScreenshot(host, seen, screenshot);
   }
   host.signal.throwIfAborted();
@@ -135,12 +141,13 @@ async function watch(host: Host, libvirt: Libvirt, test: BootTest): Promise<stri
   const troubles = troublesOf(guest.troubles);
   throw new Failure(
     `waited for ${proof.what}, but ${why}${nearMiss ? `\n${nearMiss}` : ''}${troubles}${screen ? `\nThe last screen:\n${indented(screen)}` : ''}`,
-    { hint: stopped !== undefined || guest.serialSpoke ? undefined : silentConsole },
+    { hint: stopped !== undefined || guest.serialSpoke ? undefined : silentConsole(machine.hardware) },
   );
 }
 
-const silentConsole =
-  "The serial console showed nothing: let the image's kernel use it (console=ttyS0 among its arguments), or ask for something else: boot-test = ssh, agent, a command, or off.";
+function silentConsole({ architecture: { serialDevice } }: Hardware): string {
+  return `The serial console showed nothing: let the image's kernel use it (console=${serialDevice} among its arguments), or ask for something else: boot-test = ssh, agent, a command, or off.`;
+}
 
 /** Why the machine will not come up any more; undefined when the signal ends the watch. */
 async function end(signal: AbortSignal, guest: Guest): Promise<string | undefined> {

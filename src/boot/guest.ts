@@ -1,10 +1,12 @@
 import { readFile } from 'node:fs/promises';
+import type { TextScreen } from '../machine/architectures.js';
 import { ConsoleLog } from '../machine/console-log.js';
 import { Failure } from '../host/failure.js';
 import type { Libvirt } from '../machine/libvirt.js';
 import { SignWatch, type Seen } from '../machine/sign-watch.js';
 import { signsOf } from '../machine/signs/signs.js';
 import { withoutEmptyLines } from '../machine/terminal-screen.js';
+import type { Machine } from '../machine/virtual-machine.js';
 import { WatchedConsole } from '../machine/watched-console.js';
 import { sshBanner } from './ssh-banner.js';
 import { readCells, textOfCells } from './text-screen.js';
@@ -17,23 +19,26 @@ export class Guest {
   readonly #libvirt: Libvirt;
   readonly #domain: string;
   readonly #log: ConsoleLog;
+  readonly #textScreen: TextScreen | undefined;
   readonly #serial = new WatchedConsole(signsOf('boot test'));
   readonly #screen = new SignWatch(signsOf('boot test'));
   #serialSpoke = false;
   #vga: readonly string[] = [];
   #sshPort: number | undefined;
 
-  constructor(libvirt: Libvirt, domain: string, consoleLog: string) {
+  constructor(libvirt: Libvirt, { domain, consoleLog, hardware }: Machine) {
     this.#libvirt = libvirt;
     this.#domain = domain;
     this.#log = new ConsoleLog(consoleLog);
+    this.#textScreen = hardware.architecture.textScreen;
   }
 
   /** Looks at the serial console and at the screen; says why the machine stands still, if it does. */
   async look(): Promise<string | undefined> {
     const state = await this.#libvirt.state(this.#domain);
-    if (state?.state === 'running') {
-      this.#vga = textOfCells(await this.#libvirt.monitor(this.#domain, readCells));
+    if (state?.state === 'running' && this.#textScreen) {
+      const printed = await this.#libvirt.monitor(this.#domain, readCells(this.#textScreen));
+      this.#vga = textOfCells(this.#textScreen, printed);
       this.#screen.look({ lines: this.#vga, lineAtCursor: this.#vga.at(-1) ?? '' }, performance.now());
     }
     // Last: what the machine said before it ended is read as well.

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { architectures } from '../machine/architectures.js';
 import { textOfCells } from './text-screen.js';
 
 /** What the monitor prints of these lines in grey on black, eight cells a line. */
@@ -13,20 +14,22 @@ function printed(...lines: string[]): string {
   ).join('\r\n');
 }
 
+const screen = architectures.x86_64.textScreen;
+
 describe('textOfCells', () => {
   it('gives the lines of a screen in text mode, without the empty ones', () => {
-    expect(textOfCells(printed('SeaBIOS (version 1.16.2)', '', 'No bootable device.'))).to.deep.equal([
+    expect(textOfCells(screen, printed('SeaBIOS (version 1.16.2)', '', 'No bootable device.'))).to.deep.equal([
       'SeaBIOS (version 1.16.2)',
       'No bootable device.',
     ]);
   });
 
   it('takes anything but ASCII for a blank', () => {
-    expect(textOfCells(printed('\xc9 GRUB \xbb'))).to.deep.equal(['  GRUB']);
+    expect(textOfCells(screen, printed('\xc9 GRUB \xbb'))).to.deep.equal(['  GRUB']);
   });
 
   it('gives nothing in graphics mode, or where there is no machine', () => {
-    expect(textOfCells(`00000000000b8000:${' 0xffff'.repeat(8)}\r\n`.repeat(2048))).to.deep.equal([]);
-    expect(textOfCells('')).to.deep.equal([]);
+    expect(textOfCells(screen, `00000000000b8000:${' 0xffff'.repeat(8)}\r\n`.repeat(2048))).to.deep.equal([]);
+    expect(textOfCells(screen, '')).to.deep.equal([]);
   });
 });

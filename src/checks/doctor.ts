@@ -6,6 +6,7 @@ import type { Host } from '../host/host.js';
 import { Libvirt } from '../machine/libvirt.js';
 import { findProgram, programs, type ProgramName } from '../host/programs.js';
 import { detectAcceleration, kvmIsOfAnotherGroup } from '../machine/acceleration.js';
+import { defaultArchitecture } from '../machine/architectures.js';
 
 /** Something that this machine lacks. */
 export interface Finding {
@@ -89,7 +90,7 @@ async function libvirtTrouble(host: Host, connect: string): Promise<Finding[]> {
 }
 
 async function accelerationTrouble(): Promise<Finding[]> {
-  const { virtType, reason } = await detectAcceleration();
+  const { virtType, reason } = await detectAcceleration(defaultArchitecture);
   if (virtType === 'kvm') return [];
   return [{ weight: 'note', what: `no KVM: ${reason}`, fix: 'installations run in software, some ten times slower' }];
 }

@@ -1,3 +1,4 @@
+import { defaultArchitecture } from '../machine/architectures.js';
 import * as described from './description-types.js';
 import { boolean, oneOf, text } from './option-types.js';
 import { canonical, option, type Option } from './options.js';
@@ -61,7 +62,7 @@ export const descriptionOptions = {
   'kernel-arguments': option(text, {
     group: 'system',
     doc: 'Kernel arguments of the installed system.',
-    default: 'console=tty0 console=ttyS0,115200',
+    default: `console=tty0 console=${defaultArchitecture.serialDevice},115200`,
   }),
   'swap-size': option(described.sizeOrNone, {
     group: 'disk',

@@ -199,7 +199,7 @@ export const imageOptions = {
   }),
   connect: option(type.uri, {
     group: 'machine',
-    doc: 'The libvirt connection.',
+    doc: "The libvirt connection. *qemu:///system* is for root only: the console log and the disk belong to root there, and a normal user's build is refused.",
     defaultDoc: '*qemu:///session*, and *qemu:///system* for root',
   }),
   osinfo: option(type.text, {

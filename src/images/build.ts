@@ -6,7 +6,7 @@ import type { Artifact } from '../contents/artifact.js';
 import { diskFormats } from '../disk/formats.js';
 import type { FileSystemVolume } from '../disk/root-file-system.js';
 import type { InstallerLocation } from '../install/virt-install.js';
-import type { VirtType } from '../machine/acceleration.js';
+import type { Hardware } from '../machine/virtual-machine.js';
 import type { NetbootFile } from '../sources/netboot-files.js';
 import { nameForLibvirt } from './machine-names.js';
 import { workDirectoryName } from './work-directories.js';
@@ -19,7 +19,8 @@ export interface Plan {
   readonly domain: string;
   /** The name of the domain that boots the finished image. */
   readonly bootDomain: string;
-  readonly virtType: VirtType;
+  /** What the image is installed on, and boots on. */
+  readonly hardware: Hardware;
   /** The time to write into the SBOM instead of that of the build, from SOURCE_DATE_EPOCH. Milliseconds since 1970. */
   readonly sourceDate: number | undefined;
 }

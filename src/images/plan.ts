@@ -1,19 +1,22 @@
 import type { ImageSpec } from '../config/image-spec.js';
 import { UsageError } from '../host/failure.js';
 import { canSearch, qemuAccount } from '../machine/qemu-access.js';
-import { detectAcceleration, type VirtType } from '../machine/acceleration.js';
+import { detectAcceleration } from '../machine/acceleration.js';
+import { defaultArchitecture } from '../machine/architectures.js';
+import type { Hardware } from '../machine/virtual-machine.js';
 import { buildPaths, type Plan } from './build.js';
 import { domainName } from './machine-names.js';
 
 /** What a build of this image will do on this machine. Looks, and touches nothing. */
 export async function planBuild(spec: ImageSpec): Promise<Plan> {
+  expectOwnConnection(spec);
   const paths = buildPaths(spec, qemuReaches(spec) ? 'output' : 'libvirt');
   return {
     spec,
     paths,
     domain: domainName(spec.baseName, paths.workDir, 'raw'),
     bootDomain: domainName(spec.baseName, paths.workDir, 'boot'),
-    virtType: await virtTypeFor(spec),
+    hardware: await hardwareFor(spec),
     sourceDate: sourceDate(process.env.SOURCE_DATE_EPOCH),
   };
 }
@@ -25,18 +28,37 @@ function sourceDate(epoch: string | undefined): number | undefined {
   return Number(epoch) * 1000;
 }
 
-async function virtTypeFor({ virtType }: ImageSpec): Promise<VirtType> {
-  return virtType === 'auto' ? (await detectAcceleration()).virtType : virtType;
+async function hardwareFor({ virtType, cores, ram, mac }: ImageSpec): Promise<Hardware> {
+  const architecture = defaultArchitecture;
+  return {
+    architecture,
+    firmware: architecture.firmwares[0],
+    virtType: virtType === 'auto' ? (await detectAcceleration(architecture)).virtType : virtType,
+    cores,
+    ram,
+    mac,
+  };
 }
 
 /** As root, libvirt runs QEMU as a user of its own, who may not be able to reach the output directory. */
-function qemuReaches({ name, connect, outputDir }: ImageSpec): boolean {
-  const isRoot = process.getuid?.() === 0;
-  if (!isRoot && !connect.endsWith('/system')) return true;
+function qemuReaches({ outputDir }: ImageSpec): boolean {
+  if (process.getuid?.() !== 0) return true;
   const account = qemuAccount();
-  if (account === undefined || canSearch(account, outputDir)) return true;
-  if (isRoot) return false;
+  return account === undefined || canSearch(account, outputDir);
+}
+
+/**
+ * In system mode, libvirt's daemons make the console log as root, readable by no one else, and keep the disk: a normal
+ * user would install for an hour without seeing how, and could not read the result.
+ *
+ * @throws UsageError for such a connection
+ */
+export function expectOwnConnection(
+  { name, connect }: Pick<ImageSpec, 'name' | 'connect'>,
+  uid = process.getuid?.(),
+): void {
+  if (uid === 0 || !/\/system(\?|$)/.test(connect)) return;
   throw new UsageError([
-    `[${name}] output-dir = ${outputDir}: with the connection ${connect} QEMU runs as a user of its own, who can't search this directory; choose another output-dir, or qemu:///session`,
+    `[${name}] connect = ${connect}: in libvirt's system mode console log and disk belong to root, and a normal user can read neither; use qemu:///session, or build as root`,
   ]);
 }

@@ -24,7 +24,7 @@ export async function install(
   installation: Installation,
   timeout: number,
 ): Promise<void> {
-  const { domain, consoleLog } = installation;
+  const { domain, consoleLog } = installation.machine;
   // What an earlier build printed must not be taken for this one's.
   await removeLog(consoleLog);
   const release = async () => {

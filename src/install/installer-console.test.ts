@@ -151,6 +151,22 @@ describe('InstallerConsole', () => {
     expect(kindAt(await consoleWith(`[    9.1] Kernel panic - not syncing: no init\r\n${trace}`), 0)).to.equal('panic');
   });
 
+  it('knows that a halt is an end where the installer was done before, and only there', async () => {
+    const halted = '[  512.000001] reboot: System halted\r\n';
+    const ends = {
+      'Installing the base system  ... 0%... 100%\r\n': true,
+      'Installing the base system  ... 0%... 83%\r\n': false,
+      'The system is going down NOW!\r\nRequesting system halt\r\n': true,
+      'Network  ... 100%\r\nInstalling the base system  ... 7%\r\n': false,
+      '': false,
+    };
+    for (const [printed, complete] of Object.entries(ends)) {
+      const console = await consoleWith(`${printed}${halted}`);
+      expect(kindAt(console, 0), printed).to.equal('halted');
+      expect(console.complete, printed).to.equal(complete);
+    }
+  });
+
   it('shows the screen as somebody at a terminal would see it', async () => {
     // A dialogue as newt draws it: cleared screen, colours, cursor addressing, line drawing, and a box over old text.
     const console = await consoleWith(

@@ -27,10 +27,9 @@ export class InstallerConsole {
    */
   async read(output: Uint8Array | string, now: number): Promise<Progress | undefined> {
     await this.#console.write(output, now);
-    const match = percentages.exec(this.#console.screen.lineAtCursor());
-    if (!match) return undefined;
-    this.#lastStep = { text: match[1] ?? '', fraction: Math.min(Number(match[2]), 100) / 100 };
-    return this.#lastStep;
+    const shown = this.#console.screen.unwrappedLines().map(stepOf);
+    this.#lastStep = shown.findLast((step) => step !== undefined) ?? this.#lastStep;
+    return stepOf(this.#console.screen.lineAtCursor());
   }
 
   /** The sign that the installer will not go on by itself. */
@@ -52,6 +51,11 @@ export class InstallerConsole {
   screen(): string {
     return this.#console.screen.text();
   }
+}
+
+function stepOf(line: string): Progress | undefined {
+  const match = percentages.exec(line);
+  return match ? { text: match[1] ?? '', fraction: Math.min(Number(match[2]), 100) / 100 } : undefined;
 }
 
 export interface ConsoleEnd {

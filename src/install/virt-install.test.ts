@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { Failure } from '../host/failure.js';
 import { run } from '../host/host.js';
+import type { VirtType } from '../machine/acceleration.js';
+import type { Hardware, Machine } from '../machine/virtual-machine.js';
+import { architectures } from '../machine/architectures.js';
 import { findProgram } from '../host/programs.js';
 import { testHost } from '../../test/support/host.js';
 import { kernelArguments, virtInstallCommand, type Installation } from './virt-install.js';
@@ -11,22 +14,33 @@ import { kernelArguments, virtInstallCommand, type Installation } from './virt-i
 const installation: Installation = {
   spec: {
     append: 'console=ttyS0',
-    cores: 2,
-    ram: 1536 * 2 ** 20 + 1000,
-    mac: undefined,
     vnc: undefined,
-    osinfo: 'detect=on,require=off',
-    connect: 'qemu:///session',
     origin: { answerFile: { kind: 'preseed' } },
   },
-  domain: 'debian-12-2026-11-21',
-  virtType: 'kvm',
+  machine: {
+    hardware: {
+      architecture: architectures.x86_64,
+      firmware: 'bios',
+      virtType: 'kvm',
+      cores: 2,
+      ram: 1536 * 2 ** 20 + 1000,
+      mac: undefined,
+    },
+    osinfo: 'detect=on,require=off',
+    connect: 'qemu:///session',
+    domain: 'debian-12-2026-11-21',
+    consoleLog: '/srv/images/console.log',
+  },
   disk: '/srv/images/disk.raw',
   location: { kind: 'netboot', directory: '/cache/debian-12', linux: 'linux', initrd: 'initrd.gz' },
   answerFile: '/srv/images/debian.preseed',
-  consoleLog: '/srv/images/console.log',
   scratchDirectory: '/srv/images/scratch',
 };
+
+/** The installation's machine with other hardware. */
+function machineWith(changed: Partial<Hardware>): Machine {
+  return { ...installation.machine, hardware: { ...installation.machine.hardware, ...changed } };
+}
 
 /** The value that follows an option. */
 function valueOf(option: string, changed: Partial<Installation> = {}): string | undefined {
@@ -93,9 +107,18 @@ describe('virtInstallCommand', () => {
   });
 
   it('gives an emulated processor all that there is but what slows it down, and leaves a real one alone', () => {
-    const all = process.arch === 'x64' ? 'mode=maximum,disable=erms' : 'mode=maximum';
-    expect(valueOf('--cpu', { virtType: 'qemu' })).to.equal(all);
-    expect(valueOf('--cpu', { virtType: 'kvm' })).to.equal(undefined);
+    const by = (virtType: VirtType) => valueOf('--cpu', { machine: machineWith({ virtType }) });
+    expect(by('qemu')).to.equal('mode=maximum,disable=erms');
+    expect(by('kvm')).to.equal(undefined);
+  });
+
+  it("names the architecture where it is not the builder's, and the firmware where it is not the usual one", () => {
+    const own = process.arch === architectures.x86_64.nodeName ? undefined : 'x86_64';
+    expect(valueOf('--arch')).to.equal(own);
+    const other = { ...architectures.x86_64, name: 'other', nodeName: 'mips' as const };
+    expect(valueOf('--arch', { machine: machineWith({ architecture: other }) })).to.equal('other');
+    expect(valueOf('--boot')).to.equal(undefined);
+    expect(valueOf('--boot', { machine: machineWith({ firmware: 'uefi' }) })).to.equal('uefi');
   });
 
   it('shows the screen where the section asks for it', () => {
@@ -107,8 +130,8 @@ describe('virtInstallCommand', () => {
   });
 
   it('takes a network card and a medium as the section has them', () => {
-    const spec = { ...installation.spec, mac: '52:54:00:12:34:56' };
-    expect(valueOf('--network', { spec })).to.equal('user,model=virtio,mac=52:54:00:12:34:56');
+    const machine = machineWith({ mac: '52:54:00:12:34:56' });
+    expect(valueOf('--network', { machine })).to.equal('user,model=virtio,mac=52:54:00:12:34:56');
     expect(valueOf('--location', { location: { kind: 'medium', file: '/srv/a,b.iso' } })).to.equal('/srv/a\\,b.iso');
   });
 
@@ -129,7 +152,8 @@ describe('virtInstallCommand', () => {
 
   it('refuses the names that virt-install would get wrong', () => {
     for (const name of ['R&D', '<a>', 'say "x"', "it's"]) {
-      for (const changed of [{ disk: `/srv/${name}/disk.raw` }, { consoleLog: `/srv/${name}.log` }]) {
+      const machine = { ...installation.machine, consoleLog: `/srv/${name}.log` };
+      for (const changed of [{ disk: `/srv/${name}/disk.raw` }, { machine }]) {
         expect(() => virtInstallCommand({ ...installation, ...changed }), name).to.throw(Failure, `/srv/${name}`);
       }
     }
@@ -155,12 +179,15 @@ describe('virtInstallCommand', () => {
       const called = virtInstallCommand({
         ...installation,
         // libvirt's own driver for tests knows only guests of its own type, and needs no daemon.
-        virtType: 'test' as 'qemu',
-        spec: { ...installation.spec, connect: 'test:///default', append: `a="b, c" d='&<e>'` },
+        machine: {
+          ...machineWith({ virtType: 'test' as 'qemu' }),
+          connect: 'test:///default',
+          consoleLog: join(directory, 'con,sole.log'),
+        },
+        spec: { ...installation.spec, append: `a="b, c" d='&<e>'` },
         disk,
         location: { kind: 'netboot', directory: boot, ...netboot },
         answerFile: join(base, 'a.cfg'),
-        consoleLog: join(directory, 'con,sole.log'),
         scratchDirectory: join(directory, 'scratch'),
       });
       const { stdout } = await run(testHost(), { ...called, args: [...called.args, '--print-xml', '1', '--dry-run'] });

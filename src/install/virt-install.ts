@@ -3,16 +3,14 @@ import type { AnswerFileKind, ImageSpec } from '../config/image-spec.js';
 import { Failure } from '../host/failure.js';
 import { command, type Command } from '../host/host.js';
 import { libvirtEnvironment } from '../machine/libvirt.js';
-import { diskArgument, fileOfDomain, machineArguments, subOption } from '../machine/virtual-machine.js';
+import { diskArgument, fileOfDomain, machineArguments, subOption, type Machine } from '../machine/virtual-machine.js';
 import type { VirtType } from '../machine/acceleration.js';
 
 export interface Installation {
-  readonly spec: Pick<ImageSpec, 'append' | 'cores' | 'ram' | 'mac' | 'vnc' | 'osinfo' | 'connect'> & {
+  readonly machine: Machine;
+  readonly spec: Pick<ImageSpec, 'append' | 'vnc'> & {
     readonly origin: { readonly answerFile: { readonly kind: AnswerFileKind } };
   };
-  /** The domain's name. */
-  readonly domain: string;
-  readonly virtType: VirtType;
   readonly disk: string;
   /** Kernel and initrd in one directory, or a medium. */
   readonly location: InstallerLocation;
@@ -20,7 +18,6 @@ export interface Installation {
   readonly answerFile: string;
   /** The volume that holds the answer file, for installers that do not look for it in their initrd. */
   readonly seedVolume?: string;
-  readonly consoleLog: string;
   /** Where virt-install may keep kernel and initrd while the domain starts. */
   readonly scratchDirectory: string;
 }
@@ -61,12 +58,12 @@ const sameAddresses = 'norandmaps';
  * @throws Failure for the name of a disk or console log that virt-install can't use
  */
 export function virtInstallCommand(installation: Installation): Command {
-  const { spec, location } = installation;
+  const { spec, machine, location } = installation;
   const answerFileName = installation.answerFile.replace(/.*\//, '');
   return command(
     'virt-install',
     [
-      ...machineArguments({ ...spec, ...installation }),
+      ...machineArguments(machine),
       '--noreboot',
       ...['--wait', '-1'],
       ...['--disk', diskArgument(installation.disk, 'raw')],
@@ -74,7 +71,7 @@ export function virtInstallCommand(installation: Installation): Command {
       ...['--location', locationOption(location)],
       ...[
         '--extra-args',
-        kernelArguments(spec.origin.answerFile.kind, answerFileName, spec.append, installation.virtType),
+        kernelArguments(spec.origin.answerFile.kind, answerFileName, spec.append, machine.hardware.virtType),
       ],
       ...answerFileOptions(installation),
     ],

@@ -2,6 +2,7 @@ import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { architectures } from './architectures.js';
 import { detectAcceleration, kvmIsOfAnotherGroup, type Acceleration } from './acceleration.js';
 
 describe('detectAcceleration', () => {
@@ -19,7 +20,7 @@ describe('detectAcceleration', () => {
     const cpuInfo = join(directory, 'cpuinfo');
     const processor = `processor\t: 0\nmodel name\t: svm or vmx?\nflags\t\t: ${flags}\nvmx flags\t: vnmi ept\nbugs\t\t: itlb_multihit\n\n`;
     writeFileSync(cpuInfo, processor + processor);
-    return detectAcceleration({ kvmDevice, cpuInfo, architecture });
+    return detectAcceleration(architectures.x86_64, { kvmDevice, cpuInfo, architecture });
   }
 
   it('takes KVM where the processor has the extension and the device is usable', async () => {
@@ -36,9 +37,10 @@ describe('detectAcceleration', () => {
     }
   });
 
-  it('asks only x86 processors for it', async () => {
-    expect((await withFlags('fp asimd', 'arm64')).virtType).to.equal('kvm');
-    expect((await withFlags('fpu', 'ia32')).virtType).to.equal('qemu');
+  it("does not take a machine's KVM for guests of another architecture", async () => {
+    const { virtType, reason } = await withFlags('vmx', 'arm64');
+    expect(virtType).to.equal('qemu');
+    expect(reason).to.equal('this machine is of another architecture than x86_64');
   });
 
   it('needs the device', async () => {
@@ -62,11 +64,11 @@ describe('detectAcceleration', () => {
 
   it('takes software where nothing tells of the processor', async () => {
     const machine = { kvmDevice, cpuInfo: join(directory, 'missing'), architecture: 'x64' };
-    expect((await detectAcceleration(machine)).virtType).to.equal('qemu');
+    expect((await detectAcceleration(architectures.x86_64, machine)).virtType).to.equal('qemu');
   });
 
   it('knows of this machine', async () => {
-    expect((await detectAcceleration()).virtType).to.be.oneOf(['kvm', 'qemu']);
+    expect((await detectAcceleration(architectures.x86_64)).virtType).to.be.oneOf(['kvm', 'qemu']);
   });
 });
 

@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { access, readFile, stat } from 'node:fs/promises';
+import type { Architecture } from './architectures.js';
 
 export type VirtType = 'kvm' | 'qemu';
 
@@ -14,8 +15,11 @@ export interface Acceleration {
  *
  * A device that opens is not enough: inside some virtual machines /dev/kvm answers and creates guests, and an ordinary
  * kernel then hangs at its first steps. On x86 the processor must have the extension itself.
+ *
+ * @param architecture that of the guest
  */
 export async function detectAcceleration(
+  architecture: Architecture,
   machine: { kvmDevice: string; cpuInfo: string; architecture: string } = {
     kvmDevice: '/dev/kvm',
     cpuInfo: '/proc/cpuinfo',
@@ -23,11 +27,14 @@ export async function detectAcceleration(
   },
 ): Promise<Acceleration> {
   const software = (reason: string): Acceleration => ({ virtType: 'qemu', reason });
-  if (machine.architecture === 'x64' || machine.architecture === 'ia32') {
+  if (machine.architecture !== architecture.nodeName) {
+    return software(`this machine is of another architecture than ${architecture.name}`);
+  }
+  if (architecture.kvmFlag !== undefined) {
     const flags = /^flags\s*:(.*)$/m.exec(await readFile(machine.cpuInfo, 'utf8').catch(() => ''))?.[1] ?? '';
-    if (!/\s(vmx|svm)(\s|$)/.test(flags)) {
+    if (!architecture.kvmFlag.pattern.test(flags)) {
       return software(
-        'the processor shows neither vmx nor svm (virtualisation is off in the firmware, or this is a guest without nested virtualisation)',
+        `the processor shows ${architecture.kvmFlag.words} (virtualisation is off in the firmware, or this is a guest without nested virtualisation)`,
       );
     }
   }

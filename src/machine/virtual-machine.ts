@@ -1,18 +1,26 @@
 import { Failure } from '../host/failure.js';
 import type { VirtType } from './acceleration.js';
+import type { Architecture, Firmware } from './architectures.js';
 
-/** The virtual machine that an image is installed in, and boots in to prove itself: twice the same hardware. */
-export interface Machine {
-  readonly connect: string;
+/** What an image is installed on, and boots on to prove itself: twice the same. */
+export interface Hardware {
+  readonly architecture: Architecture;
+  readonly firmware: Firmware;
   readonly virtType: VirtType;
-  /** What virt-install is told of the distribution. */
-  readonly osinfo: string;
-  /** The domain's name. */
-  readonly domain: string;
   readonly cores: number;
   /** Memory, in bytes. */
   readonly ram: number;
   readonly mac: string | undefined;
+}
+
+/** A virtual machine. */
+export interface Machine {
+  readonly hardware: Hardware;
+  readonly connect: string;
+  /** What virt-install is told of the distribution. */
+  readonly osinfo: string;
+  /** The domain's name. */
+  readonly domain: string;
   /** Where the serial console is logged. */
   readonly consoleLog: string;
 }
@@ -24,27 +32,25 @@ export interface Machine {
 export const startPatience = 180_000;
 
 /**
- * In software the default processor is older than what RHEL 9 and its kin need. With ERMS, kernel and libc copy and clear
- * memory by `rep movsb` and `rep stosb`, which QEMU emulates byte by byte.
- */
-const emulatedProcessor = `mode=maximum${process.arch === 'x64' ? ',disable=erms' : ''}`;
-
-/**
  * The arguments of virt-install that describe the machine, without its disk and its screen.
  *
  * @throws Failure for the name of a console log that virt-install can't use
  */
 export function machineArguments(machine: Machine): string[] {
+  const { architecture, firmware, virtType, cores, ram, mac } = machine.hardware;
   return [
     ...['--connect', machine.connect],
-    ...['--virt-type', machine.virtType],
+    ...['--virt-type', virtType],
+    // virt-install takes the builder's own where it is told none.
+    ...(architecture.nodeName === process.arch ? [] : ['--arch', architecture.name]),
+    ...(firmware === architecture.firmwares[0] ? [] : ['--boot', firmware]),
     // virt-install 4 refuses to start without a word on the distribution.
     ...['--osinfo', machine.osinfo],
     ...['--name', machine.domain],
-    ...['--vcpus', String(machine.cores)],
-    ...['--memory', String(Math.floor(machine.ram / 2 ** 20))],
-    ...(machine.virtType === 'qemu' ? ['--cpu', emulatedProcessor] : []),
-    ...['--network', `user,model=virtio${machine.mac === undefined ? '' : `,mac=${machine.mac}`}`],
+    ...['--vcpus', String(cores)],
+    ...['--memory', String(Math.floor(ram / 2 ** 20))],
+    ...(virtType === 'qemu' ? ['--cpu', architecture.emulatedProcessor] : []),
+    ...['--network', `user,model=virtio${mac === undefined ? '' : `,mac=${mac}`}`],
     // Without a source of entropy, a guest without clock jitter (software emulation) waits for its first keys.
     ...['--rng', 'builtin'],
     ...['--serial', `pty,log.file=${fileOfDomain(machine.consoleLog)},log.append=off`],

@@ -6,6 +6,7 @@ import { expect } from 'chai';
 import { execa } from 'execa';
 import { Configuration } from '../../src/config/configuration.js';
 import { resolveImage } from '../../src/config/resolve.js';
+import { architectures } from '../../src/machine/architectures.js';
 import { Libvirt } from '../../src/machine/libvirt.js';
 import { programDirectory } from '../../src/host/program-directory.js';
 import { testHost } from '../support/host.js';
@@ -101,12 +102,20 @@ describe('an installer with a seed volume', function () {
         host,
         libvirt,
         {
-          spec: { ...spec, append: 'console=ttyS0', ram: 256 * 2 ** 20, cores: 1 },
-          domain: `image-factory-seed-${process.pid}`,
-          virtType: 'qemu',
+          spec: { ...spec, append: 'console=ttyS0' },
+          machine: {
+            ...spec,
+            hardware: {
+              architecture: architectures.x86_64,
+              firmware: 'bios',
+              ...{ virtType: 'qemu', cores: 1, ram: 256 * 2 ** 20, mac: undefined },
+            },
+            domain: `image-factory-seed-${process.pid}`,
+            consoleLog,
+          },
           location: { kind: 'netboot', directory: join(directory, 'netboot'), linux: 'linux', initrd: 'initrd.gz' },
           scratchDirectory: join(directory, 'scratch'),
-          ...{ disk, answerFile, seedVolume, consoleLog },
+          ...{ disk, answerFile, seedVolume },
         },
         5 * minutes,
       );

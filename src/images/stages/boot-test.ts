@@ -58,17 +58,17 @@ async function keepUnproven(host: Host, test: BootTest, unproven: string, failur
   return new Failure(failure.message, { hint: [failure.hint, where].filter(Boolean).join(' '), cause: failure });
 }
 
-function testOf({ spec, paths, bootDomain, virtType }: Plan): BootTest | undefined {
+function testOf({ spec, paths, bootDomain, hardware }: Plan): BootTest | undefined {
   const { bootTest: demand } = spec;
   if (demand.kind === 'off') return undefined;
   return {
-    machine: { ...spec, domain: bootDomain, virtType, consoleLog: paths.bootLog },
+    machine: { ...spec, hardware, domain: bootDomain, consoleLog: paths.bootLog },
     image: paths.candidate,
     format: spec.format,
     overlay: paths.bootOverlay,
     screenshot: paths.bootScreenshot,
     scratchDirectory: join(paths.workDir, 'virt-install'),
     demand,
-    timeout: spec.bootTimeout ?? usualTimeout[virtType],
+    timeout: spec.bootTimeout ?? usualTimeout[hardware.virtType],
   };
 }

@@ -31,37 +31,35 @@ export const install = stage({
   },
   commands: ({ installation, expected, connect }) => [
     virtInstallCommand({ ...installation, ...expected }),
-    virshCommand(connect, 'undefine', installation.domain),
+    virshCommand(connect, 'undefine', installation.machine.domain),
   ],
   // virt-install and libvirt call them.
-  programs: () => ['cpio', 'qemu-system-x86_64'],
-  inputs: ({ installation: { spec }, connect }, { netbootFiles }) => [
-    ...[spec.append, spec.ram, spec.cores, spec.mac],
+  programs: ({ installation: { machine } }) => ['cpio', machine.hardware.architecture.emulator],
+  inputs: ({ installation: { spec, machine }, connect }, { netbootFiles }) => [
+    ...[spec.append, machine.hardware.ram, machine.hardware.cores, machine.hardware.mac],
     connect,
     netbootFiles,
   ],
   async run(host, { installation, connect, timeout }, { answerFile, installer }) {
     makeSearchable(installation.scratchDirectory);
-    host.log.info(`The console of the installer goes to ${installation.consoleLog}`);
+    host.log.info(`The console of the installer goes to ${installation.machine.consoleLog}`);
     try {
       const called = { ...installation, answerFile, location: installer };
       await runInstallation(host, new Libvirt(host, connect), called, timeout);
     } finally {
       // The kernel prints its arguments, and an installer what it likes.
-      await joinRotated(installation.consoleLog);
-      await maskFile(host, installation.consoleLog);
+      await joinRotated(installation.machine.consoleLog);
+      await maskFile(host, installation.machine.consoleLog);
     }
   },
 });
 
-function installation({ spec, paths, domain, virtType }: Plan): Omit<Installation, 'answerFile' | 'location'> {
+function installation({ spec, paths, domain, hardware }: Plan): Omit<Installation, 'answerFile' | 'location'> {
   return {
     spec,
-    domain,
-    virtType,
+    machine: { ...spec, hardware, domain, consoleLog: paths.consoleLog },
     disk: paths.rawDisk,
     ...(readsSeedVolume(spec.origin.answerFile.kind) ? { seedVolume: paths.seedVolume } : {}),
-    consoleLog: paths.consoleLog,
     scratchDirectory: join(paths.workDir, 'virt-install'),
   };
 }

@@ -1,0 +1,39 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { programs } from '../host/programs.js';
+import { architectures, type Architecture } from './architectures.js';
+
+const root = new URL('../', import.meta.url).pathname;
+const tables = ['machine/architectures.ts', 'host/programs.ts'];
+
+/** The program's code without comments. */
+function code(): Map<string, string> {
+  const files = readdirSync(root, { recursive: true, encoding: 'utf8' });
+  return new Map(
+    files
+      .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts') && !tables.includes(name))
+      .map((name) => [name, readFileSync(join(root, name), 'utf8').replace(/^\s*(\/\/|\/?\*).*$/gm, '')]),
+  );
+}
+
+describe('the architectures', () => {
+  for (const [name, architecture] of Object.entries<Architecture>(architectures)) {
+    it(`call ${name} as it calls itself, and have a package for its emulator`, () => {
+      expect(architecture.name).to.equal(name);
+      expect(programs[architecture.emulator].package).to.match(/^qemu-system-/);
+      expect(architecture.rootPartitionType).to.match(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+    });
+  }
+
+  it('are the only place that names an emulator, a console device, an emulated processor or a text screen', () => {
+    const words = /qemu-system-\w|\btty(S|AMA)\d|mode=maximum|host-model|\berms\b|0xb8000/;
+    const found = [...code()].filter(([, text]) => words.test(text)).map(([file]) => file);
+    expect(found).to.deep.equal([]);
+  });
+
+  it("are asked for a guest, never the builder's own; only KVM depends on that", () => {
+    const found = [...code()].filter(([, text]) => text.includes('process.arch')).map(([file]) => file);
+    expect(found).to.deep.equal(['machine/acceleration.ts', 'machine/virtual-machine.ts']);
+  });
+});

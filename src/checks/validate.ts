@@ -17,6 +17,7 @@ import { validators, type Validator } from '../answers/validators/validators.js'
 import { answerFileSource } from '../images/answer-file-source.js';
 import { checkImage } from './image-check.js';
 import { secretsIn } from '../answers/secrets.js';
+import { secretsAsWritten } from '../config/secrets.js';
 import type { OnlineCheck } from './online-check.js';
 
 /** Something that is wrong with an image's section, its answer file, or what they name. */
@@ -68,6 +69,7 @@ export async function validateImage(
   let mask: Mask = maskUrls;
   try {
     notes.checks.push('configuration');
+    mask = maskOf(secretsAsWritten(configuration.section(image)));
     const spec = resolveImage(configuration, image, {}, isoDate(new Date()));
     mask = maskOf(spec.secrets);
     notes.checks.push('answer file');

@@ -1,4 +1,5 @@
 import { reasonOf } from '../host/errno.js';
+import { complain } from './complaints.js';
 
 /** How the other end of an output is gone: a closed pipe, a terminal that hung up. */
 const gone = ['EPIPE', 'EIO', 'ECONNRESET', 'ERR_STREAM_DESTROYED'];
@@ -14,7 +15,7 @@ export function goOnWithoutReaders(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (told || gone.includes(error.code ?? '')) return;
     told = true;
-    console.error(`image-factory: can't write to standard output: ${reasonOf(error)}`);
+    complain(`can't write to standard output: ${reasonOf(error)}`);
     process.on('exit', () => (process.exitCode ||= 1));
   });
 }

@@ -2,9 +2,7 @@ import { inspect } from 'node:util';
 import { CommanderError } from 'commander';
 import { systemFailure } from '../host/errno.js';
 import { Failure, Interrupted, NotReleased, UsageError } from '../host/failure.js';
-import { maskUrls, type Mask } from '../host/mask.js';
 import { whatIsLeft } from '../host/release-stack.js';
-import { visible } from '../report/visible.js';
 
 const exitCodes = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
@@ -37,14 +35,4 @@ export function explain(error: unknown, say: (message: string) => void): number 
   }
   say(`internal error, please report it with these lines:\n${inspect(error)}`);
   return exitCodes.failed;
-}
-
-/** Says on standard error what went wrong where no log does, and returns how the program ends. */
-export function complain(error: unknown): number {
-  return explain(error, (message) => complainOf(message, maskUrls));
-}
-
-/** The same of one message. */
-export function complainOf(message: string, mask: Mask): void {
-  console.error(`image-factory: ${visible(mask(message))}`);
 }

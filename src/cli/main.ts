@@ -1,13 +1,20 @@
 import { goOnWithoutReaders } from './closed-output.js';
 import { commandFirst } from './command-first.js';
-import { complain } from './explain.js';
+import { asksForJson, complain, complainInJson } from './complaints.js';
+import { explain } from './explain.js';
 import { program } from './program.js';
 
 goOnWithoutReaders();
 
+const words = process.argv.slice(2);
 const root = program();
+if (asksForJson(words)) {
+  complainInJson();
+  const outputError = (text: string) => complain(text.trimEnd().replace(/^error: /, ''));
+  for (const command of [root, ...root.commands]) command.configureOutput({ outputError });
+}
 try {
-  await root.parseAsync(commandFirst(root, process.argv.slice(2)), { from: 'user' });
+  await root.parseAsync(commandFirst(root, words), { from: 'user' });
 } catch (error) {
-  process.exitCode = complain(error);
+  process.exitCode = explain(error, complain);
 }

@@ -3,7 +3,8 @@ import { spokenDuration } from '../report/duration.js';
 import { EventStream } from '../report/event-stream.js';
 import type { ImageOutcome } from '../report/events.js';
 import type { BuildFlags } from './build-flags.js';
-import { complain } from './explain.js';
+import { complain } from './complaints.js';
+import { explain } from './explain.js';
 import { terminalReader, verbosityOf } from './terminal.js';
 
 /** How the build of one image ended: its exit code, and the image, or the log file that tells why there is none. */
@@ -33,7 +34,7 @@ export async function oneAfterAnother(
     }
     const begun = performance.now();
     const { exitCode, file } = await build(image).catch((error: unknown) => ({
-      exitCode: complain(error),
+      exitCode: explain(error, complain),
       file: undefined,
     }));
     worst = Math.max(worst, exitCode);

@@ -1,7 +1,8 @@
 import { KnownSecrets } from '../host/known-secrets.js';
 import { EventStream } from '../report/event-stream.js';
 import type { BuildFinished } from '../report/events.js';
-import { complainOf, explain } from './explain.js';
+import { alsoMask, complain } from './complaints.js';
+import { explain } from './explain.js';
 import { terminalReader, verbosityOf } from './terminal.js';
 
 /** How a command that works for a while writes its log. */
@@ -25,6 +26,7 @@ export async function inSession(
   action: (session: Session) => Promise<void>,
 ): Promise<{ readonly log: EventStream; readonly end: Pick<BuildFinished, 'outcome' | 'exitCode' | 'error'> }> {
   const secrets = new KnownSecrets();
+  alsoMask(secrets.mask);
   const terminal = terminalReader({ format: flags.logFormat, verbosity: verbosityOf(flags) });
   const log = new EventStream(secrets.mask, [terminal]);
   let isLogged = flags.logFormat === 'json';
@@ -36,7 +38,7 @@ export async function inSession(
     const exitCode = explain(error, (message) => {
       said.push(message);
       if (isLogged) log.error(message);
-      else complainOf(message, secrets.mask);
+      else complain(message);
     });
     return { log, end: { outcome: outcomes[exitCode] ?? 'failed', exitCode, error: said.join('\n') } };
   }

@@ -1,4 +1,6 @@
+import { inspect } from 'node:util';
 import { Interrupted } from '../host/failure.js';
+import { complain } from './complaints.js';
 
 /** All that end a process and that it can hear, but SIGPIPE and SIGXFSZ, which Node ignores, and faults such as SIGSEGV. */
 const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGXCPU', 'SIGALRM', 'SIGUSR2'] as const;
@@ -14,12 +16,12 @@ export async function untilSignalled<T>(action: (signal: AbortSignal) => Promise
   const controller = new AbortController();
   const { signal } = controller;
   const stop = (received: NodeJS.Signals): void => {
-    if (signal.aborted) console.error('image-factory: already stopping; what was taken is being released');
+    if (signal.aborted) complain('already stopping; what was taken is being released');
     controller.abort(new Interrupted(received));
   };
   const uncaught = (error: unknown): void => {
     // While it stops, it goes on with that; what it waited for may never come, and then its time limits end it.
-    if (signal.aborted) console.error('image-factory: while stopping:', error);
+    if (signal.aborted) complain(`while stopping: ${inspect(error)}`);
     controller.abort(new Error('an error that nothing has caught', { cause: error }));
   };
   for (const name of endingSignals) process.on(name, stop);

@@ -9,7 +9,7 @@ import type { Log } from '../host/log.js';
 import { findExecutable, findProgram, programs } from '../host/programs.js';
 import { renderAnswerFile, type AnswerFileSource } from '../answers/answer-file.js';
 import { opaqueStorage } from '../answers/opaque-storage.js';
-import { cachedName, originOf } from '../sources/netboot-source.js';
+import { netbootSources } from '../sources/netboot-source.js';
 import { checkVerification } from '../sources/vouching.js';
 import { sign } from '../publish/signature.js';
 import { checkDestination } from '../publish/upload.js';
@@ -17,7 +17,6 @@ import { answerFileSource } from '../images/answer-file-source.js';
 import type { Plan } from '../images/build.js';
 import { programsOf } from '../engine/recipe.js';
 import { buildRecipe } from '../images/recipes.js';
-import { netbootSources } from '../images/stages/fetch.js';
 
 /**
  * Finds what would stop a build, as far as it shows before anything is done; warns of options that nothing reads.
@@ -36,9 +35,8 @@ export async function checkImage(configuration: Configuration, spec: ImageSpec, 
     }
   };
   const sources = netbootSources(spec);
-  for (const source of sources) await noting(() => originOf(source));
-  if (problems.length === 0) await noting(() => checkVerification(sources, spec));
-  const names = problems.length > 0 ? [] : sources.map(({ uri }) => cachedName(uri));
+  await noting(() => checkVerification(sources, spec));
+  const names = sources.map(({ from }) => from.name);
   if (new Set(names).size < names.length) {
     problems.push(
       `[${spec.name}] linux and initrd are both called '${names[0]}': the netboot cache keeps them in one directory`,

@@ -1,18 +1,16 @@
+import { parseSource, type Source } from '../config/source.js';
 import type { ImageSpec } from '../config/image-spec.js';
 import { installation } from './doctor.js';
-import { UsageError } from '../host/failure.js';
 import type { Caller } from '../host/host.js';
-import { maskUrls } from '../host/mask.js';
-import { originOf } from '../sources/netboot-source.js';
+import { netbootSources } from '../sources/netboot-source.js';
 import { PresenceOfFiles } from '../sources/presence.js';
 import { repositoryIndexes } from '../answers/repositories.js';
 import { vouchingFor } from '../sources/vouching.js';
-import { netbootSources } from '../images/stages/fetch.js';
 
 interface Named {
   /** The option or the place in the answer file. */
   readonly what: string;
-  readonly uri: string;
+  readonly source: Source;
 }
 
 export interface OnlineFindings {
@@ -32,13 +30,15 @@ export class OnlineCheck {
   async ask(spec: ImageSpec, answerFile: string): Promise<OnlineFindings> {
     const findings: string[] = [];
     const notMade: { why: string; fix?: string }[] = [];
-    const named = namedBy(spec, answerFile).filter(({ uri }) => isUnderstood(uri));
-    const answers = await Promise.all(named.map(async (one) => ({ ...one, answer: await this.#presence.of(one.uri) })));
-    for (const { what, uri, answer } of answers) {
-      const about = maskUrls(`${what}: ${uri}`);
+    const named = namedBy(spec, answerFile);
+    const answers = await Promise.all(
+      named.map(async (one) => ({ ...one, answer: await this.#presence.of(one.source) })),
+    );
+    for (const { what, source, answer } of answers) {
+      const about = `${what}: ${source.shown}`;
       if (answer.is === 'unknown') notMade.push({ why: `${about}: ${answer.why}`, fix: installation(answer.program) });
       if (answer.is !== 'gone') continue;
-      if (isLocal(uri) && spec.preBuildCommand !== undefined) {
+      if (source.by === 'copy' && spec.preBuildCommand !== undefined) {
         notMade.push({ why: `${about} is not there before the pre-build-command`, fix: 'build the image once' });
       } else findings.push(`${about}: ${answer.why}`);
     }
@@ -49,46 +49,39 @@ export class OnlineCheck {
 /** Each with the option or the place that names it; the same place is not named twice. */
 function namedBy(spec: ImageSpec, answerFile: string): Named[] {
   const sources = netbootSources(spec);
-  const lists = sources
-    .filter(({ uri }) => isUnderstood(uri))
-    .flatMap((source): Named[] => {
-      const vouching = vouchingFor(source, spec);
-      const list = 'list' in vouching ? [{ what: 'checksums', uri: vouching.list }] : [];
-      return 'signature' in vouching ? [...list, { what: 'checksums-signature', uri: vouching.signature }] : list;
-    });
+  const lists = sources.flatMap((source): Named[] => {
+    const vouching = vouchingFor(source, spec);
+    const list = 'list' in vouching ? [{ what: 'checksums', source: vouching.list }] : [];
+    return 'signature' in vouching ? [...list, { what: 'checksums-signature', source: vouching.signature }] : list;
+  });
   const repositories = repositoryIndexes({
     kind: spec.origin.answerFile.kind,
     text: answerFile,
     extra: variable(spec, 'extra-repositories'),
     suite: variable(spec, 'suite'),
   });
-  const all = [...sources.map(({ option, uri }) => ({ what: option, uri })), ...lists, ...media(spec), ...repositories];
-  return [...new Map(all.toReversed().map((one) => [one.uri, one])).values()].toReversed();
+  const files = sources.map(({ option, from }) => ({ what: option, source: from }));
+  const all = [...files, ...lists, ...[...media(spec), ...repositories].flatMap(understood)];
+  return [...new Map(all.toReversed().map((one) => [one.source.uri, one])).values()].toReversed();
 }
 
 /** Installers in two parts fetch the larger one by a kernel argument. */
-function media({ append }: ImageSpec): Named[] {
+function media({ append }: ImageSpec): { what: string; uri: string }[] {
   return [...append.matchAll(/https?:\/\/\S+\.(?:iso|img|squashfs)(?=\s|$)/g)].map(([uri]) => ({
     what: 'append',
     uri,
   }));
 }
 
-function variable({ variables }: ImageSpec, name: string): string {
-  return variables[name] ?? variables[name.replaceAll('-', '_')] ?? '';
-}
-
-/** What is wrong with the others, the check of the configuration tells. */
-function isUnderstood(uri: string): boolean {
+/** What an answer file names is the installer's to read: what can't be fetched by the builder is not asked for. */
+function understood({ what, uri }: { what: string; uri: string }): Named[] {
   try {
-    originOf({ option: 'file', uri });
-    return true;
-  } catch (error) {
-    if (error instanceof UsageError) return false;
-    throw error;
+    return [{ what, source: parseSource(uri) }];
+  } catch {
+    return [];
   }
 }
 
-function isLocal(uri: string): boolean {
-  return originOf({ option: 'file', uri }).by === 'copy';
+function variable({ variables }: ImageSpec, name: string): string {
+  return variables[name] ?? variables[name.replaceAll('-', '_')] ?? '';
 }

@@ -1,5 +1,6 @@
 import type { Destination } from './destination.js';
 import type { imageOptions, Values } from './options.js';
+import type { Source } from './source.js';
 
 /** What an unattended installer reads, by the option that names it. */
 export const answerFileKinds = ['preseed', 'kickstart', 'yast', 'autoinstall', 'agama'] as const;
@@ -18,8 +19,8 @@ export interface InstallOrigin {
 
 /** Where kernel and initrd come from. */
 export type InstallerSource =
-  | { readonly kind: 'netboot'; readonly linux: string; readonly initrd: string }
-  | { readonly kind: 'medium'; readonly image: string };
+  | { readonly kind: 'netboot'; readonly linux: Source; readonly initrd: Source }
+  | { readonly kind: 'medium'; readonly image: Source };
 
 /** How and with which key the checksums are signed. */
 export interface Signing {

@@ -1,4 +1,5 @@
 import { homedir } from 'node:os';
+import { parseSource, type Source } from './source.js';
 import { splitWords } from './words.js';
 
 /**
@@ -15,6 +16,9 @@ export interface OptionType<T> {
 export const text: OptionType<string> = { metavar: 'TEXT', parse: (value) => value };
 
 export const uri: OptionType<string> = { metavar: 'URI', parse: (value) => value };
+
+/** A file to fetch: a file name, or a URI with the scheme `file:`, `http:`, `https:` or `rsync:`. */
+export const source: OptionType<Source> = { metavar: 'URI', parse: parseSource };
 
 /** A file name; `~/` is the home directory. Relative names are relative to the current directory. */
 export const path: OptionType<string> = {

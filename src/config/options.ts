@@ -63,11 +63,11 @@ export const sectionOptions = {
 
 /** Options of a section that describes an image. */
 export const imageOptions = {
-  linux: option(type.uri, {
+  linux: option(type.source, {
     group: 'installer',
     doc: 'The installer kernel: a file name, or a URI with the scheme *file:*, *http:*, *https:* or *rsync:*. It is kept in the netboot cache.',
   }),
-  initrd: option(type.uri, {
+  initrd: option(type.source, {
     group: 'installer',
     doc: 'The installer initrd: a file name, or a URI with the scheme *file:*, *http:*, *https:* or *rsync:*. It is kept in the netboot cache.',
   }),
@@ -79,12 +79,12 @@ export const imageOptions = {
     group: 'verification',
     doc: 'SHA-256 sum that the installer initrd must have.',
   }),
-  checksums: option(type.uri, {
+  checksums: option(type.source, {
     group: 'verification',
     doc: 'The checksum list of kernel and initrd: a *SHA256SUMS* file or a *.treeinfo*; a file name or a URI as for **linux**. Both must have the SHA-256 sums in it.',
     defaultDoc: "the archive's own list, for the installer in a Debian archive",
   }),
-  'checksums-signature': option(type.uri, {
+  'checksums-signature': option(type.source, {
     group: 'verification',
     doc: 'The signature of the checksum list: a detached one, or a signed text that holds the list itself, or a signed *InRelease* file that lists its sum. Needs **checksums** and **keyring**.',
     defaultDoc: "the archive's *InRelease*, for the installer in a Debian archive",
@@ -99,7 +99,7 @@ export const imageOptions = {
     doc: 'Whether netboot files are verified: *required* builds only from files that something vouches for, *available* verifies where it can and warns where it can not, *off* reads no checksum lists.',
     default: 'available',
   }),
-  installer_image: option(type.uri, {
+  installer_image: option(type.source, {
     group: 'installer',
     doc: 'An installation medium (ISO image) to take kernel and initrd from, instead of **linux** and **initrd**.',
   }),
@@ -173,7 +173,7 @@ export const imageOptions = {
   }),
   cache_dir: option(type.directory, {
     group: 'installer',
-    doc: "The netboot cache: kernel and initrd of each image are kept in a directory of the image's name below it.",
+    doc: "The netboot cache, which images may share: a file is kept once for all images that name its URL, and has a link in a directory of each image's name.",
     defaultDoc: '*~/.cache/image-factory*, and */var/cache/image-factory* for root',
     flag: { short: 'c', long: 'cache-dir' },
   }),

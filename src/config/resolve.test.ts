@@ -7,6 +7,7 @@ import { defaultCacheDirectory } from './defaults.js';
 import type { ImageSpec } from './image-spec.js';
 import type { Overrides } from './overrides.js';
 import { isoDate, resolveImage } from './resolve.js';
+import { parseSource } from './source.js';
 
 const netboot = 'linux = /srv/linux\ninitrd = /srv/initrd.gz\npreseed = a.cfg\n';
 
@@ -40,8 +41,8 @@ post-build-command = register "golden image"
         kind: 'install',
         installer: {
           kind: 'netboot',
-          linux: 'http://deb.example.org/linux',
-          initrd: 'http://deb.example.org/initrd.gz',
+          linux: parseSource('http://deb.example.org/linux'),
+          initrd: parseSource('http://deb.example.org/initrd.gz'),
         },
         answerFile: { kind: 'preseed', path: 'debian.preseed.hbs' },
       },
@@ -89,7 +90,7 @@ post-build-command = register "golden image"
 
   it('takes an installation medium instead of kernel and initrd', () => {
     const image = imageOf('[rhel]\ninstaller_image = /srv/rhel.iso\nkickstart = a.ks\n', 'rhel');
-    expect(image.origin.installer).to.deep.equal({ kind: 'medium', image: '/srv/rhel.iso' });
+    expect(image.origin.installer).to.deep.equal({ kind: 'medium', image: parseSource('/srv/rhel.iso') });
     expect(image.origin.answerFile).to.deep.equal({ kind: 'kickstart', path: 'a.ks' });
   });
 

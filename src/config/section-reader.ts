@@ -4,6 +4,7 @@ import { descriptionOption, descriptionOptions } from './description-options.js'
 import type { DescribedOption } from './image-spec.js';
 import type { IniDocument } from './ini.js';
 import { camelCase, canonical, type Option, type Values } from './options.js';
+import { maskUrl, maskUrls } from '../host/url-mask.js';
 import { isSecret } from './secrets.js';
 import { hasOption, sectionKinds, type SectionKind } from './section-kinds.js';
 import { nearestWord } from './suggestion.js';
@@ -165,7 +166,7 @@ export class SectionReader {
 
   /** `my.conf:3: [debian-12] ram = 1024` */
   #place(spelling: string, text: string): string {
-    const shown = isSecret(spelling) ? '…' : text.replaceAll('\n', ' ');
+    const shown = isSecret(spelling) ? '…' : withoutSecrets(text.replaceAll('\n', ' '));
     return `${this.#line(spelling)}[${this.#section}] ${spelling} = ${shown}`;
   }
 
@@ -184,4 +185,9 @@ export class SectionReader {
       return undefined;
     }
   }
+}
+
+/** A value that is a URL may be one that can't be read, blanks and all. */
+function withoutSecrets(text: string): string {
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? maskUrl(text) : maskUrls(text);
 }

@@ -2,9 +2,8 @@ import { describeFile } from '../artifacts/write.js';
 import type { ImageSpec } from '../config/image-spec.js';
 import type { AnswerFileSum, Material } from '../contents/artifact.js';
 import type { Caller } from '../host/host.js';
-import { cachedName, publicUri } from '../sources/netboot-source.js';
+import { netbootSources } from '../sources/netboot-source.js';
 import type { BuildState } from './build.js';
-import { netbootSources } from './stages/fetch.js';
 
 /** What the image was installed with. */
 export async function materials(
@@ -22,10 +21,10 @@ export async function materials(
 /** The netboot files, and what vouched for them, as they were when the installation began. */
 function netbootFiles(spec: ImageSpec, files: NonNullable<BuildState['netbootFiles']>): Material[] {
   const fetched = new Map(files.map((file) => [file.name, file]));
-  return netbootSources(spec).flatMap((source) => {
-    const file = fetched.get(source.option);
+  return netbootSources(spec).flatMap(({ option, from }) => {
+    const file = fetched.get(option);
     if (file === undefined) return [];
     const { sha256, bytes, verified } = file;
-    return [{ name: cachedName(source.uri), uri: publicUri(source), sha256, bytes, verified }];
+    return [{ name: from.name, uri: from.publicUri, sha256, bytes, verified }];
   });
 }

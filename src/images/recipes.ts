@@ -7,7 +7,7 @@ import { checksum } from './stages/checksum.js';
 import { clean } from './stages/clean.js';
 import { convert } from './stages/convert.js';
 import { create } from './stages/create.js';
-import { fetch } from './stages/fetch.js';
+import { fetch, fillCache } from './stages/fetch.js';
 import { finish } from './stages/finish.js';
 import { postBuildHook, preBuildHook } from './stages/hooks.js';
 import { install } from './stages/install.js';
@@ -41,5 +41,5 @@ export function buildRecipe(plan: Plan): Recipe<BuildState> {
 
 /** What fills the netboot cache. */
 export function fetchRecipe(plan: Plan): Recipe<BuildState> {
-  return compose(plan, [preBuildHook, fetch]);
+  return compose(plan, [preBuildHook, fillCache]);
 }

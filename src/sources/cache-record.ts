@@ -1,6 +1,6 @@
-import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { maskUrls } from '../host/mask.js';
+import type { Source } from '../config/source.js';
 
 /** The files that belong to one cached file; all but the first are hidden beside it. */
 export interface CachePlace {
@@ -12,6 +12,7 @@ export interface CachePlace {
   readonly partRecord: string;
   /** A directory for what can't be resumed. */
   readonly scratch: string;
+  /** Beside the directory, so that who holds it may remove that. */
   readonly lock: string;
 }
 
@@ -23,7 +24,7 @@ export function cachePlace(directory: string, name: string): CachePlace {
     part: hidden('part'),
     partRecord: hidden('part.meta'),
     scratch: hidden('new'),
-    lock: hidden('lock'),
+    lock: `${directory}.lock`,
   };
 }
 
@@ -48,26 +49,34 @@ export interface CacheRecord extends Validators {
   readonly mtimeMs?: number | undefined;
   /** Of the cached file. */
   readonly sha256?: string | undefined;
+  /** The images that used it, in order of their names. */
+  readonly images?: readonly string[] | undefined;
 }
 
 /** @returns undefined without a readable record, and where it tells of another URI */
-export async function readRecord(path: string, uri: string): Promise<CacheRecord | undefined> {
+export async function readRecord(path: string, from: Source): Promise<CacheRecord | undefined> {
+  const record = await recordAt(path);
+  return record?.uri === from.shown ? record : undefined;
+}
+
+/** @returns undefined without a readable record */
+export async function recordAt(path: string): Promise<CacheRecord | undefined> {
   try {
     const record = JSON.parse(await readFile(path, 'utf8')) as CacheRecord | null;
-    return record?.uri === maskUrls(uri) ? record : undefined;
+    return typeof record?.uri === 'string' ? record : undefined;
   } catch {
     return undefined;
   }
 }
 
 export async function writeRecord(path: string, record: CacheRecord): Promise<void> {
-  await writeFile(`${path}.new`, `${JSON.stringify({ ...record, uri: maskUrls(record.uri) }, null, 2)}\n`);
+  await writeFile(`${path}.new`, `${JSON.stringify(record, null, 2)}\n`);
   await rename(`${path}.new`, path);
 }
 
 /** What the cache holds of a URI: the record of its file, if that file is as it was written. */
-export async function cachedRecord(place: CachePlace, uri: string): Promise<CacheRecord | undefined> {
-  const record = await readRecord(place.record, uri);
+export async function cachedRecord(place: CachePlace, from: Source): Promise<CacheRecord | undefined> {
+  const record = await readRecord(place.record, from);
   const file = await stat(place.path).catch(() => undefined);
   return record && file && record.size === file.size && record.mtimeMs === file.mtimeMs ? record : undefined;
 }
@@ -75,4 +84,14 @@ export async function cachedRecord(place: CachePlace, uri: string): Promise<Cach
 export async function dropPart(place: CachePlace): Promise<void> {
   await rm(place.part, { force: true });
   await rm(place.partRecord, { force: true });
+}
+
+/** Notes that an image uses a cached file now: the record's time tells when it was last used. */
+export async function noteUse(place: CachePlace, image: string): Promise<void> {
+  const record = await recordAt(place.record);
+  if (record === undefined) return;
+  const images = [...new Set([...(record.images ?? []), image])].sort();
+  if (images.length !== record.images?.length) await writeRecord(place.record, { ...record, images });
+  const now = new Date();
+  await utimes(place.record, now, now);
 }

@@ -1,13 +1,14 @@
 import { expect } from 'chai';
+import { parseSource } from '../config/source.js';
 import { Failure } from '../host/failure.js';
 import { listedSum, readChecksumList } from './checksum-list.js';
 
 const [one, other] = ['1'.repeat(64), '2'.repeat(64)];
-const uri = 'http://mirror.example.org/os/SHA256SUMS';
+const uri = parseSource('http://mirror.example.org/os/SHA256SUMS');
 
 /** The sum that a list has for a file beside it. */
 function sumIn(text: string, path = 'images/linux'): string {
-  return listedSum(readChecksumList(uri, text), 'linux', `http://mirror.example.org/os/${path}`);
+  return listedSum(readChecksumList(uri, text), 'linux', parseSource(`http://mirror.example.org/os/${path}`));
 }
 
 describe('a checksum list', () => {
@@ -31,8 +32,11 @@ describe('a checksum list', () => {
   });
 
   it('of another server knows a file by the end of its path', () => {
-    const list = readChecksumList('https://keys.example.org/SHA256SUMS', `${other}  linux\n${one}  images/linux\n`);
-    expect(listedSum(list, 'linux', 'rsync://mirror.example.org/os/images/linux')).to.equal(one);
+    const list = readChecksumList(
+      parseSource('https://keys.example.org/SHA256SUMS'),
+      `${other}  linux\n${one}  images/linux\n`,
+    );
+    expect(listedSum(list, 'linux', parseSource('rsync://mirror.example.org/os/images/linux'))).to.equal(one);
   });
 
   it('reads percent signs in URLs', () => expect(sumIn(`${one}  a b/linux\n`, 'a%20b/linux')).to.equal(one));
@@ -64,7 +68,7 @@ describe('a checksum list', () => {
     'a line to stumble over': `SHA256 (${') = 0'.repeat(1_000_000)}`,
   })) {
     it(`is none if it is ${what}`, () => {
-      expect(() => sumIn(text)).to.throw(Failure, `checksums: there is no checksum in ${uri}`);
+      expect(() => sumIn(text)).to.throw(Failure, `checksums: there is no checksum in ${uri.shown}`);
     });
   }
 
@@ -73,7 +77,7 @@ describe('a checksum list', () => {
   });
 
   it('shows no password', () => {
-    const list = readChecksumList('http://me:s3cret@host/SHA256SUMS', `${one}  x\n`);
-    expect(() => listedSum(list, 'linux', 'http://me:s3cret@host/linux')).to.throw(/^(?!.*s3cret)/);
+    const list = readChecksumList(parseSource('http://me:s3cret@host/SHA256SUMS'), `${one}  x\n`);
+    expect(() => listedSum(list, 'linux', parseSource('http://me:s3cret@host/linux'))).to.throw(/^(?!.*s3cret)/);
   });
 });

@@ -1,12 +1,11 @@
 import { dirname, posix } from 'node:path';
+import type { Source } from '../config/source.js';
 import { Failure } from '../host/failure.js';
-import { maskUrls } from '../host/mask.js';
-import { locationOf } from './netboot-source.js';
 
 /** A list of checksums, as mirrors keep one beside their files. */
 export interface ChecksumList {
   /** Where it came from: what it lists is relative to its directory. */
-  readonly uri: string;
+  readonly source: Source;
   readonly sums: readonly ListedSum[];
 }
 
@@ -40,13 +39,13 @@ const algorithms: Readonly<Record<number, string>> = {
  *
  * @throws Failure if there is no sum in it at all
  */
-export function readChecksumList(uri: string, text: string): ChecksumList {
+export function readChecksumList(source: Source, text: string): ChecksumList {
   const lines = text.split(/\r?\n/).filter((line) => line.length <= LONGEST_LINE);
   const sums = lines.includes('[checksums]')
     ? treeinfoLines(lines).flatMap(treeinfoSum)
     : lines.flatMap((line) => [...plainSum(line), ...taggedSum(line)]);
-  if (sums.length > 0) return { uri, sums };
-  throw new Failure(maskUrls(`checksums: there is no checksum in ${uri}`), {
+  if (sums.length > 0) return { source, sums };
+  throw new Failure(`checksums: there is no checksum in ${source.shown}`, {
     hint: 'It should be a SHA256SUMS file or a .treeinfo.',
   });
 }
@@ -57,11 +56,11 @@ export function readChecksumList(uri: string, text: string): ChecksumList {
  * @param option the option that names the file, for messages
  * @throws Failure unless the list has exactly one SHA-256 sum for the file
  */
-export function listedSum(list: ChecksumList, option: string, fileUri: string): string {
-  const path = listedPath(list, fileUri);
+export function listedSum(list: ChecksumList, option: string, file: Source): string {
+  const path = listedPath(list, file);
   const listed = list.sums.filter((entry) => entry.path === path);
   const wrong = (why: string, hint?: string) =>
-    new Failure(maskUrls(`${option}: the checksum list ${list.uri} ${why} (for ${fileUri})`), { hint });
+    new Failure(`${option}: the checksum list ${list.source.shown} ${why} (for ${file.shown})`, { hint });
   if (listed.length === 0) {
     throw wrong(`has no sum for ${path}`, 'Is it the list of this release, and is it whole?');
   }
@@ -78,9 +77,8 @@ export function listedSum(list: ChecksumList, option: string, fileUri: string): 
  * By which name a list knows a file: its path below the list's directory. A file that lies elsewhere (another mirror
  * than the list's) goes by the longest path in the list that its own path ends with.
  */
-function listedPath({ uri, sums }: ChecksumList, fileUri: string): string {
-  const list = locationOf(uri);
-  const file = locationOf(fileUri);
+function listedPath({ source, sums }: ChecksumList, { location: file }: Source): string {
+  const list = source.location;
   const directory = `${dirname(list.path).replace(/\/$/, '')}/`;
   if (file.host === list.host && file.path.startsWith(directory)) return file.path.slice(directory.length);
   const longestFirst = sums.map(({ path }) => path).sort((one, other) => other.length - one.length);

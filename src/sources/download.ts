@@ -13,8 +13,7 @@ import {
   type CacheRecord,
   type Validators,
 } from './cache-record.js';
-import { maskUrls } from '../host/mask.js';
-import { httpClient, type Patience } from './http-client.js';
+import { httpClient, proxyFor, viaProxy, type Patience } from './http-client.js';
 import { fetchFailure, tooLarge, type NetbootSource } from './netboot-source.js';
 
 const PROGRESS_EVERY_MS = 200;
@@ -34,7 +33,7 @@ export type Download =
 interface Transfer {
   readonly host: Host;
   readonly source: NetbootSource;
-  readonly url: URL;
+  readonly url: string;
   readonly place: CachePlace;
   readonly got: Got;
   /** Bytes of bodies so far, in all attempts. */
@@ -51,7 +50,7 @@ interface Transfer {
 export async function download(
   host: Host,
   source: NetbootSource,
-  url: URL,
+  url: string,
   place: CachePlace,
   known: Validators | undefined,
   patience: Patience,
@@ -70,7 +69,7 @@ export async function download(
     } catch (error) {
       if (error instanceof TooLarge || !(await resumablePart(source, place))) await dropPart(place);
       host.signal.throwIfAborted();
-      const { why, hint, passes, retryAfterMs = 0 } = troubleOf(error);
+      const { why, hint, passes, retryAfterMs = 0 } = troubleOf(error, await proxyFor(url));
       if (!passes) throw fetchFailure(source, why, hint);
       if (attempt >= patience.attempts) throw fetchFailure(source, `${why} (${attempt} attempts)`, hint);
       const backoffMs = patience.firstPauseMs * 2 ** (attempt - 1);
@@ -101,9 +100,9 @@ async function fetchOnce(transfer: Transfer, known: Validators | undefined): Pro
     if (response.statusCode !== 200) throw new Refused(response);
     const validators = validatorsOf(response);
     const size = wholeNumber(response.headers['content-length']);
-    host.log.info(maskUrls(`${source.option}: fetching ${source.uri}`));
+    host.log.info(`${source.option}: fetching ${source.from.shown}`);
     await writeFile(place.part, '');
-    await writeRecord(place.partRecord, { uri: source.uri, ...validators, size });
+    await writeRecord(place.partRecord, { uri: source.from.shown, ...validators, size });
     await append(transfer, stream, 0, size);
     return { outcome: 'fetched', bodyBytes: transfer.bodyBytes, validators };
   } finally {
@@ -157,7 +156,7 @@ interface Part {
 
 /** @returns undefined unless the server can be asked for the rest of exactly this file */
 async function resumablePart(source: NetbootSource, place: CachePlace): Promise<Part | undefined> {
-  const record = await readRecord(place.partRecord, source.uri);
+  const record = await readRecord(place.partRecord, source.from);
   const bytes = (await stat(place.part).catch(() => undefined))?.size ?? 0;
   const strongEtag = record?.etag?.startsWith('"') ? record.etag : undefined;
   const validator = strongEtag ?? (record?.lastModifiedIsStrong ? record.lastModified : undefined);
@@ -213,7 +212,8 @@ interface Trouble {
   readonly retryAfterMs?: number | undefined;
 }
 
-function troubleOf(error: unknown): Trouble {
+/** @param proxy the one that was asked, as messages may name it */
+function troubleOf(error: unknown, proxy: string | undefined): Trouble {
   if (error instanceof Broken) return { why: error.message, passes: true };
   if (error instanceof Refused) {
     const { statusCode, headers } = error.response;
@@ -224,8 +224,10 @@ function troubleOf(error: unknown): Trouble {
       retryAfterMs: retryAfterMs(headers['retry-after']),
     };
   }
-  const { message, code = '' } = error as NodeJS.ErrnoException;
-  return { why: message, hint: errorHint(code), passes: PASSING.has(code) };
+  const { message, code = '', hostname } = error as NodeJS.ErrnoException & { hostname?: string };
+  const unknown = code === 'ENOTFOUND' && hostname !== undefined;
+  const why = unknown ? `there is no server called ${hostname} (${message})` : message;
+  return { why: viaProxy(why, proxy), hint: errorHint(code, proxy), passes: PASSING.has(code) };
 }
 
 function statusHint(status: number): string | undefined {
@@ -236,7 +238,8 @@ function statusHint(status: number): string | undefined {
   return undefined;
 }
 
-function errorHint(code: string): string | undefined {
+function errorHint(code: string, proxy: string | undefined): string | undefined {
+  if (code === 'ENOTFOUND' && proxy !== undefined) return 'Is the name of the proxy right (http_proxy, https_proxy)?';
   if (code === 'ENOTFOUND') return 'Is the name of the server right, and does this machine need a proxy (http_proxy)?';
   if (code === 'ENOSPC') return 'Make room for the netboot cache, or choose another cache_dir.';
   return undefined;

@@ -1,5 +1,6 @@
 import type { Agent as HttpsAgent } from 'node:https';
 import type { Agents, Got } from 'got';
+import type { ProxyAgent } from 'proxy-agent';
 import { maskUrls } from '../host/mask.js';
 import type { NetbootSource } from './netboot-source.js';
 
@@ -61,11 +62,25 @@ function refuseToLeaveTls({ url }: { url?: string | URL | undefined }): void {
 
 /** What http_proxy, https_proxy, all_proxy and no_proxy ask for, in small or capital letters. */
 async function proxyAgents(): Promise<Agents> {
+  const agent = await proxyAgent();
+  return agent === undefined ? {} : { http: agent, https: agent as unknown as HttpsAgent };
+}
+
+/** The proxy by which a URL is asked for, as messages may name it; undefined without one. */
+export async function proxyFor(url: string): Promise<string | undefined> {
+  // The environment is asked, and not the request.
+  const proxy = await (await proxyAgent())?.getProxyForUrl(url, undefined as never);
+  return proxy === undefined || proxy === '' ? undefined : maskUrls(proxy);
+}
+
+/** Why a server could not be asked, naming the proxy that was asked instead. */
+export function viaProxy(why: string, proxy: string | undefined): string {
+  return proxy === undefined ? why : `${why}; the proxy ${proxy} of the environment was asked`;
+}
+
+async function proxyAgent(): Promise<ProxyAgent | undefined> {
   const set = ['http_proxy', 'https_proxy', 'all_proxy'].some(
     (name) => process.env[name] ?? process.env[name.toUpperCase()],
   );
-  if (!set) return {};
-  const { ProxyAgent } = await import('proxy-agent');
-  const agent = new ProxyAgent();
-  return { http: agent, https: agent as unknown as HttpsAgent };
+  return set ? new (await import('proxy-agent')).ProxyAgent() : undefined;
 }

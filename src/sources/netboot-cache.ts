@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
-import { constants, createReadStream } from 'node:fs';
+import { constants } from 'node:fs';
 import { copyFile, link, mkdir, open, rename, rm, stat, utimes } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { reasonOf } from '../host/errno.js';
+import type { Source } from '../config/source.js';
+import { sha256Of } from '../host/digest.js';
+import { errnoOf, hintFor, reasonOf } from '../host/errno.js';
 import { Failure } from '../host/failure.js';
 import { makeDirectory } from '../host/make-directory.js';
 import { withFileLock } from '../host/file-lock.js';
@@ -12,22 +12,16 @@ import {
   cachePlace,
   cachedRecord,
   dropPart,
+  recordAt,
   writeRecord,
   type CachePlace,
   type CacheRecord,
   type Validators,
 } from './cache-record.js';
+import { contentFault } from './content.js';
 import { download } from './download.js';
-import { defaultPatience, type Patience } from './http-client.js';
-import {
-  cachedName,
-  fetchFailure,
-  originOf,
-  sumsAskedFor,
-  tooLarge,
-  type NetbootSource,
-  type Origin,
-} from './netboot-source.js';
+import type { Patience } from './http-client.js';
+import { fetchFailure, sumsAskedFor, tooLarge, type NetbootSource } from './netboot-source.js';
 
 export interface CachedFile {
   readonly path: string;
@@ -49,27 +43,28 @@ interface Arrival {
 const RSYNC_STALL_SECONDS = 60;
 
 /**
- * Brings a netboot file into the cache, or finds that the one there is still the source's. Under its name there is
- * always a whole file: the old one until the new one is complete and checked. Builds that want the same file at the
- * same time take turns.
+ * Brings a netboot file into the cache, or finds that the one there is still the source's, and does something with it
+ * while no other build can put another in its place. Under its name there is always a whole file: the old one until the
+ * new one is complete and checked. Builds that want the same file at the same time take turns.
  *
- * @param cacheDir `<cache_dir>/<image>`, made if it is missing
- * @throws UsageError where the source cannot be understood
- * @throws Failure where it cannot be got or has another checksum than asked for; what was in the cache stays
+ * @param directory the file's own directory in the cache, made if it is missing
+ * @throws Failure where the file cannot be got, or is not what it should be; what was in the cache stays
  */
-export async function cacheNetbootFile(
+export async function withNetbootFile<T>(
   host: Host,
-  cacheDir: string,
+  directory: string,
   source: NetbootSource,
-  patience: Patience = defaultPatience,
-): Promise<CachedFile> {
-  const origin = originOf(source);
-  const place = cachePlace(cacheDir, cachedName(source.uri));
-  makeCacheDirectory(cacheDir);
+  patience: Patience,
+  use: (file: CachedFile) => Promise<T>,
+): Promise<T> {
+  const place = cachePlace(directory, source.from.name);
+  makeCacheDirectory(directory);
   return withFileLock(host, place.lock, `the cache file ${place.path}`, async () => {
+    // It may have been removed by who had the lock before.
+    makeCacheDirectory(directory);
     await rm(place.scratch, { recursive: true, force: true });
     try {
-      return await bringUpToDate(host, place, source, origin, patience);
+      return await use(await bringUpToDate(host, place, source, patience));
     } finally {
       await rm(place.scratch, { recursive: true, force: true });
     }
@@ -87,23 +82,23 @@ export function makeCacheDirectory(directory: string): void {
   }
 }
 
-/** The commands that {@link cacheNetbootFile} would run. */
-export function fetchCommands(cacheDir: string, source: NetbootSource): Command[] {
-  const origin = originOf(source);
-  return origin.by === 'rsync' ? [rsyncCommand(cachePlace(cacheDir, cachedName(source.uri)), source, origin)] : [];
+/** The commands that {@link withNetbootFile} would run. */
+export function fetchCommands(directory: string, source: NetbootSource): Command[] {
+  const { from } = source;
+  return from.by === 'rsync' ? [rsyncCommand(cachePlace(directory, from.name), source, from)] : [];
 }
 
 async function bringUpToDate(
   host: Host,
   place: CachePlace,
   source: NetbootSource,
-  origin: Origin,
   patience: Patience,
 ): Promise<CachedFile> {
   const known = await trustedRecord(host, place, source);
-  const arrival = await fetchFrom(host, place, source, origin, known, patience);
+  const arrival = await fetchFrom(host, place, source, known, patience);
   if (arrival === 'unchanged') {
     await dropPart(place);
+    await expectContent(source, place.path);
     const { size } = await stat(place.path);
     const sha256 = known?.sha256 ?? (await sha256Of(host, place.path));
     return { path: place.path, outcome: 'unchanged', bodyBytes: 0, sha256, size };
@@ -111,7 +106,8 @@ async function bringUpToDate(
   const sha256 = await checkedSum(host, place, arrival.file, source);
   const { size, mtimeMs } = await stat(arrival.file);
   await rename(arrival.file, place.path);
-  await writeRecord(place.record, { uri: source.uri, ...arrival.validators, size, mtimeMs, sha256 });
+  const { images } = (await recordAt(place.record)) ?? {};
+  await writeRecord(place.record, { uri: source.from.shown, ...arrival.validators, size, mtimeMs, sha256, images });
   await dropPart(place);
   return { path: place.path, outcome: arrival.outcome, bodyBytes: arrival.bodyBytes, sha256, size };
 }
@@ -121,7 +117,7 @@ async function bringUpToDate(
  * nothing: it is read again each time, for size and time are easily put back.
  */
 async function trustedRecord(host: Host, place: CachePlace, source: NetbootSource): Promise<CacheRecord | undefined> {
-  const record = await cachedRecord(place, source.uri);
+  const record = await cachedRecord(place, source.from);
   if (!record) return undefined;
   const sha256 = await sha256Of(host, place.path);
   if (record.sha256 !== undefined && record.sha256 !== sha256) {
@@ -142,17 +138,17 @@ async function fetchFrom(
   host: Host,
   place: CachePlace,
   source: NetbootSource,
-  origin: Origin,
   known: CacheRecord | undefined,
   patience: Patience,
 ): Promise<Arrival | 'unchanged'> {
-  switch (origin.by) {
+  const { from } = source;
+  switch (from.by) {
     case 'copy':
-      return copy(host, place, source, origin.path, known);
+      return copy(host, place, source, from.path, known);
     case 'rsync':
-      return rsync(host, place, source, origin, known);
+      return rsync(host, place, source, from, known);
     case 'http': {
-      const downloaded = await download(host, source, origin.url, place, known, patience);
+      const downloaded = await download(host, source, from.url, place, known, patience);
       return downloaded.outcome === 'unchanged' ? 'unchanged' : { ...downloaded, file: place.part };
     }
   }
@@ -180,18 +176,16 @@ async function copy(
     return { outcome: 'copied', file, bodyBytes: original.size, validators: { sourceMtimeMs: original.mtimeMs } };
   } catch (error) {
     host.signal.throwIfAborted();
-    throw fetchFailure(source, (error as Error).message);
+    throw fetchFailure(source, errnoOf(error) ? `${path}: ${reasonOf(error)}` : reasonOf(error), hintFor(error));
   }
 }
 
-function rsyncCommand(
-  place: CachePlace,
-  { maxBytes }: NetbootSource,
-  { uri, password }: Origin & { by: 'rsync' },
-): Command {
+type RsyncSource = Extract<Source, { by: 'rsync' }>;
+
+function rsyncCommand(place: CachePlace, { maxBytes }: NetbootSource, { url, password }: RsyncSource): Command {
   const options = ['--no-motd', '--times', '--copy-links', `--timeout=${RSYNC_STALL_SECONDS}`];
   const limit = maxBytes === undefined ? [] : [`--max-size=${maxBytes}`];
-  const args = [...options, ...limit, uri, scratchFile(place)];
+  const args = [...options, ...limit, url, scratchFile(place)];
   return command('rsync', args, password === undefined ? {} : { env: { RSYNC_PASSWORD: password } });
 }
 
@@ -199,7 +193,7 @@ async function rsync(
   host: Host,
   place: CachePlace,
   source: NetbootSource,
-  origin: Origin & { by: 'rsync' },
+  from: RsyncSource,
   known: CacheRecord | undefined,
 ): Promise<Arrival | 'unchanged'> {
   const file = scratchFile(place);
@@ -208,8 +202,8 @@ async function rsync(
     // rsync leaves a file alone that has the source's size and time, and replaces it, never writes into it, otherwise.
     // Without the link (another owner's file, a file system without links) it only has more to transfer.
     if (known) await link(place.path, file).catch(() => undefined);
-    host.log.info(`${source.option}: asking ${origin.uri}`);
-    await run(host, rsyncCommand(place, source, origin));
+    host.log.info(`${source.option}: asking ${from.url}`);
+    await run(host, rsyncCommand(place, source, from));
     const { ino, size } = await stat(file).catch((error: Error) => {
       // rsync passes over what is larger than --max-size, and says nothing.
       throw source.maxBytes === undefined ? error : new Error(tooLarge(source));
@@ -233,13 +227,26 @@ async function sync(path: string): Promise<void> {
   await file.sync().finally(() => file.close());
 }
 
-/** The file's SHA-256 sum; @throws Failure unless it is every sum asked for; then the download is dropped */
+/**
+ * The sum of a file that has arrived.
+ *
+ * @throws Failure unless it is every sum asked for, and the file what it should be; then the download is dropped
+ */
 async function checkedSum(host: Host, place: CachePlace, file: string, source: NetbootSource): Promise<string> {
-  const sha256 = await sha256Of(host, file);
-  const other = sumsAskedFor(source).find((asked) => asked.sha256 !== sha256);
-  if (!other) return sha256;
-  await dropPart(place);
-  throw fetchFailure(
+  try {
+    const sha256 = await sha256Of(host, file);
+    const other = sumsAskedFor(source).find((asked) => asked.sha256 !== sha256);
+    if (other) throw wrongSum(source, sha256, other);
+    await expectContent(source, file);
+    return sha256;
+  } catch (error) {
+    if (error instanceof Failure) await dropPart(place);
+    throw error;
+  }
+}
+
+function wrongSum(source: NetbootSource, sha256: string, other: { sha256: string; by: string }): Failure {
+  return fetchFailure(
     source,
     `its SHA-256 sum is ${sha256}, but ${other.by} ${other.sha256}`,
     other.sha256 === source.sha256?.toLowerCase()
@@ -248,11 +255,13 @@ async function checkedSum(host: Host, place: CachePlace, file: string, source: N
   );
 }
 
-async function sha256Of(host: Host, path: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash, { signal: host.signal }).catch((error: unknown) => {
-    host.signal.throwIfAborted();
-    throw error;
-  });
-  return hash.digest('hex');
+async function expectContent(source: NetbootSource, file: string): Promise<void> {
+  if (source.content === undefined) return;
+  const fault = await contentFault(source.content, file);
+  if (fault === undefined) return;
+  const hint =
+    source.from.by === 'copy'
+      ? `Does the option '${source.option}' name the right file?`
+      : `Look at what the server sends: does '${source.option}' name the right file, and does a proxy or a login page stand between?`;
+  throw fetchFailure(source, fault, hint);
 }

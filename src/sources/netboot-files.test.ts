@@ -2,17 +2,20 @@ import { expect } from 'chai';
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { symlinkSync, writeFileSync } from 'node:fs';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { Failure, UsageError } from '../host/failure.js';
+import { parseSource } from '../config/source.js';
 import { shellLine } from '../host/host.js';
 import { findProgram } from '../host/programs.js';
 import { changeEnvironment, rejection, testHost } from '../../test/support/host.js';
 import type { Patience } from './http-client.js';
+import { directoryOf, type NetbootCache } from './cache-directory.js';
+import { expectPinned } from './linked-file.js';
 import { fetchNetbootFiles, netbootCommands } from './netboot-files.js';
 import type { NetbootSource } from './netboot-source.js';
 import { fileMirror, sha256, SigningKeys, type FileMirror } from '../../test/support/mirror.js';
@@ -28,6 +31,8 @@ const everyFile = [`${suite}/InRelease`, `${images}/SHA256SUMS`, linux, initrd];
 
 describe('netboot files', () => {
   const kernel = randomBytes(40_000);
+  /** As QEMU would take it for one. */
+  const bootable = Buffer.concat([Buffer.alloc(0x202), Buffer.from('HdrS'), kernel]);
   const ramDisk = randomBytes(50_000);
   let keys: SigningKeys;
   let directory: string;
@@ -49,7 +54,7 @@ describe('netboot files', () => {
   });
   beforeEach(async () => {
     directory = mkdtempSync(join(tmpdir(), 'netboot-files-'));
-    cacheDir = join(directory, 'cache');
+    cacheDir = join(cache().root, 'image');
     mirror = await fileMirror();
     host = testHost();
   });
@@ -58,17 +63,33 @@ describe('netboot files', () => {
     rmSync(directory, { recursive: true });
   });
 
-  const source = (option: string, path: string): NetbootSource => ({ option, uri: `${mirror.url}${path}` });
-  const settings = (more: Partial<VerifySettings> = {}): VerifySettings => ({ verify: 'available', ...more });
+  const cache = () => ({ root: join(directory, 'cache'), image: 'image' });
+  const source = (option: string, path: string): NetbootSource => from(option, `${mirror.url}${path}`);
+  const from = (option: string, uri: string) => ({ option, from: parseSource(uri) });
+  /** What a section sets, as text. */
+  const settings = ({
+    checksums,
+    checksumsSignature,
+    ...more
+  }: Partial<Omit<VerifySettings, 'checksums' | 'checksumsSignature'>> & {
+    checksums?: string;
+    checksumsSignature?: string;
+  } = {}): VerifySettings => ({
+    verify: 'available',
+    ...more,
+    ...(checksums === undefined ? {} : { checksums: parseSource(checksums) }),
+    ...(checksumsSignature === undefined ? {} : { checksumsSignature: parseSource(checksumsSignature) }),
+  });
   const warnings = () => host.log.lines.filter((line) => line.startsWith('warn: '));
   const cached = (name: string) => readFileSync(join(cacheDir, name));
   const fetchFiles = (sources: readonly NetbootSource[], wanted: VerifySettings) =>
-    fetchNetbootFiles(host, cacheDir, sources, wanted, quick);
+    fetchNetbootFiles(host, cache(), undefined, sources, wanted, quick);
 
   async function failure(promise: Promise<unknown>): Promise<Failure> {
     const error = await rejection(promise);
     expect(error).to.be.instanceOf(Failure);
-    expect(readdirSync(cacheDir).filter((name) => /lock|new|part/.test(name))).to.be.empty;
+    const left = readdirSync(cache().root, { recursive: true, encoding: 'utf8' });
+    expect(left.filter((name) => /lock|new|part/.test(name))).to.be.empty;
     return error as Failure;
   }
 
@@ -81,7 +102,7 @@ describe('netboot files', () => {
 
   /** Changes a cached file as somebody would who does not want it to be seen: with its old time. */
   function tamper(name: string, content: Buffer | string): void {
-    const [path, times] = [join(cacheDir, name), join(directory, 'times')];
+    const [path, times] = [resolve(cacheDir, name), join(directory, 'times')];
     execFileSync('touch', ['--reference', path, times]);
     writeFileSync(path, content);
     execFileSync('touch', ['--reference', times, path]);
@@ -112,7 +133,10 @@ describe('netboot files', () => {
       mirror.files.set(initrd, ramDisk);
     }
 
-    const trusted = () => settings({ keyring: keys.keyring(['archive']) });
+    const keysOnly = () => ({ keyring: keys.keyring(['archive']) });
+    const trusted = () => settings(keysOnly());
+    const inCache = (path: string) => join(directoryOf(cache(), source('linux', path).from), basename(path));
+    const listInCache = () => inCache(`${images}/SHA256SUMS`);
     const both = () => [source('linux', linux), source('initrd', initrd)];
     const fetchBoth = (wanted = trusted()) => fetchFiles(both(), wanted);
 
@@ -137,7 +161,7 @@ describe('netboot files', () => {
       );
       expect(mirror.answers()).to.deep.equal(everyFile.map((path) => `200 ${path}`));
       expect(readdirSync(cacheDir).filter((name) => !name.startsWith('.'))).to.have.members([
-        ...['linux', 'initrd.gz', 'checksums', 'checksums-signature'],
+        ...['linux', 'initrd.gz'],
       ]);
     });
 
@@ -183,7 +207,7 @@ describe('netboot files', () => {
         `checksums: cannot fetch ${mirror.url}${images}/SHA256SUMS: its SHA-256 sum is ${sha256(evil)}`,
       );
       expect(message).to.contain(`${suite}/InRelease lists ${sha256(good)}`);
-      expect(cached('checksums/SHA256SUMS').toString()).to.equal(good);
+      expect(readFileSync(listInCache(), 'utf8')).to.equal(good);
       expect(cached('linux').equals(kernel)).to.be.true;
     });
 
@@ -201,11 +225,11 @@ describe('netboot files', () => {
       publish();
       await fetchBoth();
       tamper('linux', randomBytes(kernel.length));
-      tamper('checksums/SHA256SUMS', cached('checksums/SHA256SUMS').toString().replace(/1/g, '2'));
+      tamper(listInCache(), readFileSync(listInCache(), 'utf8').replace(/1/g, '2'));
       mirror.answers();
       expect((await fetchBoth())[0]).to.include({ sha256: sha256(kernel) });
       expect(warnings()).to.have.length(2);
-      expect(warnings()[1]).to.contain(`${join(cacheDir, 'linux')} was changed in the cache after it was fetched`);
+      expect(warnings()[1]).to.contain(`${inCache(linux)} was changed in the cache after it was fetched`);
       expect(mirror.answers().map((answer) => answer.slice(0, 3))).to.deep.equal(['304', '200', '200', '304']);
       expect(cached('linux').equals(kernel)).to.be.true;
     });
@@ -215,8 +239,8 @@ describe('netboot files', () => {
       await fetchBoth();
       const evil = randomBytes(kernel.length);
       tamper('linux', evil);
-      const record = cached('.linux.meta').toString();
-      writeFileSync(join(cacheDir, '.linux.meta'), record.replace(sha256(kernel), sha256(evil)));
+      const record = join(dirname(inCache(linux)), '.linux.meta');
+      writeFileSync(record, readFileSync(record, 'utf8').replace(sha256(kernel), sha256(evil)));
       expect((await fetchBoth())[0]).to.include({ sha256: sha256(kernel) });
       expect(cached('linux').equals(kernel)).to.be.true;
     });
@@ -278,7 +302,7 @@ describe('netboot files', () => {
     });
 
     it('are those of the archive under main/installer-…, and not of Ubuntu', () => {
-      const by = (uri: string) => vouchingFor({ option: 'linux', uri }, trusted()).by;
+      const by = (uri: string) => vouchingFor(from('linux', uri), trusted()).by;
       expect(by(`rsync://user@ftp.example.org${linux}`)).to.equal('signed list');
       expect(by('https://h/debian/dists/sid/main/installer-arm64/20250803+deb13u1/images/cdrom/vmlinuz')).to.equal(
         'signed list',
@@ -289,17 +313,17 @@ describe('netboot files', () => {
     });
 
     it('are told with the check in --dry-run', () => {
-      const [check, ...others] = netbootCommands('/cache/debian', both(), trusted());
+      const [check, ...others] = netbootCommands({ root: '/cache', image: 'debian' }, both(), trusted());
       expect(others).to.be.empty;
       expect(shellLine(check ?? { file: '', args: [] })).to.equal(
         `gpgv --status-fd 1 --homedir /cache/debian/.verify.new --weak-digest SHA1 --keyring ${trusted().keyring} ` +
           '--output /cache/debian/.verify.new/text /cache/debian/.verify.new/signature',
       );
       const list = 'http://h/SHA256SUMS';
-      const detached = { ...trusted(), checksums: list, checksumsSignature: `${list}.gpg` };
-      expect(netbootCommands('/cache/debian', both(), detached).map(({ args }) => args.slice(-2))).to.deep.equal([
-        ['/cache/debian/.verify.new/signature', '/cache/debian/.verify.new/text'],
-      ]);
+      const detached = settings({ ...keysOnly(), checksums: list, checksumsSignature: `${list}.gpg` });
+      expect(
+        netbootCommands({ root: '/cache', image: 'debian' }, both(), detached).map(({ args }) => args.slice(-2)),
+      ).to.deep.equal([['/cache/debian/.verify.new/signature', '/cache/debian/.verify.new/text']]);
     });
   });
 
@@ -383,7 +407,7 @@ describe('netboot files', () => {
       mirror.files.set('/os/SHA256SUMS', Buffer.alloc(9 * 1024 * 1024, 'x'));
       const tooLarge = `checksums: cannot fetch ${list()}: it is larger than 8388608 bytes`;
       expect((await failure(fetchFiles([file()], settings({ checksums: list() })))).message).to.contain(tooLarge);
-      expect(readdirSync(join(cacheDir, 'checksums'))).to.be.empty;
+      expect(readdirSync(directoryOf(cache(), parseSource(list())))).to.be.empty;
       const local = join(directory, 'SHA256SUMS');
       writeFileSync(local, Buffer.alloc(9 * 1024 * 1024));
       expect((await failure(fetchFiles([file()], settings({ checksums: local })))).message).to.contain(
@@ -434,6 +458,105 @@ describe('netboot files', () => {
     });
   });
 
+  describe('in the cache', () => {
+    const plain = () => source('linux', '/linux');
+    const another = () => ({ root: cache().root, image: 'another' });
+    const fetchFor = (of: NetbootCache, pinTo?: string, sources = [plain()]) =>
+      fetchNetbootFiles(host, of, pinTo, sources, settings(), quick);
+    beforeEach(() => mirror.files.set('/linux', kernel));
+
+    it('are fetched once for all images that name their URL, and have a link for each', async () => {
+      await fetchFor(cache());
+      expect(mirror.answers()).to.deep.equal(['200 /linux']);
+      await fetchFor(another());
+      expect(mirror.answers()).to.deep.equal(['304 /linux']);
+      const inodes = ['image', 'another'].map((image) => statSync(join(cache().root, image, 'linux')).ino);
+      expect(inodes[0]).to.equal(inodes[1]);
+      const record = readFileSync(join(directoryOf(cache(), plain().from), '.linux.meta'), 'utf8');
+      expect(JSON.parse(record)).to.deep.include({ images: ['another', 'image'] });
+    });
+
+    it('are apart where only the query tells them apart', async () => {
+      mirror.files.set('/get/linux?arch=amd64', kernel).set('/get/linux?arch=arm64', ramDisk);
+      await fetchFor(cache(), undefined, [source('linux', '/get/linux?arch=amd64')]);
+      const [other] = await fetchFor(another(), undefined, [source('linux', '/get/linux?arch=arm64')]);
+      expect(other?.sha256).to.equal(sha256(ramDisk));
+      expect(cached('linux').equals(kernel)).to.be.true;
+    });
+
+    it('take over those of image-factory 2.0, which kept them in the directory of the image', async () => {
+      await fetchFor(cache());
+      const directoryOfUrl = directoryOf(cache(), plain().from);
+      renameSync(join(directoryOfUrl, '.linux.meta'), join(cacheDir, '.linux.meta'));
+      rmSync(directoryOfUrl, { recursive: true });
+      mirror.answers();
+      await fetchFor(cache());
+      expect(mirror.answers()).to.deep.equal(['304 /linux']);
+      expect(readdirSync(cacheDir)).to.deep.equal(['linux']);
+    });
+
+    it('are fetched again where an older cache has another file under that name', async () => {
+      mkdirSync(cacheDir, { recursive: true });
+      writeFileSync(join(cacheDir, 'linux'), 'of another URL');
+      await fetchFor(cache());
+      expect(cached('linux').equals(kernel)).to.be.true;
+    });
+
+    it('must be what they are taken for, and leave the good ones', async () => {
+      mirror.files.set('/linux', bootable);
+      const sources = [{ ...plain(), content: 'kernel' as const }];
+      await fetchFor(cache(), undefined, sources);
+      mirror.files.set('/linux', '<!DOCTYPE html>\n<title>Sign in</title>');
+      const { message, hint } = await failure(fetchFor(cache(), undefined, sources));
+      expect(message).to.equal(`linux: cannot fetch ${mirror.url}/linux: it is not a Linux kernel, but a web page`);
+      expect(hint).to.contain('login page');
+      expect(cached('linux').equals(bootable)).to.be.true;
+    });
+
+    describe('that are pinned for a build', () => {
+      let pins: string;
+      beforeEach(() => mkdirSync((pins = join(directory, 'pins'))));
+      const pinned = () => readFileSync(join(pins, 'linux'));
+
+      it('stay what they were, whatever another build fetches', async () => {
+        const [file] = await fetchFor(cache(), pins);
+        mirror.files.set('/linux', ramDisk);
+        await fetchFor(another());
+        expect(cached('linux').equals(kernel), 'in the cache of the first image').to.be.true;
+        expect(sha256(pinned())).to.equal(file?.sha256);
+        await expectPinned(host, join(pins, 'linux'), sha256(kernel));
+      });
+
+      it('stay what they were when the cache is removed', async () => {
+        await fetchFor(cache(), pins);
+        rmSync(cache().root, { recursive: true });
+        expect(pinned().equals(kernel)).to.be.true;
+      });
+
+      it('are found out where something else writes to the file in the cache', async () => {
+        await fetchFor(cache(), pins);
+        writeFileSync(join(cacheDir, 'linux'), 'evil');
+        const error = await rejection(expectPinned(host, join(pins, 'linux'), sha256(kernel)));
+        expect((error as Failure).message).to.contain('was changed after it was verified');
+      });
+
+      it('are copies where there can be no link', async function () {
+        const elsewhere = mkdtempSync('/dev/shm/pins-');
+        try {
+          if (statSync(elsewhere).dev === statSync(directory).dev) {
+            console.log('        skipped: /dev/shm is on the same file system; run it with TMPDIR=/var/tmp');
+            return this.skip();
+          }
+          await fetchFor(cache(), elsewhere);
+          expect(readFileSync(join(elsewhere, 'linux')).equals(kernel)).to.be.true;
+          expect(readdirSync(elsewhere)).to.deep.equal(['linux']);
+        } finally {
+          rmSync(elsewhere, { recursive: true });
+        }
+      });
+    });
+  });
+
   describe('that nothing vouches for', () => {
     const plain = () => source('linux', '/linux');
     beforeEach(() => mirror.files.set('/linux', kernel));
@@ -446,16 +569,16 @@ describe('netboot files', () => {
     });
 
     it("are taken without a word where that is wanted, or where they are the user's own", async () => {
-      const local = { option: 'linux', uri: join(directory, 'linux') };
-      writeFileSync(local.uri, kernel);
+      const local = from('linux', join(directory, 'linux'));
+      writeFileSync(join(directory, 'linux'), kernel);
       await fetchFiles([local], settings());
       await fetchFiles([plain()], settings({ verify: 'off', checksums: `${mirror.url}/none` }));
       expect(warnings()).to.be.empty;
     });
 
     it('are taken with the sum of the section, whatever is required', async () => {
-      const local = { option: 'linux', uri: join(directory, 'linux'), sha256: sha256(kernel) };
-      writeFileSync(local.uri, kernel);
+      const local = { ...from('linux', join(directory, 'linux')), sha256: sha256(kernel) };
+      writeFileSync(join(directory, 'linux'), kernel);
       for (const known of [local, { ...plain(), sha256: sha256(kernel) }]) {
         expect((await fetchFiles([known], settings({ verify: 'required' })))[0]?.verified).to.deep.equal([
           { by: 'given sum', option: 'linux-sha256' },
@@ -466,19 +589,19 @@ describe('netboot files', () => {
 
     it('are refused before anything is done where verification is required', async () => {
       const required = settings({ verify: 'required' });
-      const local = { option: 'initrd', uri: './initrd.gz' };
+      const local = from('initrd', './initrd.gz');
       expect(await problems(fetchFiles([plain(), local], required))).to.deep.equal([
         `verify = required: linux = ${mirror.url}/linux: there is no checksum list for it; set checksums, or linux-sha256`,
         'verify = required: initrd = ./initrd.gz: it is a file of this machine; set checksums, or initrd-sha256',
       ]);
-      const unsigned = { ...required, checksums: `${mirror.url}/SHA256SUMS` };
+      const unsigned = settings({ verify: 'required', checksums: `${mirror.url}/SHA256SUMS` });
       expect((await problems(fetchFiles([plain()], unsigned)))[0]).to.match(/is neither signed nor fetched by https:/);
       expect(mirror.answers()).to.be.empty;
     });
 
     it('are refused where half of what is needed is set', async () => {
-      const half = settings({ checksumsSignature: 'ftp://host/SHA256SUMS.gpg' });
-      expect(await problems(fetchFiles([plain()], half))).to.have.length(3);
+      const half = settings({ checksumsSignature: 'http://host/SHA256SUMS.gpg' });
+      expect(await problems(fetchFiles([plain()], half))).to.have.length(2);
     });
 
     it('are fetched again where they were changed in the cache', async () => {

@@ -1,9 +1,11 @@
+import { join } from 'node:path';
 import type { Command, Host } from '../host/host.js';
-import { maskUrls } from '../host/mask.js';
 import { listedSum } from './checksum-list.js';
 import { defaultPatience, type Patience } from './http-client.js';
-import { cacheNetbootFile, fetchCommands } from './netboot-cache.js';
-import { type NetbootSource } from './netboot-source.js';
+import { adoptOlder, directoryOf, linkForImage, type NetbootCache } from './cache-directory.js';
+import { pinFile } from './linked-file.js';
+import { fetchCommands, withNetbootFile } from './netboot-cache.js';
+import type { NetbootSource } from './netboot-source.js';
 import { signatureCheck, trustedList, type TrustedList } from './trusted-list.js';
 import { checkVerification, comesUnchanged, vouchingFor, type VerifySettings, type Vouching } from './vouching.js';
 
@@ -13,6 +15,7 @@ export interface NetbootFile {
   readonly name: string;
   /** Where it came from, passwords masked. */
   readonly uri: string;
+  /** Of what the installation begins with: the pinned file, where there is one. */
   readonly sha256: string;
   /** Its size. */
   readonly bytes: number;
@@ -38,13 +41,15 @@ export type Voucher =
  * Brings the netboot files into the cache, verified as the section asks for it: first the checksum lists with their
  * signatures, then the files. Files that were in the cache already are verified all the same.
  *
- * @param cacheDir the image's own directory in the netboot cache
+ * @param pinTo a directory that gets the files as well, under their names and as they were verified, whatever becomes of the
+ *   cache afterwards; undefined: only the cache is filled
  * @throws UsageError where it shows beforehand that a file can't be verified though it must be
  * @throws Failure where a file can't be got, or lacks the sum that it should have; what was in the cache stays
  */
 export async function fetchNetbootFiles(
   host: Host,
-  cacheDir: string,
+  cache: NetbootCache,
+  pinTo: string | undefined,
   sources: readonly NetbootSource[],
   settings: VerifySettings,
   patience: Patience = defaultPatience,
@@ -61,45 +66,57 @@ export async function fetchNetbootFiles(
       expected.push({ source, vouchers: given });
       continue;
     }
-    const trusted = lists.get(vouching.list) ?? (await trustedList(host, cacheDir, vouching, patience));
-    lists.set(vouching.list, trusted);
-    const listed = { sha256: listedSum(trusted.list, source.option, source.uri), list: vouching.list };
+    const { list } = vouching;
+    const trusted = lists.get(list.uri) ?? (await trustedList(host, cache, vouching, patience));
+    lists.set(list.uri, trusted);
+    const listed = { sha256: listedSum(trusted.list, source.option, source.from), list: list.shown };
     expected.push({ source: { ...source, listed }, vouchers: [...given, voucherOf(trusted)] });
   }
   const files: NetbootFile[] = [];
-  for (const { source, vouchers } of expected) files.push(await fetched(host, cacheDir, source, vouchers, patience));
+  for (const { source, vouchers } of expected) {
+    files.push(await fetched(host, cache, pinTo, source, vouchers, patience));
+  }
   return files;
 }
 
 /** The commands that {@link fetchNetbootFiles} would run, as far as they are known before anything is fetched. */
 export function netbootCommands(
-  cacheDir: string,
+  cache: NetbootCache,
   sources: readonly NetbootSource[],
   settings: VerifySettings,
 ): Command[] {
   const checks = new Map<string, Command>();
   for (const source of sources) {
     const vouching = vouchingFor(source, settings);
-    if (vouching.by === 'signed list') checks.set(vouching.list, signatureCheck(cacheDir, vouching));
+    if (vouching.by === 'signed list') checks.set(vouching.list.uri, signatureCheck(cache, vouching));
   }
-  return [...checks.values(), ...sources.flatMap((source) => fetchCommands(cacheDir, source))];
+  return [...checks.values(), ...sources.flatMap((source) => fetchCommands(directoryOf(cache, source.from), source))];
 }
 
 async function fetched(
   host: Host,
-  cacheDir: string,
+  cache: NetbootCache,
+  pinTo: string | undefined,
   source: NetbootSource,
   verified: readonly Voucher[],
   patience: Patience,
 ): Promise<NetbootFile> {
-  const { path, outcome, bodyBytes, sha256, size } = await cacheNetbootFile(host, cacheDir, source, patience);
-  host.log.info(outcome === 'unchanged' ? `${path} is up to date` : `${path}: ${outcome}, ${bodyBytes} bytes`);
-  for (const voucher of verified) host.log.info(`${source.option}: ${verdict(voucher)}`);
-  return { name: source.option, uri: maskUrls(source.uri), sha256, bytes: size, verified };
+  const { option, from } = source;
+  await adoptOlder(cache, from);
+  return withNetbootFile(host, directoryOf(cache, from), source, patience, async (file) => {
+    const { path, outcome, bodyBytes, sha256, size } = file;
+    host.log.info(
+      outcome === 'unchanged' ? `${from.shown} is up to date` : `${from.shown}: ${outcome}, ${bodyBytes} bytes`,
+    );
+    for (const voucher of verified) host.log.info(`${option}: ${verdict(voucher)}`);
+    await linkForImage(cache, path, from.name);
+    if (pinTo !== undefined) await pinFile(host, path, join(pinTo, from.name), sha256);
+    return { name: option, uri: from.shown, sha256, bytes: size, verified };
+  });
 }
 
-function voucherOf({ list: { uri }, signed }: TrustedList): Voucher {
-  const list = maskUrls(uri);
+function voucherOf({ list: { source }, signed }: TrustedList): Voucher {
+  const list = source.shown;
   return signed ? { by: 'signed checksum list', list, ...signed } : { by: 'checksum list', list };
 }
 
@@ -115,7 +132,7 @@ function verdict(voucher: Voucher): string {
 }
 
 function warnOf(host: Host, source: NetbootSource, vouching: Vouching): void {
-  const warn = (text: string) => host.log.warn(maskUrls(`NOT VERIFIED: ${source.option} ${source.uri}: ${text}`));
+  const warn = (text: string) => host.log.warn(`NOT VERIFIED: ${source.option} ${source.from.shown}: ${text}`);
   if (vouching.by === 'nothing' && vouching.loud) warn(`${vouching.why}; ${vouching.fix}`);
   if (vouching.by === 'list' && source.sha256 === undefined && !comesUnchanged(vouching.list)) {
     warn(

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
+import { parseSource } from '../config/source.js';
 import { Interrupted } from '../host/failure.js';
 import { changeEnvironment, rejection, testHost } from '../../test/support/host.js';
 import { PresenceOfFiles } from './presence.js';
@@ -45,11 +46,12 @@ describe('PresenceOfFiles', () => {
 
   const status = (code: number) => (_: IncomingMessage, response: ServerResponse) =>
     void response.writeHead(code).end();
-  const presence = (uri: string, patienceNow = patience) => new PresenceOfFiles(testHost(), patienceNow).of(uri);
+  const presence = (uri: string, patienceNow = patience) =>
+    new PresenceOfFiles(testHost(), patienceNow).of(parseSource(uri));
 
   it('asks with one HEAD request, however often it is asked', async () => {
     const files = new PresenceOfFiles(testHost(), patience);
-    const answers = await Promise.all([files.of(`${url}/linux`), files.of(`${url}/linux`)]);
+    const answers = await Promise.all([files.of(parseSource(`${url}/linux`)), files.of(parseSource(`${url}/linux`))]);
     expect(answers).to.deep.equal([{ is: 'there' }, { is: 'there' }]);
     expect(asked).to.deep.equal(['HEAD /linux']);
   });
@@ -121,7 +123,7 @@ describe('PresenceOfFiles', () => {
       }, 20);
     };
     const files = new PresenceOfFiles(testHost(), patience);
-    await Promise.all(Array.from({ length: 24 }, (_, number) => files.of(`${url}/${number}`)));
+    await Promise.all(Array.from({ length: 24 }, (_, number) => files.of(parseSource(`${url}/${number}`))));
     expect(asked).to.have.length(24);
     expect(most).to.be.within(2, 8);
   });
@@ -140,7 +142,7 @@ describe('PresenceOfFiles', () => {
     answer = () => {};
     const stop = new AbortController();
     const files = new PresenceOfFiles(testHost(stop.signal), { connectMs: 10_000, stallMs: 10_000 });
-    const answered = rejection(files.of(`${url}/linux`));
+    const answered = rejection(files.of(parseSource(`${url}/linux`)));
     while (asked.length === 0) await sleep(5);
     stop.abort(new Interrupted('SIGINT'));
     expect(await answered).to.be.instanceOf(Interrupted);

@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
+import type { Source } from '../config/source.js';
 import { Failure } from '../host/failure.js';
 import { command, run, type Caller } from '../host/host.js';
 import { maskUrls } from '../host/mask.js';
 import { findProgram } from '../host/programs.js';
 import { Turns } from '../host/turns.js';
-import { httpClient, type Patience } from './http-client.js';
-import { originOf } from './netboot-source.js';
+import { httpClient, proxyFor, viaProxy, type Patience } from './http-client.js';
 
 /** What became of a file that a configuration names. */
 export type Presence =
@@ -34,32 +34,30 @@ export class PresenceOfFiles {
     private readonly patience: Pick<Patience, 'connectMs' | 'stallMs'> = presencePatience,
   ) {}
 
-  /** @param uri a path, or a URI of a scheme that netboot files are fetched by */
-  of(uri: string): Promise<Presence> {
-    const known = this.#asked.get(uri);
+  of(source: Source): Promise<Presence> {
+    const known = this.#asked.get(source.uri);
     if (known) return known;
-    const answer = this.#turns.take(() => this.#ask(uri));
-    this.#asked.set(uri, answer);
+    const answer = this.#turns.take(() => this.#ask(source));
+    this.#asked.set(source.uri, answer);
     return answer;
   }
 
-  async #ask(uri: string): Promise<Presence> {
+  async #ask(source: Source): Promise<Presence> {
     this.host.signal.throwIfAborted();
-    const origin = originOf({ option: 'file', uri });
-    switch (origin.by) {
+    switch (source.by) {
       case 'copy':
-        return stat(origin.path).then(
+        return stat(source.path).then(
           (found) => (found.isDirectory() ? gone('it is a directory') : there),
           (error: Error) => gone(error.message),
         );
       case 'http':
-        return this.#askByHttp(origin.url);
+        return this.#askByHttp(source.url);
       case 'rsync':
-        return this.#askByRsync(origin.uri, origin.password);
+        return this.#askByRsync(source.url, source.password);
     }
   }
 
-  async #askByHttp(url: URL): Promise<Presence> {
+  async #askByHttp(url: string): Promise<Presence> {
     const client = await httpClient(this.host.signal, this.patience);
     try {
       const { statusCode, statusMessage = '' } = await client.head(url);
@@ -68,7 +66,7 @@ export class PresenceOfFiles {
       return gone(`the server answers ${status.statusCode} ${status.statusMessage}`.trim());
     } catch (error) {
       this.host.signal.throwIfAborted();
-      return gone((error as Error).message);
+      return gone(viaProxy((error as Error).message, await proxyFor(url)));
     }
   }
 
@@ -96,7 +94,7 @@ function gone(why: string): Presence {
 
 async function firstByte(
   client: Awaited<ReturnType<typeof httpClient>>,
-  url: URL,
+  url: string,
 ): Promise<{ statusCode: number; statusMessage: string }> {
   const stream = client.stream(url, { headers: { range: 'bytes=0-0' } });
   // An error while nobody reads must not end the process.

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { parseSource } from '../config/source.js';
 import { isReleaseFile, readReleaseFile } from './release-file.js';
 
 describe('Release files', () => {
@@ -9,7 +10,7 @@ describe('Release files', () => {
 
   it('give SHA-256 sums, and no others', () => {
     const text = `Codename: trixie\nMD5Sum:\n ${'0'.repeat(32)} 9 linux\nSHA256:\n ${'1'.repeat(64)}      9 linux\nSHA512:\n ${'2'.repeat(64)} 9 x\n`;
-    expect(readReleaseFile('http://host/dists/trixie/InRelease', text).sums).to.deep.equal([
+    expect(readReleaseFile(parseSource('http://host/dists/trixie/InRelease'), text).sums).to.deep.equal([
       { path: 'linux', algorithm: 'sha256', sum: '1'.repeat(64) },
     ]);
   });

@@ -1,5 +1,5 @@
+import type { Source } from '../config/source.js';
 import { Failure } from '../host/failure.js';
-import { maskUrls } from '../host/mask.js';
 import type { ChecksumList } from './checksum-list.js';
 
 /** Milliseconds by which the clock here may be slow against that of the archive. */
@@ -18,16 +18,16 @@ export function isReleaseFile(text: string): boolean {
  * @throws Failure if it is of another suite than its URI says, or not valid at this time: then somebody may be giving
  *   an old installer for today's
  */
-export function readReleaseFile(uri: string, text: string, now = new Date()): ChecksumList {
+export function readReleaseFile(source: Source, text: string, now = new Date()): ChecksumList {
   const lines = text.split(/\r?\n/);
   const field = (name: string) =>
     lines
       .find((line) => line.startsWith(`${name}:`))
       ?.slice(name.length + 1)
       .trim();
-  const wrong = (why: string, hint: string) => new Failure(maskUrls(`checksums-signature: ${uri} ${why}`), { hint });
+  const wrong = (why: string, hint: string) => new Failure(`checksums-signature: ${source.shown} ${why}`, { hint });
 
-  const suite = /\/dists\/([^/]+)\/[^/]+$/.exec(uri)?.[1];
+  const suite = /\/dists\/([^/]+)\/[^/]+$/.exec(source.location.path)?.[1];
   const names = [field('Suite'), field('Codename')];
   if (suite !== undefined && !names.includes(suite)) {
     throw wrong(`is not of ${suite}, but of ${names.filter(Boolean).join(', ') || 'no suite'}`, 'Try another mirror.');
@@ -43,7 +43,7 @@ export function readReleaseFile(uri: string, text: string, now = new Date()): Ch
   if (date !== undefined && !(Date.parse(date) <= now.getTime() + CLOCK_TOLERANCE)) {
     throw wrong(`is of ${date}, which is still to come`, "Is this machine's clock right?");
   }
-  return { uri, sums: sumsOf(lines) };
+  return { source, sums: sumsOf(lines) };
 }
 
 function sumsOf(lines: readonly string[]): ChecksumList['sums'] {

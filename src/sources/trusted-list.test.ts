@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseSource } from '../config/source.js';
 import { Failure } from '../host/failure.js';
 import { testHost } from '../../test/support/host.js';
 import { listedSum } from './checksum-list.js';
@@ -26,11 +27,13 @@ describe("the checksum list of Debian's installer", () => {
     }
     const cacheDir = mkdtempSync(join(tmpdir(), 'trusted-list-'));
     try {
-      const linux = { option: 'linux', uri: `${images}/netboot/debian-installer/amd64/linux` };
+      const linux = { option: 'linux', from: parseSource(`${images}/netboot/debian-installer/amd64/linux`) };
       const vouching = vouchingFor(linux, { verify: 'required' });
       if (vouching.by !== 'signed list') expect.fail(`vouched for by ${vouching.by}`);
       const patience = { ...defaultPatience, attempts: 2 };
-      const found = await trustedList(testHost(), cacheDir, vouching, patience).catch((error: Error) => error);
+      const found = await trustedList(testHost(), { root: cacheDir, image: 'debian' }, vouching, patience).catch(
+        (error: Error) => error,
+      );
       if (found instanceof Failure && found.hint?.includes('the mirror is being updated')) {
         console.log(`      skipped: ${found.message}; run it again when the mirror is consistent: make check`);
         return this.skip();
@@ -39,7 +42,7 @@ describe("the checksum list of Debian's installer", () => {
       const { list, signed } = found;
       expect(signed?.signature).to.equal(`${suite}/InRelease`);
       expect(signed?.fingerprint).to.match(/^[0-9A-F]{40}$/);
-      expect(listedSum(list, 'linux', linux.uri)).to.match(/^[0-9a-f]{64}$/);
+      expect(listedSum(list, 'linux', linux.from)).to.match(/^[0-9a-f]{64}$/);
     } finally {
       rmSync(cacheDir, { recursive: true });
     }

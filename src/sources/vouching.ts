@@ -1,27 +1,27 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { parseSource, type Source } from '../config/source.js';
 import { UsageError } from '../host/failure.js';
 import { findProgram } from '../host/programs.js';
-import { maskUrls } from '../host/mask.js';
-import { originOf, type NetbootSource } from './netboot-source.js';
+import type { NetbootSource } from './netboot-source.js';
 
 /** How an image's section wants its netboot files verified. */
 export interface VerifySettings {
   /** `required`: no build without; `available`: a warning without; `off`: not asked for. */
   readonly verify: 'required' | 'available' | 'off';
-  /** Path or URI of the checksum list. */
-  readonly checksums?: string | undefined;
-  /** Path or URI of its signature. */
-  readonly checksumsSignature?: string | undefined;
+  /** The checksum list. */
+  readonly checksums?: Source | undefined;
+  /** Its signature. */
+  readonly checksumsSignature?: Source | undefined;
   /** Path of the trusted keys. */
   readonly keyring?: string | undefined;
 }
 
 /** Where a checksum list is, and who has signed it. */
 export interface SignedListPlace {
-  readonly list: string;
-  /** The list's own URI where it is a signed text itself. */
-  readonly signature: string;
+  readonly list: Source;
+  /** The list itself where it is a signed text. */
+  readonly signature: Source;
   /** Absolute. */
   readonly keyring: string;
 }
@@ -29,7 +29,7 @@ export interface SignedListPlace {
 /** What can vouch for a netboot file, as far as it is known before anything is fetched. */
 export type Vouching =
   | ({ readonly by: 'signed list' } & SignedListPlace)
-  | { readonly by: 'list'; readonly list: string }
+  | { readonly by: 'list'; readonly list: Source }
   /** The sum in the option `<option>-sha256`. */
   | { readonly by: 'given sum' }
   | {
@@ -48,21 +48,18 @@ export const debianKeyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
  */
 const debianInstaller = /^((?!.*\bubuntu\b).*\/dists\/[^/]+)(\/main\/installer-[^/]+\/[^/]+\/images)\/./is;
 
-/**
- * @param usualKeyring the keys of the Debian archive, where the section names no others
- * @throws UsageError where the source cannot be understood
- */
+/** @param usualKeyring the keys of the Debian archive, where the section names no others */
 export function vouchingFor(source: NetbootSource, settings: VerifySettings, usualKeyring = debianKeyring): Vouching {
   const { verify, checksums, checksumsSignature } = settings;
   const keyring = settings.keyring === undefined ? undefined : resolve(settings.keyring);
-  const isLocal = originOf(source).by === 'copy';
+  const isLocal = source.from.by === 'copy';
   if (verify !== 'off' && checksums !== undefined) {
     if (keyring === undefined) return { by: 'list', list: checksums };
     return { by: 'signed list', list: checksums, signature: checksumsSignature ?? checksums, keyring };
   }
   if (source.sha256 !== undefined) return { by: 'given sum' };
   if (verify === 'off') return { by: 'nothing', why: 'verify = off', fix: 'set verify = available', loud: false };
-  const [, suite, images] = (!isLocal && debianInstaller.exec(source.uri)) || [];
+  const [, suite, images] = (!isLocal && debianInstaller.exec(source.from.uri)) || [];
   if (suite === undefined || images === undefined) {
     const why = isLocal ? 'it is a file of this machine' : 'there is no checksum list for it';
     return { by: 'nothing', why, fix: `set checksums, or ${source.option}-sha256`, loud: !isLocal };
@@ -71,8 +68,8 @@ export function vouchingFor(source: NetbootSource, settings: VerifySettings, usu
   if (fix !== undefined) {
     return { by: 'nothing', why: `${fix} is not installed`, fix: `install the package ${fix}`, loud: true };
   }
-  const list = `${suite}${images}/SHA256SUMS`;
-  return { by: 'signed list', list, signature: `${suite}/InRelease`, keyring: keyring ?? usualKeyring };
+  const list = parseSource(`${suite}${images}/SHA256SUMS`);
+  return { by: 'signed list', list, signature: parseSource(`${suite}/InRelease`), keyring: keyring ?? usualKeyring };
 }
 
 /** Under `required` the lack of a program ends the build as that of any other does. */
@@ -90,24 +87,15 @@ export function checkVerification(sources: readonly NetbootSource[], settings: V
   if (checksumsSignature !== undefined && keyring === undefined) {
     problems.push("checksums-signature: there is no option 'keyring': whose signature is trusted?");
   }
-  for (const [option, uri] of Object.entries({ checksums, 'checksums-signature': checksumsSignature })) {
-    if (uri === undefined) continue;
-    try {
-      originOf({ option, uri });
-    } catch (error) {
-      if (!(error instanceof UsageError)) throw error;
-      problems.push(...error.problems);
-    }
-  }
   const unproven = verify === 'required' && problems.length === 0 ? sources : [];
   for (const source of unproven) {
     const vouching = vouchingFor(source, settings);
     const lacks = (why: string, fix: string) =>
-      problems.push(maskUrls(`verify = required: ${source.option} = ${source.uri}: ${why}; ${fix}`));
+      problems.push(`verify = required: ${source.option} = ${source.from.shown}: ${why}; ${fix}`);
     if (vouching.by === 'nothing') lacks(vouching.why, vouching.fix);
     if (vouching.by === 'list' && source.sha256 === undefined && !comesUnchanged(vouching.list)) {
       lacks(
-        `its checksum list ${vouching.list} is neither signed nor fetched by https:`,
+        `its checksum list ${vouching.list.shown} is neither signed nor fetched by https:`,
         'set checksums-signature and keyring',
       );
     }
@@ -116,7 +104,6 @@ export function checkVerification(sources: readonly NetbootSource[], settings: V
 }
 
 /** Whether nobody on the way can change what comes from there: TLS vouches for the server, and the user for files here. */
-export function comesUnchanged(uri: string): boolean {
-  const origin = originOf({ option: 'checksums', uri });
-  return origin.by === 'copy' || (origin.by === 'http' && origin.url.protocol === 'https:');
+export function comesUnchanged(source: Source): boolean {
+  return source.by === 'copy' || (source.by === 'http' && source.url.startsWith('https:'));
 }

@@ -131,8 +131,9 @@ export class BothPrograms {
     for (const [name, partitions] of Object.entries(installedDisks)) {
       makeInstalledSystem(join(scratch, name), partitions);
     }
+    writeFileSync(join(scratch, 'vmlinuz'), netbootFile('/boot/vmlinuz'));
     const server = createServer(({ url = '' }, response) => {
-      response.writeHead(url.startsWith('/missing/') ? 404 : 200).end(`the file ${url}\n`);
+      response.writeHead(url.startsWith('/missing/') ? 404 : 200).end(netbootFile(url));
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     return new BothPrograms(original, scratch, server);
@@ -179,6 +180,7 @@ export class BothPrograms {
     const defaults = [
       `mirror = ${this.mirror}`,
       `data_dir = ${this.original.dataDir}`,
+      `kernel_file = ${join(this.scratch, 'vmlinuz')}`,
       'cache_dir = ~/netboot',
       notToCompare,
     ];
@@ -252,6 +254,14 @@ export class BothPrograms {
         .map((file) => file.slice(1)),
     };
   }
+}
+
+/** A file that has the marks of what its URL says that it is: ours looks at them. */
+function netbootFile(url: string): Buffer {
+  const file = Buffer.alloc(url.endsWith('.iso') ? 0x8100 : 0x40);
+  if (url.endsWith('.iso')) file.write('CD001', 0x8001);
+  file.write(/initrd|root/.test(url) ? '070701' : 'MZ');
+  return Buffer.concat([file, Buffer.from(`the file ${url}\n`)]);
 }
 
 /** Does something for each, two at a time: there is much waiting in a build. */

@@ -1,8 +1,8 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { BothPrograms, contentOf, twoAtATime, type Both, type Given, type Outcome } from './both-programs.js';
 import { expectDocumented } from './differences.js';
-import { anonymous, diskSize, installationOf } from './recorded-commands.js';
+import { anonymous, cachedFiles, diskSize, installationOf } from './recorded-commands.js';
 
 /** What command line, environment and configuration had to say. */
 interface Effects {
@@ -27,11 +27,17 @@ function effectsOf(outcome: Outcome): Effects {
     domain: installation.name,
     size: diskSize(outcome),
     mac: installation['network mac'],
-    cache: installation.location,
+    cache: status === 0 ? cacheOf(outcome) : undefined,
     files: files.filter((file) => !file.endsWith('.console.log')).map((file) => anonymous(file, outcome)),
     log: log && anonymous(log, outcome),
     printsInstallerLogs: said.includes('Content of /var/log/installer/syslog'),
   };
+}
+
+/** Where people find the image's netboot files. */
+function cacheOf(outcome: Outcome): string | undefined {
+  const found = cachedFiles(outcome).map((name) => dirname(name));
+  return found.find((directory) => directory.endsWith('/image'));
 }
 
 const artifacts = (name: string) => [name, `${name}.sha256sum`];

@@ -1,4 +1,5 @@
-import { basename, resolve } from 'node:path';
+import { readdirSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
 import { shellLine } from '../../src/host/host.js';
 import type { Outcome } from './both-programs.js';
 
@@ -35,6 +36,15 @@ export function anonymous(text: string, { home, directory }: Pick<Outcome, 'home
       .replace(/\d{4}-\d{2}-\d{2}/g, 'DATE')
       // Our domains have a hash of the directory in their names, so that builds in several directories don't meet.
       .replace(/(?<=-DATE)-[0-9a-f]{8}(?=\.(?:raw|boot)\b)/g, '')
+  );
+}
+
+/** The kernels that lie where the run was at home or worked: `~/netboot/image/linux`. */
+export function cachedFiles(outcome: Outcome): string[] {
+  return [outcome.home, outcome.directory].flatMap((directory) =>
+    readdirSync(directory, { recursive: true, encoding: 'utf8' })
+      .filter((name) => basename(name) === 'linux')
+      .map((name) => anonymous(join(directory, name), outcome)),
   );
 }
 

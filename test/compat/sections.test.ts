@@ -19,7 +19,7 @@ const sections: Readonly<Record<string, Described>> = {
     { installer_image: '${mirror}/netinst.iso', linux: undefined, initrd: undefined },
   ],
   'a medium beside kernel and initrd': [{ installer_image: '${mirror}/netinst.iso' }],
-  'a kernel that is a file': [{ linux: '${data_dir}/Debian-9-server-us.cfg' }],
+  'a kernel that is a file': [{ linux: '${kernel_file}' }],
   'a kernel by rsync': [{ linux: 'rsync://mirror.example.org/debian/linux' }],
   'Kickstart without further kernel arguments': [
     { preseed: undefined, kickstart: '${data_dir}/CentOS-8-server.cfg', append: '' },

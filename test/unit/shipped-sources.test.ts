@@ -7,8 +7,8 @@ describe('the sources of the shipped images', () => {
       it(`of ${name} have the checksum list of the tree that they are taken from`, () => {
         const { checksums, linux, initrd, variables } = shippedSpec(name);
         const list = kind === 'kickstart' ? '.treeinfo' : 'CHECKSUMS';
-        expect(checksums).to.equal(`${variables.tree}/${list}`);
-        expect([linux, initrd].every((uri) => uri?.startsWith(`${variables.tree}/`))).to.be.true;
+        expect(checksums?.uri).to.equal(`${variables.tree}/${list}`);
+        expect([linux, initrd].every((source) => source?.uri.startsWith(`${variables.tree}/`))).to.be.true;
       });
     }
   }

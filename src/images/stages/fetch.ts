@@ -1,9 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ImageSpec } from '../../config/image-spec.js';
-import type { InstallerLocation } from '../../install/virt-install.js';
+import { makeSearchable } from '../../host/searchable-directory.js';
+import { directoryOf, type NetbootCache } from '../../sources/cache-directory.js';
 import { fetchNetbootFiles, netbootCommands } from '../../sources/netboot-files.js';
-import { cachedName, originOf, type NetbootSource } from '../../sources/netboot-source.js';
+import { netbootSources, type NetbootSource } from '../../sources/netboot-source.js';
+import { installerLocation, netbootCache } from '../netboot.js';
+import type { Plan } from '../build.js';
 import { stage } from '../stage.js';
 
 /**
@@ -12,60 +14,61 @@ import { stage } from '../stage.js';
  */
 const usualNetbootFiles = 256 * 2 ** 20;
 
-/** Kernel and initrd of the installer, in the netboot cache, and verified. */
+const wants = ({ spec }: Plan) => ({ spec, cache: netbootCache(spec), sources: netbootSources(spec) });
+type Want = ReturnType<typeof wants>;
+
+const commands = ({ spec, cache, sources }: Want) => netbootCommands(cache, sources, spec);
+
+/** Kernel and initrd of the installer, in the netboot cache and verified, and linked to where only this build uses them. */
 export const fetch = stage({
   name: 'fetch',
   title: 'Fetching the netboot files',
   leaves: ['netbootFiles', 'installer'],
-  wants: ({ spec, paths }) => ({ spec, sources: netbootSources(spec), workDir: paths.workDir }),
-  commands: ({ spec, sources }) => netbootCommands(spec.cacheDir, sources, spec),
-  async space({ spec, sources, workDir }) {
-    const { least, most } = await bytesToFetch(sources, spec.cacheDir);
+  wants: (plan) => ({
+    ...wants(plan),
+    workDir: plan.paths.workDir,
+    pinTo: plan.paths.netbootFiles,
+    installer: installerLocation(plan),
+  }),
+  commands: (want) => commands(want),
+  async space({ cache, sources, workDir }) {
+    const { least, most } = await bytesToFetch(sources, cache);
     return [
-      { what: 'netboot files', directory: spec.cacheDir, least, most },
+      { what: 'netboot files', directory: cache.root, least, most },
       // virt-install copies them once more.
       { what: 'the start of the installer', directory: workDir, least: 0, most },
     ];
   },
-  inputs: ({ spec, sources }) => [sources, spec.checksums, spec.checksumsSignature, spec.keyring, spec.verify],
-  async run(host, { spec, sources }) {
-    return {
-      netbootFiles: await fetchNetbootFiles(host, spec.cacheDir, sources, spec),
-      installer: installerLocation(spec),
-    };
+  inputs: ({ spec, sources }) => [
+    sources.map(({ option, from: { uri }, sha256 }) => ({ option, uri, sha256 })),
+    ...[spec.checksums?.uri, spec.checksumsSignature?.uri, spec.keyring, spec.verify],
+  ],
+  async run(host, { spec, cache, sources, pinTo, installer }) {
+    makeSearchable(pinTo);
+    return { netbootFiles: await fetchNetbootFiles(host, cache, pinTo, sources, spec), installer };
   },
 });
 
-export function netbootSources({ origin: { installer }, linuxSha256, initrdSha256 }: ImageSpec): NetbootSource[] {
-  if (installer.kind === 'medium') return [{ option: 'installer_image', uri: installer.image }];
-  return [
-    { option: 'linux', uri: installer.linux, sha256: linuxSha256 },
-    { option: 'initrd', uri: installer.initrd, sha256: initrdSha256 },
-  ];
-}
-
-/** Where the netboot cache has the installer once it is fetched. */
-export function installerLocation({ origin: { installer }, cacheDir }: ImageSpec): InstallerLocation {
-  if (installer.kind === 'medium') return { kind: 'medium', file: join(cacheDir, cachedName(installer.image)) };
-  return {
-    kind: 'netboot',
-    directory: cacheDir,
-    linux: cachedName(installer.linux),
-    initrd: cachedName(installer.initrd),
-  };
-}
+/** The same without a build: the cache is filled, and nothing else. */
+export const fillCache = stage({
+  name: 'fetch',
+  title: fetch.title,
+  wants,
+  commands,
+  async run(host, { spec, cache, sources }) {
+    await fetchNetbootFiles(host, cache, undefined, sources, spec);
+  },
+});
 
 /** What is in the cache already takes no more; of what lies on this machine the size is known. */
-async function bytesToFetch(sources: readonly NetbootSource[], cacheDir: string) {
+async function bytesToFetch(sources: readonly NetbootSource[], cache: NetbootCache) {
   const missing: NetbootSource[] = [];
   for (const source of sources) {
-    if ((await sizeOf(join(cacheDir, cachedName(source.uri)))) === undefined) missing.push(source);
+    const { from } = source;
+    if ((await sizeOf(join(directoryOf(cache, from), from.name))) === undefined) missing.push(source);
   }
   const sizes = await Promise.all(
-    missing.map(async (source) => {
-      const origin = originOf(source);
-      return origin.by === 'copy' ? sizeOf(origin.path) : undefined;
-    }),
+    missing.map(async ({ from }) => (from.by === 'copy' ? sizeOf(from.path) : undefined)),
   );
   const least = sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0);
   return { least, most: sizes.includes(undefined) ? Math.max(least, usualNetbootFiles) : least };

@@ -8,7 +8,8 @@ import { Libvirt, virshCommand } from '../../machine/libvirt.js';
 import { maskFile } from '../../report/masked-file.js';
 import type { Plan } from '../build.js';
 import { stage } from '../stage.js';
-import { installerLocation } from './fetch.js';
+import { expectPinned } from '../../sources/linked-file.js';
+import { installerLocation, pinnedFiles } from '../netboot.js';
 
 /** The installation itself, in a virtual machine that is gone afterwards. */
 export const install = stage({
@@ -24,8 +25,9 @@ export const install = stage({
       /** What earlier stages will leave, for a dry run. */
       expected: {
         answerFile: join(paths.workDir, 'answer-file', basename(answerFile.path).replace(/\.hbs$/, '')),
-        location: installerLocation(spec),
+        location: installerLocation(plan),
       },
+      pinned: pinnedFiles(plan),
       ...{ connect: spec.connect, timeout: spec.timeout },
     };
   },
@@ -40,7 +42,9 @@ export const install = stage({
     connect,
     netbootFiles,
   ],
-  async run(host, { installation, connect, timeout }, { answerFile, installer }) {
+  async run(host, { installation, pinned, connect, timeout }, { answerFile, installer, netbootFiles }) {
+    // A link has the content of the cache's file, which something other than image-factory may write to.
+    for (const { name, sha256 } of netbootFiles) await expectPinned(host, pinned[name] ?? '', sha256);
     makeSearchable(installation.scratchDirectory);
     host.log.info(`The console of the installer goes to ${installation.machine.consoleLog}`);
     try {

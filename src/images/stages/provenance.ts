@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { descriptions } from '../../artifacts/published.js';
 import { describeFile, writeDocument } from '../../artifacts/write.js';
 import { provenance as provenanceOf } from '../../contents/provenance.js';
@@ -21,12 +22,12 @@ export const provenance = stage({
             .map((role) => paths[role]),
         }
       : undefined,
-  inputs: ({ spec }) => [spec.builderId, openOptions(spec), mirrors(spec)],
+  inputs: ({ spec }) => [spec.builderId, openOptions(spec)],
   async run(host, { spec, file, workDir, described }, state) {
     const document = provenanceOf({
       artifacts: [state.image, ...(await Promise.all(described.map((path) => describeFile(host, path))))],
       ...(await materials(host, spec, state)),
-      mirrors: mirrors(spec),
+      mirrors: mirrors(spec, await readFile(state.answerFile, 'utf8')),
       image: spec.name,
       options: openOptions(spec),
       builder: { id: spec.builderId, version: programVersion() },

@@ -1,0 +1,26 @@
+import { basename, dirname, join } from 'node:path';
+import type { ImageSpec } from '../config/image-spec.js';
+import type { InstallerLocation } from '../install/virt-install.js';
+import type { NetbootCache } from '../sources/cache-directory.js';
+import { netbootSources } from '../sources/netboot-source.js';
+import type { Plan } from './build.js';
+
+/** The netboot cache as an image sees it. */
+export function netbootCache({ cacheDir }: ImageSpec): NetbootCache {
+  return { root: dirname(cacheDir), image: basename(cacheDir) };
+}
+
+/** Where virt-install finds the installer: the files that this build has verified, and that no other build replaces. */
+export function installerLocation({ spec, paths }: Plan): InstallerLocation {
+  const { installer } = spec.origin;
+  const directory = paths.netbootFiles;
+  if (installer.kind === 'medium') return { kind: 'medium', file: join(directory, installer.image.name) };
+  return { kind: 'netboot', directory, linux: installer.linux.name, initrd: installer.initrd.name };
+}
+
+/** Where the files lie that this build has verified, by the option that names them. */
+export function pinnedFiles({ spec, paths }: Plan): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    netbootSources(spec).map(({ option, from }) => [option, join(paths.netbootFiles, from.name)]),
+  );
+}

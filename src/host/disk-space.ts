@@ -58,7 +58,8 @@ function total(needs: readonly SpaceNeed[], bound: 'least' | 'most'): number {
 }
 
 function told({ free, needs }: Volume, bound: 'least' | 'most'): string {
-  const counted = needs.filter((need) => need[bound] > 0);
+  // The largest first: it is what can be made smaller.
+  const counted = needs.filter((need) => need[bound] > 0).toSorted((one, other) => other[bound] - one[bound]);
   const directories = [...new Set(counted.map(({ directory }) => directory))].join(' and ');
   const parts = counted.map((need) => `${need.what} ${mebibytes(need[bound])}`).join(', ');
   const needed = mebibytes(total(needs, bound));

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { Configuration } from '../../src/config/configuration.js';
 import { resolveImage } from '../../src/config/resolve.js';
 import { buildPaths, type Plan } from '../../src/images/build.js';
+import { defaultArchitecture } from '../../src/machine/architectures.js';
+import type { Hardware } from '../../src/machine/virtual-machine.js';
 
 /** A plan, and the directories that its stages work in. */
 export interface TestPlan {
@@ -28,9 +30,15 @@ export function testPlan(lines = '', otherSections = ''): TestPlan {
   const spec = resolveImage(new Configuration([{ name: 'my.conf', text }], []), 'web', {}, '2026-01-02');
   const paths = buildPaths(spec, 'output');
   mkdirSync(paths.workDir);
+  const { cores, ram, mac } = spec;
+  const hardware: Hardware = {
+    ...{ architecture: defaultArchitecture, firmware: 'bios', virtType: 'qemu' },
+    ...{ cores, ram, mac },
+  };
   const plan = {
+    hardware,
     ...{ spec, paths, sourceDate: undefined },
-    ...{ domain: 'web.raw', bootDomain: 'web.boot', virtType: 'qemu' as const },
+    ...{ domain: 'web.raw', bootDomain: 'web.boot' },
   };
   return { plan, directory, remove: () => rmSync(directory, { recursive: true, force: true }) };
 }

@@ -54,14 +54,6 @@ export const anacondaSigns: readonly Sign[] = [
     counts,
     means: 'Anaconda ended, and the machine still runs',
   },
-  // python-simpleline, simpleline/render/prompt.py: "Please make a selection from the above ['c' to continue, …]: "
-  question('cursor', /Please make a selection from the above.*:$/),
-  // The same, adv_widgets.py: a question whether to ignore an error and go on
-  question('cursor', /Please respond '(yes|no)'.*:$/),
-  // python-meh, meh/ui/text.py
-  question('cursor', /Please make your choice from above:$/),
-  // simpleline (adv_widgets.py, screen/__init__.py), startup_utils.py, python-meh
-  question('cursor', /^(Press|Hit) \[?(ENTER|Enter)\]? to \w+( your system)?[.:]?$/),
   // pyanaconda/ui/tui/spokes/installation_progress.py
   {
     kind: 'question',
@@ -72,6 +64,15 @@ export const anacondaSigns: readonly Sign[] = [
     means: 'the installation is complete, and the installer waits to be told so',
     advice: 'Let the Kickstart file say poweroff.',
   },
+  // python-simpleline, simpleline/render/prompt.py: "Please make a selection from the above ['c' to continue, …]: ", in the
+  // language of the Kickstart file
+  question('cursor', /Please make a selection from the above.*:$|\['\S+' [^\]]*\]\s?:$/),
+  // The same, adv_widgets.py: "Please respond 'yes' or 'no': ", whether to ignore an error and go on
+  question('cursor', /['"«„‘‹]\p{L}+['"»“’›] \S+ ['"«„‘‹]\p{L}+['"»“’›]\s?:$/u),
+  // python-meh, meh/ui/text.py
+  question('cursor', /Please make your choice from above:$/),
+  // simpleline (adv_widgets.py, screen/__init__.py), startup_utils.py, python-meh
+  question('cursor', /^(Press|Hit) \[?(ENTER|Enter)\]? to \w+( your system)?[.:]?$|\bENTER\b.*:$/),
   // simpleline, adv_widgets.py; pyanaconda/ui/tui/tuiobject.py
   question('cursor', /^(Passphrase|Password|Password \(confirm\)):$/),
   // The prompt of a shell in Anaconda's system

@@ -39,6 +39,18 @@ const ends: Readonly<Record<string, readonly Case[]>> = {
       /answer file/,
     ),
   ],
+  'debian-installer, in other languages': [
+    'Eingabe: »?« für Hilfe, Standard=1> ',
+    'Eingabe: ??? f?r Hilfe> ',
+    "Invite: « ? » pour l'aide, défaut=1> ",
+    'Ввод: «?» — справка, по умолчанию=1> ',
+    '提示：按 "?" 获得帮助，默认值为 1>',
+    '[Drücken Sie die Eingabetaste, um fortzufahren] ',
+    '[Taper Entr?e pour continuer]\n',
+    '[続けるには Enter を押してください]',
+    '[按回车键继续]',
+    '[Üss entert a folytatáshoz]',
+  ].map((text) => simple(text, 'question', /answer file/)),
   'debian-installer, newt frontend': [
     simple(
       '\x1b[H\x1b[J\x1b[8;4H\x1b(0lqqu\x1b(B [!!] Low memory \x1b(0tqqk\x1b(B\x1b[15;36H<Continue>\x1b[15;36H',
@@ -91,6 +103,9 @@ const ends: Readonly<Record<string, readonly Case[]>> = {
     simple('Installation complete. Press ENTER to quit: ', 'question', /told/),
     simple('[anaconda root@localhost ~]# ', 'question', /answer/),
     simple('Password: ', 'question', /answer/),
+    simple("Bitte treffen Sie eine Auswahl ['c' zum Fortfahren, 'q' zum Beenden]: ", 'question', /answer/),
+    simple("Bitte antworten Sie mit 'ja' oder 'nein': ", 'question', /answer/),
+    simple('Drücken Sie ENTER zum Beenden: ', 'question', /answer/),
   ],
   dracut: [
     simple(
@@ -135,7 +150,11 @@ const ends: Readonly<Record<string, readonly Case[]>> = {
       5,
     ),
     simple('\n\nContinue with autoinstall? (yes|no)\n', 'question', /answer/),
-    simple('  [ Continue in rich mode  > ]\n  [ Continue in basic mode > ]\n', 'question', /answer/),
+    simple(
+      `${' '.repeat(25)}[ Continue in rich mode  > ]\n${' '.repeat(25)}[ Continue in basic mode > ]\n`,
+      'question',
+      /answer/,
+    ),
     simple('                      [ Done       ]\n                      [ Back       ]\n', 'question', /answer/),
   ],
   linuxrc: [
@@ -209,6 +228,8 @@ const harmless: readonly string[] = [
   'Installing the base system  ... 6%... 13%... 83%',
   '\x1b[H\x1b[J\x1b[8;4H\x1b(0lqqu\x1b(B Installing the base system \x1b(0tqqk\x1b(B\x1b[10;4H 83%\x1b[12;30H<Cancel>',
   "Prompt: '?' for help, default=1> 2\n",
+  '[Entering the chroot]\n',
+  'Do you like <this>? Nobody asks.\n',
   'Selecting previously unselected package libgpg-error0:amd64.\n',
   // Anaconda
   'Starting installer, one moment...\nanaconda 34.25 for Rocky Linux 9 started.\n * if the graphical installation interface fails to start, try again with the\n   inst.text bootoption to start text installation\n',
@@ -223,11 +244,14 @@ const harmless: readonly string[] = [
   'Loading Linux 6.1.0 ...\nLoading initial ramdisk (initramfs) ...\n',
   // subiquity
   'start: subiquity/Error: \nfinish: subiquity/Error/autoinstall: SUCCESS: \nstart: subiquity/Install/install:\n',
+  'Configuring the mirror ... [ Done ]\n[ Done         ]\n',
   'curtin command apt-config\n  configuring apt\n',
   // YaST: the buttons below a window that does its work, and a description with brackets
   '│Installing Packages... (12/400)      │\n│ [Help]  [Abort]  [Next]             │\n',
   ' Downloading liberror-perl [OK] \n',
-  // linuxrc
+  // linuxrc, and a script that installs
+  'No repository found. Trying the next one\n',
+  'Did an error occur? An error occurred during the installation. of x\n',
   '>>> Starting linuxrc >>>\nLoading basic drivers... ok\nReading info file: cmdline\n',
   // systemd, SeaBIOS, GRUB
   '[  OK  ] Reached target rescue.target\n[  OK  ] Started Emergency Shell Lock\n',

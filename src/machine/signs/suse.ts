@@ -16,17 +16,20 @@ const linuxrc = (pattern: RegExp, means: string, advice?: string): Sign => ({
 export const suseSigns: readonly Sign[] = [
   // linuxrc's linuxrc.c and install.c
   linuxrc(
-    /No repository found\.|Please make sure your installation|Choose the URL to retry/,
+    /^\W*(No repository found\.\W*$|Please make sure your installation|Choose the URL to retry)/,
     'linuxrc does not find the repository to install from',
     'Look at the option tree, and at the argument install= that is made of it.',
   ),
-  linuxrc(/An error occurred during the installation\.|Linuxrc crashed/, 'the installation ended with an error'),
   linuxrc(
-    /Your computer does not have enough RAM/,
+    /^\W*(An error occurred during the installation\.\W*$|Linuxrc crashed\.)/,
+    'the installation ended with an error',
+  ),
+  linuxrc(
+    /^\W*Your computer does not have enough RAM/,
     'there is too little memory for the installer',
     'Raise the option ram.',
   ),
-  linuxrc(/No network device found\./, 'linuxrc finds no network card'),
+  linuxrc(/^\W*No network device found\.\W*$/, 'linuxrc finds no network card'),
   // linuxrc's linuxrc.c and dialog.c: what it shows where it can't go on by itself
   question('line', /^\W*(Main Menu|Start Installation|Enter the repository URL\.?)\W*$/),
   // linuxrc's dialog.c in line mode, and dracut-cmdline-menu.sh of Agama's live system

@@ -62,7 +62,7 @@ export const systemSigns: readonly Sign[] = [
   },
   // initramfs-tools, scripts/functions (panic), scripts/local: seen, as the prompt of busybox is
   shell(
-    /^\(initramfs\)|Dropping to a shell!|^(Rebooting|Halting) automatically due to panic= boot argument/,
+    /^\(initramfs\)\s*(\[|$)|Dropping to a shell!|^(Rebooting|Halting) automatically due to panic= boot argument/,
     'the initramfs does not find the root file system and is at its shell',
   ),
   // dracut, modules.d/99base/dracut-lib.sh (emergency_shell, die), 98dracut-systemd/dracut-emergency.sh

@@ -12,13 +12,13 @@ export const ubuntuSigns: readonly Sign[] = [
     counts,
     means: 'the installation with subiquity failed',
   },
-  // The same, noninteractive_confirmation: the word of consent is missing
-  question('end', /(^|\n)Continue with autoinstall\? \([^()]*\|[^()]*\)$/),
-  // subiquity/ui/views/installprogress.py, and the buttons of subiquitycore/ui/buttons.py as they are drawn on a serial
-  // console: the installer asks instead of reading its answer file
+  // The same, noninteractive_confirmation: the word of consent is missing. In English "Continue with autoinstall? (yes|no)"
+  question('end', /(^|\n)\S.*\? ?\(\p{L}+\|\p{L}+\)$/u),
+  // subiquity/ui/views/serial.py, installprogress.py, and the buttons of subiquitycore/ui/buttons.py, in the middle of lines
+  // of their own: the installer asks instead of reading its answer file
   question(
     'line',
-    /An error occurred during installation|^.*\[ (Done|Continue|Continue in (rich|basic) mode|Reboot Now|View full log) *>? *\]/,
+    /^\s*An error occurred during installation\s*$|^ {8,}\[ (Done|Continue|Continue in (rich|basic) mode|Reboot Now|View full log) +(▸ |> )?\]$/,
     'Where the installer asks for everything, it did not find the answer file on its volume, or could not read it.',
   ),
   // casper, scripts/casper: panic of initramfs-tools, then its shell

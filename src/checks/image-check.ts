@@ -2,6 +2,7 @@ import type { Configuration } from '../config/configuration.js';
 import type { ImageSpec } from '../config/image-spec.js';
 import { bootTestWords } from '../config/option-types.js';
 import { didYouMean } from '../config/suggestion.js';
+import { unknownOverrides } from '../config/overrides.js';
 import { unknownOptions } from '../config/unknown-options.js';
 import { Failure, UsageError } from '../host/failure.js';
 import type { Caller } from '../host/host.js';
@@ -53,6 +54,7 @@ export async function checkImage(configuration: Configuration, spec: ImageSpec, 
       answerFile.mentioned,
       spec.destinations.map(({ name }) => name),
     ).forEach((warning) => log.warn(warning));
+    problems.push(...unknownOverrides(configuration, spec.name, spec.overridden, answerFile.mentioned));
     problems.push(...(await storageProblems(answerFileSource(spec), answerFile.content.toString())));
   }
   if (problems.length > 0) throw new UsageError(problems);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Configuration } from '../config/configuration.js';
 import type { AnswerFileKind, ImageSpec } from '../config/image-spec.js';
+import type { Overrides } from '../config/overrides.js';
 import { isoDate, resolveImage } from '../config/resolve.js';
 import { installation } from './doctor.js';
 import { Failure, UsageError } from '../host/failure.js';
@@ -48,6 +49,8 @@ export interface Validation {
 export interface ValidationSettings {
   /** Where the validators' schemas are. */
   readonly schemaDir?: string | undefined;
+  /** What the command line sets. */
+  readonly overrides?: Overrides;
   /** Asks for what the image names elsewhere; without it nothing is asked for. */
   readonly online?: OnlineCheck | undefined;
 }
@@ -70,7 +73,7 @@ export async function validateImage(
   try {
     notes.checks.push('configuration');
     mask = maskOf(secretsAsWritten(configuration.section(image)));
-    const spec = resolveImage(configuration, image, {}, isoDate(new Date()));
+    const spec = resolveImage(configuration, image, settings.overrides ?? {}, isoDate(new Date()));
     mask = maskOf(spec.secrets);
     notes.checks.push('answer file');
     await noting(notes, () => checkImage(configuration, spec, warningsInto(notes)));

@@ -1,10 +1,11 @@
+import type { Flags } from './overrides.js';
 import type { LogFlags } from './session.js';
 
 /** What the command line says of filling the cache. */
 export interface FetchFlags extends LogFlags {
   readonly config?: string;
   /** Options of the section, by the option's name in camel case. */
-  readonly [option: string]: string | boolean | undefined;
+  readonly [option: string]: Flags[string];
 }
 
 /** What the command line says of a build beyond the options of the section. */

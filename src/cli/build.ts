@@ -1,7 +1,8 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { Configuration } from '../config/configuration.js';
+import type { Configuration } from '../config/configuration.js';
+import { loadConfiguration } from './configuration.js';
 import type { ImageSpec } from '../config/image-spec.js';
 import { isoDate, resolveImage } from '../config/resolve.js';
 import { secretsAsWritten } from '../config/secrets.js';
@@ -33,7 +34,7 @@ import { untilSignalled } from './signals.js';
 /** Builds images, one after another, or prints the commands that would. */
 export async function build(names: readonly string[], flags: BuildFlags, command: Command): Promise<void> {
   const images = namedImages(names);
-  const configuration = Configuration.load(flags.config);
+  const configuration = loadConfiguration(flags.config);
   checkNames(configuration, images, command);
   const [first, ...others] = images as [string, ...string[]];
   if (flags.dryRun) return printCommands(configuration, images, flags);

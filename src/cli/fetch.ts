@@ -1,4 +1,4 @@
-import { Configuration } from '../config/configuration.js';
+import { loadConfiguration } from './configuration.js';
 import { isoDate, resolveImage } from '../config/resolve.js';
 import { secretsAsWritten } from '../config/secrets.js';
 import { ReleaseStack } from '../host/release-stack.js';
@@ -17,7 +17,7 @@ import { untilSignalled } from './signals.js';
 export async function fetch(named: string | undefined, flags: FetchFlags): Promise<void> {
   const { log, end } = await inSession(flags, async ({ log, secrets }) => {
     const image = namedImage(named);
-    const configuration = Configuration.load(flags.config);
+    const configuration = loadConfiguration(flags.config);
     secrets.learn(secretsAsWritten(configuration.section(image)));
     const spec = resolveImage(configuration, image, overridesFrom(flags), isoDate(new Date()));
     secrets.learn(spec.secrets);

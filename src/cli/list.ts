@@ -1,19 +1,26 @@
-import { Configuration, type Section } from '../config/configuration.js';
+import type { Section } from '../config/configuration.js';
+import { loadConfiguration } from './configuration.js';
 import { distributionOf } from '../config/distribution.js';
 import { answerFileKinds } from '../config/image-spec.js';
 import { UsageError } from '../host/failure.js';
 
-/** Prints the images, one a line, in columns: name, distribution, kind of answer file. */
-export function list({ config }: { config?: string }): void {
-  const configuration = Configuration.load(config);
-  const rows = configuration.imageNames().map((name) => {
+/** Prints the images, one a line, in columns: name, distribution, kind of answer file; or as JSON. */
+export function list({ config, json }: { config?: string; json?: boolean }): void {
+  const configuration = loadConfiguration(config);
+  const images = configuration.imageNames().map((name) => {
     const section = configuration.section(name);
-    return [
+    return {
       name,
-      value(section, 'distribution') ?? distributionOf(name),
-      answerFileKinds.find((kind) => value(section, kind)) ?? 'none',
-    ];
+      distribution: value(section, 'distribution') ?? distributionOf(name),
+      answerFile: answerFileKinds.find((kind) => value(section, kind)) ?? 'none',
+      ships: !configuration.isOwn(name),
+    };
   });
+  if (json) {
+    console.log(JSON.stringify({ images }, undefined, 2));
+    return;
+  }
+  const rows = images.map(({ name, distribution, answerFile }) => [name, distribution, answerFile]);
   const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   for (const row of rows)
     console.log(

@@ -19,6 +19,7 @@ function checkValue(option: Option, command: Command): void {
       const file = namesFile(option) ? ` A file of that name is './${value}'.` : '';
       throw new InvalidArgumentError(`Is the value missing?${file}`);
     }
+    if (value === '') throw new InvalidArgumentError('It is empty; leave the option out for its default.');
     if (option.long === '--config' && typeof previous === 'string') {
       throw new InvalidArgumentError(`'${previous}' is given as well, and only one file is read.`);
     }

@@ -1,11 +1,44 @@
-import { camelCase, imageOptions, type Option } from '../config/options.js';
+import type { Command } from 'commander';
+import { camelCase, canonical, imageOptions, type Option } from '../config/options.js';
 import type { Overrides } from '../config/overrides.js';
+import { UsageError } from '../host/failure.js';
 
-/** The options of the section that the command line sets, as they would stand in the section. */
-export function overridesFrom(flags: Readonly<Record<string, string | boolean | undefined>>): Overrides {
-  const set = Object.entries(imageOptions as Record<string, Option<unknown>>).flatMap(([name, { flag }]) => {
+/** What commander makes of a command's flags. */
+export type Flags = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
+
+/** Adds `--set`, which sets any option of the section for one run. */
+export function withSettings(command: Command): Command {
+  return command.option(
+    '--set <option=value>',
+    'set any option of the section for this run; may be given several times',
+    (setting: string, before: readonly string[] | undefined) => [...(before ?? []), setting],
+  );
+}
+
+/**
+ * The options of the section that the command line sets, as they would stand in the section.
+ *
+ * @throws UsageError for a `--set` without a value, or beside a flag for the same option
+ */
+export function overridesFrom(flags: Flags): Overrides {
+  const byFlag = Object.entries(imageOptions as Record<string, Option<unknown>>).flatMap(([name, { flag }]) => {
     const given = flag && flags[camelCase(flag.long)];
-    return given === undefined ? [] : [[name, typeof given === 'boolean' ? (given ? 'yes' : 'no') : given]];
+    if (given === undefined || typeof given === 'object') return [];
+    return [[name, typeof given === 'boolean' ? (given ? 'yes' : 'no') : given] as const];
   });
-  return Object.fromEntries(set) as Overrides;
+  const settings = typeof flags.set === 'object' ? flags.set.map(setting) : [];
+  const flagged = new Set(byFlag.map(([name]) => canonical(name)));
+  const twice = settings.filter(([name]) => flagged.has(canonical(name)));
+  if (twice.length > 0) {
+    throw new UsageError(
+      twice.map(([name]) => `--set ${name}: another flag sets this option as well; give one of them`),
+    );
+  }
+  return { ...Object.fromEntries(byFlag), ...Object.fromEntries(settings) };
+}
+
+function setting(text: string): readonly [string, string] {
+  const [, name = '', value = ''] = /^([^=]*)=(.*)$/s.exec(text) ?? [];
+  if (name.trim() === '') throw new UsageError([`--set ${text}: expected OPTION=VALUE, such as 'image-size=10G'`]);
+  return [name.trim().toLowerCase(), value.trim()];
 }

@@ -3,6 +3,8 @@ import { programVersion } from '../host/program-directory.js';
 import type { BuildFlags, FetchFlags } from './build-flags.js';
 import { checkOptionValues } from './option-values.js';
 import { sectionFlag, sectionFlags } from './section-flags.js';
+import { withSettings } from './overrides.js';
+import type { ShowFlags } from './show.js';
 import type { ValidateFlags } from './validate.js';
 import type { VerifyFlags } from './verify.js';
 
@@ -31,39 +33,40 @@ export function program(): Command {
     .option('--resume', 'continue an unfinished build after its last completed stage')
     .option('--fail-fast', 'of several images: build no other one when one fails')
     .option('--no-upload', 'leave the image here: no upload, no post-upload commands');
-  withLog(build).action(async (images: string[], flags: BuildFlags, command: Command) =>
+  withLog(withSettings(build)).action(async (images: string[], flags: BuildFlags, command: Command) =>
     (await import('./build.js')).build(images, flags, command),
   );
 
   withConfig(root.command('list'))
     .description('list the images of the configuration: name, distribution, kind of answer file')
-    .action(async (flags: { config?: string }) => (await import('./list.js')).list(flags));
+    .option('--json', 'as JSON')
+    .action(async (flags: { config?: string; json?: boolean }) => (await import('./list.js')).list(flags));
 
-  withConfig(root.command('show'))
+  withSettings(withConfig(root.command('show')))
     .description('show a section with every reference resolved')
     .addArgument(oneImage())
+    .option('--effective', 'every option, defaults included, with the file and line that it comes from; secrets masked')
     .option('--json', 'as JSON')
-    .action(async (image: string | undefined, flags: { config?: string; json?: boolean }) =>
-      (await import('./show.js')).show(image, flags),
-    );
+    .action(async (image: string | undefined, flags: ShowFlags) => (await import('./show.js')).show(image, flags));
 
-  withConfig(root.command('render'))
+  withSettings(withConfig(root.command('render')))
     .description('print the answer file as it would be injected')
     .addArgument(oneImage())
     .option('-o, --output <file>', 'write it to a file instead')
-    .action(async (image: string | undefined, flags: { config?: string; output?: string }) =>
+    .action(async (image: string | undefined, flags: { config?: string; output?: string; set?: string[] }) =>
       (await import('./render.js')).render(image, flags),
     );
 
-  withConfig(root.command('validate'))
+  withSettings(withConfig(root.command('validate')))
     .description('check configuration and answer files, these also with the validators of their distributions')
     .argument('[image...]', 'sections of the configuration (default: the environment variable IMAGE, else all images)')
     .option('--online', 'ask as well whether kernels, initrds, checksum lists and repositories are still there')
     .option('--schema-dir <dir>', "where the validators' schemas are: see VALIDATION in image-factory(1)")
     .addOption(new Option('--format <format>', 'how the result is printed').choices(['text', 'json']).default('text'))
+    .option('--json', 'the same as --format json')
     .action(async (images: string[], flags: ValidateFlags) => (await import('./validate.js')).validate(images, flags));
 
-  withLog(withConfig(root.command('fetch')))
+  withLog(withSettings(withConfig(root.command('fetch'))))
     .description('fill the netboot cache: installer kernel and initrd')
     .addArgument(oneImage())
     .addOption(sectionFlag('--cache-dir'))

@@ -1,7 +1,8 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { Configuration } from '../config/configuration.js';
-import { canonical, destinationOptions } from '../config/options.js';
+import type { Configuration } from '../config/configuration.js';
+import { loadConfiguration } from './configuration.js';
+import { sectionKinds } from '../config/section-kinds.js';
 import { UsageError } from '../host/failure.js';
 import { silentLog } from '../host/log.js';
 import { Turns } from '../host/turns.js';
@@ -9,6 +10,7 @@ import { OnlineCheck } from '../checks/online-check.js';
 import { validateImage, type Validation, type ValidationFinding } from '../checks/validate.js';
 import { visible } from '../report/visible.js';
 import { imageOfEnvironment } from './image-names.js';
+import { overridesFrom } from './overrides.js';
 import { untilSignalled } from './signals.js';
 
 export interface ValidateFlags {
@@ -16,6 +18,8 @@ export interface ValidateFlags {
   readonly format: 'text' | 'json';
   readonly online?: boolean;
   readonly schemaDir?: string;
+  readonly json?: boolean;
+  readonly set?: readonly string[];
 }
 
 /** Validators are small programs that keep a processor busy. */
@@ -23,19 +27,22 @@ const imagesAtOnce = 4;
 
 /** Prints what is wrong with these images, or with all, and what could not be checked. */
 export async function validate(names: readonly string[], flags: ValidateFlags): Promise<void> {
-  const configuration = Configuration.load(flags.config);
+  const configuration = loadConfiguration(flags.config);
   const named = names.length > 0 ? names : imageOfEnvironment();
   const images = named.length > 0 ? imagesNamed(configuration, named) : configuration.imageNames();
   const schemaDir = directory(flags.schemaDir);
+  const overrides = overridesFrom({ set: flags.set });
   const validations = await untilSignalled((signal) => {
     const host = { log: silentLog, signal };
     const online = flags.online ? new OnlineCheck(host) : undefined;
     const turns = new Turns(imagesAtOnce);
     return Promise.all(
-      images.map((image) => turns.take(() => validateImage(host, configuration, image, { schemaDir, online }))),
+      images.map((image) =>
+        turns.take(() => validateImage(host, configuration, image, { schemaDir, online, overrides })),
+      ),
     );
   });
-  if (flags.format === 'json') console.log(JSON.stringify({ images: validations }, undefined, 2));
+  if (flags.json || flags.format === 'json') console.log(JSON.stringify({ images: validations }, undefined, 2));
   else for (const line of report(validations)) console.log(visible(line));
   if (validations.some(({ findings }) => findings.length > 0)) process.exitCode = 2;
 }
@@ -43,7 +50,9 @@ export async function validate(names: readonly string[], flags: ValidateFlags): 
 function imagesNamed(configuration: Configuration, names: readonly string[]): string[] {
   const problems = names.flatMap((name) => {
     try {
-      return isDestination(configuration, name) ? [`[${name}] is no image, but a destination`] : [];
+      configuration.section(name);
+      const kind = configuration.kind(name) ?? 'image';
+      return kind === 'image' ? [] : [`[${name}] is no image, but ${sectionKinds[kind].title}`];
     } catch (error) {
       if (error instanceof UsageError) return error.problems;
       throw error;
@@ -51,14 +60,6 @@ function imagesNamed(configuration: Configuration, names: readonly string[]): st
   });
   if (problems.length > 0) throw new UsageError(problems);
   return [...new Set(names)];
-}
-
-const destinationMarks = new Set(Object.keys(destinationOptions).map(canonical));
-
-function isDestination(configuration: Configuration, name: string): boolean {
-  const { document } = configuration.section(name);
-  const own = [...(document.sections.get(name)?.options.keys() ?? [])];
-  return !configuration.imageNames().includes(name) && own.some((option) => destinationMarks.has(canonical(option)));
 }
 
 function directory(name: string | undefined): string | undefined {

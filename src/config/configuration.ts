@@ -7,7 +7,7 @@ import { IniDocument, type IniSection, type IniSource } from './ini.js';
 import type { IniOption } from './interpolation.js';
 import { overlaid } from './overlay.js';
 import { readSource, shippedFile, userSources, type ConfigurationFiles } from './configuration-files.js';
-import { kindOf, sectionKinds, type SectionKindName } from './section-kinds.js';
+import { headersMeant, kindOf, sectionKinds, type SectionKindName } from './section-kinds.js';
 import { didYouMean } from './suggestion.js';
 
 /** A section, and the document in which its references are looked up. */
@@ -120,7 +120,20 @@ export class Configuration {
   /** Which `like` gives a section what the shipped images have: that of the image with its name, or with its answer file. */
   likeHint(name: string): string | undefined {
     if (this.#shipped.sections.size === 0) return undefined;
-    return `add 'like = ${this.#shippedModel(name) ?? 'IMAGE'}' to [${name}] to take the options of a shipped image`;
+    const last = this.#lastOfLine(name);
+    return `add 'like = ${this.#shippedModel(last) ?? 'IMAGE'}' to [${last}] to take the options of a shipped image`;
+  }
+
+  /** The section of the user's to which `like` leads from this one in the end. */
+  #lastOfLine(name: string): string {
+    let last = name;
+    for (let steps = 0; steps <= this.#user.sections.size; steps++) {
+      const like = this.#user.sections.get(last)?.options.get('like')?.value;
+      const next = headersMeant(last, like ?? last).find((header) => header !== last && this.#user.has(header));
+      if (like === undefined || next === undefined) break;
+      last = next;
+    }
+    return last;
   }
 
   /** The same for a section that has the answer file of a shipped image, and not what that needs. */

@@ -57,6 +57,8 @@ export interface ImageSpec extends Omit<
   readonly destinations: readonly Destination[];
   /** Every option of the section as text, for templates. */
   readonly variables: Readonly<Record<string, string>>;
+  /** What the command line sets, by option name. */
+  readonly overridden: readonly string[];
   /** What is wrong with options that can't be resolved, by name with `-`: an error where one is read. */
   readonly unresolved: Readonly<Record<string, readonly string[]>>;
   /** Where options are set, for messages: `my.conf:3: [web] linux`, by name with `-`; of a destination `NAME:OPTION`. */

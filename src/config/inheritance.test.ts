@@ -145,6 +145,9 @@ cores = 4
     expect(problemsOf(() => resolveImage(configuration(user), 'debian-13', {}, '2026-11-26')).join('\n')).to.contain(
       "my.conf:1: [debian-13]: add 'like = debian-13' to [debian-13] to take the options of a shipped image",
     );
+    expect(
+      problemsOf(() => resolveImage(configuration(`[web]\nlike = debian-13\n${user}`), 'web', {}, '2026-11-26')).at(-1),
+    ).to.contain("add 'like = debian-13' to [debian-13]");
     const copied = '[web]\nlinux = ${debian_mirror}/linux\ninitrd = i\npreseed = debian.preseed.hbs\n';
     expect(problemsOf(() => resolveImage(configuration(copied), 'web', {}, '2026-11-26'))).to.deep.equal([
       "my.conf:2: [web] linux: ${debian_mirror} refers to an option that is not set; it is one of the shipped images' own options: add 'like = debian-13' to [web] to take the options of a shipped image",

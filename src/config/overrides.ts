@@ -20,18 +20,19 @@ export function withOverrides({ name, document }: Section, overrides: Overrides)
 /**
  * What is wrong with options that the command line sets: nothing reads them.
  *
+ * @param overridden their names
  * @param mentioned what the image's template mentions, `-` for `_`
  */
 export function unknownOverrides(
   configuration: Configuration,
   image: string,
-  overrides: Overrides,
+  overridden: readonly string[],
   mentioned: ReadonlySet<string>,
 ): string[] {
   const { document } = configuration.section(image);
   const seen = new Set([...document.optionNames(image), ...document.references(image)].map(canonical));
   const known = [...Object.keys(imageOptions), ...Object.keys(descriptionOptions)];
-  return Object.keys(overrides).flatMap((name) => {
+  return overridden.flatMap((name) => {
     const spelling = canonical(name.toLowerCase());
     if (spelling === 'like') return ['--set like: a section says what it is like, in a configuration file'];
     if (hasOption(sectionKinds.image, spelling) || mentioned.has(spelling) || seen.has(spelling)) return [];

@@ -21,3 +21,8 @@ export function holdsHash(option: string): boolean {
 export function isPlainHash(value: string): boolean {
   return prefix.test(value) && !value.includes('${');
 }
+
+/** Whether a value is the hash of a password, with single or doubled dollar signs. */
+export function isHash(value: string): boolean {
+  return isPlainHash(value.replaceAll('$$', '$'));
+}

@@ -64,6 +64,7 @@ export function resolveImage(
     connect: values.connect ?? defaultConnection(),
     builderId: values.builderId ?? defaultBuilderId(),
     variables,
+    overridden: Object.keys(overrides),
     unresolved,
     advice: configuration.adviceFor(name),
     description: reader.description(),

@@ -5,6 +5,7 @@ import { descriptionOption } from './description-options.js';
 import type { Destination } from './destination.js';
 import type { IniDocument } from './ini.js';
 import { canonical } from './options.js';
+import { isHash } from './password-hashes.js';
 
 /**
  * What a section knows and no log may tell: password hashes, upload passwords, credentials in URLs, and the values of
@@ -15,7 +16,7 @@ export function secretsOf(
   destinations: readonly Destination[],
   environment: NodeJS.ProcessEnv = process.env,
 ): string[] {
-  const named = Object.entries(variables).flatMap(([name, value]) => (isSecret(name) ? [value] : []));
+  const named = Object.entries(variables).flatMap(([name, value]) => (isSecret(name) || isHash(value) ? [value] : []));
   const passwords = destinations.flatMap((destination) =>
     destination.type === 'sftp' && destination.passwordEnv !== undefined
       ? [environment[destination.passwordEnv] ?? '']

@@ -6,6 +6,7 @@ import { Failure } from '../host/failure.js';
 import type { Host } from '../host/host.js';
 import type { Release } from '../host/release-stack.js';
 import { makeSearchable } from '../host/searchable-directory.js';
+import { writeBelonging } from './belonging.js';
 
 /** How a build comes by the lock of what it builds: it fails where another one has it, or waits. */
 export type Claim = typeof claimLock;
@@ -61,7 +62,8 @@ export async function claimWorkPlace(host: Host, place: WorkPlace<unknown>, clai
  *
  * @param work whether there is work in them already, which is kept until the build says otherwise
  */
-export function holdWorkspace(host: Host, { directories }: WorkPlace<unknown>, work: 'none' | 'kept'): Workspace {
+export function holdWorkspace(host: Host, place: WorkPlace<unknown>, work: 'none' | 'kept'): Workspace {
+  const { directories, workDir, resources } = place;
   let kept = work === 'kept';
   for (const directory of directories) {
     const release: Release = async (unreleased) => {
@@ -72,6 +74,7 @@ export function holdWorkspace(host: Host, { directories }: WorkPlace<unknown>, w
     };
     host.release.hold(`the directory ${directory}`, release, `rm -r ${quote(directory)}`);
     makeSearchable(directory, searchable);
+    if (directory !== workDir) writeBelonging(directory, { workDir, processId: process.pid, resources });
   }
   return { keep: () => void (kept = true), discard: () => void (kept = false) };
 }

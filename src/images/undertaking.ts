@@ -1,7 +1,11 @@
+import { rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { abandonedDirectories } from '../engine/belonging.js';
 import { spaceOf } from '../engine/recipe.js';
 import type { Undertaking } from '../engine/run.js';
 import type { WorkPlace } from '../engine/workspace.js';
 import { checkSpace } from '../host/disk-space.js';
+import type { Host } from '../host/host.js';
 import { Libvirt } from '../machine/libvirt.js';
 import type { BuildState, Plan } from './build.js';
 import { buildRecipe } from './recipes.js';
@@ -29,10 +33,20 @@ export function undertakingOf(plan: Plan, resumeCommand: string): Undertaking<Bu
     async expectReady(host, discarded) {
       // A machine that uses a disk of ours is ours, also where the directory is gone that said so.
       await place.giveBack(host, place.resources);
+      if (plan.paths.diskDir !== plan.paths.workDir) await removeAbandoned(host, place, dirname(plan.paths.diskDir));
       await new Libvirt(host, connect).expectFree([plan.domain, plan.bootDomain]);
       await checkSpace(host.log, await spaceOf(recipe), discarded);
     },
   };
+}
+
+/** Disks of builds whose output directory was removed, as by `rm -r` before the next build of a job. */
+async function removeAbandoned(host: Host, place: WorkPlace<BuildResources>, parent: string): Promise<void> {
+  for (const { directory, resources } of await abandonedDirectories<BuildResources>(parent)) {
+    host.log.warn(`The output directory of an earlier build is gone: removing its disk in ${directory}`);
+    await place.giveBack(host, resources);
+    await rm(directory, { recursive: true, force: true });
+  }
 }
 
 function workPlace({ spec, paths, domain, bootDomain }: Plan): WorkPlace<BuildResources> {

@@ -1,5 +1,6 @@
 import { Argument, Command, Option } from 'commander';
 import { programVersion } from '../host/program-directory.js';
+import type { CacheFlags } from './cache.js';
 import type { BuildFlags, FetchFlags } from './build-flags.js';
 import { checkOptionValues } from './option-values.js';
 import { sectionFlag, sectionFlags } from './section-flags.js';
@@ -71,6 +72,18 @@ export function program(): Command {
     .addArgument(oneImage())
     .addOption(sectionFlag('--cache-dir'))
     .action(async (image: string | undefined, flags: FetchFlags) => (await import('./fetch.js')).fetch(image, flags));
+
+  withConfig(root.command('cache'))
+    .description('list what the netboot cache holds, with size, last use and images, or clean it')
+    .argument('<action>', 'list or clean')
+    .argument('[image...]', 'only what these images use (default: everything)')
+    .addOption(sectionFlag('--cache-dir'))
+    .option('--json', 'list: as JSON')
+    .option('--older-than <duration>', 'clean: only what was last used before that time, such as 30d')
+    .option('--dry-run', 'clean: print what would be removed, and remove nothing')
+    .action(async (action: string, images: string[], flags: CacheFlags) =>
+      (await import('./cache.js')).cache(action, images, flags),
+    );
 
   root
     .command('verify')

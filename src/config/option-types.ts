@@ -70,6 +70,12 @@ const secondsPer: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 
 /** A duration in milliseconds: `90s`, `45m`, `2h`, `1h30m`; a bare number counts seconds. */
 export const duration: OptionType<number> = {
   metavar: 'DURATION',
+  parse: (value) => Math.min(age.parse(value), longestTimer),
+};
+
+/** The same for the age of something, which no timer waits for. */
+export const age: OptionType<number> = {
+  metavar: 'DURATION',
   parse(value) {
     const compact = value.replace(/\s+/g, '').toLowerCase();
     const parts = [...compact.matchAll(/(\d+)(d|h|m|s|$)/g)];
@@ -77,7 +83,7 @@ export const duration: OptionType<number> = {
     if (parts.map(([whole]) => whole).join('') !== compact || !(seconds > 0)) {
       throw new Error("a duration such as '90s', '45m' or '2h'");
     }
-    return Math.min(seconds * 1000, longestTimer);
+    return seconds * 1000;
   },
 };
 

@@ -1,83 +1,108 @@
 import type { Configuration } from '../config/configuration.js';
 import type { ImageSpec } from '../config/image-spec.js';
-import { bootTestWords } from '../config/option-types.js';
-import { didYouMean } from '../config/suggestion.js';
-import { unknownOverrides } from '../config/overrides.js';
-import { unknownOptions } from '../config/unknown-options.js';
 import { Failure, UsageError } from '../host/failure.js';
 import type { Caller } from '../host/host.js';
-import type { Log } from '../host/log.js';
-import { findExecutable, findProgram, programs } from '../host/programs.js';
-import { renderAnswerFile, type AnswerFileSource } from '../answers/answer-file.js';
-import { opaqueStorage } from '../answers/opaque-storage.js';
+import { silentLog, type Log } from '../host/log.js';
+import { findProgram, programs } from '../host/programs.js';
+import { renderAnswerFile } from '../answers/answer-file.js';
 import { netbootSources } from '../sources/netboot-source.js';
 import { checkVerification } from '../sources/vouching.js';
 import { sign } from '../publish/signature.js';
-import { checkDestination } from '../publish/upload.js';
 import { answerFileSource } from '../images/answer-file-source.js';
 import type { Plan } from '../images/build.js';
 import { programsOf } from '../engine/recipe.js';
 import { buildRecipe } from '../images/recipes.js';
+import {
+  answerFileMeaning,
+  answerFileStorage,
+  kernelArgumentLimits,
+  optionsNobodyReads,
+} from './answer-file-checks.js';
+import { bootTestCommand, hookCommands } from './command-checks.js';
+import { destinations } from './destination-checks.js';
+import { mediumAndNetbootFiles, names, servedDirectory, signingKey, virtualisation } from './machine-checks.js';
+import { error, type Check, type CheckFinding, type Subject } from './subject.js';
+
+/** What is looked at before an image is built, in this order. */
+const checks: readonly Check[] = [
+  netbootFiles,
+  mediumAndNetbootFiles,
+  names,
+  virtualisation,
+  hookCommands,
+  bootTestCommand,
+  servedDirectory,
+  signingKey,
+  destinations,
+  answerFileStorage,
+  answerFileMeaning,
+  kernelArgumentLimits,
+  optionsNobodyReads,
+];
+
+/** What of it matters before netboot files are fetched. */
+export const fetchChecks: readonly Check[] = [netbootFiles, mediumAndNetbootFiles, hookCommands, optionsNobodyReads];
 
 /**
- * Finds what would stop a build, as far as it shows before anything is done; warns of options that nothing reads.
+ * Finds what would spoil a build, as far as it shows before anything is done: the same for `validate`, a dry run and a
+ * build. Warnings are told.
  *
- * @throws UsageError with every problem of the configuration and the answer file at once
+ * @throws UsageError with every error of the configuration and the answer file at once
  */
-export async function checkImage(configuration: Configuration, spec: ImageSpec, log: Log): Promise<void> {
-  const problems: string[] = [];
+export async function checkImage(
+  configuration: Configuration,
+  spec: ImageSpec,
+  log: Log,
+  wanted: readonly Check[] = checks,
+): Promise<void> {
+  const host = { log: silentLog, signal: new AbortController().signal };
+  const errors: string[] = [];
   const noting = async <T>(action: () => T | Promise<T>): Promise<T | undefined> => {
     try {
       return await action();
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
-      problems.push(...error.problems);
+      errors.push(...error.problems);
       return undefined;
     }
   };
+  const rendered: string[] = [];
+  const answerFile = await renderAnswerFile(answerFileSource(spec)).catch((error: unknown) => {
+    if (!(error instanceof UsageError)) throw error;
+    rendered.push(...error.problems);
+    return undefined;
+  });
+  const subject: Subject = { host, configuration, spec, answerFile };
+  for (const check of wanted) {
+    const findings = (await noting(() => check(subject))) ?? [];
+    for (const { weight, message } of findings) {
+      if (weight === 'error') errors.push(message);
+      else log.warn(message);
+    }
+  }
+  errors.push(...rendered);
+  if (errors.length > 0) throw new UsageError(errors);
+}
+
+/** Where kernel and initrd come from, and what vouches for them. */
+function netbootFiles({ spec }: Subject): readonly CheckFinding[] {
   const sources = netbootSources(spec);
-  await noting(() => checkVerification(sources, spec));
-  const names = sources.map(({ from }) => from.name);
-  if (new Set(names).size < names.length) {
-    problems.push(
-      `[${spec.name}] linux and initrd are both called '${names[0]}': the netboot cache keeps them in one directory`,
-    );
-  }
-  problems.push(...bootTestProblems(spec));
-  for (const destination of spec.destinations) await noting(() => checkDestination(destination));
-  const answerFile = await noting(() => renderAnswerFile(answerFileSource(spec)));
-  // Without the template it can't be told which options are its variables.
-  if (answerFile) {
-    unknownOptions(
-      configuration,
-      spec.name,
-      answerFile.mentioned,
-      spec.destinations.map(({ name }) => name),
-    ).forEach((warning) => log.warn(warning));
-    problems.push(...unknownOverrides(configuration, spec.name, spec.overridden, answerFile.mentioned));
-    problems.push(...(await storageProblems(answerFileSource(spec), answerFile.content.toString())));
-  }
-  if (problems.length > 0) throw new UsageError(problems);
+  const unverified = problemsOf(() => checkVerification(sources, spec));
+  const [first, ...others] = sources.map(({ from }) => from.name);
+  const same = others.some((name) => name === first)
+    ? [`[${spec.name}] linux and initrd are both called '${first}': the netboot cache keeps them in one directory`]
+    : [];
+  return [...unverified, ...same].map(error);
 }
 
-/** What the stage `clean` would refuse after an installation of an hour. */
-async function storageProblems({ kind, path }: AnswerFileSource, text: string): Promise<string[]> {
-  return (await opaqueStorage(kind, text)).map(
-    ({ line, setting, storage, instead }) =>
-      `${kind} = ${path}: ${line === undefined ? '' : `line ${line}: `}${setting} puts the system on ${storage}, and image-factory can't look into that to clean it; use ${instead}`,
-  );
-}
-
-/** A word that was spelt wrong is a command that nobody has: better said now than after the installation. */
-function bootTestProblems({ name, bootTest }: ImageSpec): string[] {
-  if (bootTest.kind !== 'command') return [];
-  const [file = ''] = bootTest.words;
-  // A file with a path may be made by the pre-build command.
-  if (file.includes('/') || findExecutable(file) !== undefined) return [];
-  const words = bootTestWords.map((word) => `'${word}'`).join(', ');
-  return [
-    `[${name}] boot-test = ${file}: neither one of ${words}, nor a command that is installed${didYouMean(file, bootTestWords)}`,
-  ];
+function problemsOf(action: () => unknown): readonly string[] {
+  try {
+    action();
+    return [];
+  } catch (caught) {
+    if (caught instanceof UsageError) return caught.problems;
+    throw caught;
+  }
 }
 
 /** @throws Failure naming every program that the build will call and that is not installed, and its package */

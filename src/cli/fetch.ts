@@ -2,7 +2,7 @@ import { loadConfiguration } from './configuration.js';
 import { isoDate, resolveImage } from '../config/resolve.js';
 import { secretsAsWritten } from '../config/secrets.js';
 import { ReleaseStack } from '../host/release-stack.js';
-import { checkImage } from '../checks/image-check.js';
+import { checkImage, fetchChecks } from '../checks/image-check.js';
 import { secretsOfAnswerFile } from '../images/answer-file-source.js';
 import { planBuild } from '../images/plan.js';
 import { runSteps } from '../engine/run.js';
@@ -23,7 +23,7 @@ export async function fetch(named: string | undefined, flags: FetchFlags): Promi
     secrets.learn(spec.secrets);
     secrets.learn(await secretsOfAnswerFile(spec));
     // A template knows what the URLs lack: a mirror that everybody must set for himself.
-    await checkImage(configuration, spec, log);
+    await checkImage(configuration, spec, log, fetchChecks);
     const plan = await planBuild(spec);
     await untilSignalled(async (signal) => {
       const host = { log, secrets, signal, release: new ReleaseStack() };

@@ -20,7 +20,12 @@ export interface InstallOrigin {
 /** Where kernel and initrd come from. */
 export type InstallerSource =
   | { readonly kind: 'netboot'; readonly linux: Source; readonly initrd: Source }
-  | { readonly kind: 'medium'; readonly image: Source };
+  | {
+      readonly kind: 'medium';
+      readonly image: Source;
+      /** Where kernel and initrd lie in the medium; undefined: virt-install knows. */
+      readonly boot?: { readonly linux: string; readonly initrd: string };
+    };
 
 /** How and with which key the checksums are signed. */
 export interface Signing {

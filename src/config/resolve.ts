@@ -99,7 +99,11 @@ export function isoDate(date: Date): string {
 
 function installerSource(values: Values<typeof imageOptions>, reader: SectionReader): InstallerSource | undefined {
   const { installerImage, linux, initrd } = values;
-  if (installerImage) return { kind: 'medium', image: installerImage };
+  if (installerImage) {
+    const paths = [linux?.uri, initrd?.uri].filter((path) => path !== undefined && isPathInMedium(path));
+    const boot = paths.length === 2 ? { linux: paths[0]!, initrd: paths[1]! } : undefined;
+    return { kind: 'medium', image: installerImage, ...(boot ? { boot } : {}) };
+  }
   for (const option of reader.lacks('installer_image') ? ['linux', 'initrd'] : []) {
     if (reader.lacks(option)) {
       const nearMiss = reader.nearMiss(option);
@@ -107,6 +111,11 @@ function installerSource(values: Values<typeof imageOptions>, reader: SectionRea
     }
   }
   return linux && initrd ? { kind: 'netboot', linux, initrd } : undefined;
+}
+
+/** Relative, and no URI: `casper/vmlinuz`. A netboot file of [DEFAULT], which other images need, is none. */
+function isPathInMedium(path: string): boolean {
+  return !/^[a-z][a-z0-9+.-]*:|^[/~]/i.test(path);
 }
 
 function answerFileOf(

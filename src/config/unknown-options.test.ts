@@ -50,7 +50,7 @@ describe('unknownOptions', () => {
     const text = '[DEFAULT]\nuser = ops\n[debian-12]\nroot_filesystem = xfs\n';
     expect(warnings(text, ['root-filesystem'])).to.deep.equal([]);
     expect(warnings(text)).to.deep.equal([
-      'my.conf:4: [debian-12] root_filesystem: the answer file is no template that mentions this option',
+      'my.conf:4: [debian-12] root_filesystem: has no effect: the answer file is no template, or one that does not mention {{root_filesystem}}',
     ]);
   });
 

@@ -57,7 +57,7 @@ function unknownIn(
 function wrongWith(option: string, kinds: readonly SectionKindName[]): string | undefined {
   const isImage = kinds.includes('image');
   if (isImage && descriptionOption(option))
-    return `${option}: the answer file is no template that mentions this option`;
+    return `${option}: has no effect: the answer file is no template, or one that does not mention {{${option}}}`;
   if (kinds.some((kind) => hasOption(sectionKinds[kind], option))) return undefined;
   const [mine = 'image'] = kinds;
   const other = Object.values<SectionKind>(sectionKinds).find((kind) => hasOption(kind, option));

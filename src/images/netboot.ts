@@ -14,7 +14,10 @@ export function netbootCache({ cacheDir }: ImageSpec): NetbootCache {
 export function installerLocation({ spec, paths }: Plan): InstallerLocation {
   const { installer } = spec.origin;
   const directory = paths.netbootFiles;
-  if (installer.kind === 'medium') return { kind: 'medium', file: join(directory, installer.image.name) };
+  if (installer.kind === 'medium') {
+    const { image, boot } = installer;
+    return { kind: 'medium', file: join(directory, image.name), ...(boot ? { boot } : {}) };
+  }
   return { kind: 'netboot', directory, linux: installer.linux.name, initrd: installer.initrd.name };
 }
 

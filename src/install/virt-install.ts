@@ -24,7 +24,12 @@ export interface Installation {
 
 export type InstallerLocation =
   | { readonly kind: 'netboot'; readonly directory: string; readonly linux: string; readonly initrd: string }
-  | { readonly kind: 'medium'; readonly file: string };
+  | {
+      readonly kind: 'medium';
+      readonly file: string;
+      /** Where kernel and initrd lie in the medium; undefined: virt-install knows, or not. */
+      readonly boot?: { readonly linux: string; readonly initrd: string };
+    };
 
 /** A proxy that is not set. Agama (proxy_setup.rb) and linuxrc (file.c) take it for one without an address. */
 const emptyProxy = /(?<!\S)proxy=(?!\S)\s*/g;
@@ -92,6 +97,10 @@ function graphics(vnc: ImageSpec['vnc']): string {
 }
 
 function locationOption(location: InstallerLocation): string {
-  if (location.kind === 'medium') return subOption(location.file);
-  return `${subOption(location.directory)},kernel=${subOption(location.linux)},initrd=${subOption(location.initrd)}`;
+  if (location.kind === 'netboot') return bootedFrom(location.directory, location);
+  return location.boot === undefined ? subOption(location.file) : bootedFrom(location.file, location.boot);
+}
+
+function bootedFrom(from: string, { linux, initrd }: { readonly linux: string; readonly initrd: string }): string {
+  return `${subOption(from)},kernel=${subOption(linux)},initrd=${subOption(initrd)}`;
 }

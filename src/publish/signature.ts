@@ -18,6 +18,11 @@ export function signCommand({ by, key }: Signing, text = ''): Command {
       });
 }
 
+/** Lists a secret key that gpg has; it fails where there is none. */
+export function keyListCommand(key: string): Command {
+  return command('gpg', ['--batch', '--quiet', '--list-secret-keys', '--', key]);
+}
+
 /**
  * @returns the detached signature of a text, in ASCII
  * @throws Failure where there is no such key, or it can't sign now: the agent is locked and nobody can be asked

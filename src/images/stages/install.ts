@@ -1,4 +1,5 @@
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
+import { injectedName } from '../../answers/injected-name.js';
 import { readsSeedVolume } from '../../answers/seed-volume.js';
 import { makeSearchable } from '../../host/searchable-directory.js';
 import { install as runInstallation } from '../../install/installation.js';
@@ -24,7 +25,7 @@ export const install = stage({
       installation: installation(plan),
       /** What earlier stages will leave, for a dry run. */
       expected: {
-        answerFile: join(paths.workDir, 'answer-file', basename(answerFile.path).replace(/\.hbs$/, '')),
+        answerFile: join(paths.workDir, 'answer-file', injectedName(answerFile.kind, answerFile.path)),
         location: installerLocation(plan),
       },
       pinned: pinnedFiles(plan),

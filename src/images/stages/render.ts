@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { renderAnswerFile } from '../../answers/answer-file.js';
+import { injectedName } from '../../answers/injected-name.js';
 import { secretsIn } from '../../answers/secrets.js';
 import { makeSeedVolume, readsSeedVolume, seedVolumeCommand } from '../../answers/seed-volume.js';
 import { makeDirectory } from '../../host/make-directory.js';
@@ -31,11 +32,12 @@ export const render = stage({
   space: ({ outputDir }) => [{ what: 'documents and logs', directory: outputDir, least: smallFiles, most: smallFiles }],
   inputs: ({ spec }, state) => renderAnswerFile(answerFileSource(spec, state.guestHost)),
   async run(host, { spec, directory, seed }, state) {
-    const { name, content } = await renderAnswerFile(answerFileSource(spec, state.guestHost));
+    const { content } = await renderAnswerFile(answerFileSource(spec, state.guestHost));
     // The command before the build may have changed it.
     host.secrets.learn(secretsIn(content.toString()));
     makeDirectory(directory);
-    const answerFile = join(directory, name);
+    const { kind, path } = spec.origin.answerFile;
+    const answerFile = join(directory, injectedName(kind, path));
     // It may hold password hashes.
     await writeFile(answerFile, content, { mode: 0o600 });
     if (seed) await makeSeedVolume(host, answerFile, seed);

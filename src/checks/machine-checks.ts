@@ -1,0 +1,96 @@
+import { existsSync, statSync } from 'node:fs';
+import { Failure } from '../host/failure.js';
+import { run } from '../host/host.js';
+import { findProgram } from '../host/programs.js';
+import { detectAcceleration } from '../machine/acceleration.js';
+import { defaultArchitecture } from '../machine/architectures.js';
+import { keyListCommand } from '../publish/signature.js';
+import { error, mayBeMade, placeOf, warning, type Check } from './subject.js';
+
+/** KVM where this machine can't run a guest with it. */
+export const virtualisation: Check = async (subject) => {
+  const { virtType, connect } = subject.spec;
+  // Of another machine nothing is known here.
+  if (virtType !== 'kvm' || !/^qemu:\/\/\//.test(connect)) return [];
+  const found = await detectAcceleration(defaultArchitecture);
+  if (found.virtType === 'kvm') return [];
+  return [error(`${placeOf(subject, 'virt-type')}: ${found.reason}; use virt-type = qemu or auto`)];
+};
+
+/** The directory that the installer reaches by HTTP. */
+export const servedDirectory: Check = (subject) => {
+  const { httpDirectory } = subject.spec;
+  if (httpDirectory === undefined) return [];
+  const found = statSync(httpDirectory, { throwIfNoEntry: false });
+  if (found === undefined && mayBeMade(subject)) return [];
+  if (found?.isDirectory()) return [];
+  const what = found === undefined ? 'there is no such directory' : 'this is no directory';
+  return [error(`${placeOf(subject, 'http-directory')}: ${what}`)];
+};
+
+/** The key to sign with; that it can sign now is tried when the build begins. */
+export const signingKey: Check = async (subject) => {
+  const { signing } = subject.spec;
+  if (signing === undefined) return [];
+  const place = placeOf(subject, 'sign-key');
+  if (signing.by === 'ssh') {
+    if (existsSync(signing.key)) return [];
+    return [error(`${place}: there is no such key file`)];
+  }
+  if (findProgram('gpg') === undefined) return [];
+  try {
+    await run(subject.host, keyListCommand(signing.key));
+    return [];
+  } catch (caught) {
+    if (!(caught instanceof Failure)) throw caught;
+    return [error(`${place}: gpg has no such secret key: 'gpg --list-secret-keys' tells those it has`)];
+  }
+};
+
+/** The longest name of a file (NAME_MAX of Linux), and what is added to the image's: the longest is a part of an upload. */
+const longestFileName = 255;
+const longestEnding = '.qcow2.sha256sum.asc'.length + '-2026-01-01'.length + 20;
+
+/** Names that a program which is called later would get wrong. */
+export const names: Check = (subject) => {
+  const { name, outputDir } = subject.spec;
+  const findings = [];
+  for (const [what, text] of [
+    [`[${name}]: the name of the image`, name],
+    [placeOf(subject, 'output-dir'), outputDir],
+  ] as const) {
+    const markup = /[&<>"']/.exec(text)?.[0];
+    if (markup !== undefined) {
+      findings.push(error(`${what}: virt-install gets the character ${markup} in a file's name wrong${told(text)}`));
+    }
+    if (text.includes('?')) {
+      findings.push(
+        error(`${what}: e2fsprogs takes what follows a question mark in a file's name for options${told(text)}`),
+      );
+    }
+  }
+  const length = Buffer.byteLength(name) + longestEnding;
+  if (length > longestFileName) {
+    const most = longestFileName - longestEnding;
+    findings.push(error(`[${name}]: the name of the image takes ${Buffer.byteLength(name)} bytes; ${most} at most leave room for dates and endings`)); // prettier-ignore
+  }
+  return findings;
+
+  function told(text: string): string {
+    return text === name ? '' : ` (${text})`;
+  }
+};
+
+/** Netboot files that a medium makes needless: a word on them that is no path in the medium. */
+export const mediumAndNetbootFiles: Check = (subject) => {
+  const { origin, linux, initrd } = subject.spec;
+  if (origin.installer.kind !== 'medium' || origin.installer.boot !== undefined) return [];
+  const own = subject.configuration.section(subject.spec.name).document.sections.get(subject.spec.name)?.options;
+  return (['linux', 'initrd'] as const)
+    .filter((option) => own?.has(option) && { linux, initrd }[option] !== undefined)
+    .map((option) =>
+      warning(
+        `${placeOf(subject, option)}: not used, because installer_image is set; beside it, linux and initrd are both paths in the medium, such as casper/vmlinuz`,
+      ),
+    );
+};

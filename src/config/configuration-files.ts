@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { homeDirectory } from '../host/home-directory.js';
 import { UsageError } from '../host/failure.js';
 import { programDirectory } from '../host/program-directory.js';
 import type { IniSource } from './ini.js';
@@ -30,7 +30,7 @@ export function userSources(file: string | undefined, environment: NodeJS.Proces
   if (file !== undefined) return { sources: [readNamedSource(file, '--config')], warnings: [] };
   const named = environment.IMAGE_FACTORY_CONFIG;
   if (named) return { sources: [readNamedSource(named, 'IMAGE_FACTORY_CONFIG')], warnings: [] };
-  const usual = ['/etc/image-factory.conf', ...(homeFile(environment) ?? [])].map(readUsualSource);
+  const usual = ['/etc/image-factory.conf', ...(homeFile() ?? [])].map(readUsualSource);
   return {
     sources: usual.flatMap((read) => read?.source ?? []),
     warnings: usual.flatMap((read) => read?.warning ?? []),
@@ -38,12 +38,9 @@ export function userSources(file: string | undefined, environment: NodeJS.Proces
 }
 
 /** Nothing for a user who has no home directory: neither in the environment nor in passwd(5). */
-function homeFile(environment: NodeJS.ProcessEnv): string[] | undefined {
-  try {
-    return [join(homedir(), '.config/image-factory.conf')];
-  } catch {
-    return environment.HOME ? [join(environment.HOME, '.config/image-factory.conf')] : undefined;
-  }
+function homeFile(): string[] | undefined {
+  const home = homeDirectory();
+  return home === undefined ? undefined : [join(home, '.config/image-factory.conf')];
 }
 
 function readUsualSource(name: string): { source?: IniSource; warning?: string } | undefined {

@@ -1,4 +1,4 @@
-import { homedir } from 'node:os';
+import { expectHome } from '../host/home-directory.js';
 import { parseSource, type Source } from './source.js';
 import { splitWords } from './words.js';
 
@@ -23,7 +23,7 @@ export const source: OptionType<Source> = { metavar: 'URI', parse: parseSource }
 /** A file name; `~/` is the home directory. Relative names are relative to the current directory. */
 export const path: OptionType<string> = {
   metavar: 'FILE',
-  parse: (value) => value.replace(/^~(?=\/|$)/, homedir()),
+  parse: (value) => value.replace(/^~(?=\/|$)/, () => expectHome()),
 };
 
 export const directory: OptionType<string> = { ...path, metavar: 'DIR' };

@@ -1,6 +1,6 @@
-import { homedir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { expectHome } from '../host/home-directory.js';
 import { encodingHint, maskUrl } from '../host/url-mask.js';
 
 /** How a file is got. */
@@ -68,7 +68,7 @@ function wayTo(text: string): Way {
   const scheme = schemeOf(text);
   switch (scheme) {
     case undefined:
-      return { by: 'copy', path: text.startsWith('~/') ? join(homedir(), text.slice(2)) : resolve(text) };
+      return { by: 'copy', path: text.startsWith('~/') ? join(expectHome(), text.slice(2)) : resolve(text) };
     case 'file':
       return { by: 'copy', path: understood(text, () => fileURLToPath(new URL(text))) };
     case 'http':

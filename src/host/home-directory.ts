@@ -8,3 +8,10 @@ export function homeDirectory(): string | undefined {
     return undefined;
   }
 }
+
+/** The same, for what begins with `~`. @throws Error saying what to do, where there is none */
+export function expectHome(): string {
+  const home = homeDirectory();
+  if (home === undefined) throw new Error('a name without ~: this user has no home directory (set HOME)');
+  return home;
+}

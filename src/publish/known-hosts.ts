@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { homeDirectory } from '../host/home-directory.js';
 import { quote } from 'shlex';
 import { Failure } from '../host/failure.js';
 import { command, run, type Command, type Caller } from '../host/host.js';
@@ -61,7 +61,9 @@ export function lookupCommands(server: Server, file?: string): Command[] {
 }
 
 function filesToAsk(file: string | undefined): string[] {
-  return file === undefined ? [join(homedir(), '.ssh/known_hosts'), '/etc/ssh/ssh_known_hosts'] : [file];
+  if (file !== undefined) return [file];
+  const home = homeDirectory();
+  return [...(home === undefined ? [] : [join(home, '.ssh/known_hosts')]), '/etc/ssh/ssh_known_hosts'];
 }
 
 /** ssh-keygen knows hashed names, patterns and `[host]:port`. */

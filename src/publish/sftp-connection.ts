@@ -55,7 +55,7 @@ export async function connect(host: Host, { target, known, logins }: SftpServer)
   // Loaded only when used: it costs more time than all of `--help`.
   const { default: Client } = await import('ssh2-sftp-client');
   host.signal.throwIfAborted();
-  const user = target.user ?? userInfo().username;
+  const user = target.user ?? accountName(target);
   const socket = connectSocket({ host: target.host, port: target.port, noDelay: true, signal: host.signal });
   const giveBack = host.release.hold(`SFTP connection to ${serverName(target)}`, () => void socket.destroy());
   const client = new Client('sftp', {});
@@ -154,4 +154,15 @@ function openConnection({ client, sftp, giveBack, lost }: Opened): SftpConnectio
 /** An error with a status comes from the server; any other says that no answer came. */
 function refusal(error: Error & { code?: unknown }): Refused | undefined {
   return typeof error.code === 'number' ? new Refused(error.message, error.code) : undefined;
+}
+
+/** The name of the user who builds; a user id without an entry in the password database has none. */
+function accountName(target: SftpTarget): string {
+  try {
+    return userInfo().username;
+  } catch {
+    throw new Failure(`${serverName(target)}: this user has no name to log in with`, {
+      hint: 'Put the name into upload_target: USER@HOST:DIRECTORY.',
+    });
+  }
 }

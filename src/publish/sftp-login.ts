@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { homeDirectory } from '../host/home-directory.js';
 import { Failure } from '../host/failure.js';
 import { command, run, type Command, type Caller, type Host } from '../host/host.js';
 import type { SftpDestination } from '../config/destination.js';
@@ -103,9 +103,11 @@ async function agent(host: Pick<Host, 'log'>): Promise<Login[]> {
 
 async function defaultKeys(host: Caller): Promise<Login[]> {
   const found: Login[] = [];
+  const home = homeDirectory();
+  if (home === undefined) return [];
   for (const name of ['id_ed25519', 'id_rsa', 'id_ecdsa']) {
     try {
-      found.push(await key(host, join(homedir(), '.ssh', name)));
+      found.push(await key(host, join(home, '.ssh', name)));
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       host.log.debug(error.message);

@@ -60,6 +60,8 @@ describe('image-factory-sudo-helper, attacked by a user with the documented sudo
   let untouched: string;
 
   const where = [String(offset), String(size)];
+  /** The whole file system, as the root of a system. */
+  const place = [...where, '/', '/'];
 
   /** What must be the same after every attack. */
   const machine = () => must('find', canary, '-printf', '%p %y %s\n') + must('sha256sum', foreign) + taken(directory);
@@ -93,18 +95,39 @@ describe('image-factory-sudo-helper, attacked by a user with the documented sudo
 
   afterEach(() => expect(machine()).to.equal(untouched));
 
-  const expectRefused = ({ status, stdout, stderr }: Called, why = 'refused: ') => {
-    expect(stderr).to.contain(why);
+  const expectRefused = ({ status, stdout, stderr }: Called, why = 'refused: ', asked = '') => {
+    expect(stderr, asked).to.contain(why);
     expect(stdout).to.equal('');
     expect(status).to.equal(2);
   };
 
   it('serves the user in what is his', () => {
-    const { status, stdout, stderr } = user.sudo('logs', own, ...where);
+    const { status, stdout, stderr } = user.sudo('logs', own, ...place);
     expect(stderr).to.equal('');
     expect(stdout).to.contain('var/log/installer/syslog');
     expect(status).to.equal(0);
   });
+
+  const nastyPlaces = [
+    ...[
+      '',
+      '.',
+      '..',
+      '//',
+      '/..',
+      '/../etc',
+      '/var/..',
+      '/./',
+      'var',
+      '/var/',
+      '/va*',
+      '/v?r',
+      '/$HOME',
+      '-',
+      '--help',
+    ],
+    ...['/var\n', '/\x1b[2J', '@\x7f', '@/../..', '../@', '/@/', '@/', '/$(touch /)', `/${'x'.repeat(5000)}`],
+  ];
 
   it('refuses arguments that are not exactly of the expected form', () => {
     const lists: string[][] = [
@@ -112,37 +135,52 @@ describe('image-factory-sudo-helper, attacked by a user with the documented sudo
       [''],
       ['clean'],
       ['clean', own],
-      ['clean', own, ...where, ''],
-      ['cat', own, ...where],
-      ['read', own, ...where],
-      ['records', own, ...where, 'etc/os-release'],
-      ['CLEAN', own, ...where],
-      ['clean\n', own, ...where],
+      ['clean', own, ...place, ''],
+      ['cat', own, ...place],
+      ['read', own, ...place],
+      ['records', own, ...place, '/etc/os-release'],
+      ['records', own, ...where],
+      ['logs', own, ...where, '/'],
+      ['clean', own, ...where],
+      ['cat', own, ...where, '/root/anaconda-ks.cfg'],
+      ['trim', own, ...place],
+      ['subvolumes', own, ...place],
+      ['subvolumes', own, ...where, '/'],
+      ['version', own],
+      ['--version', own, ...where],
+      ...nastyPlaces.flatMap((word) => [
+        ['clean', own, ...where, word, '/'],
+        ['clean', own, ...where, '/', word],
+        ['records', own, ...where, '/', word],
+        ['cat', own, ...where, word, '/', '/root/anaconda-ks.cfg'],
+      ]),
+      ['CLEAN', own, ...place],
+      ['clean\n', own, ...place],
       ['--help'],
-      ['--', 'clean', own, ...where],
+      ['--', 'clean', own, ...place],
       ['-c', 'id'],
-      ['clean', '', ...where],
-      ['clean', 'own.raw', ...where],
-      ['clean', '--all', ...where],
-      ['clean', '-o', ...where],
-      ['clean', 'UUID=1', ...where],
-      ['clean', '//etc', ...where],
-      ['clean', `${own}/`, ...where],
-      ['clean', `${home}/../home/own.raw`, ...where],
-      ['clean', `${home}/./own.raw`, ...where],
-      ['clean', `${home}/..`, ...where],
-      ['clean', `${home}//own.raw`, ...where],
-      ['clean', `${home}/*.raw`, ...where],
-      ['clean', `${home}/own.ra?`, ...where],
-      ['clean', `${home}/{own,own}.raw`, ...where],
-      ['clean', `${own}\n`, ...where],
-      ['clean', `${home}/\n${own}`, ...where],
-      ['clean', `${own}\x7f`, ...where],
-      ['clean', `${own}\x1b[2J`, ...where],
-      ['clean', `$(touch ${home}/ran)`, ...where],
-      ['clean', `/$(touch ${home}/ran)`, ...where],
-      ['clean', `/${'x'.repeat(100_000)}`, ...where],
-      ['clean', '/x'.repeat(2048), ...where],
+      ['clean', '', ...place],
+      ['clean', 'own.raw', ...place],
+      ['clean', '--all', ...place],
+      ['clean', '-o', ...place],
+      ['clean', 'UUID=1', ...place],
+      ['clean', '//etc', ...place],
+      ['clean', `${own}/`, ...place],
+      ['clean', `${home}/../home/own.raw`, ...place],
+      ['clean', `${home}/./own.raw`, ...place],
+      ['clean', `${home}/..`, ...place],
+      ['clean', `${home}//own.raw`, ...place],
+      ['clean', `${home}/*.raw`, ...place],
+      ['clean', `${home}/own.ra?`, ...place],
+      ['clean', `${home}/{own,own}.raw`, ...place],
+      ['clean', `${own}\n`, ...place],
+      ['clean', `${home}/\n${own}`, ...place],
+      ['clean', `${own}\x7f`, ...place],
+      ['clean', `${own}\x1b[2J`, ...place],
+      ['clean', `$(touch ${home}/ran)`, ...place],
+      ['clean', `/$(touch ${home}/ran)`, ...place],
+      ['clean', `/${'x'.repeat(100_000)}`, ...place],
+      ['clean', '/x'.repeat(2048), ...place],
       ...[
         '',
         '-1',
@@ -155,22 +193,24 @@ describe('image-factory-sudo-helper, attacked by a user with the documented sudo
         '9'.repeat(40),
         'a[$(touch /)]',
         'size',
-      ].map((number) => ['clean', own, number, where[1]!]),
+      ].map((number) => ['clean', own, number, where[1]!, '/', '/']),
       ...['', '0', '-512', '513', '1048576,loop', '9'.repeat(15), '9'.repeat(40), 'offset', '1\n512'].map((number) => [
         'clean',
         own,
         where[0]!,
         number,
+        '/',
+        '/',
       ]),
-      ['clean', own, '0', '512'],
+      ['clean', own, '0', '512', '/', '/'],
       ...['', '../../../etc/shadow', '/etc/shadow', 'etc/shadow', 'root/*', 'root/anaconda-ks.cfg/', '-', '--help'].map(
-        (log) => ['cat', own, ...where, log],
+        (log) => ['cat', own, ...place, log],
       ),
       ...['', '../../../etc/shadow', '/etc/os-release', 'etc/shadow', 'boot/*', 'var/lib/rpm', '-', '--help'].map(
-        (record) => ['read', own, ...where, record],
+        (record) => ['read', own, ...place, record],
       ),
     ];
-    for (const list of lists) expectRefused(user.sudo(...list));
+    for (const list of lists) expectRefused(user.sudo(...list), 'refused: ', JSON.stringify(list).slice(0, 300));
     expect(existsSync(join(home, 'ran'))).to.be.false;
   });
 
@@ -184,7 +224,7 @@ describe('image-factory-sudo-helper, attacked by a user with the documented sudo
   it('refuses what is not a regular file of the user', () => {
     const loop = must('losetup', '--find', '--show', '--offset', where[0]!, foreign).trim();
     try {
-      expectRefused(user.sudo('clean', loop, '0', where[1]!), notYours);
+      expectRefused(user.sudo('clean', loop, '0', where[1]!, '/', '/'), notYours);
     } finally {
       must('losetup', '--detach', loop);
     }
@@ -192,11 +232,11 @@ describe('image-factory-sudo-helper, attacked by a user with the documented sudo
     must('mknod', '-m', '666', join(home, 'device'), 'b', '7', '0');
     linkSync(foreign, join(home, 'hard-link.raw'));
     for (const file of [home, join(home, 'fifo'), join(home, 'device'), '/dev/null', '/dev/zero', '/proc/self/mem']) {
-      expectRefused(user.sudo('clean', file, ...where));
+      expectRefused(user.sudo('clean', file, ...place));
     }
-    expectRefused(user.sudo('clean', foreign, ...where), notYours);
-    expectRefused(user.sudo('clean', join(home, 'hard-link.raw'), ...where), notYours);
-    expectRefused(user.sudo('clean', '/etc/shadow', '0', '512'), notYours);
+    expectRefused(user.sudo('clean', foreign, ...place), notYours);
+    expectRefused(user.sudo('clean', join(home, 'hard-link.raw'), ...place), notYours);
+    expectRefused(user.sudo('clean', '/etc/shadow', '0', '512', '/', '/'), notYours);
   });
 
   it('does not tell what lies where only root can look', () => {
@@ -206,7 +246,7 @@ describe('image-factory-sudo-helper, attacked by a user with the documented sudo
     symlinkSync('file', join(hidden, 'link'));
     const answers = ['missing', 'file', 'file/below', 'link', 'directory'].map((name) => {
       const path = join(hidden, name);
-      return user.sudo('clean', path, ...where).stderr.replace(path, 'PATH');
+      return user.sudo('clean', path, ...place).stderr.replace(path, 'PATH');
     });
     expect(answers[0]).to.contain(`PATH ${notYours}`);
     expect(new Set(answers).size).to.equal(1);
@@ -216,7 +256,7 @@ describe('image-factory-sudo-helper, attacked by a user with the documented sudo
     const deep = join(home, 'a/b/c');
     mkdirSync(deep, { recursive: true });
     linkSync(own, join(deep, 'disk.raw'));
-    expect(user.sudo('logs', join(deep, 'disk.raw'), ...where).status).to.equal(0);
+    expect(user.sudo('logs', join(deep, 'disk.raw'), ...place).status).to.equal(0);
     symlinkSync(home, join(home, 'link'));
     symlinkSync('a', join(home, 'link-a'));
     symlinkSync('b', join(home, 'a/link-b'));
@@ -224,11 +264,11 @@ describe('image-factory-sudo-helper, attacked by a user with the documented sudo
     symlinkSync('disk.raw', join(deep, 'link.raw'));
     symlinkSync(foreign, join(deep, 'foreign.raw'));
     for (const path of ['link/a/b/c/disk.raw', 'link-a/b/c/disk.raw', 'a/link-b/c/disk.raw', 'a/b/link-c/disk.raw']) {
-      expectRefused(user.sudo('clean', join(home, path), ...where), notYours);
+      expectRefused(user.sudo('clean', join(home, path), ...place), notYours);
     }
-    expectRefused(user.sudo('clean', join(deep, 'link.raw'), ...where), notYours);
-    expectRefused(user.sudo('clean', join(deep, 'foreign.raw'), ...where), notYours);
-    expectRefused(user.sudo('clean', '/proc/self/cwd/etc/passwd', ...where), notYours);
+    expectRefused(user.sudo('clean', join(deep, 'link.raw'), ...place), notYours);
+    expectRefused(user.sudo('clean', join(deep, 'foreign.raw'), ...place), notYours);
+    expectRefused(user.sudo('clean', '/proc/self/cwd/etc/passwd', ...place), notYours);
   });
 
   it('takes nothing from the environment', () => {
@@ -265,19 +305,19 @@ describe('image-factory-sudo-helper, attacked by a user with the documented sudo
     // As the user: sudo drops them. As root without sudo: the helper itself must not care.
     const asRoot: Record<string, string> = { ...hostile, SUDO_UID: String(user.uid) };
     delete asRoot['OUTER_NAMESPACE'];
-    const plain = user.sudo('logs', own, ...where);
+    const plain = user.sudo('logs', own, ...place);
     expect(
-      user.sudoWith({ ...hostile, LD_PRELOAD: script, LD_LIBRARY_PATH: home }, [], 'logs', own, ...where),
+      user.sudoWith({ ...hostile, LD_PRELOAD: script, LD_LIBRARY_PATH: home }, [], 'logs', own, ...place),
     ).to.deep.equal(plain);
-    expect(call(user.helper, ['logs', own, ...where], { env: asRoot })).to.deep.equal(plain);
-    expectRefused(user.sudoWith(hostile, [], 'clean', foreign, ...where), notYours);
-    expectRefused(call(user.helper, ['clean', foreign, ...where], { env: asRoot }), notYours);
+    expect(call(user.helper, ['logs', own, ...place], { env: asRoot })).to.deep.equal(plain);
+    expectRefused(user.sudoWith(hostile, [], 'clean', foreign, ...place), notYours);
+    expectRefused(call(user.helper, ['clean', foreign, ...place], { env: asRoot }), notYours);
 
     for (const [name, value] of Object.entries({ ...hostile, LD_PRELOAD: script, LD_AUDIT: script })) {
       if (name === 'LC_ALL') continue;
       for (const options of [[`${name}=${value}`], [`--preserve-env=${name}`], ['--preserve-env']]) {
         // sudo refuses to hand it over, or drops it.
-        const { status, stdout, stderr } = user.sudoWith({ [name]: value }, options, 'clean', foreign, ...where);
+        const { status, stdout, stderr } = user.sudoWith({ [name]: value }, options, 'clean', foreign, ...place);
         expect(stderr, options.join(' ')).to.match(/^sudo: |must be a regular file of the calling user/);
         expect(stdout).to.equal('');
         expect(status).not.to.equal(0);
@@ -303,10 +343,16 @@ describe('image-factory-sudo-helper, attacked by a user with the documented sudo
             symlinkSync(way + join(canary, component), link);
           });
           const seen = `${component} leads to ${way}${join(canary, component)}`;
-          expect(user.sudo('logs', image, ...where), seen).to.include({ status: 0, stdout: '' });
+          const inSystem = [...where, '/', type === 'btrfs' ? '@' : '/'];
           const log = files.find((file) => file.startsWith(component)) ?? files[0]!;
-          expectRefused(user.sudo('cat', image, ...where, log));
-          expect(user.sudo('clean', image, ...where).status, seen).to.equal(0);
+          expectRefused(user.sudo('cat', image, ...inSystem, `/${log}`));
+          if (component === '.') {
+            for (const verb of ['logs', 'records', 'clean']) expectRefused(user.sudo(verb, image, ...inSystem));
+          } else {
+            expect(user.sudo('logs', image, ...inSystem), seen).to.include({ status: 0, stdout: '' });
+            expect(user.sudo('clean', image, ...inSystem).status, seen).to.equal(0);
+          }
+          expect(user.sudo('clean', image, ...place).status, seen).to.equal(0);
           expect(must('find', canary), seen).to.equal(canaryFiles);
         }
       }
@@ -319,7 +365,7 @@ describe('image-factory-sudo-helper, attacked by a user with the documented sudo
       for (const place of ['root', 'var/log/anaconda', 'var/log/installer', 'var/log/YaST2']) {
         mkdirSync(join(root, place), { recursive: true });
       }
-      symlinkSync('/etc/shadow', join(root, 'root/anaconda-ks.cfg'));
+      symlinkSync('/etc/shadow', join(root, '/root/anaconda-ks.cfg'));
       symlinkSync('install.log', join(root, 'root/install.log'));
       must('mkfifo', join(root, 'var/log/anaconda/fifo'));
       must('mknod', join(root, 'var/log/anaconda/disk'), 'b', '7', '0');
@@ -328,16 +374,16 @@ describe('image-factory-sudo-helper, attacked by a user with the documented sudo
       writeFileSync(join(root, 'var/log/anaconda/\n/etc\n'.replaceAll('/etc', 'etc')), '');
     });
     give(image, user.uid);
-    expect(user.sudo('logs', image, ...where)).to.include({ status: 0, stdout: '' });
-    expectRefused(user.sudo('cat', image, ...where, 'root/anaconda-ks.cfg'));
-    const { status, stdout } = user.sudo('clean', image, ...where);
+    expect(user.sudo('logs', image, ...place)).to.include({ status: 0, stdout: '' });
+    expectRefused(user.sudo('cat', image, ...place, '/root/anaconda-ks.cfg'));
+    const { status, stdout } = user.sudo('clean', image, ...place);
     expect(status).to.equal(0);
     expect(stdout.trim().split('\n').sort()).to.deep.equal([
-      'root/anaconda-ks.cfg',
-      'root/install.log',
-      'var/log/YaST2',
-      'var/log/anaconda',
-      'var/log/installer',
+      '/root/anaconda-ks.cfg',
+      '/root/install.log',
+      '/var/log/YaST2',
+      '/var/log/anaconda',
+      '/var/log/installer',
     ]);
   });
 
@@ -349,7 +395,7 @@ describe('image-factory-sudo-helper, attacked by a user with the documented sudo
     }
     must('mkfs.btrfs', '-q', '-d', 'single', '-m', 'raid1', ...members);
     give(members[0]!, user.uid);
-    expectRefused(user.sudo('clean', members[0]!, '0', where[1]!), 'a btrfs of more than one device');
+    expectRefused(user.sudo('clean', members[0]!, '0', where[1]!, '/', '/'), 'a btrfs of more than one device');
   });
 
   it('works without the limits of the caller, or (where root may not lift them) not at all', () => {

@@ -16,6 +16,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
+import { identities } from '../src/disk/identities.js';
+import { installerLeftovers, installerLogs } from '../src/disk/installer-leftovers.js';
+import { signs } from '../src/disk/signs.js';
 import {
   call,
   inside,
@@ -62,28 +65,28 @@ const holds = (image: string, text: string) =>
   call('grep', ['--text', '--quiet', '--fixed-strings', text, image]).status === 0;
 
 const logs = [
-  'root/anaconda-ks.cfg',
-  'root/install.log',
-  'root/install.log.syslog',
-  'root/original-ks.cfg',
-  'var/adm/autoinstall/logs/autoyast.log',
-  'var/log/YaST2/y2log',
-  'var/log/anaconda.program.log',
-  'var/log/anaconda/packaging.log',
-  'var/log/installer/syslog',
+  '/root/anaconda-ks.cfg',
+  '/root/install.log',
+  '/root/install.log.syslog',
+  '/root/original-ks.cfg',
+  '/var/adm/autoinstall/logs/autoyast.log',
+  '/var/log/YaST2/y2log',
+  '/var/log/anaconda.program.log',
+  '/var/log/anaconda/packaging.log',
+  '/var/log/installer/syslog',
 ];
 
 const removed = [
-  'root/anaconda-ks.cfg',
-  'root/install.log',
-  'root/install.log.syslog',
-  'root/original-ks.cfg',
-  'var/adm/autoinstall',
-  'var/lib/YaST2',
-  'var/log/YaST2',
-  'var/log/anaconda',
-  'var/log/anaconda.program.log',
-  'var/log/installer',
+  '/root/anaconda-ks.cfg',
+  '/root/install.log',
+  '/root/install.log.syslog',
+  '/root/original-ks.cfg',
+  '/var/adm/autoinstall',
+  '/var/lib/YaST2',
+  '/var/log/YaST2',
+  '/var/log/anaconda',
+  '/var/log/anaconda.program.log',
+  '/var/log/installer',
 ];
 
 describe('image-factory-sudo-helper, asked for its version', () => {
@@ -134,14 +137,21 @@ describe('image-factory-sudo-helper, called by root', function () {
 
   afterEach(() => expect(taken(directory)).to.equal(''));
 
-  const ask = (verb: string, image: string, ...more: string[]) =>
-    call(helper, [verb, image, String(offset), String(size), ...more], { env: {} });
+  /** Asks for something at a mount point, and on btrfs in a subvolume. */
+  const askAt = (mountPoint: string, subvolume: string, verb: string, image: string, ...more: string[]) => {
+    const place = ['trim', 'subvolumes'].includes(verb) ? [] : [mountPoint, subvolume];
+    return call(helper, [verb, image, String(offset), String(size), ...place, ...more], { env: {} });
+  };
 
-  const lines = (verb: string, image: string) => {
-    const { status, stdout, stderr } = ask(verb, image);
+  const ask = (verb: string, image: string, ...more: string[]) => askAt('/', '/', verb, image, ...more);
+
+  const lines = (verb: string, image: string) => linesAt('/', '/', verb, image).sort();
+
+  const linesAt = (mountPoint: string, subvolume: string, verb: string, image: string) => {
+    const { status, stdout, stderr } = askAt(mountPoint, subvolume, verb, image);
     expect(stderr).to.equal('');
     expect(status).to.equal(0);
-    return stdout.split('\n').filter(Boolean).sort();
+    return stdout.split('\n').filter(Boolean);
   };
 
   for (const type of ['xfs', 'btrfs'] satisfies FileSystem[]) {
@@ -151,7 +161,7 @@ describe('image-factory-sudo-helper, called by root', function () {
       expect(holds(image, secret)).to.be.true;
 
       expect(lines('logs', image)).to.deep.equal(logs);
-      expect(ask('cat', image, 'var/log/installer/syslog').stdout).to.match(/^var\/log\/installer\/syslog\nwhat/);
+      expect(ask('cat', image, '/var/log/installer/syslog').stdout).to.match(/^var\/log\/installer\/syslog\nwhat/);
 
       expect(lines('clean', image)).to.deep.equal(removed);
       expect(lines('logs', image)).to.deep.equal([]);
@@ -169,24 +179,92 @@ describe('image-factory-sudo-helper, called by root', function () {
     });
   }
 
-  it('looks into the subvolumes of btrfs that distributions install into', () => {
+  it('tells the subvolumes of btrfs, the default one first, and works in the one that is named', () => {
     const image = join(directory, 'subvolumes.raw');
     rawDisk(image, 'btrfs', (root) => {
-      for (const subvolume of ['@', '@rootfs', 'root', 'home']) {
+      for (const subvolume of ['@', '@/home dir', '@/.snapshots']) {
         must('btrfs', 'subvolume', 'create', join(root, subvolume));
-        mkdirSync(join(root, subvolume, 'root'));
-        writeFileSync(join(root, subvolume, 'root/anaconda-ks.cfg'), subvolume);
       }
+      for (const place of ['.', '@']) {
+        mkdirSync(join(root, place, 'root'));
+        writeFileSync(join(root, place, 'root/anaconda-ks.cfg'), place);
+      }
+      mkdirSync(join(root, '@/.snapshots/1'));
+      must('btrfs', 'subvolume', 'snapshot', join(root, '@'), join(root, '@/.snapshots/1/snapshot'));
+      must('btrfs', 'subvolume', 'set-default', join(root, '@/.snapshots/1/snapshot'));
     });
-    expect(lines('logs', image)).to.deep.equal([
-      '@/root/anaconda-ks.cfg',
-      '@rootfs/root/anaconda-ks.cfg',
-      'root/root/anaconda-ks.cfg',
-    ]);
-    expect(ask('cat', image, '@rootfs/root/anaconda-ks.cfg').stdout).to.equal('@rootfs');
-    expect(lines('clean', image)).to.have.length(3);
-    inside(image, 'btrfs', (root) => expect(existsSync(join(root, 'home/root/anaconda-ks.cfg'))).to.be.true);
+    const subvolumes = linesAt('/', '/', 'subvolumes', image);
+    expect(subvolumes[0]).to.equal('@/.snapshots/1/snapshot');
+    expect(subvolumes.slice(1).sort()).to.deep.equal(['/', '@', '@/.snapshots', '@/home dir']);
+    expect(askAt('/', '@', 'cat', image, '/root/anaconda-ks.cfg').stdout).to.equal('@');
+    expect(linesAt('/', '@/.snapshots/1/snapshot', 'clean', image)).to.deep.equal(['/root/anaconda-ks.cfg']);
+    expect(linesAt('/', '@/.snapshots/1/snapshot', 'logs', image)).to.deep.equal([]);
+    expect(linesAt('/', '@', 'logs', image)).to.deep.equal(['/root/anaconda-ks.cfg']);
+    for (const other of ['@/root', '@/.snapshots/1', 'none', '@/none', '../@', '/@', '@/', '', '.', '@\n']) {
+      expect(askAt('/', other, 'clean', image), JSON.stringify(other)).to.include({ status: 2, stdout: '' });
+    }
+    inside(image, 'btrfs', (root) => {
+      expect(existsSync(join(root, 'root/anaconda-ks.cfg'))).to.be.true;
+      expect(existsSync(join(root, '@/root/anaconda-ks.cfg'))).to.be.true;
+    });
   });
+
+  it('cleans a read-only snapshot, and leaves it read-only', () => {
+    const image = join(directory, 'snapshot.raw');
+    rawDisk(image, 'btrfs', (root) => {
+      must('btrfs', 'subvolume', 'create', join(root, '@'));
+      mkdirSync(join(root, '@/root'));
+      writeFileSync(join(root, '@/root/autoinst.xml'), secret);
+      must('btrfs', 'subvolume', 'snapshot', '-r', join(root, '@'), join(root, 'snapshot'));
+    });
+    expect(linesAt('/', 'snapshot', 'clean', image)).to.deep.equal(['/root/autoinst.xml']);
+    inside(image, 'btrfs', (root) => {
+      expect(readdirSync(join(root, 'snapshot/root'))).to.deep.equal([]);
+      expect(must('btrfs', 'property', 'get', join(root, 'snapshot'), 'ro').trim()).to.equal('ro=true');
+    });
+  });
+
+  it('knows the files of what is mounted below the root by the paths that the system has for them', () => {
+    const image = join(directory, 'var.raw');
+    rawDisk(image, 'xfs', (root) => {
+      for (const place of ['log/installer', 'installer', 'lib/dpkg', 'lib/dhcpcd']) {
+        mkdirSync(join(root, place), { recursive: true });
+        writeFileSync(join(root, place, place === 'lib/dpkg' ? 'status' : 'syslog'), place);
+      }
+      writeFileSync(join(root, 'lib/dhcpcd/duid'), 'mine');
+      writeFileSync(join(root, 'machine-id'), 'mine');
+    });
+    expect(linesAt('/var', '/', 'records', image).sort()).to.deep.equal([
+      '/var/lib',
+      '/var/lib/dhcpcd/duid',
+      '/var/lib/dpkg',
+      '/var/lib/dpkg/status',
+      '/var/log',
+    ]);
+    expect(askAt('/var', '/', 'read', image, '/var/lib/dpkg/status').stdout).to.equal('lib/dpkg');
+    for (const path of ['/var/lib/dhcpcd/duid', '/var/log', 'lib/dpkg/status', '/lib/dpkg/status']) {
+      expect(askAt('/var', '/', 'read', image, path), path).to.include({ status: 2, stdout: '' });
+    }
+    expect(linesAt('/home', '/', 'clean', image)).to.deep.equal([]);
+    expect(linesAt('/var', '/', 'clean', image)).to.deep.equal(['/var/log/installer']);
+    expect(linesAt('/var/log', '/', 'clean', image)).to.deep.equal(['/var/log/installer']);
+    for (const other of ['', 'var', '/var/', '//', '/..', '/var/../etc', '/./', '/va*', '/v r', '/var\n']) {
+      expect(askAt(other, '/', 'clean', image), JSON.stringify(other)).to.include({ status: 2, stdout: '' });
+    }
+  });
+
+  for (const [name, list] of Object.entries({
+    leftovers: installerLeftovers,
+    logs: installerLogs,
+    identities: identities.map(({ path }) => path),
+    signs,
+  })) {
+    it(`has the same list of ${name} as image-factory`, () => {
+      const [array] = new RegExp(`^readonly ${name}=\\([^)]*\\)$`, 'm').exec(readFileSync(helper, 'utf8')) ?? [];
+      const print = `set -f\n${array}\nprintf '%s\\n' "\${${name}[@]}"`;
+      expect(must('bash', '-c', print).trim().split('\n')).to.have.members(list);
+    });
+  }
 
   for (const type of ['xfs', 'btrfs'] satisfies FileSystem[]) {
     it(`shows which system is installed on ${type}, and no other files, and changes nothing`, () => {
@@ -205,18 +283,25 @@ describe('image-factory-sudo-helper, called by root', function () {
       });
       const before = must('sha256sum', image);
       expect(lines('records', image)).to.deep.equal([
-        'boot/vmlinuz-6.8.5',
-        'usr/lib/modules/6.8.5',
-        'usr/lib/sysimage/rpm/rpmdb.sqlite',
-        'var/lib/dpkg/status',
+        '/boot/vmlinuz-6.8.5',
+        '/etc',
+        '/etc/os-release',
+        '/usr',
+        '/usr/lib/modules/6.8.5',
+        '/usr/lib/sysimage/rpm/rpmdb.sqlite',
+        '/var/lib',
+        '/var/lib/dpkg',
+        '/var/lib/dpkg/status',
+        '/var/log',
       ]);
-      expect(ask('read', image, 'var/lib/dpkg/status').stdout).to.equal('Package: apt\n');
+      expect(ask('read', image, '/var/lib/dpkg/status').stdout).to.equal('Package: apt\n');
       for (const path of [
-        'etc/shadow',
-        'etc/os-release',
-        'usr/lib/modules/6.8.5',
-        'root/anaconda-ks.cfg',
-        '../etc/passwd',
+        '/etc/shadow',
+        '/etc/os-release',
+        '/usr/lib/modules/6.8.5',
+        '/root/anaconda-ks.cfg',
+        '/etc',
+        '/../etc/passwd',
       ]) {
         expect(ask('read', image, path), path).to.include({ status: 2, stdout: '' });
       }
@@ -230,7 +315,7 @@ describe('image-factory-sudo-helper, called by root', function () {
       mkdirSync(join(root, 'etc'));
       must('truncate', '--size=1T', join(root, 'etc/os-release'));
     });
-    expect(ask('read', image, 'etc/os-release')).to.include({ status: 1, stdout: '' });
+    expect(ask('read', image, '/etc/os-release')).to.include({ status: 1, stdout: '' });
   });
 
   it('replays the log of an xfs that was not unmounted', () => {
@@ -250,7 +335,7 @@ describe('image-factory-sudo-helper, called by root', function () {
       symlinkSync('/etc', join(root, 'root/install.log.d'));
     });
     expect(lines('logs', image)).to.deep.equal([]);
-    expect(lines('clean', image)).to.deep.equal(["$'root/install.log\\nhome'", 'root/install.log.d']);
+    expect(lines('clean', image)).to.deep.equal(["$'/root/install.log\\nhome'", '/root/install.log.d']);
   });
 
   it('leaves ext4 to image-factory itself, which needs no root for it', () => {
@@ -290,7 +375,7 @@ describe('image-factory-sudo-helper, called by root', function () {
       writeFileSync(join(root, 'root/install.log'), secret.repeat(100_000));
     });
     // Nobody reads its output, so cat stops in the middle.
-    const child = spawn(helper, ['cat', image, String(offset), String(size), 'root/install.log'], {
+    const child = spawn(helper, ['cat', image, String(offset), String(size), '/', '/', '/root/install.log'], {
       stdio: ['ignore', 'pipe', 'inherit'],
       detached: true,
       env: {},

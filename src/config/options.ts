@@ -236,6 +236,12 @@ export const imageOptions = {
     default: 'no',
     flag: { long: 'installer-logs', negatable: true },
   }),
+  'root-partition': option(type.integer(1, 128), {
+    group: 'disk',
+    doc: "The number of the partition with the root file system of the installed system, where it can't be told by what is on the partitions. It may be given with **--resume**, too.",
+    defaultDoc: 'the one that looks like a root directory',
+    flag: { long: 'root-partition' },
+  }),
   'log-file': option(type.boolean, {
     group: 'log',
     doc: 'Store the log in a file as well.',

@@ -1,29 +1,32 @@
 import { symlink, unlink } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { Failure } from '../host/failure.js';
-import { command, run, type Command, type Host } from '../host/host.js';
+import { run, type Command, type Caller } from '../host/host.js';
+import { deviceName, extCommand, type ExtDevice } from './ext-directory.js';
 import type { Extent } from './extent.js';
 
 /** What an ext file system's blocks are used for, as far as that matters to who wants zeros. */
 export interface BlockUse {
   /** Bytes. */
   readonly blockSize: number;
+  /** Where the file system ends, in bytes from its beginning. */
+  readonly end: number;
   /** What no file uses, in bytes of the file system and in order. */
   readonly free: readonly Extent[];
   /** The inode of the journal, where there is one in the file system and nothing in it waits to be replayed. */
   readonly emptyJournal: number | undefined;
 }
 
-export function blockUseCommand(device: string): Command {
-  return command('dumpe2fs', [device]);
+export function blockUseCommand(device: ExtDevice): Command {
+  return extCommand('dumpe2fs', [], device);
 }
 
 /** @throws Failure if dumpe2fs(8) does not tell the size of a block */
-export async function readBlockUse(host: Host, device: string): Promise<BlockUse> {
+export async function readBlockUse(host: Caller, device: ExtDevice): Promise<BlockUse> {
   const stdout = await withName(device, async () => (await run(host, blockUseCommand(device))).stdout);
   const number = (name: string) => Number(new RegExp(`^${name}: +(\\d+)$`, 'm').exec(stdout)?.[1]);
   const blockSize = number('Block size');
-  if (!blockSize) throw new Failure(`dumpe2fs does not tell the block size of ${device}`);
+  if (!blockSize) throw new Failure(`dumpe2fs does not tell the block size of ${deviceName(device)}`);
   // The superblock's line of this name, a number, stands at the margin; those of the groups are indented.
   const free = [...stdout.matchAll(/^ +Free blocks: (.+)$/gm)]
     .flatMap(([, ranges = '']) => ranges.split(', '))
@@ -32,18 +35,19 @@ export async function readBlockUse(host: Host, device: string): Promise<BlockUse
       return { start: first * blockSize, end: (last + 1) * blockSize };
     });
   const emptyJournal = number('Journal start') === 0 ? number('Journal inode') || undefined : undefined;
-  return { blockSize, free, emptyJournal };
+  return { blockSize, end: number('Block count') * blockSize, free, emptyJournal };
 }
 
 /**
  * dumpe2fs of e2fsprogs 1.47.2 wants the device to exist before it takes the offset off its name. A link beside the disk
  * that is called so is enough; what is opened is the disk.
  */
-async function withName<T>(device: string, action: () => Promise<T>): Promise<T> {
-  await symlink(basename(device).replace(/\?offset=\d+$/, ''), device);
+async function withName<T>(device: ExtDevice, action: () => Promise<T>): Promise<T> {
+  const name = deviceName(device);
+  await symlink(basename(device.disk), name);
   try {
     return await action();
   } finally {
-    await unlink(device);
+    await unlink(name);
   }
 }

@@ -1,8 +1,11 @@
+import { basename, dirname } from 'node:path';
 import { Failure } from '../host/failure.js';
-import { command, run, type Command, type Host } from '../host/host.js';
+import { command, run, type Command, type Caller } from '../host/host.js';
+import { named } from './place.js';
 
 /** An entry of a directory on an ext file system, as `debugfs ls -p` prints it. */
 export interface Entry {
+  /** Bytes, a character for each. */
   readonly path: string;
   readonly kind: 'directory' | 'file' | 'link' | 'other';
   readonly inode: number;
@@ -10,27 +13,69 @@ export interface Entry {
   readonly size: number;
 }
 
-/** A program's name for a file system inside a disk image: every tool of e2fsprogs understands `?offset=BYTES`. */
-export function extDevice(disk: string, offset: number): string {
+/** Where an ext file system lies: in a raw disk, from a byte on. */
+export interface ExtDevice {
+  readonly disk: string;
+  /** Bytes; or a word that stands for them in what --dry-run prints. */
+  readonly offset: number | string;
+}
+
+/** What the file system is called in messages, and what a program is called with that needs no other directory. */
+export function deviceName({ disk, offset }: ExtDevice): string {
   return `${disk}?offset=${offset}`;
 }
 
-/** Runs requests on the file system, in the language of debugfs(8), one a line. */
-export function debugfsCommand(device: string, requests: readonly string[], mode: 'read' | 'write'): Command {
-  return command('debugfs', [...(mode === 'write' ? ['-w'] : []), '-f', '-', device], {
-    input: requests.map((request) => `${request}\n`).join(''),
-  });
+/**
+ * A call of a program of e2fsprogs: all of them take `?offset=BYTES` behind the name of a file. They end the name at the
+ * first question mark, so where the directory has one in its name they are called in it.
+ */
+export function extCommand(
+  program: 'debugfs' | 'e2fsck' | 'dumpe2fs' | 'zerofree',
+  options: readonly string[],
+  device: ExtDevice,
+  more: Pick<Command, 'input' | 'encoding'> = {},
+): Command {
+  const directory = dirname(device.disk);
+  if (!directory.includes('?')) return command(program, [...options, deviceName(device)], more);
+  const name = deviceName({ ...device, disk: `./${basename(device.disk)}` });
+  return command(program, [...options, name], { ...more, cwd: directory });
 }
 
 /**
- * A path as a word of a debugfs request.
+ * Runs requests on the file system, in the language of debugfs(8), one a line. Names in a file system are bytes: in
+ * requests and output each character stands for one.
+ */
+export function debugfsCommand(device: ExtDevice, requests: readonly string[], mode: 'read' | 'write'): Command {
+  return extCommand('debugfs', [...(mode === 'write' ? ['-w'] : []), '-f', '-'], device, {
+    input: Buffer.from(requests.map((request) => `${request}\n`).join(''), 'latin1'),
+    encoding: 'latin1',
+  });
+}
+
+/** A text as the bytes that it has in UTF-8, a character for each. */
+export function bytesOf(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1');
+}
+
+/** A name of bytes for people: as the UTF-8 that it nearly always is, else with its odd bytes as `\xHH`. */
+export function readable(bytes: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(bytes, 'latin1'));
+  } catch {
+    return bytes.replace(/[\x80-\xff]/g, (byte) => `\\x${byte.charCodeAt(0).toString(16)}`);
+  }
+}
+
+/**
+ * A path, of bytes, as a word of a debugfs request.
  *
  * @throws Failure for a name with a control character, which debugfs has no way to write
  */
 export function quotePath(path: string): string {
-  if (/\p{Cc}/u.test(path)) {
+  // eslint-disable-next-line no-control-regex -- these are what is looked for
+  if (/[\x00-\x1f\x7f]/.test(path)) {
     throw new Failure(
-      `the file name ${JSON.stringify(path)} in the image holds a control character and can't be handled`,
+      `the file name ${JSON.stringify(readable(path))} in the image holds a control character and can't be handled`,
     );
   }
   return `"${path.replaceAll('"', '""')}"`;
@@ -43,14 +88,18 @@ const entryLine = /^\/(\d+)\/([0-7]{6})\/\d+\/\d+\/([^/]+)\/(\d*)\/$/;
 const notThere =
   /: (File not found by ext2_lookup|Ext2 inode is not a directory|Too many symbolic links encountered)\b/;
 
-function damage(device: string, complaint: string): Failure {
-  return new Failure(`the file system ${device} is damaged: ${complaint.trim().slice(0, 300)}`, {
+function damage(device: ExtDevice, complaint: string): Failure {
+  return new Failure(`the file system ${deviceName(device)} is damaged: ${readable(complaint.trim().slice(0, 300))}`, {
     hint: 'The installation left a damaged disk: build the image again, and look at the console log if it stays so.',
   });
 }
 
 /** Lists directories, all in one process. A directory that is not there has no entries. */
-export async function listDirectories(host: Host, device: string, directories: readonly string[]): Promise<Entry[]> {
+export async function listDirectories(
+  host: Caller,
+  device: ExtDevice,
+  directories: readonly string[],
+): Promise<Entry[]> {
   if (directories.length === 0) return [];
   const requests = directories.map((directory) => `ls -p ${quotePath(directory)}`);
   const { stdout, stderr } = await run(host, debugfsCommand(device, requests, 'read'));
@@ -69,11 +118,11 @@ export async function listDirectories(host: Host, device: string, directories: r
   return entries;
 }
 
-function readEntry(device: string, directory: string, line: string): Entry[] {
+function readEntry(device: ExtDevice, directory: string, line: string): Entry[] {
   const match = entryLine.exec(line);
   if (!match) {
     throw new Failure(
-      `a file name in ${directory} of ${device} holds a line break or a slash and can't be handled: ${JSON.stringify(line.slice(0, 300))}`,
+      `a file name in ${readable(directory)} of ${deviceName(device)} holds a line break or a slash and can't be handled: ${JSON.stringify(readable(line.slice(0, 300)))}`,
     );
   }
   const [, inode, mode = '', name = '', size] = match;
@@ -86,7 +135,7 @@ function readEntry(device: string, directory: string, line: string): Entry[] {
 const kinds: Readonly<Record<string, Entry['kind']>> = { '04': 'directory', '10': 'file', '12': 'link' };
 
 /** Where a symbolic link leads: undefined for a long one, which debugfs does not print. */
-export async function linkTarget(host: Host, device: string, path: string): Promise<string | undefined> {
+export async function linkTarget(host: Caller, device: ExtDevice, path: string): Promise<string | undefined> {
   const { stdout } = await run(host, debugfsCommand(device, [`stat ${quotePath(path)}`], 'read'));
   return /^Fast link dest: "(.*)"$/m.exec(stdout)?.[1];
 }
@@ -99,13 +148,14 @@ const mostEntries = 20_000;
  *
  * @throws Failure for more entries than an installer leaves, and for a directory that is found twice: it may hold itself
  */
-export async function walk(host: Host, device: string, entries: readonly Entry[]): Promise<Entry[]> {
+export async function walk(host: Caller, device: ExtDevice, entries: readonly Entry[]): Promise<Entry[]> {
   const found = [...entries];
   const seen = new Set<number>();
   for (let level = entries; level.length > 0;) {
     const directories = level.filter(({ kind }) => kind === 'directory');
     for (const { path, inode } of directories) {
-      if (seen.has(inode)) throw new Failure(`the file system ${device} is damaged: ${path} is a directory twice`);
+      if (seen.has(inode))
+        throw new Failure(`the file system ${deviceName(device)} is damaged: ${readable(path)} is a directory twice`);
       seen.add(inode);
     }
     level = await listDirectories(
@@ -115,7 +165,7 @@ export async function walk(host: Host, device: string, entries: readonly Entry[]
     );
     if (found.length + level.length > mostEntries) {
       throw new Failure(
-        `the installer's leftovers on ${device} are more than ${mostEntries} files: no installer does that`,
+        `the installer's leftovers on ${deviceName(device)} are more than ${mostEntries} files: no installer does that`,
       );
     }
     // One by one: so many arguments as this may have no function takes.
@@ -125,11 +175,8 @@ export async function walk(host: Host, device: string, entries: readonly Entry[]
 }
 
 /** The entries that patterns name; `*` stands only in the last name of a pattern. All in one process. */
-export async function matching(host: Host, device: string, patterns: readonly string[]): Promise<Entry[]> {
-  const parents = [...new Set(patterns.map((pattern) => pattern.replace(/\/[^/]*$/, '')))];
+export async function matching(host: Caller, device: ExtDevice, patterns: readonly string[]): Promise<Entry[]> {
+  const parents = [...new Set(patterns.map((pattern) => pattern.replace(/\/[^/]*$/, '') || '/'))];
   const entries = await listDirectories(host, device, parents);
-  const expressions = patterns.map(
-    (pattern) => new RegExp(`^${pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '[^/]*')}$`),
-  );
-  return entries.filter(({ path }) => expressions.some((expression) => expression.test(path)));
+  return entries.filter(({ path }) => named(path, patterns));
 }

@@ -187,6 +187,31 @@ describe('ExtFileSystem', () => {
       expect(ask('cat /etc/hostname')).to.equal('new');
     });
 
+    it('handles names that are no UTF-8, and shows them with their odd bytes', async () => {
+      const name = Buffer.from('/p\xe9riph\xe9rique.log', 'latin1');
+      mkdirSync(join(system, 'var/log/anaconda'), { recursive: true });
+      writeFileSync(Buffer.concat([Buffer.from(join(system, 'var/log/anaconda')), name]), 'what it says');
+      const root = installed();
+      const logs = [];
+      for await (const log of root.logs()) logs.push(log);
+      expect(logs).to.deep.equal([{ path: '/var/log/anaconda/p\\xe9riph\\xe9rique.log', content: 'what it says' }]);
+      expect(await root.removeLeftovers()).to.deep.equal(['/var/log/anaconda']);
+      expect(readFileSync(disk, 'latin1')).not.to.contain('anaconda/');
+      checkIsClean();
+    });
+
+    it('names the features that an older e2fsprogs does not know, and damages nothing', async () => {
+      const root = installed();
+      program('debugfs', ['-w', '-R', 'feature FEATURE_I31', device()]);
+      const before = program('sha256sum', [disk]);
+      const error = (await rejection(root.removeLeftovers())) as Failure;
+      expect(error.message).to.match(
+        /^the file system .* has features that e2fsprogs of this machine \(.*e2fsck \d.*\) does not know: FEATURE_I31; nothing is damaged$/,
+      );
+      expect(error.hint).to.contain('newer e2fsprogs');
+      expect(program('sha256sum', [disk])).to.equal(before);
+    });
+
     it('fails on a file system that is damaged, and says what to do', async () => {
       file('var/log/installer/syslog', 'x');
       file('etc/passwd', 'y');
@@ -224,6 +249,18 @@ describe('ExtFileSystem', () => {
     expect(bytes.includes(`${kept}\n`.repeat(100))).to.be.true;
     expect(ask('cat /srv/kept')).to.equal(`${kept}\n`.repeat(20_000));
     expect(bytes.includes('BEFORE-THE-PARTITION')).to.be.true;
+    checkIsClean();
+  });
+
+  it('zeroes a file that the system swaps to after its header', async () => {
+    file('swap.img', 'HEADER;'.padEnd(4086, '.') + 'SWAPSPACE2' + 'SWAPPED-OUT;'.repeat(50_000));
+    file('stays', 'STAYS;'.repeat(1000));
+    const root = installed();
+    await root.zeroSwapFile('/swap.img');
+    const bytes = readFileSync(disk, 'latin1');
+    expect(bytes).not.to.contain('SWAPPED-OUT;');
+    expect(bytes).to.contain('HEADER;').and.to.contain('STAYS;');
+    await root.zeroSwapFile('/none');
     checkIsClean();
   });
 });

@@ -1,23 +1,29 @@
 import { posix } from 'node:path';
 import { Failure } from '../host/failure.js';
-import { command, run, type Command, type CommandResult, type Host } from '../host/host.js';
-import { longestLog, type CleanableFileSystem } from './cleanable.js';
+import { run, type Caller, type Command, type CommandResult } from '../host/host.js';
+import { programVersions } from '../host/program-versions.js';
 import {
+  bytesOf,
   debugfsCommand,
-  extDevice,
+  deviceName,
+  extCommand,
   linkTarget,
   listDirectories,
   matching,
   quotePath,
+  readable,
   walk,
   type Entry,
+  type ExtDevice,
 } from './ext-directory.js';
 import { blockUseCommand, readBlockUse, type BlockUse } from './ext-block-use.js';
-import { readJournalExtents, zeroCommand } from './ext-journal.js';
+import { readContentExtents } from './ext-content.js';
 import { covers, type Extent } from './extent.js';
 import { installerLeftovers, installerLogs } from './installer-leftovers.js';
-import { mapCommand, readHoles } from './raw-disk.js';
-import type { ReadableFileSystem } from './readable.js';
+import { swapHeaderLength } from './swap.js';
+import { below, inSystem, rootPlace, type Place } from './place.js';
+import { mapCommand, readHoles, zeroCommand } from './raw-disk.js';
+import { longestLog, type InstallerLog, type VolumeFileSystem } from './volume-file-system.js';
 
 /** Bytes: more than any package database has; a file that claims more is not copied. */
 const largestCopy = 2 ** 30;
@@ -29,17 +35,17 @@ const mostJournalPieces = 2000;
 const mostLinks = 8;
 
 /** ext2, ext3 and ext4, handled straight in the raw disk: no root, no mount, no loop device. */
-export class ExtFileSystem implements CleanableFileSystem, ReadableFileSystem {
-  readonly #device: string;
+export class ExtFileSystem implements VolumeFileSystem {
+  readonly #device: ExtDevice;
   readonly #offset: number;
 
   constructor(
-    readonly host: Host,
+    readonly host: Caller,
     readonly disk: string,
-    volume: { readonly offset: number },
+    readonly volume: { readonly offset: number; readonly size?: number },
   ) {
     this.#offset = volume.offset;
-    this.#device = extDevice(disk, volume.offset);
+    this.#device = { disk, offset: volume.offset };
   }
 
   static handles(this: void, volume: { readonly fileSystem: string | undefined }): boolean {
@@ -51,7 +57,7 @@ export class ExtFileSystem implements CleanableFileSystem, ReadableFileSystem {
     disk: string,
     offset: string,
   ): { readonly clean: Command[]; readonly zero: Command[]; readonly read: Command[] } {
-    const device = `${disk}?offset=${offset}`;
+    const device = { disk, offset };
     return {
       clean: [
         replayCommand(device),
@@ -71,41 +77,72 @@ export class ExtFileSystem implements CleanableFileSystem, ReadableFileSystem {
     };
   }
 
+  /**
+   * Replays the journal, if the guest did not unmount. e2fsck 1.47 replays it, then opens the file system again without
+   * its offset, and gives up: then what is left to do is to note that it was replayed, and to check everything.
+   */
+  async prepare(): Promise<void> {
+    const replayed = await this.#fsck(replayCommand(this.#device));
+    if (!replayed.stderr.includes('while trying to re-open')) return this.#judge(replayed);
+    await run(this.host, debugfsCommand(this.#device, ['feature -needs_recovery'], 'write'));
+    await this.#check();
+  }
+
+  async subvolumes(): Promise<readonly string[]> {
+    return Promise.resolve(['/']);
+  }
+
+  async present({ mountPoint }: Place, patterns: readonly string[]): Promise<readonly string[]> {
+    const entries = await matching(this.host, this.#device, patternsBelow(mountPoint, patterns));
+    return entries.map(({ path }) => inSystem(mountPoint, readable(path)));
+  }
+
+  async filled({ mountPoint }: Place, patterns: readonly string[]): Promise<readonly string[]> {
+    const entries = await matching(this.host, this.#device, patternsBelow(mountPoint, patterns));
+    const filled = entries.filter(({ kind, size }) => kind === 'directory' || (kind === 'file' && size > 0));
+    return filled.map(({ path }) => inSystem(mountPoint, readable(path)));
+  }
+
   async has(path: string): Promise<boolean> {
     return (await this.#entry(path)) !== undefined;
   }
 
-  async names(directory: string): Promise<readonly string[]> {
-    const entries = await listDirectories(this.host, this.#device, [directory]);
-    return entries.map(({ path }) => posix.basename(path));
+  async names(directory: string, { mountPoint }: Place = rootPlace): Promise<readonly string[]> {
+    const inside = below(mountPoint, `${directory}/`);
+    if (inside === undefined) return [];
+    const entries = await listDirectories(this.host, this.#device, [bytesOf(inside.replace(/(.)\/+$/, '$1'))]);
+    return entries.map(({ path }) => readable(posix.basename(path)));
   }
 
-  async copyOut(path: string, to: string): Promise<boolean> {
-    const file = await this.#file(path);
+  async copyOut(path: string, to: string, { mountPoint }: Place = rootPlace): Promise<boolean> {
+    const inside = below(mountPoint, path);
+    const file = inside === undefined ? undefined : await this.#file(bytesOf(inside));
     if (file === undefined) return false;
-    if (file.size > largestCopy) throw new Failure(`${file.path} in the image claims to have ${file.size} bytes`);
-    const request = `dump ${quotePath(file.path)} ${quotePath(to)}`;
+    if (file.size > largestCopy) throw new Failure(`${path} in the image claims to have ${file.size} bytes`);
+    const request = `dump <${file.inode}> ${quotePath(bytesOf(to))}`;
     const { stderr } = await run(this.host, debugfsCommand(this.#device, [request], 'read'));
     const said = complaints(stderr);
-    if (said.length > 0) throw new Failure(`${path} could not be read from ${this.#device}: ${said.join('; ')}`);
+    if (said.length > 0) throw new Failure(`${path} could not be read from ${this.#name}: ${said.join('; ')}`);
     return true;
   }
 
-  async *logs(): AsyncIterable<{ readonly path: string; readonly content: string }> {
-    const entries = await matching(this.host, this.#device, installerLogs);
-    for (const { path, size } of entries.filter(({ kind }) => kind === 'file')) {
+  async *logs({ mountPoint }: Place = rootPlace): AsyncIterable<InstallerLog> {
+    const entries = await matching(this.host, this.#device, patternsBelow(mountPoint, installerLogs));
+    for (const { path: bytes, size, inode } of entries.filter(({ kind }) => kind === 'file')) {
+      const path = inSystem(mountPoint, readable(bytes));
       if (size > longestLog) {
         yield { path, content: `(${size} bytes: too long to be shown)` };
         continue;
       }
-      const { stdout } = await run(this.host, command('debugfs', ['-R', `cat ${quotePath(path)}`, this.#device]));
+      // By its inode: an argument of a program can't have the bytes that are no UTF-8.
+      const { stdout } = await run(this.host, extCommand('debugfs', ['-R', `cat <${inode}>`], this.#device));
       yield { path, content: stdout };
     }
   }
 
-  async removeLeftovers(): Promise<readonly string[]> {
-    await this.#replayJournal();
-    const leftovers = await matching(this.host, this.#device, installerLeftovers);
+  async removeLeftovers({ mountPoint }: Place = rootPlace): Promise<readonly string[]> {
+    await this.prepare();
+    const leftovers = await matching(this.host, this.#device, patternsBelow(mountPoint, installerLeftovers));
     if (leftovers.length === 0) return [];
     const everything = await walk(this.host, this.#device, leftovers);
     // What is first in its directory goes first: debugfs looks each name up from the beginning.
@@ -115,10 +152,10 @@ export class ExtFileSystem implements CleanableFileSystem, ReadableFileSystem {
     const { stderr } = await run(this.host, debugfsCommand(this.#device, requests, 'write'));
     const said = complaints(stderr);
     if (said.length > 0) {
-      throw new Failure(`the installer's leftovers could not be removed from ${this.#device}: ${said.join('; ')}`);
+      throw new Failure(`the installer's leftovers could not be removed from ${this.#name}: ${said.join('; ')}`);
     }
     await this.#check();
-    return leftovers.map(({ path }) => path);
+    return leftovers.map(({ path }) => inSystem(mountPoint, readable(path)));
   }
 
   /**
@@ -127,20 +164,40 @@ export class ExtFileSystem implements CleanableFileSystem, ReadableFileSystem {
    * compared with free blocks, and zerofree does what is left. An empty journal is as free as they are.
    */
   async zeroFreeBlocks(): Promise<void> {
-    this.#judge(await this.#fsck(discardCommand(this.#device)));
+    await this.#judge(await this.#fsck(discardCommand(this.#device)));
     const [use, holes] = await Promise.all([readBlockUse(this.host, this.#device), readHoles(this.host, this.disk)]);
     if (!covers(holes, this.#onDisk(use.free))) {
-      this.host.log.debug(`Not every free block of ${this.#device} could be made a hole: looking at each`);
+      this.host.log.debug(`Not every free block of ${this.#name} could be made a hole: looking at each`);
       await run(this.host, zerofreeCommand(this.#device));
     }
     await this.#zeroJournal(use);
+    // The partition may be longer than the file system, and have held another one before.
+    const { size = 0 } = this.volume;
+    if (use.end < size) await run(this.host, zeroCommand(this.disk, this.#onDisk([{ start: use.end, end: size }])));
+  }
+
+  /**
+   * Makes a file to which the system swaps read as zeros after its header, the first page. Its blocks stay its own.
+   *
+   * @param path absolute in the system, which has this file system as its root
+   */
+  async zeroSwapFile(path: string): Promise<void> {
+    const file = await this.#file(bytesOf(path));
+    if (file === undefined) return;
+    const { blockSize } = await readBlockUse(this.host, this.#device);
+    const { inode } = file;
+    const [first] = this.#onDisk(await readContentExtents(this.host, this.#device, { inode, blockSize, from: 0 }));
+    const from = first && (await swapHeaderLength(this.disk, first.start));
+    if (from === undefined) return this.host.log.warn(`${path} in the image is named as swap space, and is none`);
+    const content = await readContentExtents(this.host, this.#device, { inode, blockSize, from });
+    await run(this.host, zeroCommand(this.disk, this.#onDisk(content)));
   }
 
   async #zeroJournal({ emptyJournal: inode, blockSize }: BlockUse): Promise<void> {
     if (inode === undefined) return;
-    const journal = await readJournalExtents(this.host, this.#device, { inode, blockSize });
+    const journal = await readContentExtents(this.host, this.#device, { inode, blockSize, from: blockSize });
     if (journal.length > mostJournalPieces) {
-      this.host.log.debug(`The journal of ${this.#device} lies in ${journal.length} pieces, and is left as it is`);
+      this.host.log.debug(`The journal of ${this.#name} lies in ${journal.length} pieces, and is left as it is`);
     } else if (journal.length > 0) {
       await run(this.host, zeroCommand(this.disk, this.#onDisk(journal)));
     }
@@ -163,32 +220,43 @@ export class ExtFileSystem implements CleanableFileSystem, ReadableFileSystem {
     return extents.map(({ start, end }) => ({ start: start + this.#offset, end: end + this.#offset }));
   }
 
-  /**
-   * Replays the journal, if the guest did not unmount. e2fsck 1.47 replays it, then opens the file system again without
-   * its offset, and gives up: then what is left to do is to note that it was replayed, and to check everything.
-   */
-  async #replayJournal(): Promise<void> {
-    const replayed = await this.#fsck(replayCommand(this.#device));
-    if (!replayed.stderr.includes('while trying to re-open')) return this.#judge(replayed);
-    await run(this.host, debugfsCommand(this.#device, ['feature -needs_recovery'], 'write'));
-    await this.#check();
+  get #name(): string {
+    return deviceName(this.#device);
   }
 
   async #check(): Promise<void> {
-    this.#judge(await this.#fsck(checkCommand(this.#device)));
+    await this.#judge(await this.#fsck(checkCommand(this.#device)));
   }
 
   async #fsck(called: Command): Promise<CommandResult> {
     return run(this.host, called, { accept: Object.keys(fsckVerdicts).map(Number) });
   }
 
-  #judge({ stdout, exitCode }: CommandResult): void {
+  async #judge({ stdout, stderr, exitCode }: CommandResult): Promise<void> {
     const verdict = fsckVerdicts[exitCode];
     if (verdict === undefined) return;
-    throw new Failure(`the file system ${this.#device} ${verdict}:\n${stdout.trim()}`, {
+    const [, features] = /has unsupported feature\(s\): *(.+)/.exec(`${stdout}\n${stderr}`) ?? [];
+    if (features !== undefined) throw await this.#unknownFeatures(features.trim());
+    throw new Failure(`the file system ${this.#name} ${verdict}:\n${stdout.trim()}`, {
       hint: 'The installation left a damaged disk: build the image again, and look at the console log if it stays so.',
     });
   }
+
+  /** Such a file system is whole; only a newer e2fsprogs can tell. */
+  async #unknownFeatures(features: string): Promise<Failure> {
+    const { e2fsck = 'e2fsck' } = await programVersions(this.host, ['e2fsck']);
+    return new Failure(
+      `the file system ${this.#name} has features that e2fsprogs of this machine (${e2fsck}) does not know: ${features}; nothing is damaged`,
+      {
+        hint: `Build with a newer e2fsprogs, or let the installer make the file system without ${features} (mke2fs -O ^FEATURE, mke2fs.conf(5)). With a newer e2fsprogs on this machine, --resume goes on with this disk.`,
+      },
+    );
+  }
+}
+
+/** Patterns as they stand below a mount point. */
+function patternsBelow(mountPoint: string, patterns: readonly string[]): string[] {
+  return patterns.flatMap((pattern) => below(mountPoint, pattern) ?? []);
 }
 
 /** debugfs reports what it could not do, and still exits with 0. */
@@ -205,22 +273,22 @@ const fsckVerdicts: Readonly<Record<number, string | undefined>> = {
 };
 
 /** Replays the journal, if the guest did not unmount; otherwise it looks no further than the superblock. */
-function replayCommand(device: string): Command {
-  return command('e2fsck', ['-p', device]);
+function replayCommand(device: ExtDevice): Command {
+  return extCommand('e2fsck', ['-p'], device);
 }
 
 /** A whole check, which fixes only what needs no decision. */
-function checkCommand(device: string): Command {
-  return command('e2fsck', ['-f', '-p', device]);
+function checkCommand(device: ExtDevice): Command {
+  return extCommand('e2fsck', ['-f', '-p'], device);
 }
 
 const depth = (path: string) => path.split('/').length;
 
 /** A whole check, and in the end every free block and unused inode is punched out of the disk. */
-function discardCommand(device: string): Command {
-  return command('e2fsck', ['-f', '-p', '-E', 'discard', device]);
+function discardCommand(device: ExtDevice): Command {
+  return extCommand('e2fsck', ['-f', '-p', '-E', 'discard'], device);
 }
 
-function zerofreeCommand(device: string): Command {
-  return command('zerofree', [device]);
+function zerofreeCommand(device: ExtDevice): Command {
+  return extCommand('zerofree', [], device);
 }

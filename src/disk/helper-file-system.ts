@@ -1,60 +1,78 @@
 import { posix } from 'node:path';
 import { Failure } from '../host/failure.js';
-import { run, type CommandResult, type Host } from '../host/host.js';
-import { helperCommand, type HelperCall } from '../host/sudo-helper.js';
-import type { CleanableFileSystem } from './cleanable.js';
-import type { ReadableFileSystem } from './readable.js';
-
-/** Subvolumes of a btrfs in which the helper looks for a system. */
-const systemSubvolume = /^(@|@rootfs|root)\/(?=(etc|usr|var|boot)\/)/;
+import { run, type CommandResult, type Caller } from '../host/host.js';
+import { helperCommand, type HelperCall, type HelperDisk } from '../host/sudo-helper.js';
+import { named, rootPlace, type Place } from './place.js';
+import type { InstallerLog, VolumeFileSystem } from './volume-file-system.js';
 
 /** A file system that only the kernel can read, and so only root: the sudo helper mounts it, for one call at a time. */
-export class HelperFileSystem implements CleanableFileSystem, ReadableFileSystem {
-  readonly #place: readonly [disk: string, offset: string, size: string];
-  #listed: readonly { readonly name: string; readonly path: string }[] | undefined;
+export class HelperFileSystem implements VolumeFileSystem {
+  readonly #disk: HelperDisk;
+  readonly #recorded = new Map<string, readonly string[]>();
+  #subvolumes: readonly string[] | undefined;
 
+  /** @param disk with no symbolic link in its path: the helper takes none */
   constructor(
-    readonly host: Host,
+    readonly host: Caller,
     disk: string,
     volume: { readonly offset: number; readonly size: number },
   ) {
-    this.#place = [disk, String(volume.offset), String(volume.size)];
+    this.#disk = [disk, String(volume.offset), String(volume.size)];
   }
 
-  async *logs(): AsyncIterable<{ readonly path: string; readonly content: string }> {
-    for (const path of lines(await this.#call(['logs', ...this.#place]))) {
-      yield { path: `/${path}`, content: (await this.#call(['cat', ...this.#place, path])).stdout };
+  /** The kernel replays the log of a file system when it mounts it. */
+  async prepare(): Promise<void> {
+    await this.subvolumes();
+  }
+
+  async subvolumes(): Promise<readonly string[]> {
+    this.#subvolumes ??= lines(await this.#call(['subvolumes', ...this.#disk]));
+    return this.#subvolumes;
+  }
+
+  async present(place: Place, patterns: readonly string[]): Promise<readonly string[]> {
+    return (await this.#records(place)).filter((path) => named(path, patterns));
+  }
+
+  /** The helper tells of what identifies a machine only in this way. */
+  async filled(place: Place, patterns: readonly string[]): Promise<readonly string[]> {
+    return this.present(place, patterns);
+  }
+
+  async *logs(place: Place = rootPlace): AsyncIterable<InstallerLog> {
+    const { mountPoint, subvolume } = place;
+    for (const path of lines(await this.#call(['logs', ...this.#disk, mountPoint, subvolume]))) {
+      yield { path, content: (await this.#call(['cat', ...this.#disk, mountPoint, subvolume, path])).stdout };
     }
   }
 
-  async removeLeftovers(): Promise<readonly string[]> {
-    return lines(await this.#call(['clean', ...this.#place])).map((path) => `/${path}`);
+  async removeLeftovers({ mountPoint, subvolume }: Place = rootPlace): Promise<readonly string[]> {
+    return lines(await this.#call(['clean', ...this.#disk, mountPoint, subvolume]));
   }
 
   async zeroFreeBlocks(): Promise<void> {
-    await this.#call(['trim', ...this.#place]);
+    await this.#call(['trim', ...this.#disk]);
   }
 
-  async names(directory: string): Promise<readonly string[]> {
-    return (await this.#records())
-      .filter(({ path }) => posix.dirname(path) === directory)
-      .map(({ path }) => posix.basename(path));
+  async names(directory: string, place: Place = rootPlace): Promise<readonly string[]> {
+    const paths = await this.#records(place);
+    return paths.filter((path) => posix.dirname(path) === directory).map((path) => posix.basename(path));
   }
 
-  async copyOut(path: string, to: string): Promise<boolean> {
-    const record = (await this.#records()).find((candidate) => candidate.path === path);
-    if (record === undefined) return false;
-    await this.#call(['read', ...this.#place, record.name], { stdoutFile: to });
+  async copyOut(path: string, to: string, place: Place = rootPlace): Promise<boolean> {
+    if (!(await this.#records(place)).includes(path)) return false;
+    await this.#call(['read', ...this.#disk, place.mountPoint, place.subvolume, path], { stdoutFile: to });
     return true;
   }
 
-  /** What the helper lets be seen of the installed system, by the name that the helper has for it. */
-  async #records(): Promise<readonly { readonly name: string; readonly path: string }[]> {
-    this.#listed ??= lines(await this.#call(['records', ...this.#place])).map((name) => ({
-      name,
-      path: `/${name.replace(systemSubvolume, '')}`,
-    }));
-    return this.#listed;
+  /** What the helper lets be seen of the installed system. */
+  async #records({ mountPoint, subvolume }: Place): Promise<readonly string[]> {
+    const key = `${mountPoint} ${subvolume}`;
+    const known = this.#recorded.get(key);
+    if (known !== undefined) return known;
+    const found = [...new Set(lines(await this.#call(['records', ...this.#disk, mountPoint, subvolume])))];
+    this.#recorded.set(key, found);
+    return found;
   }
 
   /** @throws Failure that points to the sudoers line, if this user may not call the helper */

@@ -23,10 +23,14 @@ describe('readPartitionTable', () => {
       { type: 'L', size: 16 },
       { type: 'S', size: 8 },
     ]);
-    expect((await readPartitionTable(testHost(), disk)).partitions).to.deep.equal([
-      { number: 1, offset: MiB, size: 16 * MiB, type: '83' },
-      { number: 2, offset: 17 * MiB, size: 8 * MiB, type: '82' },
+    program('sfdisk', ['--quiet', '--disk-id', disk, '0x1234abcd']);
+    const { label, usable, partitions } = await readPartitionTable(testHost(), disk);
+    const partLabel = undefined;
+    expect(partitions).to.deep.equal([
+      { number: 1, offset: MiB, size: 16 * MiB, type: '83', partUuid: '1234abcd-01', partLabel },
+      { number: 2, offset: 17 * MiB, size: 8 * MiB, type: '82', partUuid: '1234abcd-02', partLabel },
     ]);
+    expect([label, usable]).to.deep.equal(['dos', { start: 512, end: 30 * MiB }]);
   });
 
   it('reads a GPT', async () => {
@@ -34,10 +38,19 @@ describe('readPartitionTable', () => {
       { type: 'U', size: 8 },
       { type: '4f68bce3-e8cd-4db1-96e7-fbcaf984b709', size: 16 },
     ]);
-    expect((await readPartitionTable(testHost(), disk)).partitions).to.deep.equal([
-      { number: 1, offset: MiB, size: 8 * MiB, type: 'c12a7328-f81f-11d2-ba4b-00a0c93ec93b' },
-      { number: 2, offset: 9 * MiB, size: 16 * MiB, type: '4f68bce3-e8cd-4db1-96e7-fbcaf984b709' },
+    const uuid = 'b3b2a31c-5b17-4a5e-9e0a-5a6f1f1cbd01';
+    program('sfdisk', ['--quiet', '--part-uuid', disk, '2', uuid.toUpperCase()]);
+    program('sfdisk', ['--quiet', '--part-label', disk, '2', 'the root']);
+    const { label, usable, partitions } = await readPartitionTable(testHost(), disk);
+    expect(partitions.map(({ offset, size }) => [offset / MiB, size / MiB])).to.deep.equal([
+      [1, 8],
+      [9, 16],
     ]);
+    expect(partitions[0]).to.include({ number: 1, type: 'c12a7328-f81f-11d2-ba4b-00a0c93ec93b', partLabel: undefined });
+    const type = '4f68bce3-e8cd-4db1-96e7-fbcaf984b709';
+    expect(partitions[1]).to.include({ number: 2, type, partUuid: uuid, partLabel: 'the root' });
+    // 34 sectors at the beginning and 33 at the end are those of the table.
+    expect([label, usable]).to.deep.equal(['gpt', { start: 2048 * 512, end: 30 * MiB - 33 * 512 }]);
   });
 
   it('reads logical partitions, whose numbers begin with 5', async () => {

@@ -1,5 +1,7 @@
 import { Failure } from '../host/failure.js';
-import { command, run, type Command, type Host } from '../host/host.js';
+import { command, run, type Command, type Caller } from '../host/host.js';
+import { stat } from 'node:fs/promises';
+import type { Extent } from './extent.js';
 import { sectorSize } from './raw-disk.js';
 
 export interface Partition {
@@ -11,17 +13,25 @@ export interface Partition {
   readonly size: number;
   /** MBR type in hexadecimal (`83`) or GPT type GUID. */
   readonly type: string;
+  /** What the kernel calls PARTUUID: of GPT, or made of the MBR's disk id. */
+  readonly partUuid: string | undefined;
+  /** The name that a GPT gives it. */
+  readonly partLabel: string | undefined;
 }
 
 /** A partition and what blkid recognises on it. */
 export interface Volume extends Partition {
   /** `ext4`, `xfs`, `btrfs`, `swap`, `vfat`, `LVM2_member`, …; undefined where nothing is recognised. */
   readonly fileSystem: string | undefined;
+  readonly uuid: string | undefined;
+  readonly label: string | undefined;
 }
 
 export interface PartitionTable {
   /** As sfdisk calls its kind: `dos`, `gpt`. */
   readonly label: string;
+  /** The first byte that a partition may have, and the byte after the last one: a GPT lies around them. */
+  readonly usable: Extent;
   readonly partitions: readonly Partition[];
 }
 
@@ -33,12 +43,17 @@ export interface DiskLayout extends PartitionTable {
 interface SfdiskTable {
   readonly partitiontable: {
     readonly label: string;
+    readonly id?: string;
+    readonly firstlba?: number;
+    readonly lastlba?: number;
     readonly sectorsize?: number;
     readonly partitions?: readonly {
       readonly node: string;
       readonly start: number;
       readonly size: number;
       readonly type: string;
+      readonly uuid?: string;
+      readonly name?: string;
     }[];
   };
 }
@@ -48,7 +63,7 @@ export function readPartitionTableCommand(disk: string): Command {
 }
 
 /** @throws Failure if the disk has no partition table: nothing was installed on it */
-export async function readPartitionTable(host: Host, disk: string): Promise<PartitionTable> {
+export async function readPartitionTable(host: Caller, disk: string): Promise<PartitionTable> {
   const { stdout, exitCode } = await run(host, readPartitionTableCommand(disk), { accept: [1] });
   const table = exitCode === 0 ? parse(disk, stdout).partitiontable : undefined;
   const partitions = table?.partitions ?? [];
@@ -68,13 +83,28 @@ export async function readPartitionTable(host: Host, disk: string): Promise<Part
   const unit = table.sectorsize ?? sectorSize;
   return {
     label: table.label,
-    partitions: partitions.map(({ node, start, size, type }) => ({
-      number: Number(/(\d+)$/.exec(node)?.[1]),
-      offset: start * unit,
-      size: size * unit,
-      type: type.toLowerCase(),
-    })),
+    usable: {
+      start: (table.firstlba ?? 1) * unit,
+      end: table.lastlba === undefined ? (await stat(disk)).size : (table.lastlba + 1) * unit,
+    },
+    partitions: partitions.map(({ node, start, size, type, uuid, name }) => {
+      const number = Number(/(\d+)$/.exec(node)?.[1]);
+      return {
+        number,
+        offset: start * unit,
+        size: size * unit,
+        type: type.toLowerCase(),
+        partUuid: uuid?.toLowerCase() ?? mbrPartUuid(table.id, number),
+        partLabel: name,
+      };
+    }),
   };
+}
+
+/** As the kernel makes it: `0x1234abcd` and 1 are `1234abcd-01`. */
+function mbrPartUuid(disk: string | undefined, number: number): string | undefined {
+  const [, id] = /^0x([0-9a-f]{8})$/i.exec(disk ?? '') ?? [];
+  return id === undefined ? undefined : `${id.toLowerCase()}-${number.toString(16).padStart(2, '0')}`;
 }
 
 /** The size of a GPT as every tool makes it. Each partition is looked at. */
@@ -95,32 +125,22 @@ export function identifyCommand(
   disk: string,
   { offset, size }: { offset: number | string; size: number | string },
 ): Command {
-  return command('blkid', [
-    '--probe',
-    '--offset',
-    String(offset),
-    '--size',
-    String(size),
-    '--match-tag',
-    'TYPE',
-    '--output',
-    'value',
-    disk,
-  ]);
+  return command('blkid', ['--probe', '--offset', String(offset), '--size', String(size), '--output', 'export', disk]);
 }
 
 /** Exit code of blkid where nothing, or nothing unambiguous, is recognised (blkid(8)). */
 const nothingRecognised = [2, 8];
 
-export async function identify(host: Host, disk: string, partition: Partition): Promise<Volume> {
+export async function identify(host: Caller, disk: string, partition: Partition): Promise<Volume> {
   const { stdout } = await run(host, identifyCommand(disk, partition), { accept: nothingRecognised });
-  return { ...partition, fileSystem: stdout.trim() || undefined };
+  const tag = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(stdout)?.[1]?.replace(/\\(.)/g, '$1');
+  return { ...partition, fileSystem: tag('TYPE'), uuid: tag('UUID'), label: tag('LABEL') };
 }
 
 /** @throws Failure if the disk has no partition table: nothing was installed on it */
-export async function readDiskLayout(host: Host, disk: string): Promise<DiskLayout> {
-  const { label, partitions } = await readPartitionTable(host, disk);
+export async function readDiskLayout(host: Caller, disk: string): Promise<DiskLayout> {
+  const { partitions, ...table } = await readPartitionTable(host, disk);
   const volumes: Volume[] = [];
   for (const partition of partitions) volumes.push(await identify(host, disk, partition));
-  return { label, partitions: volumes };
+  return { ...table, partitions: volumes };
 }

@@ -37,7 +37,7 @@ async function published(disk: string): Promise<Buffer> {
 
 /** Fails at the first byte of a free block that is not zero. */
 async function expectFreeBlocksToBeZero(disk: string, bytes: Buffer): Promise<void> {
-  const { free } = await readBlockUse(testHost(), `${disk}?offset=${offset}`);
+  const { free } = await readBlockUse(testHost(), { disk, offset: offset });
   expect(free).not.to.be.empty;
   for (const { start, end } of free) {
     const block = bytes.subarray(offset + start, offset + end);
@@ -170,7 +170,7 @@ describe('free blocks in the published image', () => {
     const moved = new ExtFileSystem(root.host, disk, { offset: offset + 1024 });
     await moved.zeroFreeBlocks();
     const after = readFileSync(disk);
-    for (const { start, end } of (await readBlockUse(testHost(), `${disk}?offset=${offset + 1024}`)).free) {
+    for (const { start, end } of (await readBlockUse(testHost(), { disk, offset: offset + 1024 })).free) {
       const block = after.subarray(offset + 1024 + start, offset + 1024 + end);
       expect(block.equals(Buffer.alloc(block.length)), `bytes ${start} to ${end} of the file system`).to.be.true;
     }

@@ -14,8 +14,10 @@ export interface Command {
   readonly file: string;
   readonly args: readonly string[];
   readonly cwd?: string;
-  /** Text for standard input; without it, standard input is empty. */
-  readonly input?: string;
+  /** Text or bytes for standard input; without it, standard input is empty. */
+  readonly input?: string | Uint8Array;
+  /** How its output is read (default: UTF-8). With `latin1`, each character is a byte as it came. */
+  readonly encoding?: 'latin1';
   /** Variables set in the environment, or taken from it by undefined. */
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
@@ -24,7 +26,7 @@ export interface Command {
 export function command(
   program: ProgramName,
   args: readonly string[],
-  options: Pick<Command, 'cwd' | 'input' | 'env'> = {},
+  options: Pick<Command, 'cwd' | 'input' | 'encoding' | 'env'> = {},
 ): Command {
   return { file: program, args, ...options, env: { LC_ALL: 'C.UTF-8', PATH: programPath(), ...options.env } };
 }
@@ -151,6 +153,7 @@ function start(caller: Caller, called: Command, output: Options, options: RunOpt
   const child = execa(called.file, called.args, {
     ...(called.cwd === undefined ? {} : { cwd: called.cwd }),
     ...(called.input === undefined ? { stdin: 'ignore' as const } : { input: called.input }),
+    ...(called.encoding === undefined ? {} : { encoding: called.encoding }),
     env: { PATH: searchPath(), ...called.env },
     cancelSignal: options.signal ?? caller.signal,
     killSignal: options.killSignal ?? 'SIGTERM',

@@ -6,7 +6,7 @@ describe('helperCommand', () => {
   const { getuid } = process;
   afterEach(() => void (process.getuid = getuid!));
 
-  const call = ['cat', '/srv/my disk.raw', '1048576', '2147483648', 'var/log/installer/syslog'] as const;
+  const call = ['cat', '/srv/my disk.raw', '1048576', '2147483648', '/', '/', '/var/log/installer/syslog'] as const;
 
   it('goes through sudo for a normal user, which must not ask for a password', () => {
     process.getuid = () => 1000;

@@ -6,8 +6,12 @@ import type { ProgramName } from './programs.js';
 
 /** What the root helper can be asked to do with the file system in a raw disk; it checks every word again itself. */
 export type HelperCall =
-  | readonly [verb: 'logs' | 'clean' | 'trim' | 'records', disk: string, offset: string, size: string]
-  | readonly [verb: 'cat' | 'read', disk: string, offset: string, size: string, path: string];
+  | readonly [verb: 'trim' | 'subvolumes', ...disk: HelperDisk]
+  | readonly [verb: 'logs' | 'clean' | 'records', ...disk: HelperDisk, mountPoint: string, subvolume: string]
+  | readonly [verb: 'cat' | 'read', ...disk: HelperDisk, mountPoint: string, subvolume: string, path: string];
+
+/** A raw disk, and where in it the file system lies, in bytes. */
+export type HelperDisk = readonly [disk: string, offset: string, size: string];
 
 const name = 'image-factory-sudo-helper';
 

@@ -4,7 +4,7 @@ import { artifactNames, type ArtifactFiles, type ArtifactRole } from '../artifac
 import type { ImageSpec } from '../config/image-spec.js';
 import type { Artifact } from '../contents/artifact.js';
 import { diskFormats } from '../disk/formats.js';
-import type { FileSystemVolume } from '../disk/root-file-system.js';
+import type { System } from '../disk/system.js';
 import type { InstallerLocation } from '../install/virt-install.js';
 import type { Hardware } from '../machine/virtual-machine.js';
 import type { NetbootFile } from '../sources/netboot-files.js';
@@ -83,7 +83,8 @@ export interface BuildState {
   installer?: InstallerLocation;
   /** What the installation begins with, and what vouched for it. */
   netbootFiles?: readonly NetbootFile[];
-  rootFileSystem?: FileSystemVolume;
+  /** The volumes of the installed system, and where it mounts them. */
+  system?: System;
   /** The file that says what the installed system holds, in the work directory. */
   inventory?: string;
   /** The finished image. */

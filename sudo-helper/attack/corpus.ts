@@ -504,7 +504,7 @@ function* hostileFileSystems({ machine, language: { door, requests }, all }: Mea
   }
   for (const log of [...leftovers, 'var/log/YaST2/y2log', 'var/log/anaconda.device', 'device']) {
     for (const list of ours) {
-      const args = list.map((word) => (leftovers.some((leftover) => leftover === word) ? log : word));
+      const args = list.map((word) => (leftovers.some((leftover) => `/${leftover}` === word) ? `/${log}` : word));
       yield () => [machine.sudo({ args }), ...look()];
     }
   }

@@ -18,16 +18,20 @@ export const languages = {
   ours: ({ home }: Machine): Language => ({
     door: `${home}/image-factory.`,
     requests: (path) => [
-      ['clean', path, ...place],
-      ['logs', path, ...place],
+      ['clean', path, ...place, '/', '/'],
+      ['clean', path, ...place, '/var', '/'],
+      ['logs', path, ...place, '/', '/'],
       ['trim', path, ...place],
-      ['cat', path, ...place, 'var/log/installer/syslog'],
-      ['cat', path, ...place, 'root/anaconda-ks.cfg'],
-      ['clean', path, '0', String(size)],
+      ['subvolumes', path, ...place],
+      ['records', path, ...place, '/', '/'],
+      ['cat', path, ...place, '/', '/', '/var/log/installer/syslog'],
+      ['cat', path, ...place, '/', '/', '/root/anaconda-ks.cfg'],
+      ['read', path, ...place, '/', '/', '/etc/os-release'],
+      ['clean', path, '0', String(size), '/', '/'],
     ],
     forms: (path) => [
-      ['clean', path, ...place],
-      ['cat', path, ...place, 'var/log/installer/syslog'],
+      ['clean', path, ...place, '/', '/'],
+      ['cat', path, ...place, '/', '/', '/var/log/installer/syslog'],
     ],
   }),
   /** image-factory-sudo-helper(1) of image-factory 1. */

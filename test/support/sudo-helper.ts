@@ -89,7 +89,7 @@ export function rawDisk(file: string, type: FileSystem, fill: (root: string) => 
 /** Mounts a {@link rawDisk} for a look at what is in it, or a change. */
 export function inside(file: string, type: FileSystem, look: (root: string) => void): void {
   const root = mkdtempSync('/tmp/image-factory-look-');
-  const options = `loop,offset=${offset},sizelimit=${size}${type === 'xfs' ? ',nouuid' : ''}`;
+  const options = `loop,offset=${offset},sizelimit=${size}${{ xfs: ',nouuid', btrfs: ',subvolid=5', ext4: '' }[type]}`;
   must('mount', '-t', type, '-o', options, file, root);
   try {
     look(root);

@@ -1,29 +1,43 @@
 import { ExtFileSystem } from '../../disk/ext-file-system.js';
 import { identifyCommand, readPartitionTableCommand } from '../../disk/partition-table.js';
-import { findRootFileSystem } from '../../disk/root-file-system.js';
-import { rootFileSystem } from '../root-file-system.js';
+import { sharedIdentities } from '../../disk/shared-identities.js';
+import { readSystem } from '../../disk/system.js';
+import { SystemFiles } from '../../disk/system-files.js';
 import { stage } from '../stage.js';
 
 /** Removes what the installer left in the installed system, after printing its logs if the section asks for it. */
 export const clean = stage({
   name: 'clean',
   title: 'Cleaning the installed system',
-  leaves: ['rootFileSystem'],
+  leaves: ['system'],
   inPlace: true,
-  wants: ({ spec, paths }) => ({ disk: paths.rawDisk, printsLogs: spec.installerLogs }),
+  wants: ({ spec, paths }) => ({
+    disk: paths.rawDisk,
+    printsLogs: spec.installerLogs,
+    rootPartition: spec.rootPartition,
+  }),
   commands: ({ disk }) => [
     readPartitionTableCommand(disk),
     identifyCommand(disk, { offset: 'OFFSET', size: 'SIZE' }),
     ...ExtFileSystem.commands(disk, 'OFFSET').clean,
   ],
-  async run(host, { disk, printsLogs }, state) {
-    const volume = state.rootFileSystem ?? (await findRootFileSystem(host, disk));
-    const root = await rootFileSystem(host, disk, volume);
-    if (printsLogs) {
-      for await (const { path, content } of root.logs()) host.log.info(`Content of ${path}:\n${content}`);
+  inputs: ({ rootPartition }) => [rootPartition],
+  async run(host, { disk, printsLogs, rootPartition }) {
+    const system = await readSystem(host, disk, rootPartition);
+    for (const device of system.unknownDevices) {
+      host.log.warn(`The fstab of the installed system mounts ${device}, which is not on its disk`);
     }
-    const removed = await root.removeLeftovers();
+    const files = await SystemFiles.of(host, disk, system);
+    if (printsLogs) {
+      for await (const { path, content } of files.logs()) host.log.info(`Content of ${path}:\n${content}`);
+    }
+    const removed = await files.removeLeftovers();
     host.log.info(removed.length > 0 ? `Removed ${removed.join(', ')}` : 'The installer left nothing behind');
-    return { rootFileSystem: volume };
+    const shared = await sharedIdentities(files);
+    if (shared.length > 0) {
+      const lines = shared.map(({ files: paths, what }) => `  ${paths.join(', ')}: ${what}`);
+      host.log.warn(`Machines from this image would share what must be each one's own:\n${lines.join('\n')}`);
+    }
+    return { system };
   },
 });

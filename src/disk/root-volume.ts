@@ -1,0 +1,95 @@
+import { Failure } from '../host/failure.js';
+import type { Volume } from './partition-table.js';
+import type { Place } from './place.js';
+import { rootMarks } from './signs.js';
+import type { VolumeFileSystem } from './volume-file-system.js';
+import { holdsLinux } from './volume-kinds.js';
+import type { Volumes } from './volumes.js';
+
+/** The volume, and on btrfs the subvolume, that holds the root directory of the installed system. */
+export interface Root {
+  readonly volume: Volume;
+  readonly subvolume: string;
+}
+
+/** GPT types that say "this is the root file system" (Discoverable Partitions Specification). */
+const rootTypes = new Set([
+  '4f68bce3-e8cd-4db1-96e7-fbcaf984b709', // x86-64
+  'b921b045-1df0-41c3-af44-4c6f280d3fae', // arm64
+  '44479540-f297-41b2-9af7-d131d5f0458a', // x86
+  '69dad710-2ce4-4e3c-b16c-21a1d49abed3', // arm
+  'c31c45e6-3f39-412e-80fb-4809c4980599', // ppc64le
+  '5eead9a9-fe09-4a1e-a1d7-520d00531306', // s390x
+  '72ec70a6-cf74-40e6-bd49-4bda08e8f224', // riscv64
+]);
+
+/**
+ * The root of the installed system: the partition that the configuration names; else the only Linux file system there
+ * is; else the one that looks like a root directory; else the one whose partition type says so.
+ *
+ * @param named the number of a partition (`root-partition`)
+ * @throws Failure naming the partitions, if there is none or it can't be told
+ */
+export async function findRoot(volumes: Volumes, all: readonly Volume[], named: number | undefined): Promise<Root> {
+  const chosen = named === undefined ? await choose(volumes, all) : all.find(({ number }) => number === named);
+  if (chosen !== undefined && holdsLinux(chosen)) {
+    return { volume: chosen, subvolume: await systemSubvolume(volumes.fileSystem(chosen)) };
+  }
+  const described = `its partitions: ${all.map(describe).join(', ')}`;
+  if (named !== undefined) {
+    throw new Failure(
+      `root-partition = ${named}: no Linux file system is there on the disk ${volumes.disk}; ${described}`,
+    );
+  }
+  const none = all.filter(holdsLinux).length === 0;
+  throw new Failure(
+    `${none ? 'no root file system' : 'no single root file system'} on the disk ${volumes.disk}; ${described}`,
+    {
+      hint: none
+        ? 'Root file systems on a partition of their own are handled: ext2, ext3, ext4, xfs and btrfs.'
+        : 'Say which partition holds the root file system: root-partition = NUMBER (--root-partition), with --resume to go on with this disk.',
+    },
+  );
+}
+
+async function choose(volumes: Volumes, all: readonly Volume[]): Promise<Volume | undefined> {
+  const candidates = all.filter(holdsLinux);
+  if (candidates.length <= 1) return candidates[0];
+  const seen: { volume: Volume; present: ReadonlySet<string> }[] = [];
+  for (const volume of candidates) seen.push({ volume, present: await marksOf(volumes.fileSystem(volume)) });
+  for (const mark of rootMarks) {
+    const like = seen.filter(({ present }) => mark.every((path) => present.has(path)));
+    const declared = like.filter(({ volume }) => rootTypes.has(volume.type));
+    const [only] = declared.length === 1 ? declared : like;
+    if (only && (like.length === 1 || declared.length === 1)) return only.volume;
+    if (like.length > 1) return undefined;
+  }
+  const declared = candidates.filter(({ type }) => rootTypes.has(type));
+  return declared.length === 1 ? declared[0] : undefined;
+}
+
+async function marksOf(fileSystem: VolumeFileSystem): Promise<ReadonlySet<string>> {
+  const place: Place = { mountPoint: '/', subvolume: await systemSubvolume(fileSystem) };
+  return new Set(await fileSystem.present(place, [...new Set(rootMarks.flat())]));
+}
+
+/** Subvolumes that distributions install into, where the default one is left at the top of the file system. */
+const usualSubvolumes = ['@', '@rootfs', 'root'];
+
+/** The subvolume with the system: the default one, unless that is none and another one is. */
+async function systemSubvolume(fileSystem: VolumeFileSystem): Promise<string> {
+  const subvolumes = await fileSystem.subvolumes();
+  const [initial = '/'] = subvolumes;
+  if (subvolumes.length === 1) return initial;
+  for (const subvolume of [initial, ...usualSubvolumes.filter((name) => subvolumes.includes(name))]) {
+    const place: Place = { mountPoint: '/', subvolume };
+    if ((await fileSystem.present(place, ['/etc/os-release', '/usr/lib/os-release', '/etc/fstab'])).length > 0) {
+      return subvolume;
+    }
+  }
+  return initial;
+}
+
+function describe({ number, size, type, fileSystem }: Volume): string {
+  return `${number} (${fileSystem ?? `type ${type}`}, ${Math.round(size / 2 ** 20)} MiB)`;
+}

@@ -1,0 +1,37 @@
+import { open } from 'node:fs/promises';
+import { Failure } from '../host/failure.js';
+import type { Extent } from './extent.js';
+import type { Volume } from './partition-table.js';
+
+/** Sizes of a page of memory: the header of a swap area has one, with its signature at the end (mkswap(8)). */
+const pageSizes = [4096, 8192, 16384, 65536];
+
+/**
+ * How long the header of a swap area is, in bytes: all after it may be memory that was swapped out.
+ *
+ * @param at where the area begins on the disk, in bytes
+ * @returns undefined where there is no header of a Linux of today
+ */
+export async function swapHeaderLength(disk: string, at: number): Promise<number | undefined> {
+  const file = await open(disk);
+  try {
+    for (const pageSize of pageSizes) {
+      const { buffer } = await file.read(Buffer.alloc(10), 0, 10, at + pageSize - 10);
+      if (/^(SWAPSPACE2|SWAP-SPACE)$/.test(buffer.toString('latin1'))) return pageSize;
+    }
+    return undefined;
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * What of a swap partition may hold memory that was swapped out: all after its header, in which UUID and label stand.
+ *
+ * @throws Failure for swap space that is not of a Linux of today
+ */
+export async function swappedOut(disk: string, { number, offset, size }: Volume): Promise<Extent> {
+  const header = await swapHeaderLength(disk, offset);
+  if (header !== undefined) return { start: offset + header, end: offset + size };
+  throw new Failure(`the swap space on partition ${number} of the disk ${disk} has no header that is known`);
+}

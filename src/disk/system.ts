@@ -1,0 +1,127 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Caller } from '../host/host.js';
+import { parseFstab, subvolumeOf, volumeOf, type FstabEntry } from './fstab.js';
+import { readDiskLayout, type Volume } from './partition-table.js';
+import { inSystem, type Place } from './place.js';
+import { findRoot } from './root-volume.js';
+import { looks } from './signs.js';
+import type { VolumeFileSystem } from './volume-file-system.js';
+import { holdsLinux, isExtended, refuseOpaque } from './volume-kinds.js';
+import { Volumes } from './volumes.js';
+
+/** A place of the system, and the volume that it is on. */
+export interface Mount extends Place {
+  /** The number of the partition. */
+  readonly volume: number;
+}
+
+/** The installed system: volumes with mount points. Plain data. */
+export interface System {
+  readonly volumes: readonly Volume[];
+  /** What the system mounts: first its root. */
+  readonly mounts: readonly Mount[];
+  /** What it does not mount, but looks like a part of a system, such as a snapshot: where it would be mounted. */
+  readonly unmounted: readonly Mount[];
+  /** Files of the root file system that the system swaps to. */
+  readonly swapFiles: readonly string[];
+  /** What fstab names that is no volume of this disk. */
+  readonly unknownDevices: readonly string[];
+}
+
+/**
+ * Looks at what was installed: the volumes of a disk, which of them holds the root, and what its fstab mounts where.
+ *
+ * @param rootPartition where the root can't be told, or would be told wrongly
+ * @throws Failure for a volume that can't be looked into, and where the root can't be told
+ */
+export async function readSystem(host: Caller, disk: string, rootPartition?: number): Promise<System> {
+  const all = (await readDiskLayout(host, disk)).partitions.filter((volume) => !isExtended(volume));
+  await refuseOpaque(host, disk, all);
+  const volumes = await Volumes.of(host, disk);
+  for (const volume of all.filter(holdsLinux)) await volumes.fileSystem(volume).prepare();
+  const root = await findRoot(volumes, all, rootPartition);
+  const rootMount: Mount = { volume: root.volume.number, mountPoint: '/', subvolume: root.subvolume };
+  const fstab = await readFstab(volumes.fileSystem(root.volume), rootMount);
+  const mounts = [rootMount];
+  const unknownDevices: string[] = [];
+  for (const entry of fstab.filter(mountsDevice)) {
+    const volume = volumeOf(entry.device, all);
+    if (volume === undefined) unknownDevices.push(`${entry.device} at ${entry.mountPoint}`);
+    else if (entry.mountPoint !== '/' && holdsLinux(volume)) mounts.push(await mountOf(entry, volume, volumes));
+  }
+  for (const volume of all) {
+    const mountPoint = discoverable[volume.type];
+    if (mountPoint === undefined || !holdsLinux(volume)) continue;
+    if (mounts.some((mount) => mount.volume === volume.number || mount.mountPoint === mountPoint)) continue;
+    const [subvolume = '/'] = await volumes.fileSystem(volume).subvolumes();
+    mounts.push({ volume: volume.number, mountPoint, subvolume });
+  }
+  return {
+    volumes: all,
+    mounts,
+    unmounted: await lookFor(volumes, all, mounts),
+    swapFiles: fstab.filter(({ type, device }) => type === 'swap' && isFile(device)).map(({ device }) => device),
+    unknownDevices,
+  };
+}
+
+async function readFstab(fileSystem: VolumeFileSystem, root: Place): Promise<FstabEntry[]> {
+  const scratch = await mkdtemp(join(tmpdir(), 'image-factory-fstab-'));
+  try {
+    const copy = join(scratch, 'fstab');
+    return (await fileSystem.copyOut('/etc/fstab', copy, root)) ? parseFstab(await readFile(copy, 'utf8')) : [];
+  } finally {
+    await rm(scratch, { recursive: true });
+  }
+}
+
+const isFile = (device: string) => device.startsWith('/') && !device.startsWith('/dev/');
+
+/** Whether an entry mounts a device into the tree: not swap, network, memory, or a directory somewhere else. */
+function mountsDevice({ device, mountPoint, type, options }: FstabEntry): boolean {
+  const removable = /^\/dev\/(?:cdrom|fd\d|sr\d|dvd)/.test(device);
+  const isDevice = device.startsWith('/dev/') || /^\w+=/.test(device);
+  return isDevice && !removable && mountPoint.startsWith('/') && type !== 'swap' && !options.includes('bind');
+}
+
+async function mountOf(entry: FstabEntry, volume: Volume, volumes: Volumes): Promise<Mount> {
+  const [initial = '/'] = await volumes.fileSystem(volume).subvolumes();
+  return { volume: volume.number, mountPoint: entry.mountPoint, subvolume: subvolumeOf(entry) ?? initial };
+}
+
+/** Where systemd mounts partitions by their GPT types alone (Discoverable Partitions Specification). */
+const discoverable: Readonly<Record<string, string>> = {
+  '933ac7e1-2eb4-4f13-b844-0e14e2aef915': '/home',
+  '3b8f8425-20e0-4f3b-907f-1a25a76f98e8': '/srv',
+  '4d21b016-b534-45c2-a9fb-5c16e091fd2d': '/var',
+  '7ec6f557-3bc5-4aca-b293-16ef5df639d1': '/var/tmp',
+  'bc13c2ff-59e6-4262-a352-b275fd6f7172': '/boot',
+};
+
+/** Volumes and subvolumes that are not mounted, and look like a part of a system. */
+async function lookFor(volumes: Volumes, all: readonly Volume[], mounts: readonly Mount[]): Promise<Mount[]> {
+  const found: Mount[] = [];
+  for (const volume of all.filter(holdsLinux)) {
+    const fileSystem = volumes.fileSystem(volume);
+    for (const subvolume of await fileSystem.subvolumes()) {
+      if (mounts.some((mount) => mount.volume === volume.number && mount.subvolume === subvolume)) continue;
+      for (const { mountPoint, needs, paths } of looks) {
+        const place: Place = { mountPoint, subvolume };
+        const present = await fileSystem.present(place, paths);
+        if (needs === 'all' ? present.length === paths.length : present.length > 0) {
+          found.push({ volume: volume.number, ...place });
+        }
+      }
+    }
+  }
+  return found;
+}
+
+/** What is removed or shown at a place, for people: as the system has it, or where else it lies. */
+export function described({ mounts }: System, mount: Mount, path: string): string {
+  if (mounts.includes(mount)) return path;
+  const inside = mount.subvolume === '/' ? '' : `subvolume ${mount.subvolume} of `;
+  return `${inSystem('/', path)} (in ${inside}partition ${mount.volume}, which is not mounted)`;
+}

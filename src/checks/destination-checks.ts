@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { Failure } from '../host/failure.js';
 import { findProgram } from '../host/programs.js';
 import { knownHostKeys } from '../publish/known-hosts.js';
@@ -24,7 +25,8 @@ async function loginFindings(subject: Subject, destination: SftpDestination): Pr
   const { name, identity, passwordEnv } = destination;
   const findings: CheckFinding[] = [];
   const isNamed = identity !== undefined || passwordEnv !== undefined;
-  if (identity !== undefined) {
+  if (identity !== undefined && !existsSync(identity)) findings.push(missingFile(subject, 'upload_identity', name));
+  else if (identity !== undefined) {
     findings.push(...(await failing(subject, 'upload_identity', name, () => logins(subject.host, { identity }))));
   }
   if (passwordEnv !== undefined) {
@@ -40,7 +42,9 @@ async function loginFindings(subject: Subject, destination: SftpDestination): Pr
 async function knownHostFindings(subject: Subject, destination: SftpDestination): Promise<CheckFinding[]> {
   const { name, knownHosts } = destination;
   const server = sftpTarget(destination);
-  const findings = await failing(subject, 'upload_known_hosts', name, async () => {
+  const option = knownHosts === undefined ? 'upload_target' : 'upload_known_hosts';
+  if (knownHosts !== undefined && !existsSync(knownHosts)) return [missingFile(subject, option, name)];
+  const findings = await failing(subject, option, name, async () => {
     const { trusted, files } = await knownHostKeys(subject.host, server, knownHosts);
     if (trusted.length > 0) return;
     throw new Failure(
@@ -50,9 +54,12 @@ async function knownHostFindings(subject: Subject, destination: SftpDestination)
       },
     );
   });
-  const option = knownHosts === undefined ? 'upload_target' : 'upload_known_hosts';
   if (findings.length === 0 || option === 'upload_known_hosts') return findings;
   return findings.map(({ message }) => warning(message));
+}
+
+function missingFile(subject: Subject, option: string, section: string): CheckFinding {
+  return error(`${placeOf(subject, option, section)}: there is no such file`);
 }
 
 async function failing(

@@ -60,7 +60,7 @@ export class Guest {
     return this.#serial.endAt(now) ?? this.#screen.endAt(now);
   }
 
-  /** What was seen of trouble, each line once. */
+  /** What was seen of trouble: each failed unit, and of each other kind the last line. */
   get troubles(): readonly Seen[] {
     return this.#serial.troubles;
   }

@@ -108,7 +108,7 @@ function meaning({ sign, text }: Seen): string {
     case 'halted':
       return 'the installer halted its machine before it had said that it is done';
     case 'shell':
-      return `there is no installation: ${sign.means}`;
+      return `the installer can't go on: ${sign.means}`;
     case 'failure':
       return text.includes('image-factory:') ? sign.means : `${sign.means} ('${text}')`;
     default:

@@ -42,7 +42,7 @@ export class InstallerConsole {
     return this.#console.complete || this.#lastStep?.fraction === 1;
   }
 
-  /** What was seen of trouble, each line once. */
+  /** What was seen of trouble: each failed unit, and of each other kind the last line. */
   get troubles(): readonly Seen[] {
     return this.#console.troubles;
   }

@@ -28,7 +28,7 @@ export class SignWatch {
   readonly #shown = new Map<Sign, { readonly text: string; readonly unchanged: string; readonly since: number }>();
   /** What was shown and has gone since, of the signs that need not stand. */
   readonly #passed = new Map<Sign, Seen>();
-  readonly #troubles = new Map<string, Seen>();
+  readonly #troubles = new Map<string | Sign, Seen>();
 
   constructor(signs: readonly Sign[]) {
     this.#signs = signs;
@@ -51,8 +51,10 @@ export class SignWatch {
     for (const sign of this.#signs) {
       const { texts, unchanged } = places[sign.where];
       const found = texts.filter((text) => sign.pattern.test(text));
-      if (sign.kind === 'trouble' || sign.kind === 'failed unit') {
-        for (const text of found) this.#troubles.set(text.trim(), { sign, text: text.trim() });
+      for (const line of found) {
+        const text = line.trim();
+        if (sign.kind === 'failed unit') this.#troubles.set(text, { sign, text });
+        if (sign.kind === 'trouble') this.#troubles.set(sign, { sign, text });
       }
       this.#note(sign, found[0], unchanged ?? found[0] ?? '', now);
     }
@@ -85,7 +87,7 @@ export class SignWatch {
     return [...this.#passed.keys()].some(({ kind }) => kind === 'complete');
   }
 
-  /** What was seen of trouble, each line once. */
+  /** What was seen of trouble: each failed unit, and of each other kind the last line, for there may be thousands. */
   get troubles(): readonly Seen[] {
     return [...this.#troubles.values()];
   }

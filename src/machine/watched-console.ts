@@ -32,7 +32,7 @@ export class WatchedConsole {
     return this.#watch.complete;
   }
 
-  /** What was seen of trouble, each line once. */
+  /** What was seen of trouble: each failed unit, and of each other kind the last line. */
   get troubles(): readonly Seen[] {
     return this.#watch.troubles;
   }

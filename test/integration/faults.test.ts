@@ -229,6 +229,7 @@ post-upload-command = sleep 1
   describe('of the installer', () => {
     const faults = {
       question: /the installer stopped at a question[^]*\| Prompt: '\?' for help/,
+      shell: /the installer can.t go on: dracut is in its emergency shell[^]*\| dracut:\/#/,
       panic: /the installer's kernel panicked[^]*\| .*Kernel panic/,
       poweroff: /there are no partitions on the disk/,
       hang: /the installation did not end within 40 seconds/,
@@ -255,5 +256,17 @@ post-upload-command = sleep 1
         );
       });
     }
+
+    it('halt', async () => {
+      const { user } = demo;
+      const output = user.directory('faults-halt');
+      const append = 'auto=true priority=critical console=ttyS0 demo/fault=halt';
+      const config = await user.likeDemo('demo-halt', { append });
+      const { exitCode, all } = await user.run(['demo-halt', '--config', config, '-o', output, '--no-boot-test']);
+      expect(exitCode, all).to.equal(0);
+      expect(all).to.match(/The installer is done, and halted instead of powering off/);
+      expect(readdirSync(output).filter((name) => name.endsWith('.qcow2'))).to.have.length(1);
+      table.add('installer: halt', 'install', 'exit code 0, the image is there');
+    });
   });
 });

@@ -316,10 +316,10 @@ describe('the signs on a console', () => {
     expect((await showing('dracut: Refusing to continue', 'installation')).complete).to.equal(false);
   });
 
-  it('tell what may be the reason, each line once', async () => {
+  it('tell what may be the reason: each unit, and the last line of what comes in thousands', async () => {
     const console = await showing(
       '[FAILED] Failed to start \x1b[1mfoo.service\x1b[0m - Foo.\n[DEPEND] Dependency failed for /data.\n' +
-        '[   30.000001] Out of memory: Killed process 812 (dnf) total-vm:1\n[   31.000001] I/O error, dev vda, sector 8\n'.repeat(
+        '[   30.000001] Out of memory: Killed process 812 (dnf) total-vm:1\n[   31.000001] I/O error, dev vda, sector 7\n[   31.000001] I/O error, dev vda, sector 8\n'.repeat(
           2,
         ),
       'boot test',

@@ -23,7 +23,7 @@ export const descriptionOptions = {
   timezone: option(described.timezone, { group: 'system', doc: 'Time zone.', default: 'Etc/UTC' }),
   'root-password-hash': option(described.passwordHash, {
     group: 'users',
-    doc: "Hash of root's password, as **mkpasswd** or **openssl passwd -6** prints it, with each *$* written *$$*. Nothing or *!* locks it.",
+    doc: "Hash of root's password, as **mkpasswd** or **openssl passwd -6** prints it; its dollar signs may stand single or doubled. Nothing or *!* locks it.",
     secret: true,
   }),
   user: option(described.userName, {

@@ -23,8 +23,8 @@ const words: readonly (readonly [string, OptionType<unknown>, readonly string[],
   [
     'timezone',
     described.timezone,
-    ['Etc/UTC', 'Europe/Berlin', 'America/Argentina/Buenos_Aires', 'Etc/GMT+1', 'UTC'],
-    ['', '/etc/passwd', 'Europe/../UTC', 'Europe/', 'a b'],
+    ['Etc/UTC', 'Europe/Berlin', 'US/Eastern', 'America/Argentina/Buenos_Aires', 'Etc/GMT+1', 'UTC'],
+    ['', '/etc/passwd', 'Europe/../UTC', 'Europe/', 'a b', 'Mars/Base', 'Europe/Berln'],
   ],
   [
     'passwordHash',

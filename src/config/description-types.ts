@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { didYouMean } from './suggestion.js';
 import { path, size, type OptionType } from './option-types.js';
 
 /*
@@ -41,17 +43,37 @@ export const locale = matching(
 export const keymap = matching('KEYMAP', /^[a-z0-9][\w-]*$/i, "the name of a keyboard layout, such as 'us' or 'de'");
 
 /** A name of the time zone database: tz's theory.html, "Timezone identifiers". */
-export const timezone = matching(
+const zoneName = matching(
   'ZONE',
   /^[A-Za-z][\w+-]*(?:\/[A-Za-z0-9][\w+-]*)*$/,
   "a time zone such as 'Etc/UTC' or 'Europe/Berlin'",
 );
 
+/** One that this machine knows: by its zoneinfo (tzfile(5)), which may lack old names, or by Node.js, which has these. */
+export const timezone: OptionType<string> = {
+  metavar: zoneName.metavar,
+  parse(value) {
+    const zone = zoneName.parse(value);
+    const isInstalled = existsSync('/usr/share/zoneinfo/Etc/UTC');
+    if (!isInstalled || existsSync(join('/usr/share/zoneinfo', zone)) || isKnownToNode(zone)) return zone;
+    throw new Error(`a time zone such as 'Europe/Berlin'${didYouMean(zone, Intl.supportedValuesOf('timeZone'))}`);
+  },
+};
+
+function isKnownToNode(zone: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: zone });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** What stands in shadow(5): a hash of crypt(5) with its method, or nothing or `!` for a locked password. */
 export const passwordHash = matching(
   'HASH',
   /^(?:!?|\$[0-9a-z]{1,3}\$[./0-9A-Za-z$=,]+)$/,
-  "a password hash as 'mkpasswd' or 'openssl passwd -6' prints it ($6$…, with each $ written $$ here), or ! for a locked password",
+  "a password hash as 'mkpasswd' or 'openssl passwd -6' prints it ($6$…), or ! for a locked password",
 );
 
 /** The names that useradd(8) takes in every distribution; root is there already. */

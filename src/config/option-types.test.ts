@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { operatingSystem } from './operating-system.js';
 import * as type from './option-types.js';
 
 const KiB = 1024;
@@ -108,6 +109,10 @@ describe('duration', () => {
     for (const text of ['', 'h', '2 hours', '1.5h', '-5m', '0', '0s', '5min', 'soon', '2h!']) {
       expect(() => type.duration.parse(text), text).to.throw("a duration such as '90s', '45m' or '2h'");
     }
+    for (const text of ['30m1h', '1h1h', '1h30', '1d12', '90 30s']) {
+      expect(() => type.duration.parse(text), text).to.throw('a duration');
+    }
+    expect(() => type.duration.parse('1h30')).to.throw("(did you mean '1h30m'?)");
   });
 
   it('is never longer than a timer can be', () => {
@@ -176,6 +181,7 @@ describe('mac', () => {
   it('is the address of one machine', () => {
     expect(type.mac.parse('52:54:00:AB:cd:ef')).to.equal('52:54:00:AB:cd:ef');
     expect(type.mac.parse('RANDOM')).to.equal('RANDOM');
+    expect(() => type.mac.parse('00:00:00:00:00:00')).to.throw('all zeros');
     expect(() => type.mac.parse('53:54:00:12:34:56')).to.throw('the first byte of this one is odd');
     for (const text of ['52-54-00-12-34-56', '52:54:00:12:34', '52:54:00:12:34:56:78', '52:54:00:12:34:5g', '']) {
       expect(() => type.mac.parse(text), text).to.throw("a MAC address such as '52:54:00:12:34:56'");
@@ -217,5 +223,47 @@ describe('bootTest', () => {
   it('is else a command, split as a shell does', () => {
     expect(type.bootTest.parse("sh -c 'exit 0'")).to.deep.equal({ kind: 'command', words: ['sh', '-c', 'exit 0'] });
     expect(() => type.bootTest.parse("sh -c 'exit")).to.throw(/quote/);
+  });
+});
+
+describe('sizes of a machine', () => {
+  it('are neither so small that nothing starts nor so large that there is none', () => {
+    for (const text of ['0', '2', '1M', '512']) {
+      expect(() => type.imageSize.parse(text), text).to.throw('a size from 8M to 4P');
+    }
+    expect(() => type.imageSize.parse('2')).to.throw("'2G'?");
+    expect(() => type.memory.parse('99T')).to.throw('a size from 64M to 64T');
+    expect(() => type.memory.parse('1 MiB')).to.throw('a size from 64M to 64T');
+    expect(type.imageSize.parse('67108864')).to.equal(64 * MiB);
+    expect(type.memory.parse('256M')).to.equal(256 * MiB);
+  });
+});
+
+describe('libvirtUri', () => {
+  it('is a connection to QEMU', () => {
+    for (const text of ['qemu:///system', 'qemu:///session', 'qemu+ssh://root@host:22/system?keyfile=/k']) {
+      expect(type.libvirtUri.parse(text)).to.equal(text);
+    }
+    for (const text of ['foo:///bar', 'qemu:///', 'system', 'xen:///system', 'qemu:///sytem']) {
+      expect(() => type.libvirtUri.parse(text), text).to.throw("'qemu:///session'");
+    }
+  });
+});
+
+describe('operatingSystem', () => {
+  it('is a name or settings, as virt-install takes them', () => {
+    for (const text of ['detect=on,require=off', 'generic', 'name=none', 'id=http://debian.org/debian/12']) {
+      expect(operatingSystem.parse(text)).to.equal(text);
+    }
+    for (const text of ['detect=maybe', 'detct=on', 'require=off,debian12']) {
+      expect(() => operatingSystem.parse(text), text).to.throw("'detect=on,require=off'");
+    }
+  });
+
+  it('is in osinfo-db, where that is installed', function () {
+    if (!existsSync('/usr/share/osinfo/os')) this.skip();
+    expect(operatingSystem.parse('debian11')).to.equal('debian11');
+    expect(() => operatingSystem.parse('name=debain11,require=on')).to.throw("(did you mean 'debian11'?)");
+    expect(() => operatingSystem.parse('nosuchos')).to.throw('virt-install --osinfo list');
   });
 });

@@ -65,7 +65,31 @@ export const diskSize: OptionType<number> = {
   },
 };
 
-const secondsPer: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86400, '': 1 };
+/** A size within bounds in bytes, both included. */
+function sizeWithin(sizes: OptionType<number>, least: number, most: number): OptionType<number> {
+  return {
+    metavar: sizes.metavar,
+    parse(value) {
+      const bytes = sizes.parse(value);
+      if (bytes >= least && bytes <= most) return bytes;
+      const hint = /^\s*[0-9.]+\s*$/.test(value) ? `; a number without a unit counts bytes: '${value.trim()}G'?` : '';
+      throw new Error(`a size from ${shownSize(least)} to ${shownSize(most)}${hint}`);
+    },
+  };
+}
+
+function shownSize(bytes: number): string {
+  const power = Math.floor(Math.log2(bytes) / 10);
+  return `${bytes / 1024 ** power}${binaryPrefixes[power]}`;
+}
+
+/** A disk on which a Linux system fits, up to what file systems take. */
+export const imageSize = sizeWithin(diskSize, 8 * 2 ** 20, 4 * 2 ** 50);
+
+/** Memory with which a kernel starts, up to what a processor of x86-64 may address with 46 bits. */
+export const memory = sizeWithin(size, 64 * 2 ** 20, 64 * 2 ** 40);
+
+const secondsPer = { s: 1, m: 60, h: 3600, d: 86400 } as const;
 
 /** A duration in milliseconds: `90s`, `45m`, `2h`, `1h30m`; a bare number counts seconds. */
 export const duration: OptionType<number> = {
@@ -78,14 +102,25 @@ export const age: OptionType<number> = {
   metavar: 'DURATION',
   parse(value) {
     const compact = value.replace(/\s+/g, '').toLowerCase();
-    const parts = [...compact.matchAll(/(\d+)(d|h|m|s|$)/g)];
-    const seconds = parts.reduce((sum, [, count, unit = '']) => sum + Number(count) * (secondsPer[unit] ?? NaN), 0);
-    if (parts.map(([whole]) => whole).join('') !== compact || !(seconds > 0)) {
-      throw new Error("a duration such as '90s', '45m' or '2h'");
-    }
+    const parts = /^(?:(?<d>\d+)d)?(?:(?<h>\d+)h)?(?:(?<m>\d+)m)?(?:(?<s>\d+)s)?$/.exec(compact)?.groups;
+    const seconds = /\d\s+\d/.test(value)
+      ? NaN
+      : /^\d+$/.test(compact)
+        ? Number(compact)
+        : Object.entries(parts ?? {}).reduce(
+            (sum, [unit, count = '0']) => sum + Number(count) * secondsPer[unit as 'd'],
+            0,
+          );
+    if (!(seconds > 0)) throw new Error(`a duration such as '90s', '45m' or '2h'${lastUnit(compact)}`);
     return seconds * 1000;
   },
 };
+
+/** What a last number without a unit was probably meant for: `1h30` is 1h30m. */
+function lastUnit(compact: string): string {
+  const [, unit] = /^(?:\d+[dhms])*\d+([dhm])\d+$/.exec(compact) ?? [];
+  return unit === undefined ? '' : ` (did you mean '${compact}${{ d: 'h', h: 'm', m: 's' }[unit]}'?)`;
+}
 
 /** setTimeout takes no more than 2^31-1 milliseconds: almost 25 days. */
 const longestTimer = 2 ** 31 - 1;
@@ -176,8 +211,20 @@ export const mac: OptionType<string> = {
     // virt-install's word for what it does without one
     if (value === 'RANDOM') return value;
     if (!/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(value)) throw new Error("a MAC address such as '52:54:00:12:34:56'");
+    if (/^[0:]*$/.test(value)) throw new Error('the MAC address of a machine, which all zeros are not');
     if (Number.parseInt(value.slice(0, 2), 16) & 1) {
       throw new Error('the MAC address of one machine: the first byte of this one is odd, which means a group');
+    }
+    return value;
+  },
+};
+
+/** A connection to libvirt's driver for QEMU, as libvirt's "Connection URIs" have it; no other runs these machines. */
+export const libvirtUri: OptionType<string> = {
+  metavar: 'URI',
+  parse(value) {
+    if (!/^qemu(?:\+[a-z0-9]+)?:\/\/[^\s/?#]*\/(?:system|session)(?:\?\S*)?$/.test(value)) {
+      throw new Error("a libvirt connection to QEMU: 'qemu:///session' or 'qemu:///system'");
     }
     return value;
   },

@@ -1,3 +1,4 @@
+import { operatingSystem } from './operating-system.js';
 import * as type from './option-types.js';
 import type { OptionType } from './option-types.js';
 
@@ -128,7 +129,7 @@ export const imageOptions = {
     group: 'answer-file',
     doc: 'The profile for Agama, in JSON (openSUSE Leap 16). A file that ends in *.hbs* is a handlebars template.',
   }),
-  ram: option(type.size, {
+  ram: option(type.memory, {
     group: 'machine',
     doc: 'Memory of the virtual machine, during the installation and during the boot test.',
     default: '1G',
@@ -149,7 +150,7 @@ export const imageOptions = {
     doc: "Show the installation's screen over VNC: *localhost:1* listens on TCP port 5901 of the loopback interface.",
     defaultDoc: 'no graphics',
   }),
-  'image-size': option(type.diskSize, {
+  'image-size': option(type.imageSize, {
     group: 'disk',
     doc: 'Size of the disk.',
     default: '2G',
@@ -197,12 +198,12 @@ export const imageOptions = {
     default: 'auto',
     flag: { long: 'virt-type' },
   }),
-  connect: option(type.uri, {
+  connect: option(type.libvirtUri, {
     group: 'machine',
     doc: "The libvirt connection. *qemu:///system* is for root only: the console log and the disk belong to root there, and a normal user's build is refused.",
     defaultDoc: '*qemu:///session*, and *qemu:///system* for root',
   }),
-  osinfo: option(type.text, {
+  osinfo: option(operatingSystem, {
     group: 'machine',
     doc: 'What virt-install is told of the distribution, as **virt-install --osinfo** takes it.',
     default: 'detect=on,require=off',

@@ -183,7 +183,7 @@ post-build-command = register "golden image"
         'root-password-hash': {
           place: 'my.conf:10: [debian-12] root_password_hash = …',
           fault:
-            "expected a password hash as 'mkpasswd' or 'openssl passwd -6' prints it ($6$…, with each $ written $$ here), or ! for a locked password",
+            "expected a password hash as 'mkpasswd' or 'openssl passwd -6' prints it ($6$…), or ! for a locked password",
         },
       });
     });

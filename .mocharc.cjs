@@ -13,5 +13,6 @@ module.exports = {
   'node-option': ['import=tsx'],
   ...(named ? {} : { spec: all }),
   reporter: 'test/reporter.cjs',
-  timeout: 20000,
+  // Wide enough for a machine that does much else: what waits, waits for an event.
+  timeout: 180_000,
 };

@@ -24,13 +24,17 @@ MANUALS := man/image-factory.1 man/image-factory.conf.5 man/image-factory-sudo-h
 SOURCES := $(shell find src -name '*.ts' ! -name '*.test.ts')
 SHIPPED := bin configs demo lib sudo-helper/image-factory-sudo-helper templates package.json package-lock.json
 
-.PHONY: all demo check check-e2e bench bench-install lint doc install dist version clean node build-packages check-packages doc-packages bench-packages
+.PHONY: all demo test check check-e2e bench bench-install lint doc install dist version clean node build-packages check-packages doc-packages bench-packages
 .DELETE_ON_ERROR:
 
 all: lib/.built
 
 demo: build-packages all
 	bin/image-factory demo --output-dir build/demo
+
+# The unit tests alone, in two processes.
+test: check-packages all
+	$(BIN)/mocha --parallel --jobs 2 'src/**/*.test.ts' 'test/unit/**/*.test.ts'
 
 check: check-packages all doc lint
 	$(BIN)/c8 $(BIN)/mocha

@@ -2,12 +2,14 @@
 //
 //     <!-- options image -->   the options of a section that describes an image; a `description`; a `destination`
 //     <!-- commands -->        the program's commands
+//     <!-- artifacts -->       what a build leaves
 //     <!-- flags build -->     the flags of a command, or of `image-factory` itself
 //
 // The title block gets the version and the date of that version's entry in NEWS.md, so that the same source always
 // makes the same page.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { artifactKinds } from '../lib/artifacts/table.js';
 import { descriptionOptions } from '../lib/config/description-options.js';
 import { destinationOptions, imageOptions } from '../lib/config/options.js';
 import { program } from '../lib/cli/program.js';
@@ -18,7 +20,7 @@ const help = root.createHelp();
 const build = root.commands.find((command) => command.name() === 'build');
 const tables = { image: imageOptions, description: descriptionOptions, destination: destinationOptions };
 
-const markers = { options, flags, commands };
+const markers = { options, flags, commands, artifacts };
 
 function fill(text) {
   return text.replace(/^<!-- (\w+) ?(\S*) -->$/gm, (marker, what, of) => {
@@ -37,6 +39,13 @@ function options(section) {
 
 function commands() {
   return help.visibleCommands(root).map((command) => [usage(command), described(command)]);
+}
+
+function artifacts() {
+  return Object.values(artifactKinds).map(({ doc, fileName }) => [
+    `*${fileName('IMAGE-YYYY-MM-DD', 'IMAGE-YYYY-MM-DD.FORMAT')}*`,
+    literal(doc),
+  ]);
 }
 
 function flags(name) {

@@ -13,8 +13,10 @@ type Purpose =
 
 /** A kind of file that a build leaves. */
 interface ArtifactKind {
-  /** For people: 'the manifest'. */
+  /** For messages: 'the manifest'. */
   readonly what: string;
+  /** What is in it, in a sentence or two; markdown as in a man page. */
+  readonly doc: string;
   readonly purpose: Purpose;
   /** @param base `IMAGE-DATE` @param image the image's file name */
   readonly fileName: (base: string, image: string) => string;
@@ -30,12 +32,34 @@ interface ArtifactKind {
  * table.
  */
 export const artifactKinds = {
-  image: { what: 'the image', purpose: 'image', fileName: (_, image) => image, alwaysUploaded: true },
-  sbom: { what: 'the bill of materials', purpose: 'description', fileName: (base) => `${base}.cdx.json` },
-  manifest: { what: 'the manifest', purpose: 'description', fileName: (base) => `${base}.manifest.json` },
-  provenance: { what: 'the provenance', purpose: 'description', fileName: (base) => `${base}.provenance.json` },
+  image: {
+    what: 'the image',
+    doc: "The image. It appears under this name when it is whole and has passed its boot test. The date is that of the build's beginning, in local time; a second build on the same day replaces the first one's files.",
+    purpose: 'image',
+    fileName: (_, image) => image,
+    alwaysUploaded: true,
+  },
+  sbom: {
+    what: 'the bill of materials',
+    doc: 'The software bill of materials, CycloneDX 1.6, each package with its package URL.',
+    purpose: 'description',
+    fileName: (base) => `${base}.cdx.json`,
+  },
+  manifest: {
+    what: 'the manifest',
+    doc: "The manifest: distribution, kernels, packages, disk layout, netboot files and answer file with their sums (never the answer file's content), times of the stages, versions of the programs called. Its JSON schema is *docs/manifest.schema.json* of the sources. Where the package database can't be read, it says why, and the log warns.",
+    purpose: 'description',
+    fileName: (base) => `${base}.manifest.json`,
+  },
+  provenance: {
+    what: 'the provenance',
+    doc: "An in-toto Statement v1 with the SLSA provenance v1 predicate. The build type is *urn:image-factory:network-installation:1*: **externalParameters** are the image's name and those options that hold no secrets (no kernel arguments, commands, or variables); **resolvedDependencies** are the netboot files, the answer file, and the mirrors and repositories that the answer file or the kernel arguments name, without credentials.",
+    purpose: 'description',
+    fileName: (base) => `${base}.provenance.json`,
+  },
   checksum: {
     what: 'the checksum',
+    doc: "The image's checksum, for **sha256sum --check**. A raw disk that is kept beside an image of another format has none.",
     purpose: 'promise',
     fileName: (_, image) => `${image}.sha256sum`,
     signed: true,
@@ -43,23 +67,51 @@ export const artifactKinds = {
   },
   sums: {
     what: 'the sums of all artifacts',
+    doc: 'With **sign**: the sums of the image and of all files above.',
     purpose: 'promise',
     fileName: (base) => `${base}.SHA256SUMS`,
     signed: true,
   },
-  log: { what: 'the log', purpose: 'record', fileName: (base) => `${base}.log` },
-  events: { what: 'the events of the build', purpose: 'record', fileName: (base) => `${base}.events.jsonl` },
-  consoleLog: { what: "the installer's console", purpose: 'record', fileName: (base) => `${base}.console.log` },
-  bootLog: { what: 'the console of the boot test', purpose: 'record', fileName: (base) => `${base}.boot.log` },
+  log: {
+    what: 'the log',
+    doc: 'The log, if **log-file** is set: plain lines, every command included.',
+    purpose: 'record',
+    fileName: (base) => `${base}.log`,
+  },
+  events: {
+    what: 'the events of the build',
+    doc: 'What happened in the build, one JSON object a line; see **EVENTS**.',
+    purpose: 'record',
+    fileName: (base) => `${base}.events.jsonl`,
+  },
+  consoleLog: {
+    what: "the installer's console",
+    doc: "The installer's serial console, also of a build that failed. Look here first when an installation fails.",
+    purpose: 'record',
+    fileName: (base) => `${base}.console.log`,
+  },
+  bootLog: {
+    what: 'the console of the boot test',
+    doc: 'The serial console of the boot test, also of one that failed.',
+    purpose: 'record',
+    fileName: (base) => `${base}.boot.log`,
+  },
   bootScreenshot: {
     what: 'the last screen of the boot test',
+    doc: 'The last screen of the boot test.',
     purpose: 'record',
     fileName: (base) => `${base}.boot.png`,
   },
-  keptRawDisk: { what: 'the raw disk (keep-raw)', purpose: 'remains', fileName: (base) => `${base}.raw` },
+  keptRawDisk: {
+    what: 'the raw disk',
+    doc: 'With **keep-raw**: the raw disk that the image was made of.',
+    purpose: 'remains',
+    fileName: (base) => `${base}.raw`,
+  },
   unproven: {
-    // A name that no pattern such as *.qcow2 takes for an image.
     what: 'an image that failed its boot test',
+    // A name that no pattern such as *.qcow2 takes for an image.
+    doc: 'An image that failed its boot test. It has no checksum. Boot it by hand to see why; if it is good, remove the last part of its name. The next build of the same day that succeeds removes it.',
     purpose: 'remains',
     fileName: (_, image) => `${image}.unproven`,
   },

@@ -10,6 +10,7 @@ import { descriptionOptions } from '../../src/config/description-options.js';
 import { destinationOptions, imageOptions, type Option } from '../../src/config/options.js';
 import { programDirectory } from '../../src/host/program-directory.js';
 import { templateHelpers } from '../../src/answers/template-helpers.js';
+import { artifactNames } from '../../src/artifacts/table.js';
 import { recipes } from '../../src/images/recipes.js';
 
 const execute = promisify(execFile);
@@ -95,7 +96,7 @@ describe('README', () => {
 
   it('names commands and flags that are there', () => {
     const root = program();
-    const known = [...commandsOf(root).map((command) => command.name()), 'demo', 'debian-13'];
+    const known = [...commandsOf(root).map((command) => command.name()), 'demo', 'web'];
     const build = commandsOf(root).find((command) => command.name() === 'build') as Command;
     for (const [, word, rest = ''] of readme.matchAll(/(?:^ {4}|`)image-factory ([\w-]+)([^\n`#]*)/gm)) {
       expect(known).to.include(word);
@@ -104,8 +105,20 @@ describe('README', () => {
     }
   });
 
-  it('lists the stages in their order', () => {
-    expect(numberedNames(readme)).to.deep.equal(recipes.install.map(({ name }) => name));
+  it('shows every file that the demo leaves', () => {
+    const names = artifactNames('demo-2026-11-26', 'demo-2026-11-26.qcow2');
+    for (const role of [
+      'image',
+      'checksum',
+      'manifest',
+      'sbom',
+      'provenance',
+      'log',
+      'events',
+      'consoleLog',
+    ] as const) {
+      expect(readme).to.contain(` ${names[role]} `);
+    }
   });
 
   it('links to files that are there', () => {

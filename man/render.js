@@ -79,7 +79,7 @@ function usage(command) {
   const name = command === build ? '[**build**] [*OPTION*]…' : `**${command.name()}**`;
   const words = command.registeredArguments.map((argument) => {
     const shown = `*${argument.name().toUpperCase()}*`;
-    return argument.required ? shown : `[${shown}]`;
+    return (argument.required ? shown : `[${shown}]`) + (argument.variadic ? '…' : '');
   });
   return [name, ...ownFlags(command).map((flag) => `[${flagTerm(flag)}]`), ...words].join(' ');
 }
@@ -89,10 +89,12 @@ function described(command) {
   return [sentence(command.description()), definitions(own)].join('\n\n').trimEnd();
 }
 
-/** The flags that the command does not share with `build`, whose own list is a long one. */
+/** The flags that don't mean the same as those of `build`, whose own list is a long one. */
 function ownFlags(command) {
-  const shared = new Set(build.options.map(({ flags: names }) => names));
-  return help.visibleOptions(command).filter(({ long, flags: names }) => long !== '--help' && !shared.has(names));
+  if (command === build) return [];
+  const isShared = ({ flags: names, description }) =>
+    build.options.some((option) => option.flags === names && option.description === description);
+  return help.visibleOptions(command).filter((flag) => flag.long !== '--help' && !isShared(flag));
 }
 
 function flagTerm({ short, long, flags: names, argChoices }) {

@@ -131,7 +131,7 @@ describe('verifyImage', function () {
     found.filter((finding) => finding.outcome === outcome).map(({ about, text }) => `${about}: ${text}`);
 
   it('accepts an image that agrees with everything beside it, signed by a key of the keyring', async () => {
-    const found = await findings({ keyring });
+    const found = await findings({ keyrings: [keyring] });
     expect(found.map(({ outcome }) => outcome)).to.deep.equal(Array(7).fill('good'));
     expect(found.map(({ about }) => about)).to.have.members([
       names.checksum,
@@ -166,7 +166,7 @@ describe('verifyImage', function () {
   it('accepts an image and its signed checksum, where that is all that was fetched', async () => {
     for (const name of ['manifest', 'sbom', 'provenance', 'sums'] as const) rmSync(at(names[name]));
     rmSync(at(`${names.sums}.asc`));
-    expect(only('bad', await findings({ keyring }))).to.deep.equal([]);
+    expect(only('bad', await findings({ keyrings: [keyring] }))).to.deep.equal([]);
   });
 
   it('accepts signatures of ssh keys that the allowed signers name', async () => {
@@ -175,9 +175,11 @@ describe('verifyImage', function () {
     const allowedSigners = join(scratch, 'allowed-signers');
     writeFileSync(allowedSigners, `images@example.org ${key.public}\n`);
     await signAll(directory, 'ssh', key.file);
-    expect(only('bad', await findings({ allowedSigners }))).to.deep.equal([]);
+    expect(only('bad', await findings({ allowedSigners: [allowedSigners] }))).to.deep.equal([]);
     writeFileSync(allowedSigners, `images@example.org ${sshKey(join(scratch, 'another-ssh-key')).public}\n`);
-    expect(only('bad', await findings({ allowedSigners }))).to.include(`${names.image}: no good signature covers it`);
+    expect(only('bad', await findings({ allowedSigners: [allowedSigners] }))).to.include(
+      `${names.image}: no good signature covers it`,
+    );
   });
 
   const change = (name: string, from: string, to: string): void => {
@@ -296,7 +298,7 @@ describe('verifyImage', function () {
       trust: () => ({}),
     },
   };
-  for (const [what, { how, said, trust = () => ({ keyring }) }] of Object.entries(tampering)) {
+  for (const [what, { how, said, trust = () => ({ keyrings: [keyring] }) }] of Object.entries(tampering)) {
     it(`rejects an image where ${what}`, async () => {
       await how();
       expect(only('bad', await findings(trust())).filter((finding) => said.test(finding))).to.have.length(1);
@@ -332,6 +334,33 @@ describe('verifyImage', function () {
       expect(exitCode).to.equal(0);
       expect(stdout).to.match(new RegExp(`^  good +${names.sums}\\.asc: signed by Images`, 'm'));
       expect(stdout).to.match(new RegExp(`^${names.image}: good, and signed$`, 'm'));
+    });
+
+    it('takes the keys of several files, whichever has the one that signed', async () => {
+      const stranger = gpg.export('binary', gpg.makeKey('Another signer'));
+      for (const keyrings of [
+        [stranger, keyring],
+        [keyring, stranger],
+      ]) {
+        const flags = keyrings.flatMap((file) => ['--keyring', file]);
+        expect((await verify(names.image, ...flags)).stdout).to.contain('good, and signed');
+      }
+      expect(await verify(names.image, '--keyring', stranger)).to.have.property('exitCode', 1);
+    });
+
+    it('tells the same as JSON, and under --quiet only of what is rejected', async () => {
+      const told = async () =>
+        JSON.parse((await verify(names.image, '--json')).stdout) as {
+          images: { accepted: boolean; findings: { outcome: string; about: string }[] }[];
+        };
+      expect((await told()).images[0]).to.include({ image: names.image, accepted: true });
+      expect((await told()).images[0]?.findings.map(({ outcome, about }) => `${outcome} ${about}`)).to.include(
+        `good ${names.checksum}`,
+      );
+      expect((await verify(names.image, '--quiet')).stdout).to.equal('');
+      change(names.image, 'disk', 'dusk');
+      expect((await told()).images[0]).to.include({ accepted: false });
+      expect((await verify(names.image, '--quiet')).stdout).to.contain(`${names.image}: REJECTED`);
     });
 
     it('ends with 1 for a bad one', async () => {

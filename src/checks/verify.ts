@@ -194,16 +194,16 @@ class Verification {
   }
 
   #signatureRequired(): boolean {
-    const { signatureRequired, keyring, allowedSigners } = this.trust;
-    return signatureRequired || keyring !== undefined || allowedSigners !== undefined;
+    const { signatureRequired, keyrings, allowedSigners } = this.trust;
+    return signatureRequired || keyrings !== undefined || allowedSigners !== undefined;
   }
 
   /** Undefined where there is nothing to check a signature of this kind with; that is noted. */
   async #check(by: 'gpg' | 'ssh', file: string, signature: string): Promise<Verdict | undefined> {
     const [data, detached] = [join(this.#directory, file), join(this.#directory, signature)];
-    const { keyring, allowedSigners, signatureRequired } = this.trust;
+    const { keyrings, allowedSigners, signatureRequired } = this.trust;
     // Without a keyring, gpgv asks the user's own.
-    if (by === 'gpg' && (keyring !== undefined || (signatureRequired && allowedSigners === undefined))) {
+    if (by === 'gpg' && (keyrings !== undefined || (signatureRequired && allowedSigners === undefined))) {
       return checkGpg(this.host, data, detached, this.trust);
     }
     if (by === 'ssh' && allowedSigners !== undefined) return checkSsh(this.host, data, detached, this.trust);

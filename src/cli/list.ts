@@ -4,9 +4,20 @@ import { distributionOf } from '../config/distribution.js';
 import { answerFileKinds } from '../config/image-spec.js';
 import { UsageError } from '../host/failure.js';
 
+export interface ListFlags {
+  readonly config?: string;
+  /** Only the names. */
+  readonly names?: boolean;
+  readonly json?: boolean;
+}
+
 /** Prints the images, one a line, in columns: name, distribution, kind of answer file; or as JSON. */
-export function list({ config, json }: { config?: string; json?: boolean }): void {
+export function list({ config, names, json }: ListFlags): void {
   const configuration = loadConfiguration(config);
+  if (names) {
+    for (const name of configuration.imageNames()) console.log(name);
+    return;
+  }
   const images = configuration.imageNames().map((name) => {
     const section = configuration.section(name);
     return {

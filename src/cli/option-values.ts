@@ -1,4 +1,4 @@
-import { InvalidArgumentError, type Command, type Option } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 
 /**
  * Refuses another option as the value of one, which it becomes where a value is left out, as by an empty variable of a
@@ -30,4 +30,17 @@ function checkValue(option: Option, command: Command): void {
 /** Whether the value is the name of a file or directory: `--config <file>`. */
 export function namesFile({ flags }: Option): boolean {
   return /<(?:file|dir)>/.test(flags);
+}
+
+const several = new WeakSet<Option>();
+
+/** An option of which all values count, in their order. */
+export function severalValues(flags: string, description: string): Option {
+  const option = new Option(flags, description).argParser((value: string, values: string[] = []) => [...values, value]);
+  several.add(option);
+  return option;
+}
+
+export function takesSeveral(option: Option): boolean {
+  return several.has(option);
 }

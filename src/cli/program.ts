@@ -2,9 +2,13 @@ import { Argument, Command, Option } from 'commander';
 import { programVersion } from '../host/program-directory.js';
 import type { CacheFlags } from './cache.js';
 import type { BuildFlags, FetchFlags } from './build-flags.js';
-import { checkOptionValues } from './option-values.js';
-import { sectionFlag, sectionFlags } from './section-flags.js';
+import type { Shell } from './completion.js';
+import type { DoctorFlags } from './doctor.js';
+import { helpLayout, helpWidth, showHelp } from './help.js';
+import type { ListFlags } from './list.js';
+import { checkOptionValues, severalValues } from './option-values.js';
 import { withSettings } from './overrides.js';
+import { groupHeading, sectionFlag, sectionFlags } from './section-flags.js';
 import type { ShowFlags } from './show.js';
 import type { ValidateFlags } from './validate.js';
 import type { VerifyFlags } from './verify.js';
@@ -13,35 +17,52 @@ import type { VerifyFlags } from './verify.js';
 export function program(): Command {
   const root = new Command('image-factory');
   root
+    .usage('[build] [options] image...\n       image-factory command [options] ...')
     .description(
       'Build golden Linux images: an unattended network installation becomes a clean, compact, checksummed image.',
     )
     .version(programVersion(), '-V, --version')
+    .helpOption('-h, --help', 'display help')
+    .helpCommand(false)
+    .configureHelp(helpLayout(configOption()))
+    .configureOutput({ getOutHelpWidth: helpWidth })
     .showSuggestionAfterError()
     .exitOverride()
-    .addHelpText(
-      'after',
-      () => `\nOptions of build, which may be left out before the image's name:\n${buildOptionsHelp(root)}`,
-    );
+    .addHelpText('after', note("'image-factory help build' tells the options of a build; see also image-factory(1)."));
 
+  root.commandsGroup('Images:');
   const build = withConfig(root.command('build', { isDefault: true }))
-    .description("build an image; 'image-factory debian-13' is short for 'image-factory build debian-13'")
-    .addArgument(new Argument('[image...]', 'sections of the configuration (default: the environment variable IMAGE)'));
-  for (const option of sectionFlags()) build.addOption(option);
-  build
+    .description(
+      "build images, one after another; 'image-factory debian-13' is short for 'image-factory build debian-13'",
+    )
+    .addArgument(new Argument('[image...]', 'sections of the configuration (default: the environment variable IMAGE)'))
     .option('--dry-run', 'print every command that the stages would run, and touch nothing')
     .option('--wait', 'wait for another build of the image in the output directory, instead of failing')
     .option('--resume', 'continue an unfinished build after its last completed stage')
-    .option('--fail-fast', 'of several images: build no other one when one fails')
-    .option('--no-upload', 'leave the image here: no upload, no post-upload commands');
-  withLog(withSettings(build)).action(async (images: string[], flags: BuildFlags, command: Command) =>
-    (await import('./build.js')).build(images, flags, command),
-  );
+    .option('--fail-fast', 'build no further image when one fails');
+  withSettings(build);
+  for (const option of sectionFlags()) build.addOption(option);
+  withLog(build)
+    .addOption(
+      new Option('--no-upload', 'leave the image here: no upload, no post-upload commands').helpGroup(
+        groupHeading('upload'),
+      ),
+    )
+    .addHelpText(
+      'after',
+      note(
+        'What is not set here, the section says. All of its options, and their defaults, are in image-factory.conf(5); more of these is in image-factory(1).',
+      ),
+    )
+    .action(async (images: string[], flags: BuildFlags, command: Command) =>
+      (await import('./build.js')).build(images, flags, command),
+    );
 
   withConfig(root.command('list'))
     .description('list the images of the configuration: name, distribution, kind of answer file')
+    .addOption(new Option('--names', 'only their names, one a line').conflicts('json'))
     .option('--json', 'as JSON')
-    .action(async (flags: { config?: string; json?: boolean }) => (await import('./list.js')).list(flags));
+    .action(async (flags: ListFlags) => (await import('./list.js')).list(flags));
 
   withSettings(withConfig(root.command('show')))
     .description('show a section with every reference resolved')
@@ -64,7 +85,7 @@ export function program(): Command {
     .option('--online', 'ask as well whether kernels, initrds, checksum lists and repositories are still there')
     .option('--schema-dir <dir>', "where the validators' schemas are: see VALIDATION in image-factory(1)")
     .addOption(new Option('--format <format>', 'how the result is printed').choices(['text', 'json']).default('text'))
-    .option('--json', 'the same as --format json')
+    .addOption(new Option('--json', 'the same as --format json').implies({ format: 'json' }))
     .action(async (images: string[], flags: ValidateFlags) => (await import('./validate.js')).validate(images, flags));
 
   withLog(withSettings(withConfig(root.command('fetch'))))
@@ -85,19 +106,37 @@ export function program(): Command {
       (await import('./cache.js')).cache(action, images, flags),
     );
 
-  root
-    .command('verify')
+  root.commandsGroup('Finished images:');
+  withoutConfig(root.command('verify'))
     .description('check downloaded images against the checksum, signatures, manifest, SBOM and provenance beside them')
     .argument('<file...>', 'the image')
-    .option('--keyring <file>', 'OpenPGP keys that may have signed; everything must then be covered by their signature')
-    .option('--allowed-signers <file>', 'the same for ssh keys, as in ssh-keygen(1)')
+    .addOption(
+      severalValues(
+        '--keyring <file>',
+        'OpenPGP keys that may have signed; everything must then be covered by their signature',
+      ),
+    )
+    .addOption(severalValues('--allowed-signers <file>', 'the same for ssh keys, as in ssh-keygen(1)'))
     .option('--require-signature', 'reject what is not signed, with or without a keyring')
+    .addOption(new Option('-q, --quiet', 'tell only of images that are rejected').conflicts('json'))
+    .option('--json', 'as JSON')
     .action(async (files: string[], flags: VerifyFlags) => (await import('./verify.js')).verify(files, flags));
 
-  root
-    .command('doctor')
+  root.commandsGroup('This machine:');
+  withConfig(root.command('doctor'))
     .description('tell what is missing or unusable on this machine for building, and how to fix it')
-    .action(async () => (await import('./doctor.js')).doctor());
+    .option('--json', 'as JSON')
+    .action(async (flags: DoctorFlags) => (await import('./doctor.js')).doctor(flags));
+
+  withoutConfig(root.command('completion'))
+    .description('print the script by which a shell completes commands, options and images')
+    .addArgument(new Argument('<shell>', 'the shell').choices(['bash', 'zsh', 'fish']))
+    .action(async (shell: Shell) => (await import('./completion.js')).completion(shell, root));
+
+  withoutConfig(root.command('help'))
+    .description('display help for a command')
+    .argument('[command]', 'the command (default: all of them)')
+    .action((name: string | undefined) => showHelp(root, name));
 
   root.commands.forEach((command) => {
     command.exitOverride();
@@ -110,24 +149,31 @@ function oneImage(): Argument {
   return new Argument('[image]', 'section of the configuration (default: the environment variable IMAGE)');
 }
 
-function withConfig(command: Command): Command {
-  return command.option('--config <file>', 'read only this configuration file');
+function configOption(): Option {
+  return new Option('--config <file>', 'read only this configuration file');
 }
 
 function withLog(command: Command): Command {
-  return command
-    .addOption(new Option('--log-format <format>', 'how the log is written').choices(['text', 'json']).default('text'))
-    .addOption(new Option('-v, --verbose', 'tell every command').conflicts('quiet'))
-    .option('-q, --quiet', 'tell only what is wrong');
+  const logging = [
+    new Option('--log-format <format>', 'how the log is written').choices(['text', 'json']).default('text'),
+    new Option('-v, --verbose', 'tell every command').conflicts('quiet'),
+    new Option('-q, --quiet', 'tell only what is wrong'),
+  ];
+  for (const option of logging) command.addOption(option.helpGroup(groupHeading('log')));
+  return command;
 }
 
-function buildOptionsHelp(root: Command): string {
-  const build = root.commands.find((command) => command.name() === 'build') as Command;
-  const help = build.createHelp();
-  help.prepareContext({ helpWidth: process.stdout.columns ?? 80 });
-  const width = help.padWidth(build, help);
-  return help
-    .visibleOptions(build)
-    .map((option) => help.formatItem(help.optionTerm(option), width, help.optionDescription(option), help))
-    .join('\n');
+function withConfig(command: Command): Command {
+  return command.addOption(configOption());
+}
+
+/** A command that reads no configuration takes the option all the same, as every command does. */
+function withoutConfig(command: Command): Command {
+  return command.addOption(configOption().hideHelp());
+}
+
+/** Below the help, in lines as wide as those of the help. */
+function note(text: string): (context: { command: Command }) => string {
+  return ({ command }) =>
+    `\n${command.createHelp().boxWrap(text, command.configureOutput().getOutHelpWidth?.() ?? helpWidth())}`;
 }

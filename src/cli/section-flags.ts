@@ -1,27 +1,40 @@
 import { Option } from 'commander';
 import { boolean } from '../config/option-types.js';
-import { imageOptions, type Option as ImageOption } from '../config/options.js';
+import { imageOptions, optionGroups, type Option as ImageOption, type OptionGroup } from '../config/options.js';
 
-/** The flags of `build` that set an option of the section for one run, from the option table. */
+/** The flags of `build` that set an option of the section for one run, from the option table, group by group. */
 export function sectionFlags(): Option[] {
-  return Object.entries(imageOptions as Record<string, ImageOption<unknown>>).flatMap(([, option]) => {
-    const { flag, type } = option;
-    if (!flag) return [];
-    const names = `${flag.short === undefined ? '' : `-${flag.short}, `}--${flag.long}`;
-    const help =
-      plainText(option.doc) +
-      ((option.defaultDoc ?? option.default)
-        ? ` (default: ${plainText(option.defaultDoc ?? option.default ?? '')})`
-        : '');
-    if (type === boolean)
-      return [new Option(names, help), new Option(`--no-${flag.long}`, `the opposite of --${flag.long}`)];
-    if (flag.negatable) {
-      const off = new Option(`--no-${flag.long}`, `the same as --${flag.long} off`);
-      return [new Option(`${names} <${type.metavar.toLowerCase()}>`, help), off];
-    }
-    if ('words' in type) return [new Option(`${names} <${flag.long}>`, help).choices(type.words as string[])];
-    return [new Option(`${names} <${type.metavar.toLowerCase()}>`, help)];
-  });
+  const options = Object.values(imageOptions as Record<string, ImageOption<unknown>>);
+  return (Object.keys(optionGroups) as OptionGroup[]).flatMap((group) =>
+    options
+      .filter((option) => option.group === group)
+      .flatMap(flagsOf)
+      .map((flag) => flag.helpGroup(groupHeading(group))),
+  );
+}
+
+export function groupHeading(group: OptionGroup): string {
+  return `${optionGroups[group]}:`;
+}
+
+function flagsOf({ flag, type, doc }: ImageOption<unknown>): Option[] {
+  if (!flag) return [];
+  const names = `${flag.short === undefined ? '' : `-${flag.short}, `}--${flag.long}`;
+  const help = inShort(doc);
+  if (type === boolean)
+    return [new Option(names, help), new Option(`--no-${flag.long}`, `the opposite of --${flag.long}`)];
+  if (flag.negatable) {
+    const off = new Option(`--no-${flag.long}`, `the same as --${flag.long} off`);
+    return [new Option(`${names} <${type.metavar.toLowerCase()}>`, help), off];
+  }
+  if ('words' in type) return [new Option(`${names} <${flag.long}>`, help).choices(type.words as string[])];
+  return [new Option(`${names} <${type.metavar.toLowerCase()}>`, help)];
+}
+
+/** The first sentence of an option's description, in the form of the other flags' help; the manual has the rest. */
+function inShort(doc: string): string {
+  const [sentence = ''] = plainText(doc).split(/\.(?:\s|$)/);
+  return sentence.replace(/^[A-Z](?=[a-z ])/, (letter) => letter.toLowerCase());
 }
 
 /** The one flag of that name. */

@@ -6,30 +6,46 @@ import { verifyImage, type Finding } from '../checks/verify.js';
 import { untilSignalled } from './signals.js';
 
 export interface VerifyFlags {
-  readonly keyring?: string;
-  readonly allowedSigners?: string;
+  readonly keyring?: readonly string[];
+  readonly allowedSigners?: readonly string[];
   readonly requireSignature?: boolean;
+  readonly quiet?: boolean;
+  readonly json?: boolean;
+}
+
+/** What came of one image. */
+interface Verified {
+  readonly image: string;
+  readonly accepted: boolean;
+  readonly findings: readonly Finding[];
 }
 
 /** Checks downloaded images against what lies beside them; prints a line for each file that is or should be there. */
 export async function verify(images: readonly string[], flags: VerifyFlags): Promise<void> {
   const trust = {
-    keyring: keyFile(flags.keyring),
-    allowedSigners: keyFile(flags.allowedSigners),
+    keyrings: flags.keyring?.map(keyFile),
+    allowedSigners: flags.allowedSigners?.map(keyFile),
     signatureRequired: flags.requireSignature ?? false,
   };
+  const all: Verified[] = [];
   for (const image of images) {
     const findings = await untilSignalled((signal) => verifyImage({ log: silentLog, signal }, image, trust));
-    for (const finding of findings) console.log(line(finding));
-    const bad = findings.some(({ outcome }) => outcome === 'bad');
-    console.log(`${image}: ${bad ? 'REJECTED' : verdict(findings)}`);
-    if (bad) process.exitCode = 1;
+    const verified = { image, accepted: findings.every(({ outcome }) => outcome !== 'bad'), findings };
+    all.push(verified);
+    if (!verified.accepted) process.exitCode = 1;
+    if (!flags.json && !(flags.quiet && verified.accepted)) tell(verified);
   }
+  if (flags.json) console.log(JSON.stringify({ images: all }, undefined, 2));
 }
 
-function keyFile(file: string | undefined): string | undefined {
-  if (file !== undefined && !existsSync(file)) throw new UsageError([`${file}: there is no such file`]);
-  return file === undefined ? undefined : resolve(file);
+function tell({ image, accepted, findings }: Verified): void {
+  for (const finding of findings) console.log(line(finding));
+  console.log(`${image}: ${accepted ? verdict(findings) : 'REJECTED'}`);
+}
+
+function keyFile(file: string): string {
+  if (!existsSync(file)) throw new UsageError([`${file}: there is no such file`]);
+  return resolve(file);
 }
 
 function verdict(findings: readonly Finding[]): string {

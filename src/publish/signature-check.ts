@@ -7,10 +7,13 @@ import { sshNamespace } from './signature.js';
 
 /** Whose signatures count. */
 export interface TrustedKeys {
-  /** OpenPGP keys, as gpg exports them, binary or armored; undefined: `trustedkeys.kbx` of the user's (gpgv(1)). */
-  readonly keyring?: string | undefined;
-  /** ssh keys: ALLOWED SIGNERS in ssh-keygen(1). */
-  readonly allowedSigners?: string | undefined;
+  /**
+   * Files of OpenPGP keys, as gpg exports them, binary or armored; a key of any of them counts. Undefined:
+   * `trustedkeys.kbx` of the user's (gpgv(1)).
+   */
+  readonly keyrings?: readonly string[] | undefined;
+  /** Files of ssh keys: ALLOWED SIGNERS in ssh-keygen(1). */
+  readonly allowedSigners?: readonly string[] | undefined;
 }
 
 /** Who made a signature, or why it counts for nothing. */
@@ -21,11 +24,8 @@ export type Verdict =
 export async function checkGpg(host: Caller, file: string, signature: string, keys: TrustedKeys): Promise<Verdict> {
   const scratch = await mkdtemp(join(tmpdir(), 'image-factory-verify-'));
   try {
-    const keyring = keys.keyring === undefined ? undefined : join(scratch, 'keyring');
-    if (keyring !== undefined && keys.keyring !== undefined) {
-      await writeFile(keyring, withoutArmor(await readFile(keys.keyring)));
-    }
-    const { stdout, stderr } = await run(host, gpgvCommand(file, signature, keyring), { accept: [1, 2] });
+    const keyrings = await Promise.all((keys.keyrings ?? []).map((keyring, at) => unarmored(keyring, scratch, at)));
+    const { stdout, stderr } = await run(host, gpgvCommand(file, signature, keyrings), { accept: [1, 2] });
     const status = stdout
       .split('\n')
       .flatMap((line) => /^\[GNUPG:\] (\S+) ?(.*)$/.exec(line)?.slice(1, 3).join(' ') ?? []);
@@ -43,8 +43,14 @@ export async function checkGpg(host: Caller, file: string, signature: string, ke
   }
 }
 
-function gpgvCommand(file: string, signature: string, keyring: string | undefined): Command {
-  const from = keyring === undefined ? [] : ['--keyring', keyring];
+async function unarmored(keyring: string, directory: string, at: number): Promise<string> {
+  const copy = join(directory, `keyring-${at}`);
+  await writeFile(copy, withoutArmor(await readFile(keyring)));
+  return copy;
+}
+
+function gpgvCommand(file: string, signature: string, keyrings: readonly string[]): Command {
+  const from = keyrings.flatMap((keyring) => ['--keyring', keyring]);
   return command('gpgv', ['--status-fd', '1', ...from, '--', signature, file]);
 }
 
@@ -64,9 +70,13 @@ function withoutArmor(keyring: Buffer): Buffer {
 /** Checks a detached ssh signature with ssh-keygen. */
 export async function checkSsh(host: Caller, file: string, signature: string, keys: TrustedKeys): Promise<Verdict> {
   if (keys.allowedSigners === undefined) throw new Error('there are no allowed signers to ask');
-  const allowed = ['-f', keys.allowedSigners, '-s', signature, '-n', sshNamespace];
+  const scratch = await mkdtemp(join(tmpdir(), 'image-factory-verify-'));
   const called = (args: readonly string[], input: string) => run(host, command('ssh-keygen', args, { input }));
   try {
+    const signers = await Promise.all(keys.allowedSigners.map((name) => readFile(name, 'utf8')));
+    const allowedSigners = join(scratch, 'allowed-signers');
+    await writeFile(allowedSigners, signers.join('\n'));
+    const allowed = ['-f', allowedSigners, '-s', signature, '-n', sshNamespace];
     const text = await readFile(file, 'utf8');
     const { stdout } = await called(['-Y', 'find-principals', ...allowed], '');
     const [principal = ''] = stdout.split('\n');
@@ -75,6 +85,8 @@ export async function checkSsh(host: Caller, file: string, signature: string, ke
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return { good: false, reason: lastWords(error.message) };
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
   }
 }
 

@@ -35,32 +35,34 @@ describe('signatures', function () {
     const key = gpg.makeKey('Images <images@example.org>');
     const { file, signature } = await signed('gpg', key);
     for (const keyring of [gpg.export('binary', key), gpg.export('armor', key)]) {
-      expect(await checkGpg(testHost(), file, signature, { keyring })).to.deep.equal({
+      expect(await checkGpg(testHost(), file, signature, { keyrings: [keyring] })).to.deep.equal({
         good: true,
         signer: `Images <images@example.org> (${key})`,
       });
     }
     writeFileSync(file, text.replace('a', 'c'));
     const keyring = gpg.export('binary', key);
-    expect(await checkGpg(testHost(), file, signature, { keyring })).to.include({ good: false });
+    expect(await checkGpg(testHost(), file, signature, { keyrings: [keyring] })).to.include({ good: false });
   });
 
   it('by gpg are not good by another key, nor by one that has expired or was revoked', async () => {
     const key = gpg.makeKey('Signer');
     const stranger = gpg.makeKey('Stranger');
     const { file, signature } = await signed('gpg', key);
-    expect(await checkGpg(testHost(), file, signature, { keyring: gpg.export('binary', stranger) })).to.deep.equal({
+    expect(await checkGpg(testHost(), file, signature, { keyrings: [gpg.export('binary', stranger)] })).to.deep.equal({
       good: false,
       reason: "gpgv: Can't check signature: No public key",
     });
     gpg.expire(key);
-    expect(await checkGpg(testHost(), file, signature, { keyring: gpg.export('binary', key) })).to.include({
+    expect(await checkGpg(testHost(), file, signature, { keyrings: [gpg.export('binary', key)] })).to.include({
       good: false,
     });
     const later = await signed('gpg', stranger);
     gpg.revoke(stranger);
     const keyring = gpg.export('binary', stranger);
-    expect(await checkGpg(testHost(), later.file, later.signature, { keyring })).to.include({ good: false });
+    expect(await checkGpg(testHost(), later.file, later.signature, { keyrings: [keyring] })).to.include({
+      good: false,
+    });
   });
 
   it('fail with what to do where gpg has no such secret key', async () => {
@@ -87,14 +89,18 @@ describe('signatures', function () {
     const allowedSigners = join(directory, 'allowed');
     writeFileSync(allowedSigners, `images@example.org ${key.public}\n`);
     const { file, signature } = await signed('ssh', key.file);
-    expect(await checkSsh(testHost(), file, signature, { allowedSigners })).to.deep.equal({
+    expect(await checkSsh(testHost(), file, signature, { allowedSigners: [allowedSigners] })).to.deep.equal({
       good: true,
       signer: 'images@example.org',
     });
     writeFileSync(file, `${text}more\n`);
-    expect(await checkSsh(testHost(), file, signature, { allowedSigners })).to.include({ good: false });
+    expect(await checkSsh(testHost(), file, signature, { allowedSigners: [allowedSigners] })).to.include({
+      good: false,
+    });
     writeFileSync(allowedSigners, `images@example.org ${sshKey(join(directory, 'other')).public}\n`);
-    expect(await checkSsh(testHost(), file, signature, { allowedSigners })).to.include({ good: false });
+    expect(await checkSsh(testHost(), file, signature, { allowedSigners: [allowedSigners] })).to.include({
+      good: false,
+    });
   });
 
   it('fail where the ssh key is not there, or has a passphrase and no agent', async () => {

@@ -1,0 +1,69 @@
+import type { Argument, Command, Option } from 'commander';
+import { namesFile, takesSeveral } from '../option-values.js';
+
+/** What may stand in one place of the command line: one of some words, something that is looked up, or any text. */
+export type Candidates =
+  | { readonly kind: 'words'; readonly words: readonly string[] }
+  | { readonly kind: 'image' | 'command' | 'file' | 'directory' | 'text' };
+
+export interface CompletedOption {
+  /** As they are typed: `-f`, `--format`. */
+  readonly names: readonly string[];
+  readonly description: string;
+  /** Without it, the option takes no value. */
+  readonly value: Candidates | undefined;
+  /** Whether each of its values counts, where it is given more than once. */
+  readonly isRepeatable: boolean;
+}
+
+export interface CompletedCommand {
+  readonly name: string;
+  readonly description: string;
+  readonly options: readonly CompletedOption[];
+  readonly argument: Candidates | undefined;
+}
+
+/** What a shell can complete, from the commands and options themselves. */
+export function completedCommands(root: Command): CompletedCommand[] {
+  const help = root.createHelp();
+  return help.visibleCommands(root).map((command) => ({
+    name: command.name(),
+    description: command.description(),
+    options: help.visibleOptions(command).map((option) => ({
+      names: [option.short, option.long].flatMap((name) => name ?? []),
+      description: firstSentence(option.description),
+      value: option.required ? valueOf(option) : undefined,
+      isRepeatable: takesSeveral(option),
+    })),
+    argument: command.registeredArguments.map(argumentOf)[0],
+  }));
+}
+
+/** Where `build` is left out, its options and images may follow, and the names of the commands. */
+export const impliedCommand = 'build';
+
+/** Every spelling of an option that takes the next word as its value, in whatever command. */
+export function valueOptions(commands: readonly CompletedCommand[]): string[] {
+  return [...new Set(commands.flatMap(({ options }) => options.flatMap(({ names, value }) => (value ? names : []))))];
+}
+
+function valueOf(option: Option): Candidates {
+  if (option.argChoices) return { kind: 'words', words: option.argChoices };
+  if (option.flags.includes('<dir>')) return { kind: 'directory' };
+  return { kind: namesFile(option) ? 'file' : 'text' };
+}
+
+function argumentOf(argument: Argument): Candidates {
+  if (argument.argChoices) return { kind: 'words', words: argument.argChoices };
+  const name = argument.name();
+  return { kind: name === 'image' || name === 'file' || name === 'command' ? name : 'text' };
+}
+
+function firstSentence(text: string): string {
+  return text.replace(/\s+/g, ' ').replace(/(?<=\w\w|\))(?:[.:;] |, and ).*$/, '');
+}
+
+/** In single quotes, as every shell reads it. */
+export function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}

@@ -4,6 +4,7 @@ import { parse } from 'ini';
 import { Failure } from '../host/failure.js';
 import type { Host } from '../host/host.js';
 import { Libvirt } from '../machine/libvirt.js';
+import { helperTrouble } from '../host/sudo-helper.js';
 import { findProgram, programs, type ProgramName } from '../host/programs.js';
 import { detectAcceleration, kvmIsOfAnotherGroup } from '../machine/acceleration.js';
 import { defaultArchitecture } from '../machine/architectures.js';
@@ -24,6 +25,7 @@ export async function diagnose(host: Host, connect: string, cacheDirectory: stri
     ...unwritable(cacheDirectory),
     ...(await libvirtTrouble(host, connect)),
     ...(await accelerationTrouble()),
+    ...(await helperNote(host)),
     ...(await kvmGroupTrouble(connect)),
   ];
 }
@@ -93,6 +95,13 @@ async function accelerationTrouble(): Promise<Finding[]> {
   const { virtType, reason } = await detectAcceleration(defaultArchitecture);
   if (virtType === 'kvm') return [];
   return [{ weight: 'note', what: `no KVM: ${reason}`, fix: 'installations run in software, some ten times slower' }];
+}
+
+/** Only images with xfs or btrfs need it. */
+async function helperNote(host: Host): Promise<Finding[]> {
+  if (process.getuid?.() !== 0 && findProgram('sudo') === undefined) return [];
+  const trouble = await helperTrouble(host);
+  return trouble === undefined ? [] : [{ weight: 'note', ...trouble }];
 }
 
 async function kvmGroupTrouble(connect: string): Promise<Finding[]> {

@@ -20,7 +20,14 @@ import {
 } from './answer-file-checks.js';
 import { bootTestCommand, hookCommands } from './command-checks.js';
 import { destinations } from './destination-checks.js';
-import { mediumAndNetbootFiles, names, servedDirectory, signingKey, virtualisation } from './machine-checks.js';
+import {
+  mediumAndNetbootFiles,
+  names,
+  rootHelper,
+  servedDirectory,
+  signingKey,
+  virtualisation,
+} from './machine-checks.js';
 import { error, type Check, type CheckFinding, type Subject } from './subject.js';
 
 /** What is looked at before an image is built, in this order. */
@@ -34,6 +41,7 @@ const checks: readonly Check[] = [
   servedDirectory,
   signingKey,
   destinations,
+  rootHelper,
   answerFileStorage,
   answerFileMeaning,
   kernelArgumentLimits,

@@ -1,6 +1,8 @@
 import { existsSync, statSync } from 'node:fs';
+import type { AnswerFileKind } from '../config/image-spec.js';
 import { Failure } from '../host/failure.js';
 import { run } from '../host/host.js';
+import { helperTrouble } from '../host/sudo-helper.js';
 import { findProgram } from '../host/programs.js';
 import { detectAcceleration } from '../machine/acceleration.js';
 import { defaultArchitecture } from '../machine/architectures.js';
@@ -15,6 +17,31 @@ export const virtualisation: Check = async (subject) => {
   const found = await detectAcceleration(defaultArchitecture);
   if (found.virtType === 'kvm') return [];
   return [error(`${placeOf(subject, 'virt-type')}: ${found.reason}; use virt-type = qemu or auto`)];
+};
+
+/** How answer files ask for file systems that only root can look into. */
+const onlyForRoot: Readonly<Record<AnswerFileKind, RegExp>> = {
+  preseed: /^d-i\s+partman\/default_filesystem\s+string\s+(xfs|btrfs)\b|filesystem\{\s*(xfs|btrfs)\s*\}/m,
+  kickstart: /^\s*(?:part|partition|logvol|autopart|btrfs)\b.*--fstype[= ]["']?(xfs|btrfs)\b/m,
+  yast: /<filesystem\b[^>]*>\s*(xfs|btrfs)\s*</,
+  autoinstall: /\bfstype["']?\s*:\s*["']?(xfs|btrfs)\b/,
+  agama: /"(?:filesystem|type)"\s*:\s*"(xfs|btrfs)"/,
+};
+
+/** The helper that cleans such file systems: that it is there, of this version, and may be called. */
+export const rootHelper: Check = async (subject) => {
+  if (subject.answerFile === undefined) return [];
+  const { kind } = subject.spec.origin.answerFile;
+  const match = onlyForRoot[kind].exec(subject.answerFile.content.toString());
+  if (match === null) return [];
+  const trouble = await helperTrouble(subject.host);
+  if (trouble === undefined) return [];
+  const fileSystem = match[1] ?? match[2];
+  return [
+    error(
+      `[${subject.spec.name}]: the image has ${fileSystem}, which the sudo helper cleans, but ${trouble.what}: ${trouble.fix}`,
+    ),
+  ];
 };
 
 /** The directory that the installer reaches by HTTP. */

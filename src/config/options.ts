@@ -214,6 +214,11 @@ export const imageOptions = {
     default: '2h',
     flag: { long: 'timeout' },
   }),
+  'space-check': option(type.oneOf('warn', 'error', 'off'), {
+    group: 'machine',
+    doc: 'What happens before a build where there may be too little room for the disk, which is written with holes: *warn* tells what is needed and what is free, *error* ends the build, *off* does not look. With *warn*, a build ends where not even a small system finds room.',
+    default: 'warn',
+  }),
   'boot-test': option(type.bootTest, {
     group: 'boot-test',
     doc: "What the finished image must show in a virtual machine before it gets its name: *login*, a login prompt; *ssh*, an SSH server; *agent*, an answer of qemu-guest-agent; *off*, nothing. Anything else is a command that must succeed, in which *%h* and *%p* stand for the host and the port that lead to the guest's ssh port. See **BOOT TEST**.",

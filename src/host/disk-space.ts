@@ -35,7 +35,7 @@ export async function checkSpace(
   const { errors, warnings } = shortages(await volumes(needs, discarded));
   if (errors.length > 0) {
     throw new Failure(errors.join('\n'), {
-      hint: 'Free some space there, choose another directory, or make the disk smaller (image-size).',
+      hint: 'Free some space there, choose another directory, or make the disk smaller (image-size); space-check says what is looked at.',
     });
   }
   warnings.forEach((warning) => log.warn(warning));

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Command } from './host.js';
-import { programDirectory } from './program-directory.js';
-import type { ProgramName } from './programs.js';
+import { join, resolve } from 'node:path';
+import { run, type Caller, type Command } from './host.js';
+import { programDirectory, programVersion } from './program-directory.js';
+import { findProgram, type ProgramName } from './programs.js';
 
 /** What the root helper can be asked to do with the file system in a raw disk; it checks every word again itself. */
 export type HelperCall =
@@ -15,10 +15,59 @@ export type HelperDisk = readonly [disk: string, offset: string, size: string];
 
 const name = 'image-factory-sudo-helper';
 
-/** Where sudoers names it; in a checkout only root can use the helper, and needs no sudo for it. */
-export function helperPath(): string {
-  const installed = ['/usr/bin', '/usr/local/bin'].map((directory) => join(directory, name)).find(existsSync);
-  return installed ?? join(programDirectory, 'sudo-helper', name);
+/** Names another helper than the one that belongs to this program. */
+export const helperVariable = 'IMAGE_FACTORY_SUDO_HELPER';
+
+/**
+ * The helper that belongs to this program: `PREFIX/bin` where the program is installed in `PREFIX/lib`, else the
+ * checkout's own. A normal user can only use one that sudoers names, and from a checkout takes an installed one.
+ *
+ * @param program where the program lies
+ */
+export function helperPath(program = programDirectory, environment: NodeJS.ProcessEnv = process.env): string {
+  const named = environment[helperVariable];
+  if (named) return resolve(named);
+  const own = [join(program, '../../bin', name), join(program, 'sudo-helper', name)];
+  const [beside = '', inCheckout = ''] = own;
+  if (/\/lib\/image-factory$/.test(program) && existsSync(beside)) return beside;
+  if (process.getuid?.() === 0) return inCheckout;
+  const installed = ['/usr/local/bin', '/usr/bin'].map((directory) => join(directory, name)).find(existsSync);
+  return installed ?? inCheckout;
+}
+
+/**
+ * What is wrong with the helper, before anything depends on it: it is of another version, or this user may not call it.
+ *
+ * @returns what, and what to do; undefined if it is the right one
+ */
+export async function helperTrouble(
+  caller: Caller,
+): Promise<{ readonly what: string; readonly fix: string } | undefined> {
+  const path = helperPath();
+  const fix = `install the helper of this image-factory (make install), or name it with ${helperVariable}`;
+  if (!existsSync(path)) return { what: `there is no ${path}`, fix };
+  const version = await versionOf(caller, path);
+  if (version !== programVersion()) {
+    const which = version === undefined ? 'of image-factory 1, or of none' : `of image-factory ${version}`;
+    return { what: `${path} is ${which}, and this is image-factory ${programVersion()}`, fix };
+  }
+  if (process.getuid?.() === 0) return undefined;
+  if (findProgram('sudo') === undefined) return { what: 'sudo is not installed', fix: 'apt-get install sudo' };
+  // Lists, and runs nothing: whether sudoers lets this user call it without a password (sudo(8), -l COMMAND).
+  const { exitCode } = await run(caller, { file: 'sudo', args: ['-n', '-l', path, 'trim'] }, { accept: anyExitCode });
+  if (exitCode === 0) return undefined;
+  return {
+    what: `this user may not call ${path} through sudo without a password`,
+    fix: 'add the line of SUDOERS in image-factory-sudo-helper(1)',
+  };
+}
+
+const anyExitCode = Array.from({ length: 256 }, (_, code) => code);
+
+/** Undefined where it does not know the question, as that of image-factory 1. */
+async function versionOf(caller: Caller, path: string): Promise<string | undefined> {
+  const { stdout, exitCode } = await run(caller, { file: path, args: ['version'] }, { accept: anyExitCode });
+  return exitCode === 0 ? /^image-factory-sudo-helper (\S+)$/m.exec(stdout)?.[1] : undefined;
 }
 
 /** A call of the root helper: through sudo, unless this is root already. */

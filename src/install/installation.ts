@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { dirname } from 'node:path';
 import { Failure, indented } from '../host/failure.js';
@@ -92,7 +93,8 @@ export async function install(
     hint: [
       sign?.sign.advice,
       ...troubles.map((trouble) => trouble.sign.advice),
-      `The whole console is in ${consoleLog}.`,
+      mediumAdvice(installation, failure),
+      existsSync(consoleLog) ? `The whole console is in ${consoleLog}.` : undefined,
     ]
       .filter((advice, index, all) => advice !== undefined && all.indexOf(advice) === index)
       .join(' '),
@@ -114,6 +116,14 @@ function meaning({ sign, text }: Seen): string {
     default:
       return sign.means;
   }
+}
+
+/** virt-install looks for kernel and initrd only where osinfo says, or where its own list of distributions does. */
+function mediumAdvice({ location }: Installation, failure: Failure | undefined): string | undefined {
+  const unknown = /Couldn't find kernel for install tree|Could not find an installable distribution/;
+  if (location.kind !== 'medium' || location.boot !== undefined || !unknown.test(failure?.message ?? ''))
+    return undefined;
+  return `virt-install does not know this medium: set linux and initrd to the paths of kernel and initrd in it, as 'xorriso -indev ${location.file} -find / -name "*vmlinuz*"' tells, such as casper/vmlinuz and casper/initrd.`;
 }
 
 /** virt-install repeats what libvirt's client says when the daemon is gone (libvirt's src/rpc/virnetsocket.c). */

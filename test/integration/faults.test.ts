@@ -205,7 +205,10 @@ post-upload-command = sleep 1
         );
         table.add('full disk', 'installation', outcome);
         // Told before anything is done.
-        const tooLarge = await demo.user.run(['demo', '-o', output, '--image-size', '2G'], demo.program);
+        const tooLarge = await demo.user.run(
+          ['demo', '-o', output, '--image-size', '2G', '--set', 'space-check=error'],
+          demo.program,
+        );
         expect(tooLarge.exitCode).to.equal(1);
         expect(tooLarge.all).to.match(/not enough space in .*faults-full.*: 2064 MiB needed \(the disk 2048 MiB, /);
         table.add('too little space', 'before the first stage', 'exit code 1, directory, needed and free told');

@@ -30,7 +30,7 @@ export class SystemFiles {
   /** Which of the paths that patterns name are files that are not empty, or directories. */
   async filled(patterns: readonly string[]): Promise<readonly string[]> {
     const found: string[] = [];
-    for (const mount of this.system.mounts) {
+    for (const mount of this.#places()) {
       const visible = patterns.filter((pattern) => this.#mountOf(pattern) === mount);
       if (visible.length > 0) found.push(...(await this.#fileSystem(mount).filled(mount, visible)));
     }
@@ -61,10 +61,22 @@ export class SystemFiles {
 
   /** The mount whose mount point is the longest that the path lies below. */
   #mountOf(path: string): Mount {
-    const around = this.system.mounts.filter(({ mountPoint }) => below(mountPoint, path) !== undefined);
+    const around = [...this.system.mounts, ...this.#likelyMounts()].filter(
+      ({ mountPoint }) => below(mountPoint, path) !== undefined,
+    );
     const [nearest] = around.toSorted((one, other) => other.mountPoint.length - one.mountPoint.length);
     if (nearest === undefined) throw new Error(`${path} is no absolute path`);
     return nearest;
+  }
+
+  /** Other volumes that fstab does not name in a way that can be followed, where one alone looks right for its place. */
+  #likelyMounts(): readonly Mount[] {
+    const { mounts, unmounted } = this.system;
+    return unmounted.filter(
+      ({ volume, mountPoint }) =>
+        !mounts.some((mount) => mount.volume === volume || mount.mountPoint === mountPoint) &&
+        unmounted.filter((other) => other.mountPoint === mountPoint).length === 1,
+    );
   }
 
   #fileSystem({ volume: number }: Mount): VolumeFileSystem {

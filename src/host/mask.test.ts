@@ -22,6 +22,7 @@ describe('maskUrls', () => {
       'https://host/l?X-Amz-Date=20261126T110000Z&X-Amz-Signature=***',
     'https://host/l?st=0123456789abcdef0123456789': 'https://host/l?st=***',
     "'https://host/linux?sig=abc'": "'https://host/linux?sig=***'",
+    'https://host/linux?sig=abc: it is gone': 'https://host/linux?sig=***: it is gone',
     'https://host/#access_token=abc': 'https://host/#access_token=***',
   };
   for (const [text, expected] of Object.entries(masked)) {

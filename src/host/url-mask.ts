@@ -57,7 +57,7 @@ function isPort(rest: string): boolean {
 }
 
 /** What stands before a value, its name, and the value. */
-const queryValue = /([?&#;])([^\s=&#;'"/@]*)=([^\s&#;'"]*)/g;
+const queryValue = /([?&#;])([^\s=&#;'"/@]*)=([^\s&#;'"]*?)(?=[:.,)]*(?:[\s&#;'"]|$))/g;
 
 function maskQuery(url: string): string {
   return url.replace(queryValue, (all, before: string, name: string, value: string) =>

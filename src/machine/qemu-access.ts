@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
 
 /** Who a process runs as, in numbers. */
@@ -24,11 +24,21 @@ export function qemuAccount(passwd = '/etc/passwd'): Account | undefined {
  * parent. Access control lists are not looked at.
  */
 export function canSearch({ uid, gid }: Account, directory: string): boolean {
-  const found = statSync(directory, { throwIfNoEntry: false });
+  const found = statIfThere(directory);
   const parent = dirname(directory);
   if (found) {
     const bit = found.uid === uid ? 0o100 : found.gid === gid ? 0o010 : 0o001;
     if ((found.mode & bit) === 0) return false;
   }
   return parent === directory || canSearch({ uid, gid }, parent);
+}
+
+/** Nothing below a file either: that such a directory can't be made is told where it is made. */
+function statIfThere(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
+    throw error;
+  }
 }

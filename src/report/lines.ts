@@ -20,8 +20,6 @@ export function lineReader(write: (line: string) => void, verbosity: Verbosity):
 
 function lineFor(event: BuildEvent): string | undefined {
   switch (event.event) {
-    case 'build-started':
-      return `INFO: Building ${event.image} in ${event.outputDir} (image-factory ${event.program})`;
     case 'log':
       return `${event.level.toUpperCase()}: ${visible(event.message)}`;
     case 'progress':

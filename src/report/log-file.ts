@@ -4,6 +4,7 @@ import { reasonOf } from '../host/errno.js';
 import { Failure } from '../host/failure.js';
 import { makeSearchable } from '../host/searchable-directory.js';
 import type { EventReader } from './event-stream.js';
+import type { BuildEvent, BuildStarted } from './events.js';
 import { eventLinesReader } from './json.js';
 import { lineReader } from './lines.js';
 
@@ -17,7 +18,17 @@ export function logFile(path: string): EventReader {
   const hint = 'Choose another with --log-filename, or do without: --no-log-file.';
   const file = appendTo(path, 'the log file', hint);
   if (!file.isEmpty) file.write('\n');
-  return { ...lineReader(file.write, 'verbose'), close: file.close };
+  const lines = lineReader(file.write, 'verbose');
+  return {
+    read: (event) => lines.read(event.event === 'build-started' ? heading(event) : event),
+    close: file.close,
+  };
+}
+
+/** Where the next build begins in the file. */
+function heading({ time, image, outputDir, program }: BuildStarted & { readonly time: string }): BuildEvent {
+  const message = `Building ${image} in ${outputDir} (image-factory ${program})`;
+  return { time, event: 'log', level: 'info', message };
 }
 
 /**

@@ -28,7 +28,9 @@ function effectsOf(outcome: Outcome): Effects {
     size: diskSize(outcome),
     mac: installation['network mac'],
     cache: status === 0 ? cacheOf(outcome) : undefined,
-    files: files.filter((file) => !file.endsWith('.console.log')).map((file) => anonymous(file, outcome)),
+    files: files
+      .filter((file) => !/\.(console\.log|events\.jsonl)$/.test(file))
+      .map((file) => anonymous(file, outcome)),
     log: log && anonymous(log, outcome),
     printsInstallerLogs: said.includes('Content of /var/log/installer/syslog'),
   };

@@ -37,7 +37,10 @@ const finished = ['image-DATE.log', 'image-DATE.qcow2', 'image-DATE.qcow2.sha256
 const unpublished = {
   ...failedCommand,
   documented: [...failedCommand.documented, 'is kept in `.IMAGE-YYYY-MM-DD.build/` for `--resume`'],
-  left: { python: finished, ours: ['.image-DATE.build', 'image-DATE.console.log', ...finished] },
+  left: {
+    python: finished,
+    ours: ['.image-DATE.build', 'image-DATE.console.log', 'image-DATE.events.jsonl', ...finished],
+  },
 };
 
 const faults: Readonly<Record<string, Fault>> = {
@@ -106,7 +109,7 @@ const faults: Readonly<Record<string, Fault>> = {
     python: 0,
     ours: 130,
     documented: ['Ctrl-C prints "User abort." and ends with 0'],
-    left: { python: ['image-DATE.raw'], ours: ['image-DATE.console.log'] },
+    left: { python: ['image-DATE.raw'], ours: ['image-DATE.console.log', 'image-DATE.events.jsonl'] },
   },
   'nothing was installed': { given: build({}, '', { installed: 'nothing' }), ...failed },
   'the disk has no partition': { given: build({}, '', { installed: 'no partition' }), ...failed },

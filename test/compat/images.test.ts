@@ -87,11 +87,11 @@ describe('the images of the Python image-factory', () => {
     same(undefined_);
   });
 
-  it('leave files of the same names; ours also the console', () => {
+  it('leave files of the same names; ours also the console and the events', () => {
     for (const [image, { python, ours }] of built) {
       const today = isoDate(new Date());
-      const console = `${image}-${today}.console.log`;
-      expect(ours.files, image).to.have.members([...python.files, console]);
+      const records = ['console.log', 'events.jsonl'].map((end) => `${image}-${today}.${end}`);
+      expect(ours.files, image).to.have.members([...python.files, ...records]);
       const base = `${image}-${today}`;
       expect(python.files, image).to.have.members([`${base}.log`, `${base}.qcow2`, `${base}.qcow2.sha256sum`]);
     }

@@ -147,7 +147,9 @@ describe('a section', () => {
 function effectsOf(outcome: Outcome) {
   const { files, netboot, injected } = outcome;
   return {
-    files: files.filter((file) => !file.endsWith('.console.log')).map((file) => anonymous(file, outcome)),
+    files: files
+      .filter((file) => !/\.(console\.log|events\.jsonl)$/.test(file))
+      .map((file) => anonymous(file, outcome)),
     size: diskSize(outcome),
     netboot,
     injected,

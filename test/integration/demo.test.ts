@@ -53,7 +53,9 @@ describe('the demo image, built by a normal user', function () {
     const image = ['qcow2', 'qcow2.sha256sum', 'qcow2.sha256sum.asc', 'SHA256SUMS', 'SHA256SUMS.asc'];
     const described = ['manifest.json', 'cdx.json', 'provenance.json'];
     expect(readdirSync(output).sort()).to.deep.equal(
-      [...image, ...described, 'boot.log', 'boot.png', 'console.log', 'events.jsonl', 'log'].map((end) => `${base}.${end}`).sort(),
+      [...image, ...described, 'boot.log', 'boot.png', 'console.log', 'events.jsonl', 'log']
+        .map((end) => `${base}.${end}`)
+        .sort(),
     );
     expect(await user.leftovers(output)).to.deep.equal([]);
   });

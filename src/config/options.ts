@@ -102,7 +102,7 @@ export const imageOptions = {
   }),
   installer_image: option(type.source, {
     group: 'installer',
-    doc: 'An installation medium (ISO image) to take kernel and initrd from, instead of **linux** and **initrd**.',
+    doc: 'An installation medium (ISO image) to take kernel and initrd from. Where virt-install does not know it, **linux** and **initrd** are their paths in it, such as *casper/vmlinuz* and *casper/initrd*.',
   }),
   append: option(type.text, {
     group: 'installer',

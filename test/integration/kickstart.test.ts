@@ -11,7 +11,7 @@ import { renderAnswerFile } from '../../src/answers/answer-file.js';
 import { kickstartVersion, validateKickstart } from '../../src/answers/validators/kickstart.js';
 import { answerFileSource } from '../../src/images/answer-file-source.js';
 import { expectGolden } from '../support/golden.js';
-import { defaultSection, shippedAnswerFile, shippedImages, shippedSpec } from '../support/shipped-images.js';
+import { defaultSection, described, shippedAnswerFile, shippedImages, shippedSpec } from '../support/shipped-images.js';
 import { Sandbox } from '../support/kickstart-sandbox.js';
 
 /** A shipped image's Kickstart file with options changed as somebody's [DEFAULT] would. */
@@ -34,12 +34,8 @@ function file(name: string, text: string): string {
 /** Every description option at a value other than its default. */
 function everything(): Record<string, string> {
   return {
-    domain: 'example.org',
-    locale: 'de_DE.UTF-8',
-    keymap: 'de',
-    timezone: 'Europe/Berlin',
+    ...described,
     'root-password-hash': '$6$salt$hash/of.root',
-    user: 'ops',
     'user-password-hash': '$6$salt$hash/of.ops',
     'ssh-authorized-keys': "ssh-ed25519 AAAA it's me\nssh-ed25519 BBBB",
     packages: '@^minimal-environment vim-enhanced iwl*-firmware -nano -@fonts',
@@ -47,7 +43,6 @@ function everything(): Record<string, string> {
     'services-disabled': 'kdump.service',
     'extra-repositories':
       'epel https://mirror.example.org/epel key=https://mirror.example.org/epel.key\nown http://own/$releasever',
-    proxy: 'http://proxy.example.org:3128/',
     'kernel-arguments': 'console=ttyS0 selinux="x y"',
     'swap-size': '512M',
     'root-filesystem': 'xfs',
@@ -258,7 +253,6 @@ describe('values in a Kickstart file', function () {
       hostname: 'fedora.example.org',
       rootPassword: '$6$salt$hash/of.root',
       append: 'console=ttyS0 selinux="x y"',
-      proxy: 'http://proxy.example.org:3128/',
     });
     expect(values.repositories).to.deep.include(['own', 'http://own/$releasever']);
   });

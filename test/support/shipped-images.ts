@@ -25,6 +25,24 @@ export function defaultSection(options: Readonly<Record<string, string>>): strin
   return `[DEFAULT]\n${lines.join('')}`;
 }
 
+/** What a description can say in the same words for every family, at values other than the defaults. */
+export const described: Readonly<Record<string, string>> = {
+  hostname: 'web',
+  domain: 'example.org',
+  locale: 'de_DE.UTF-8',
+  keymap: 'de',
+  timezone: 'Europe/Berlin',
+  'root-password-hash': '$6$salt$hash',
+  user: 'ops',
+  'user-password-hash': '$6$salt$other',
+  'ssh-authorized-keys': 'ssh-ed25519 AAAA one\nssh-ed25519 BBBB two',
+  packages: 'nginx -nano',
+  'services-enabled': 'nginx',
+  'services-disabled': 'cron',
+  proxy: 'http://proxy.example.org:3128/',
+  'kernel-arguments': 'console=ttyS0 quiet',
+};
+
 /** A shipped image as it would be built on a fixed day. */
 export function shippedSpec(image: string, user = ''): ImageSpec {
   return resolveImage(shippedConfiguration(user), image, {}, '2026-11-21');

@@ -14,6 +14,7 @@ import { answerFileSource } from '../../src/images/answer-file-source.js';
 import { expectGolden } from '../support/golden.js';
 import {
   defaultSection,
+  described,
   scriptAtTheEnd,
   shippedAnswerFile,
   shippedImages,
@@ -40,22 +41,13 @@ function file(name: string, text: string): string {
 /** Everything that a description can say, so that every line of every partial is there. */
 function everything(): Record<string, string> {
   return {
-    hostname: 'web',
-    domain: 'example.org',
-    locale: 'de_DE.UTF-8',
-    keymap: 'de',
-    timezone: 'Europe/Berlin',
+    ...described,
     'root-password-hash': '$6$salt$hash/of.root',
-    user: 'ops',
     'user-password-hash': '$6$salt$hash/of.ops',
     'ssh-authorized-keys': "ssh-ed25519 AAAA it's me\nssh-ed25519 BBBB",
     packages: 'nginx cloud-init -nano',
-    'services-enabled': 'nginx',
-    'services-disabled': 'cron',
     'extra-repositories':
       'tools https://tools.example.org/apt stable main contrib key=https://tools.example.org/key\nflat https://flat.example.org/ ./',
-    proxy: 'http://proxy.example.org:3128/',
-    'kernel-arguments': 'console=ttyS0 quiet',
     'swap-size': '512M',
     'root-filesystem': 'btrfs',
     firewall: 'yes',

@@ -7,38 +7,29 @@ import { programDirectory } from '../../src/host/program-directory.js';
 import { rejection } from '../support/host.js';
 import { expectGolden } from '../support/golden.js';
 import { questionsOf } from '../support/preseed-questions.js';
-import { scriptAtTheEnd, shippedAnswerFile, shippedImages } from '../support/shipped-images.js';
+import {
+  defaultSection,
+  described,
+  scriptAtTheEnd,
+  shippedAnswerFile,
+  shippedImages,
+} from '../support/shipped-images.js';
 
 /** Everything that a description can say, so that every line of every template is there. */
-const everything = `[DEFAULT]
-hostname = web
-domain = example.org
-locale = de_DE.UTF-8
-keymap = de
-timezone = Europe/Berlin
-root-password-hash = $$6$$salt$$hash
-user = ops
-user-password-hash = $$6$$salt$$other
-ssh-authorized-keys = ssh-ed25519 AAAA one
-    ssh-ed25519 BBBB two
-packages = nginx -nano
-services-enabled = nginx
-services-disabled = cron
-extra-repositories = backports http://deb.example.org/debian stable-backports main contrib
-    tools https://tools.example.org/apt key=https://tools.example.org/key.asc
-    flat https://flat.example.org/ ./
-proxy = http://proxy.example.org:3128/
-kernel-arguments = console=ttyS0 quiet
-swap-size = 1G
-root-filesystem = btrfs
-firewall = yes
-post-script = ${join(programDirectory, 'test/data/post-script')}
-updates = no
-udeb-suite = udebs
-allow-unauthenticated = yes
-install-recommends = yes
-kernel-package = linux-image-cloud-amd64
-`;
+const everything = defaultSection({
+  ...described,
+  'extra-repositories':
+    'backports http://deb.example.org/debian stable-backports main contrib\ntools https://tools.example.org/apt key=https://tools.example.org/key.asc\nflat https://flat.example.org/ ./',
+  'swap-size': '1G',
+  'root-filesystem': 'btrfs',
+  firewall: 'yes',
+  'post-script': join(programDirectory, 'test/data/post-script'),
+  updates: 'no',
+  'udeb-suite': 'udebs',
+  'allow-unauthenticated': 'yes',
+  'install-recommends': 'yes',
+  'kernel-package': 'linux-image-cloud-amd64',
+});
 
 /** `owner question type value` of each line that is no comment. */
 function answers(preseed: string): string[] {

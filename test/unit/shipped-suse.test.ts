@@ -10,7 +10,7 @@ import { InstallerConsole } from '../../src/install/installer-console.js';
 import { validateAgama } from '../../src/answers/validators/agama.js';
 import { validateAutoyast } from '../../src/answers/validators/autoyast.js';
 import { expectGolden } from '../support/golden.js';
-import { shippedAnswerFile, shippedImages } from '../support/shipped-images.js';
+import { defaultSection, described, shippedAnswerFile, shippedImages } from '../support/shipped-images.js';
 
 /** Schemas that others wrote, and which are not here. */
 const schemas = {
@@ -25,31 +25,16 @@ const schemas = {
 };
 
 /** Everything that a description can say, and each family can do. */
-const everything = `[DEFAULT]
-hostname = web
-domain = example.org
-locale = de_DE.UTF-8
-keymap = de
-timezone = Europe/Berlin
-root-password-hash = $$6$$salt$$hash
-user = ops
-user-password-hash = $$6$$salt$$other
-ssh-authorized-keys = ssh-ed25519 AAAA one
-    ssh-ed25519 BBBB two
-packages = nginx -nano
-services-enabled = nginx
-services-disabled = cron
-extra-repositories = tools https://tools.example.org/rpm
-    more https://more.example.org/rpm
-proxy = http://proxy.example.org:3128/
-kernel-arguments = console=ttyS0 quiet
-swap-size = 1G
-root-filesystem = xfs
-firewall = yes
-selinux = disabled
-post-script = ${join(programDirectory, 'test/data/suse/post-script')}
-install-recommends = yes
-`;
+const everything = defaultSection({
+  ...described,
+  'extra-repositories': 'tools https://tools.example.org/rpm\nmore https://more.example.org/rpm',
+  'swap-size': '1G',
+  'root-filesystem': 'xfs',
+  firewall: 'yes',
+  selinux: 'disabled',
+  'post-script': join(programDirectory, 'test/data/suse/post-script'),
+  'install-recommends': 'yes',
+});
 
 async function problems(image: string, user: string): Promise<readonly string[]> {
   return ((await rejection(shippedAnswerFile(image, user))) as UsageError).problems;

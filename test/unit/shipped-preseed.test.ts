@@ -74,7 +74,8 @@ for (const image of shippedImages('preseed')) {
       const { status, stderr } = spawnSync('debconf-set-selections', ['--checkonly'], {
         input: await shippedAnswerFile(image, everything),
         encoding: 'utf8',
-        env: { ...process.env, LC_ALL: 'C.UTF-8' },
+        // This machine's own answers may be locked.
+        env: { ...process.env, LC_ALL: 'C.UTF-8', DEBCONF_DB_REPLACE: 'Pipe{infd:none outfd:none}' },
       });
       expect([status, stderr]).to.deep.equal([0, '']);
     });

@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Failure } from '../host/failure.js';
+import { gpgSignatures, soleGood, withoutArmour } from '../host/gpg.js';
 import { command, run, type Command, type Caller } from '../host/host.js';
 import { sshNamespace } from './signature.js';
 
@@ -26,17 +27,8 @@ export async function checkGpg(host: Caller, file: string, signature: string, ke
   try {
     const keyrings = await Promise.all((keys.keyrings ?? []).map((keyring, at) => unarmored(keyring, scratch, at)));
     const { stdout, stderr } = await run(host, gpgvCommand(file, signature, keyrings), { accept: [1, 2] });
-    const status = stdout
-      .split('\n')
-      .flatMap((line) => /^\[GNUPG:\] (\S+) ?(.*)$/.exec(line)?.slice(1, 3).join(' ') ?? []);
-    const found = (word: string) => status.filter((line) => line.startsWith(`${word} `));
-    const [good, ...more] = found('GOODSIG');
-    const disqualified = ['BADSIG', 'ERRSIG', 'EXPSIG', 'EXPKEYSIG', 'REVKEYSIG'].some(
-      (word) => found(word).length > 0,
-    );
-    if (good !== undefined && more.length === 0 && !disqualified && found('VALIDSIG').length === 1) {
-      return { good: true, signer: `${good.split(' ').slice(2).join(' ')} (${found('VALIDSIG')[0]?.split(' ')[1]})` };
-    }
+    const good = soleGood(gpgSignatures(stdout));
+    if (good !== undefined) return { good: true, signer: `${good.user} (${good.fingerprints.key})` };
     return { good: false, reason: lastWords(stderr) };
   } finally {
     await rm(scratch, { recursive: true, force: true });
@@ -45,26 +37,13 @@ export async function checkGpg(host: Caller, file: string, signature: string, ke
 
 async function unarmored(keyring: string, directory: string, at: number): Promise<string> {
   const copy = join(directory, `keyring-${at}`);
-  await writeFile(copy, withoutArmor(await readFile(keyring)));
+  await writeFile(copy, withoutArmour(await readFile(keyring)));
   return copy;
 }
 
 function gpgvCommand(file: string, signature: string, keyrings: readonly string[]): Command {
   const from = keyrings.flatMap((keyring) => ['--keyring', keyring]);
   return command('gpgv', ['--status-fd', '1', ...from, '--', signature, file]);
-}
-
-/** gpgv reads only binary keyrings; keys are published with armor around them (RFC 9580, section 6.2). */
-function withoutArmor(keyring: Buffer): Buffer {
-  const blocks = [
-    ...keyring
-      .toString('latin1')
-      .matchAll(
-        /-----BEGIN PGP PUBLIC KEY BLOCK-----\r?\n(?:[^\r\n]+\r?\n)*?\r?\n([\w+/=\s]*?)(?:\r?\n=\S{4}\s*)?-----END/g,
-      ),
-  ];
-  if (blocks.length === 0) return keyring;
-  return Buffer.concat(blocks.map(([, base64 = '']) => Buffer.from(base64, 'base64')));
 }
 
 /** Checks a detached ssh signature with ssh-keygen. */

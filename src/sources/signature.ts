@@ -1,6 +1,8 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { reasonOf } from '../host/errno.js';
 import { Failure } from '../host/failure.js';
+import { anyGood, gpgSignatures, withoutArmour, type GpgSignature } from '../host/gpg.js';
 import { command, run, type Command, type Host } from '../host/host.js';
 
 /** A text that somebody signed. */
@@ -106,59 +108,41 @@ async function goodSigner(
   commandFor: (trust: Trust) => Command,
 ): Promise<string> {
   const keyring = await binaryKeyring(trust);
-  // Its exit code is 0 for an expired key, and 2 where only one of several signatures is by an unknown key.
   const { stdout, stderr } = await run(host, commandFor({ ...trust, keyring }), { accept: [0, 1, 2] });
-  const hint = `Only the keys of ${trust.keyring} are trusted; the option 'keyring' names others.`;
-  const wrong = (why: string) => new Failure(`checksums-signature: the signature ${uri} ${why}`, { hint });
-  return signer(stdout, trust.keyring, wrong, stderr);
+  const signatures = gpgSignatures(stdout);
+  const good = anyGood(signatures);
+  if (good !== undefined) return good.fingerprints.primaryKey;
+  throw new Failure(`checksums-signature: the signature ${uri} ${whyNone(signatures, trust.keyring, stderr)}`, {
+    hint: `Only the keys of ${trust.keyring} are trusted; the option 'keyring' names others.`,
+  });
 }
 
-/**
- * Reads what gpgv says of each signature (GnuPG's doc/DETAILS, "General status codes"): one good one is enough, as for
- * apt, for archives sign with the keys of more than one release; one that does not fit the text is too many.
- */
-function signer(status: string, keyring: string, wrong: (why: string) => Failure, said: string): string {
-  const lines = [...status.matchAll(/^\[GNUPG:\] (\S+) ?(.*)$/gm)].map(([, code = '', rest = '']) => ({ code, rest }));
-  const told = (code: string) => lines.find((line) => line.code === code)?.rest;
-  const bad = told('BADSIG');
-  if (bad !== undefined) throw wrong(`does not fit what it should sign: that has been changed (key ${bad})`);
-  // VALIDSIG follows the verdict on its key; its last word is the primary key's fingerprint.
-  const good = lines.find(({ code }, index) => code === 'VALIDSIG' && verdictBefore(lines, index) === 'GOODSIG');
-  const fingerprint = good?.rest.split(' ').at(-1);
-  if (fingerprint !== undefined) return fingerprint;
-  for (const [code, why] of Object.entries(worthless)) {
-    const key = told(code);
-    if (key !== undefined) throw wrong(why(key, keyring));
+/** Why no signature counts, the worst that was found first. */
+function whyNone(signatures: readonly GpgSignature[], keyring: string, said: string): string {
+  for (const [why, isSo] of reasons) {
+    const found = signatures.find(isSo);
+    if (found !== undefined) return why(found, keyring);
   }
-  throw wrong(`can't be read as a signature of that file${said ? `:\n${said}` : ''}`);
+  return `can't be read as a signature of that file${said ? `:\n${said}` : ''}`;
 }
 
-const verdicts = ['GOODSIG', 'EXPSIG', 'EXPKEYSIG', 'REVKEYSIG', 'BADSIG', 'ERRSIG'];
+const reasons: readonly [(found: GpgSignature, keyring: string) => string, (one: GpgSignature) => boolean][] = [
+  [
+    ({ key, user }) => `does not fit what it should sign: that has been changed (key ${key} ${user})`,
+    ({ verdict }) => verdict === 'BADSIG',
+  ],
+  [({ key, user }) => `is by a key that has expired: ${key} ${user}`, ({ verdict }) => verdict === 'EXPKEYSIG'],
+  [({ key, user }) => `is by a key that was revoked: ${key} ${user}`, ({ verdict }) => verdict === 'REVKEYSIG'],
+  [({ key, user }) => `has itself expired (key ${key} ${user})`, ({ verdict }) => verdict === 'EXPSIG'],
+  [({ key }, keyring) => `is by the key ${key}, which is not in ${keyring}`, ({ keyIsMissing }) => keyIsMissing],
+  [({ key }) => `is of a kind that is not trusted or not known (key ${key})`, ({ verdict }) => verdict === 'ERRSIG'],
+];
 
-function verdictBefore(lines: readonly { code: string }[], index: number): string | undefined {
-  return lines.slice(0, index).findLast(({ code }) => verdicts.includes(code))?.code;
-}
-
-const worthless: Readonly<Record<string, (key: string, keyring: string) => string>> = {
-  EXPKEYSIG: (key) => `is by a key that has expired: ${key}`,
-  REVKEYSIG: (key) => `is by a key that was revoked: ${key}`,
-  EXPSIG: (key) => `has itself expired (key ${key})`,
-  NO_PUBKEY: (key, keyring) => `is by the key ${key}, which is not in ${keyring}`,
-  ERRSIG: (key) => `is of a kind that is not trusted or not known (key ${key.split(' ')[0]})`,
-};
-
-/** gpgv reads no ASCII armour (RFC 9580, section 6), in which distributions publish their keys. */
 async function binaryKeyring({ keyring, scratch }: Trust): Promise<string> {
-  const content = await readFile(keyring).catch((error: Error) => {
-    throw new Failure(`keyring: can't read ${keyring}: ${error.message}`);
+  const content = await readFile(keyring).catch((error: unknown) => {
+    throw new Failure(`keyring: can't read ${keyring}: ${reasonOf(error)}`);
   });
-  const blocks = content.toString('latin1').matchAll(/^-----BEGIN PGP PUBLIC KEY BLOCK-----$([^]*?)^-----END /gm);
-  const keys = [...blocks].map(([, block = '']) => {
-    const body = block.replace(/\r/g, '').replace(/^\n?(?:[^\n]*: [^\n]*\n)*\n/, '');
-    return Buffer.from(body.replace(/^=.{4}$/gm, ''), 'base64');
-  });
-  if (keys.length === 0) return keyring;
   const file = join(scratch, 'keyring.gpg');
-  await writeFile(file, Buffer.concat(keys));
+  await writeFile(file, withoutArmour(content));
   return file;
 }

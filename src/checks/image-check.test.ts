@@ -32,7 +32,7 @@ describe('checkImage', function () {
 
   /** What is found in the image of these lines, which begin at line 8 of `my.conf`; the directory is written `DIR`. */
   async function found(lines: string, image = 'web', overrides: Record<string, string> = {}): Promise<string[]> {
-    const text = `[DEFAULT]\nlinux = /boot/linux\ninitrd = /boot/initrd\nverify = off\noutput-dir = ${directory}\npreseed = ${directory}/answers.cfg\n[${image}]\n${lines}`;
+    const text = `[DEFAULT]\nlinux = http://mirror.example.org/linux\ninitrd = http://mirror.example.org/initrd\nverify = off\noutput-dir = ${directory}\npreseed = ${directory}/answers.cfg\n[${image}]\n${lines}`;
     const name = 'my.conf';
     const configuration = new Configuration([{ name, text: text.replaceAll('DIR', directory) }], []);
     const log = recordedLog();

@@ -28,11 +28,14 @@ import {
   signingKey,
   virtualisation,
 } from './machine-checks.js';
+import { keyringInVain, localSources } from './source-check.js';
 import { error, type Check, type CheckFinding, type Subject } from './subject.js';
 
 /** What is looked at before an image is built, in this order. */
 const checks: readonly Check[] = [
   netbootFiles,
+  localSources,
+  keyringInVain,
   mediumAndNetbootFiles,
   names,
   virtualisation,
@@ -49,7 +52,14 @@ const checks: readonly Check[] = [
 ];
 
 /** What of it matters before netboot files are fetched. */
-export const fetchChecks: readonly Check[] = [netbootFiles, mediumAndNetbootFiles, hookCommands, optionsNobodyReads];
+export const fetchChecks: readonly Check[] = [
+  netbootFiles,
+  localSources,
+  keyringInVain,
+  mediumAndNetbootFiles,
+  hookCommands,
+  optionsNobodyReads,
+];
 
 /**
  * Finds what would spoil a build, as far as it shows before anything is done: the same for `validate`, a dry run and a

@@ -60,8 +60,10 @@ function namedBy(spec: ImageSpec, answerFile: string): Named[] {
     extra: variable(spec, 'extra-repositories'),
     suite: variable(spec, 'suite'),
   });
-  const files = sources.map(({ option, from }) => ({ what: option, source: from }));
-  const all = [...files, ...lists, ...[...media(spec), ...repositories].flatMap(understood)];
+  // The check of the section has looked at files of this machine, but for those that a command is going to make.
+  const isOpen = ({ source }: Named) => source.by !== 'copy' || spec.preBuildCommand !== undefined;
+  const files = [...sources.map(({ option, from }) => ({ what: option, source: from })), ...lists].filter(isOpen);
+  const all = [...files, ...[...media(spec), ...repositories].flatMap(understood)];
   return [...new Map(all.toReversed().map((one) => [one.source.uri, one])).values()].toReversed();
 }
 

@@ -325,6 +325,15 @@ describe('verifyImage', function () {
     }
   });
 
+  it('names the file beside an image that is far too large, or can not be read', async () => {
+    truncateSync(join(directory, names.sums), 3 * 2 ** 30);
+    expect(String(await rejection(findings({})))).to.match(/SHA256SUMS: it is too large for what it should be$/);
+    rmSync(join(directory, names.sums));
+    mkdirSync(join(directory, names.sums));
+    expect(String(await rejection(findings({})))).to.match(/SHA256SUMS: it is a directory$/);
+    rmSync(join(directory, names.sums), { recursive: true });
+  });
+
   describe('as the command', () => {
     const verify = (...args: string[]) =>
       execa(join(programDirectory, 'bin/image-factory'), ['verify', ...args], { reject: false, cwd: directory });

@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { sumsInCycloneDx } from '../contents/cyclonedx.js';
 import { fileInManifest } from '../contents/manifest.js';
 import { subjectsOf } from '../contents/provenance.js';
+import { errnoOf, reasonOf } from '../host/errno.js';
 import { UsageError } from '../host/failure.js';
 import type { Caller } from '../host/host.js';
 import { sha256Of } from '../host/digest.js';
@@ -19,6 +20,9 @@ import {
   type SignatureKind,
 } from '../artifacts/table.js';
 import { checkGpg, checkSsh, type TrustedKeys, type Verdict } from '../publish/signature-check.js';
+
+/** In bytes. The bill of materials of a large image has some megabytes. */
+const LARGEST_DOCUMENT = 256 * 2 ** 20;
 
 /** What was found of one file, or of what is missing. */
 export interface Finding {
@@ -50,7 +54,7 @@ async function sizeOf(image: string): Promise<number> {
     throw new UsageError([`${image}: name the image itself; what lies beside it is found by its name`]);
   }
   const found = await stat(image).catch((error: Error) => {
-    throw new UsageError([`${image} can't be read: ${error.message}`]);
+    throw new UsageError([`${image} can't be read: ${reasonOf(error)}`]);
   });
   if (!found.isFile()) throw new UsageError([`${image} is not a file`]);
   return found.size;
@@ -100,10 +104,14 @@ class Verification {
   }
 
   async #read(name: string): Promise<void> {
+    const path = join(this.#directory, name);
+    const unreadable = (why: string) => new UsageError([`${path}: ${why}`]);
     try {
-      this.#there.set(name, await readFile(join(this.#directory, name), 'utf8'));
+      if ((await stat(path)).size > LARGEST_DOCUMENT) throw unreadable('it is too large for what it should be');
+      this.#there.set(name, await readFile(path, 'utf8'));
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw new UsageError([(error as Error).message]);
+      if (error instanceof UsageError) throw error;
+      if (errnoOf(error)?.code !== 'ENOENT') throw unreadable(reasonOf(error));
     }
   }
 

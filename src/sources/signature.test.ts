@@ -137,7 +137,9 @@ describe('signatures', () => {
   it('need a keyring that can be read', async () => {
     const signature = keys.sign(text, ['archive']);
     const trust = { ...trusting('archive'), keyring: join(directory, 'none.gpg') };
-    expect(await refusal(detached(signature, trust))).to.match(/^keyring: can't read .*none\.gpg: no such file or directory$/);
+    expect(await refusal(detached(signature, trust))).to.match(
+      /^keyring: can't read .*none\.gpg: no such file or directory$/,
+    );
   });
 
   it('need gpgv', async () => {

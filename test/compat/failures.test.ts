@@ -101,7 +101,7 @@ const faults: Readonly<Record<string, Fault>> = {
 
   'qemu-img can not create the disk': { given: withFailing('qemu-img create'), ...failedCommand },
   'rsync fails to fetch': { given: build({ linux: 'rsync://host/linux' }, '', { fails: 'rsync' }), ...failedCommand },
-  'the kernel is a file that is not there': { given: build({ linux: '/nonexistent/linux' }), ...failed },
+  'the kernel is a file that is not there': { given: build({ linux: '/nonexistent/linux' }), ...misconfigured },
   'virt-install fails before libvirt knows the virtual machine': { given: withFailing('virt-install'), ...failed },
   'virt-install fails': { given: build({}, '', { installer: 'fails' }), ...failedCommand },
   'Ctrl-C ends the installation': {

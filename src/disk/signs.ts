@@ -20,6 +20,7 @@ export const looks: readonly Look[] = [
   { mountPoint: '/', needs: 'all', paths: ['/etc', '/usr'] },
   { mountPoint: '/var', needs: 'all', paths: ['/var/lib', '/var/log'] },
   { mountPoint: '/root', needs: 'any', paths: ['/root/.bashrc', '/root/.bash_profile', '/root/.profile'] },
+  { mountPoint: '/var/adm', needs: 'any', paths: ['/var/adm/fillup-templates', '/var/adm/update-messages'] },
   { mountPoint: '/var/lib', needs: 'any', paths: ['/var/lib/dpkg', '/var/lib/rpm', '/var/lib/systemd'] },
   {
     mountPoint: '/var/log',

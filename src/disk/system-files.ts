@@ -72,10 +72,11 @@ export class SystemFiles {
   /** Other volumes that fstab does not name in a way that can be followed, where one alone looks right for its place. */
   #likelyMounts(): readonly Mount[] {
     const { mounts, unmounted } = this.system;
-    return unmounted.filter(
+    const likely = unmounted.filter(({ looksRight }) => looksRight);
+    return likely.filter(
       ({ volume, mountPoint }) =>
         !mounts.some((mount) => mount.volume === volume || mount.mountPoint === mountPoint) &&
-        unmounted.filter((other) => other.mountPoint === mountPoint).length === 1,
+        likely.filter((other) => other.mountPoint === mountPoint).length === 1,
     );
   }
 

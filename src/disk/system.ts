@@ -17,13 +17,18 @@ export interface Mount extends Place {
   readonly volume: number;
 }
 
+export interface UnmountedPlace extends Mount {
+  /** Whether it has in it what a system has there. */
+  readonly looksRight: boolean;
+}
+
 /** The installed system: volumes with mount points. Plain data. */
 export interface System {
   readonly volumes: readonly Volume[];
   /** What the system mounts: first its root. */
   readonly mounts: readonly Mount[];
-  /** What it does not mount, but looks like a part of a system, such as a snapshot: where it would be mounted. */
-  readonly unmounted: readonly Mount[];
+  /** What it does not mount, such as a snapshot: where it would be mounted if it is a part of a system. */
+  readonly unmounted: readonly UnmountedPlace[];
   /** Files of the root file system that the system swaps to. */
   readonly swapFiles: readonly string[];
   /** What fstab names that is no volume of this disk. */
@@ -48,8 +53,10 @@ export async function readSystem(host: Caller, disk: string, rootPartition?: num
   const unknownDevices: string[] = [];
   for (const entry of fstab.filter(mountsDevice)) {
     const volume = volumeOf(entry.device, all);
+    // The root is known by what is in it.
+    if (entry.mountPoint === '/') continue;
     if (volume === undefined) unknownDevices.push(`${entry.device} at ${entry.mountPoint}`);
-    else if (entry.mountPoint !== '/' && holdsLinux(volume)) mounts.push(await mountOf(entry, volume, volumes));
+    else if (holdsLinux(volume)) mounts.push(await mountOf(entry, volume, volumes));
   }
   for (const volume of all) {
     const mountPoint = discoverable[volume.type];
@@ -100,23 +107,34 @@ const discoverable: Readonly<Record<string, string>> = {
   'bc13c2ff-59e6-4262-a352-b275fd6f7172': '/boot',
 };
 
-/** Volumes and subvolumes that are not mounted, and look like a part of a system. */
-async function lookFor(volumes: Volumes, all: readonly Volume[], mounts: readonly Mount[]): Promise<Mount[]> {
-  const found: Mount[] = [];
+/** Places of which every leftover is called so that it can't be taken for anything else, wherever it lies. */
+const unmistakable = ['/', '/root', '/var'];
+
+/** Every volume and subvolume that is not mounted, as each part of a system that it may be. */
+async function lookFor(volumes: Volumes, all: readonly Volume[], mounts: readonly Mount[]): Promise<UnmountedPlace[]> {
+  const found: UnmountedPlace[] = [];
   for (const volume of all.filter(holdsLinux)) {
     const fileSystem = volumes.fileSystem(volume);
     for (const subvolume of await fileSystem.subvolumes()) {
       if (mounts.some((mount) => mount.volume === volume.number && mount.subvolume === subvolume)) continue;
+      const called = nameOf(volume, subvolume);
       for (const { mountPoint, needs, paths } of looks) {
         const place: Place = { mountPoint, subvolume };
         const present = await fileSystem.present(place, paths);
-        if (needs === 'all' ? present.length === paths.length : present.length > 0) {
-          found.push({ volume: volume.number, ...place });
+        const looksRight = needs === 'all' ? present.length === paths.length : present.length > 0;
+        if (looksRight || unmistakable.includes(mountPoint) || called.endsWith(mountPoint)) {
+          found.push({ volume: volume.number, ...place, looksRight });
         }
       }
     }
   }
   return found;
+}
+
+/** Where its name says that a volume is mounted: `@/var/log`, `@var_log` and a partition called `var-log` at /var/log. */
+function nameOf({ label, partLabel }: Volume, subvolume: string): string {
+  const name = subvolume === '/' ? (label ?? partLabel ?? '') : subvolume;
+  return `/${name.replaceAll(/[@_-]/g, '/')}`.replaceAll(/\/+/g, '/');
 }
 
 /** What is removed or shown at a place, for people: as the system has it, or where else it lies. */

@@ -241,6 +241,8 @@ function* smuggledWords({ machine, language: { door, forms }, all }: Means): Gen
   for (const list of all.flatMap((language) => language.requests(`${language.door}smuggled`))) {
     for (let joined = 2; joined <= list.length; joined++) {
       const args = [list.slice(0, joined).join(' '), ...list.slice(joined)];
+      // No file has such a name, so none can run.
+      if (args[0]!.endsWith('/')) continue;
       yield () => {
         const file = join(cwd, args[0]!);
         mkdirSync(dirname(file), { recursive: true });

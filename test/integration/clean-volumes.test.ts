@@ -272,6 +272,28 @@ describe('an image that is called clean', function () {
     expect(readable(['ANSWERS;'])).to.deep.equal([]);
   });
 
+  it('is clean in subvolumes that nothing but their names tells, too', async () => {
+    systemDisk(disk, 'gpt', [
+      {
+        type: 'L',
+        size: 128,
+        fileSystem: 'btrfs',
+        fill: (root) => {
+          for (const path of ['@', '@/root', '@/var', '@var_log']) {
+            program('btrfs', ['subvolume', 'create', join(root, path)]);
+          }
+          put(root, '@/etc/os-release', 'ID=suse\n');
+          put(root, '@/root/autoinst.xml', 'IN-ROOT;');
+          put(root, '@/var/adm/autoinstall/cache/x', 'IN-VAR;');
+          put(root, '@var_log/installer/x', 'IN-LOG;');
+        },
+      },
+    ]);
+    expect(found(disk, ['IN-ROOT;', 'IN-VAR;', 'IN-LOG;'])).to.have.length(3);
+    await cleaned();
+    expect(readable(['IN-ROOT;', 'IN-VAR;', 'IN-LOG;'])).to.deep.equal([]);
+  });
+
   it('names what it can not look into, before it changes anything', async () => {
     const luks = Buffer.alloc(1024);
     luks.write('LUKS\xba\xbe\x00\x01', 'latin1');

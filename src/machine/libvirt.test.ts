@@ -118,6 +118,14 @@ describe('Libvirt', () => {
     expect(left).not.to.include(`${basename(directory)}-1`);
   });
 
+  it('takes no libvirt that does not answer for one without the domain', async () => {
+    const nowhere = new Libvirt(testHost(), `qemu+unix:///system?socket=${directory}/none`);
+    expect(await rejection(nowhere.remove(name, disk))).to.be.instanceOf(Failure);
+    expect(nowhere.removalByHand('web 1')).to.equal(
+      `virsh -c '${nowhere.uri}' destroy 'web 1'; virsh -c '${nowhere.uri}' undefine 'web 1'`,
+    );
+  });
+
   it("tells in libvirt's own words why it does not answer, and what to do", async () => {
     const nowhere = `qemu+unix:///system?socket=${directory}/none`;
     const error = await rejection(new Libvirt(testHost(), nowhere).ensureReachable());

@@ -1,6 +1,8 @@
 // render.js FILE: prints a manual page's markdown with its markers filled in from the program itself, for pandoc:
 //
-//     <!-- options image -->   the options of a section that describes an image; a `description`; a `destination`
+//     <!-- options image -->   the options of a section that describes an image; a `description`; a `destination`; those of
+//                              every `section`; under the headings of their groups, where there are several
+//     <!-- kinds -->           the kinds of sections
 //     <!-- commands -->        the program's commands
 //     <!-- artifacts -->       what a build leaves
 //     <!-- flags build -->     the flags of a command, or of `image-factory` itself
@@ -11,30 +13,48 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { artifactKinds } from '../lib/artifacts/table.js';
 import { descriptionOptions } from '../lib/config/description-options.js';
-import { destinationOptions, imageOptions } from '../lib/config/options.js';
+import { destinationOptions, imageOptions, optionGroups, sectionOptions } from '../lib/config/options.js';
+import { sectionKinds } from '../lib/config/section-kinds.js';
 import { program } from '../lib/cli/program.js';
 import { programDirectory } from '../lib/host/program-directory.js';
 
 const root = program();
 const help = root.createHelp();
 const build = root.commands.find((command) => command.name() === 'build');
-const tables = { image: imageOptions, description: descriptionOptions, destination: destinationOptions };
+const tables = {
+  image: imageOptions,
+  description: descriptionOptions,
+  destination: destinationOptions,
+  section: sectionOptions,
+};
 
-const markers = { options, flags, commands, artifacts };
+const markers = { options, flags, commands, kinds, artifacts };
 
 function fill(text) {
   return text.replace(/^<!-- (\w+) ?(\S*) -->$/gm, (marker, what, of) => {
-    const entries = markers[what]?.(of);
-    if (!entries) throw new Error(`${process.argv[2]}: nothing is known of ${marker}`);
-    return definitions(entries);
+    const filled = markers[what]?.(of);
+    if (!filled) throw new Error(`${process.argv[2]}: nothing is known of ${marker}`);
+    return typeof filled === 'string' ? filled : definitions(filled);
   });
 }
 
 function options(section) {
   const table = tables[section];
-  return (
-    table && Object.entries(table).map(([name, option]) => [`**${name}** = *${option.type.metavar}*`, meaning(option)])
-  );
+  if (!table) return undefined;
+  const groups = Object.entries(optionGroups).flatMap(([group, title]) => {
+    const records = Object.entries(table).filter(([, option]) => option.group === group);
+    const entries = records.map(([name, option]) => [`**${name}** = *${option.type.metavar}*`, meaning(option)]);
+    return entries.length === 0 ? [] : [{ title, text: definitions(entries) }];
+  });
+  return groups.length === 1 ? groups[0].text : groups.map(({ title, text }) => `## ${title}\n\n${text}`).join('\n');
+}
+
+/** How a section of each kind begins, and what it is. */
+function kinds() {
+  return Object.values(sectionKinds).map(({ title, doc, word }) => [
+    `${title.replace(/^an? /, '')}: \\[${word === undefined ? '' : `${word} `}*NAME*\\]`,
+    literal(doc),
+  ]);
 }
 
 function commands() {

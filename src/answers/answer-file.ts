@@ -67,6 +67,9 @@ function readFile(file: string, kind: AnswerFileKind): Buffer {
   }
 }
 
+/** A template needs what only the user can say, such as the mirror of a distribution that has no public one. */
+export class SettingMissing extends UsageError {}
+
 /** What a helper prints that speaks, but has no value: not even an empty one in quotes. */
 const nothing = Symbol('nothing');
 
@@ -77,6 +80,7 @@ async function renderTemplate(
   const values = underBothSpellings(withDefaults(variables));
   const partials = partialFiles([dirname(main.file), ...searchPath]);
   const problems: string[] = [];
+  const missing: string[] = [];
   const engine = await TemplateEngine.create({
     ...templateHelpers,
     cannot: {
@@ -92,7 +96,7 @@ async function renderTemplate(
     needs: {
       takes: ['text', 'text'],
       does(option: string, what: string) {
-        if (!values[option]) problems.push(`${option} is not set: set it in [DEFAULT] to ${what}`);
+        if (!values[option]) missing.push(`${option} is not set: set it in [DEFAULT] to ${what}`);
         return nothing;
       },
     },
@@ -155,7 +159,8 @@ async function renderTemplate(
     // What is wrong already explains it.
     if (found === 0) problems.push(...describedError(error, main.file));
   }
-  if (problems.length > 0) throw new UsageError([...new Set(problems)]);
+  if (problems.length === 0 && missing.length > 0) throw new SettingMissing([...new Set(missing)]);
+  if (problems.length > 0) throw new UsageError([...new Set([...problems, ...missing])]);
   return { content: Buffer.from(text), mentioned };
 }
 

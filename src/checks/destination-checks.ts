@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { Failure } from '../host/failure.js';
+import { Failure, UsageError } from '../host/failure.js';
 import { findProgram } from '../host/programs.js';
 import { knownHostKeys } from '../publish/known-hosts.js';
 import { logins } from '../publish/sftp-login.js';
@@ -15,7 +15,14 @@ export const destinations: Check = async (subject) => {
 };
 
 async function destinationFindings(subject: Subject, destination: Destination): Promise<CheckFinding[]> {
-  checkDestination(destination);
+  try {
+    checkDestination(destination);
+  } catch (problem) {
+    if (!(problem instanceof UsageError)) throw problem;
+    const place = subject.spec.places[`${destination.name}:upload-target`] ?? '';
+    const line = /^[^:\n]+:\d+: /.exec(place)?.[0] ?? '';
+    return problem.problems.map((message) => error(`${line}${message}`));
+  }
   // Without it, the check of the programs says so.
   if (destination.type !== 'sftp' || findProgram('ssh-keygen') === undefined) return [];
   return [...(await loginFindings(subject, destination)), ...(await knownHostFindings(subject, destination))];

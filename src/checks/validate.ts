@@ -5,6 +5,7 @@ import { basename, join } from 'node:path';
 import type { Configuration } from '../config/configuration.js';
 import type { AnswerFileKind, ImageSpec } from '../config/image-spec.js';
 import type { Overrides } from '../config/overrides.js';
+import { sortedByLine } from '../config/problem-order.js';
 import { isoDate, resolveImage } from '../config/resolve.js';
 import { installation } from './doctor.js';
 import { Failure, UsageError } from '../host/failure.js';
@@ -12,7 +13,7 @@ import type { Caller } from '../host/host.js';
 import { silentLog } from '../host/log.js';
 import { maskOf, maskUrls, type Mask } from '../host/mask.js';
 import { findProgram } from '../host/programs.js';
-import { renderAnswerFile, type AnswerFile } from '../answers/answer-file.js';
+import { renderAnswerFile, SettingMissing, type AnswerFile } from '../answers/answer-file.js';
 import type { AnswerFileFinding } from '../answers/validators/finding.js';
 import { validators, type Validator } from '../answers/validators/validators.js';
 import { answerFileSource } from '../images/answer-file-source.js';
@@ -49,6 +50,8 @@ export interface Validation {
 export interface ValidationSettings {
   /** Where the validators' schemas are. */
   readonly schemaDir?: string | undefined;
+  /** Nobody named the image: one that ships with the program, and waits for a setting, is not looked at. */
+  readonly unasked?: boolean;
   /** What the command line sets. */
   readonly overrides?: Overrides;
   /** Asks for what the image names elsewhere; without it nothing is asked for. */
@@ -76,6 +79,11 @@ export async function validateImage(
     const spec = resolveImage(configuration, image, settings.overrides ?? {}, isoDate(new Date()));
     mask = maskOf(spec.secrets);
     notes.checks.push('answer file');
+    const waitsFor = settings.unasked && !configuration.isOwn(image) ? await settingsMissing(spec) : [];
+    if (waitsFor.length > 0) {
+      notes.notMade.push(...waitsFor.map((why) => ({ check: 'answer file', why })));
+      return masked({ image, ...notes }, mask);
+    }
     await noting(notes, () => checkImage(configuration, spec, warningsInto(notes)));
     const answerFile = await rendered(spec);
     if (answerFile !== undefined) {
@@ -88,6 +96,18 @@ export async function validateImage(
     note(notes, error);
   }
   return masked({ image, ...notes }, mask);
+}
+
+/** What the image waits for; nothing where something else is wrong as well. */
+async function settingsMissing(spec: ImageSpec): Promise<readonly string[]> {
+  try {
+    await renderAnswerFile(answerFileSource(spec));
+    return [];
+  } catch (error) {
+    if (error instanceof SettingMissing) return error.problems;
+    if (error instanceof UsageError) return [];
+    throw error;
+  }
 }
 
 async function noting(notes: Notes, action: () => Promise<void>): Promise<void> {
@@ -208,6 +228,10 @@ function masked({ image, checks, notMade, findings }: Validation, mask: Mask): V
     image,
     checks,
     notMade: notMade.map(({ check, why, fix }) => ({ check, why: mask(why), fix })),
-    findings: findings.map(({ file, line, message }) => ({ file, line, message: mask(message) })),
+    findings: sortedByLine(findings, (finding) => finding).map(({ file, line, message }) => ({
+      file,
+      line,
+      message: mask(message),
+    })),
   };
 }

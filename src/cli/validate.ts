@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import type { Configuration } from '../config/configuration.js';
 import { loadConfiguration } from './configuration.js';
 import { sectionKinds } from '../config/section-kinds.js';
+import { straySections } from '../config/stray-sections.js';
 import { UsageError } from '../host/failure.js';
 import { silentLog } from '../host/log.js';
 import { Turns } from '../host/turns.js';
@@ -31,6 +32,8 @@ export async function validate(names: readonly string[], flags: ValidateFlags): 
   const named = names.length > 0 ? names : imageOfEnvironment();
   const images = named.length > 0 ? imagesNamed(configuration, named) : configuration.imageNames();
   const schemaDir = directory(flags.schemaDir);
+  const unasked = named.length === 0;
+  const sections = unasked ? straySections(configuration) : [];
   const overrides = overridesFrom({ set: flags.set });
   const validations = await untilSignalled((signal) => {
     const host = { log: silentLog, signal };
@@ -38,13 +41,14 @@ export async function validate(names: readonly string[], flags: ValidateFlags): 
     const turns = new Turns(imagesAtOnce);
     return Promise.all(
       images.map((image) =>
-        turns.take(() => validateImage(host, configuration, image, { schemaDir, online, overrides })),
+        turns.take(() => validateImage(host, configuration, image, { schemaDir, online, overrides, unasked })),
       ),
     );
   });
-  if (flags.json || flags.format === 'json') console.log(JSON.stringify({ images: validations }, undefined, 2));
-  else for (const line of report(validations)) console.log(visible(line));
-  if (validations.some(({ findings }) => findings.length > 0)) process.exitCode = 2;
+  if (flags.json || flags.format === 'json')
+    console.log(JSON.stringify({ images: validations, sections }, undefined, 2));
+  else for (const line of [...sections, ...report(validations)]) console.log(visible(line));
+  if (sections.length > 0 || validations.some(({ findings }) => findings.length > 0)) process.exitCode = 2;
 }
 
 function imagesNamed(configuration: Configuration, names: readonly string[]): string[] {

@@ -106,6 +106,16 @@ export class Configuration {
     return [...this.#user.sections.values()];
   }
 
+  /** The user's `[DEFAULT]`. */
+  ownDefaults(): ReadonlyMap<string, IniOption> {
+    return this.#user.defaults.options;
+  }
+
+  /** Why the options that a section takes by `like` can't be had. */
+  problemOf(name: string): string | undefined {
+    return this.#own.sections.get(name)?.problem;
+  }
+
   /** How a section can have an option that ships with the program, or that another section sets. */
   #advice(section: string, option: string): string {
     const asker = this.#own.sections.get(section);

@@ -66,6 +66,27 @@ describe('image-factory validate', function () {
     for (const lack of notMade) console.log(`      not made: ${lack}`);
   });
 
+  it('passes over shipped images that wait for a setting, unless they are named', async () => {
+    const { exitCode, lines } = await validate('');
+    expect(exitCode, lines.join('\n')).to.equal(0);
+    expect(lines.join('\n')).to.match(/^rhel-8, rhel-9, rhel-10: rhel-mirror is not set/m);
+    expect((await validate('', ['rhel-9'])).exitCode).to.equal(2);
+  });
+
+  it('tells sections that describe nothing, and findings in the order of lines', async () => {
+    const text =
+      '[debian13]\nimage-size = 10G\n[a]\nlike = debian-12\nupload_destinations = c\n[c]\nupload_target = x\n';
+    const { exitCode, lines } = await validate(text);
+    const own = lines
+      .filter((line) => line.includes('image-factory.conf:'))
+      .map((line) => line.replace(/^.*\.conf/, ''));
+    expect(exitCode).to.equal(2);
+    expect(own).to.deep.equal([
+      ":1: [debian13] is neither an image nor a destination, and nothing refers to it (did you mean 'debian-13'?)",
+      ":6: [a] [c]: no option 'upload_type' for this upload destination",
+    ]);
+  });
+
   it('tells which check could not be made, and how to get it; that is no finding', async () => {
     // Where programs are looked for besides, no validator is.
     const path = join(directory, 'bin');

@@ -129,12 +129,15 @@ const faults: Readonly<Record<string, Fault>> = {
     given: uploading(`${rsync}post-upload-command1 = hook one\npost-upload-command2 = hook two`, 'hook two'),
     ...failedCommand,
   },
-  'a post-upload command is not there': { given: uploading(`${rsync}post-upload-command = no-such-hook`), ...failed },
+  'a post-upload command is not there': {
+    given: uploading(`${rsync}post-upload-command = no-such-hook`),
+    ...misconfigured,
+  },
   'the post-build command fails': {
     given: build({ 'post-build-command': 'hook', 'log-file': 'yes' }, '', { fails: 'hook' }),
     ...unpublished,
   },
-  'the post-build command is not there': { given: build({ 'post-build-command': 'no-such-hook' }), ...failed },
+  'the post-build command is not there': { given: build({ 'post-build-command': 'no-such-hook' }), ...misconfigured },
 
   'the mirror has no such kernel': {
     given: build({ linux: '${mirror}/missing/linux' }),

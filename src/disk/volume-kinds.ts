@@ -1,7 +1,6 @@
 import { open } from 'node:fs/promises';
 import { Failure } from '../host/failure.js';
 import type { Caller } from '../host/host.js';
-import type { ProgramName } from '../host/programs.js';
 import type { Volume } from './partition-table.js';
 import { readHoles } from './raw-disk.js';
 
@@ -16,12 +15,6 @@ export const linuxFileSystems: Readonly<Record<string, 'e2fsprogs' | 'helper'>> 
 
 /** What holds no files of the installed system's, or only those of its boot loader. */
 const othersHandled = new Set(['swap', 'vfat']);
-
-/** The programs that cleaning and zeroing a file system of this type call, for this user. */
-export function programsFor(fileSystem: string): readonly ProgramName[] {
-  if (linuxFileSystems[fileSystem] !== 'helper') return ['e2fsck', 'debugfs', 'dumpe2fs', 'zerofree', 'qemu-io'];
-  return process.getuid?.() === 0 ? [] : ['sudo'];
-}
 
 export function holdsLinux(volume: Volume): volume is Volume & { readonly fileSystem: string } {
   return volume.fileSystem !== undefined && Object.hasOwn(linuxFileSystems, volume.fileSystem);

@@ -33,6 +33,12 @@ describe('the command line', () => {
     );
   });
 
+  it('does not take an empty value, as of a variable of a job that is not set', async () => {
+    for (const flag of ['-o', '-c', '--image-size', '--config']) {
+      expect(await complaintOf(flag, '', 'debian-13'), flag).to.contain('It is empty; leave the option out');
+    }
+  });
+
   it('tells what else may be the value of an option', async () => {
     expect(await complaintOf('--format', 'vmdk', 'debian-13')).to.contain('Allowed choices are qcow2, raw.');
   });

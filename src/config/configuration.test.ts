@@ -90,6 +90,7 @@ small = 1G
       expect(problemsOf(() => configuration('[mine]\nlinux = /linux\n').section('debain-12'))).to.deep.equal([
         "there is no section [debain-12] (did you mean 'debian-12'?): neither in user-1.conf nor among the shipped images; 'image-factory list' shows them all",
       ]);
+      expect(problemsOf(() => configuration().section('a\nb')).join()).to.contain('there is no section [a\\nb]');
       expect(problemsOf(() => configuration().section('DEFAULT')).join()).to.contain('there is no section [DEFAULT]');
     });
   });

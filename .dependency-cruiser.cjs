@@ -2,7 +2,8 @@
 // stages or reads a section may also import `config`. See docs/architecture.md, "Modules".
 const floor = ['answers', 'sources', 'install', 'boot', 'disk', 'contents', 'artifacts', 'publish', 'report'];
 const rooms = {
-  cli: ['checks', 'images', 'engine', ...floor, 'machine', 'config'],
+  cli: ['jobs', 'checks', 'images', 'engine', ...floor, 'machine', 'config'],
+  jobs: ['checks', 'images', 'engine', ...floor, 'machine', 'config'],
   checks: ['images', 'engine', ...floor, 'machine', 'config'],
   images: ['engine', ...floor, 'machine', 'config'],
   engine: ['report'],

@@ -7,6 +7,7 @@ import { secretsOfAnswerFile } from '../images/answer-file-source.js';
 import { planBuild } from '../images/plan.js';
 import { runSteps } from '../engine/run.js';
 import { fetchRecipe } from '../images/recipes.js';
+import { exitCodes } from '../jobs/outcome.js';
 import { namedImage } from './image-names.js';
 import { overridesFrom } from './overrides.js';
 import type { FetchFlags } from './build-flags.js';
@@ -15,7 +16,7 @@ import { untilSignalled } from './signals.js';
 
 /** Fills the netboot cache of an image, and does nothing else. */
 export async function fetch(named: string | undefined, flags: FetchFlags): Promise<void> {
-  const { log, end } = await inSession(flags, async ({ log, secrets }) => {
+  const { log, outcome } = await inSession(flags, async ({ log, secrets }) => {
     const image = namedImage(named);
     const configuration = loadConfiguration(flags.config);
     secrets.learn(secretsAsWritten(configuration.section(image)));
@@ -31,5 +32,5 @@ export async function fetch(named: string | undefined, flags: FetchFlags): Promi
     });
   });
   log.close();
-  process.exitCode = end.exitCode;
+  process.exitCode = exitCodes[outcome];
 }

@@ -1,8 +1,7 @@
 import { KnownSecrets } from '../host/known-secrets.js';
+import { endingOf, type Outcome } from '../jobs/outcome.js';
 import { EventStream } from '../report/event-stream.js';
-import type { BuildFinished } from '../report/events.js';
 import { alsoMask, complain } from './complaints.js';
-import { explain } from './explain.js';
 import { terminalReader, verbosityOf } from './terminal.js';
 
 /** How a command that works for a while writes its log. */
@@ -16,38 +15,31 @@ export interface LogFlags {
 export interface Session {
   readonly log: EventStream;
   readonly secrets: KnownSecrets;
-  /** From now on, what goes wrong is a line of the log; before, it is told as wrong usage is. */
-  begin(): void;
+  /** Says what is wrong before there is a log of it: as wrong usage is told, or as an event where all is JSON. */
+  complain(message: string): void;
+}
+
+/** The log on standard error, in which every secret that becomes known is masked. */
+export function openSession(flags: LogFlags): Session {
+  const secrets = new KnownSecrets();
+  alsoMask(secrets.mask);
+  const terminal = terminalReader({ format: flags.logFormat, verbosity: verbosityOf(flags) });
+  const log = new EventStream(secrets.mask, [terminal]);
+  return { log, secrets, complain: flags.logFormat === 'json' ? (message) => log.error(message) : complain };
 }
 
 /** Does something, and says what went wrong with it. The log stays open. */
 export async function inSession(
   flags: LogFlags,
   action: (session: Session) => Promise<void>,
-): Promise<{ readonly log: EventStream; readonly end: Pick<BuildFinished, 'outcome' | 'exitCode' | 'error'> }> {
-  const secrets = new KnownSecrets();
-  alsoMask(secrets.mask);
-  const terminal = terminalReader({ format: flags.logFormat, verbosity: verbosityOf(flags) });
-  const log = new EventStream(secrets.mask, [terminal]);
-  let isLogged = flags.logFormat === 'json';
+): Promise<{ readonly log: EventStream; readonly outcome: Outcome }> {
+  const session = openSession(flags);
   try {
-    await action({ log, secrets, begin: () => (isLogged = true) });
-    return { log, end: { outcome: 'done', exitCode: 0 } };
+    await action(session);
+    return { log: session.log, outcome: 'done' };
   } catch (error) {
-    const said: string[] = [];
-    const exitCode = explain(error, (message) => {
-      said.push(message);
-      if (isLogged) log.error(message);
-      else complain(message);
-    });
-    return { log, end: { outcome: outcomes[exitCode] ?? 'failed', exitCode, error: said.join('\n') } };
+    const { outcome, messages } = endingOf(error);
+    messages.forEach((message) => session.complain(message));
+    return { log: session.log, outcome };
   }
 }
-
-/** By the exit code. */
-const outcomes: Readonly<Record<number, BuildFinished['outcome']>> = {
-  0: 'done',
-  1: 'failed',
-  2: 'invalid',
-  130: 'interrupted',
-};

@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs';
+import { expect } from 'chai';
+import { Failure, Interrupted, UsageError } from '../host/failure.js';
+import { endingOf, exitCodes } from './outcome.js';
+
+describe('how something ended', () => {
+  const told = (error: unknown) => {
+    const { outcome, messages } = endingOf(error);
+    return { exitCode: exitCodes[outcome], messages };
+  };
+
+  it('is the user’s mistake, with every problem at once', () => {
+    expect(told(new UsageError(['no ram', 'no disk']))).to.deep.equal({ exitCode: 2, messages: ['no ram', 'no disk'] });
+  });
+
+  it('is a failure, with what to do', () => {
+    const failure = new Failure('the disk is full', { hint: 'Free some space.' });
+    expect(told(failure)).to.deep.equal({ exitCode: 1, messages: ['the disk is full\nFree some space.'] });
+  });
+
+  it('is an interruption', () => {
+    expect(told(new Interrupted('SIGINT'))).to.deep.equal({
+      exitCode: 130,
+      messages: ['interrupted by SIGINT; everything that was taken is released'],
+    });
+  });
+
+  it('is a failure without a stack where the file system refuses', () => {
+    let refused: unknown;
+    try {
+      readFileSync('/no/such/file');
+    } catch (error) {
+      refused = error;
+    }
+    const { exitCode, messages } = told(refused);
+    expect(exitCode).to.equal(1);
+    expect(messages.join('\n'))
+      .to.match(/\/no\/such\/file/)
+      .and.not.to.match(/ENOENT| at /);
+  });
+
+  it('is a fault of the program with its stack, for anything else', () => {
+    expect(told(new TypeError('x is not a function')).messages[0])
+      .to.match(/internal error, please report/)
+      .and.to.match(/ at /);
+  });
+});

@@ -13,6 +13,9 @@ export interface BlockUse {
   readonly end: number;
   /** What no file uses, in bytes of the file system and in order. */
   readonly free: readonly Extent[];
+  /** What is kept free behind copies of the superblock, for a file system that grows: nothing is read there. */
+  readonly reserved: readonly Extent[];
+  readonly uuid: string | undefined;
   /** The inode of the journal, where there is one in the file system and nothing in it waits to be replayed. */
   readonly emptyJournal: number | undefined;
 }
@@ -34,8 +37,12 @@ export async function readBlockUse(host: Caller, device: ExtDevice): Promise<Blo
       const [first = NaN, last = first] = range.split('-').map(Number);
       return { start: first * blockSize, end: (last + 1) * blockSize };
     });
+  const reserved = [...stdout.matchAll(/^ +Backup superblock .*\n +Reserved GDT blocks at (\d+)-(\d+)$/gm)].map(
+    ([, first, last]) => ({ start: Number(first) * blockSize, end: (Number(last) + 1) * blockSize }),
+  );
+  const uuid = /^Filesystem UUID: +([0-9a-f-]{36})$/m.exec(stdout)?.[1];
   const emptyJournal = number('Journal start') === 0 ? number('Journal inode') || undefined : undefined;
-  return { blockSize, end: number('Block count') * blockSize, free, emptyJournal };
+  return { blockSize, end: number('Block count') * blockSize, free, reserved, uuid, emptyJournal };
 }
 
 /**

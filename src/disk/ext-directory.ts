@@ -30,7 +30,7 @@ export function deviceName({ disk, offset }: ExtDevice): string {
  * first question mark, so where the directory has one in its name they are called in it.
  */
 export function extCommand(
-  program: 'debugfs' | 'e2fsck' | 'dumpe2fs' | 'zerofree',
+  program: 'debugfs' | 'e2fsck' | 'dumpe2fs' | 'tune2fs' | 'zerofree',
   options: readonly string[],
   device: ExtDevice,
   more: Pick<Command, 'input' | 'encoding'> = {},

@@ -72,6 +72,7 @@ export class ExtFileSystem implements VolumeFileSystem {
         zerofreeCommand(device),
         debugfsCommand(device, ['stat <8>'], 'read'),
         zeroCommand(disk, []),
+        renewCommand(device, 'UUID'),
       ],
       read: [debugfsCommand(device, [], 'read')],
     };
@@ -171,6 +172,7 @@ export class ExtFileSystem implements VolumeFileSystem {
       await run(this.host, zerofreeCommand(this.#device));
     }
     await this.#zeroJournal(use);
+    await this.#renewBackups(use);
     // The partition may be longer than the file system, and have held another one before.
     const { size = 0 } = this.volume;
     if (use.end < size) await run(this.host, zeroCommand(this.disk, this.#onDisk([{ start: use.end, end: size }])));
@@ -191,6 +193,18 @@ export class ExtFileSystem implements VolumeFileSystem {
     if (from === undefined) return this.host.log.warn(`${path} in the image is named as swap space, and is none`);
     const content = await readContentExtents(this.host, this.#device, { inode, blockSize, from });
     await run(this.host, zeroCommand(this.disk, this.#onDisk(content)));
+  }
+
+  /**
+   * The copies of the superblock are only read when it is lost, so nothing notices what stands there. tune2fs writes them
+   * again when it sets a UUID, be it the same; the room behind them for more group descriptors becomes zeros.
+   */
+  async #renewBackups({ reserved, uuid }: BlockUse): Promise<void> {
+    if (reserved.length === 0 || uuid === undefined) return;
+    await run(this.host, zeroCommand(this.disk, this.#onDisk(reserved)));
+    const { exitCode, stderr } = await run(this.host, renewCommand(this.#device, uuid), { accept: [1] });
+    if (exitCode !== 0)
+      this.host.log.debug(`The backups of the superblock of ${this.#name} stay as they are: ${stderr}`);
   }
 
   async #zeroJournal({ emptyJournal: inode, blockSize }: BlockUse): Promise<void> {
@@ -287,6 +301,10 @@ const depth = (path: string) => path.split('/').length;
 /** A whole check, and in the end every free block and unused inode is punched out of the disk. */
 function discardCommand(device: ExtDevice): Command {
   return extCommand('e2fsck', ['-f', '-p', '-E', 'discard'], device);
+}
+
+function renewCommand(device: ExtDevice, uuid: string): Command {
+  return extCommand('tune2fs', ['-U', uuid], device);
 }
 
 function zerofreeCommand(device: ExtDevice): Command {

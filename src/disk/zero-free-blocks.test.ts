@@ -199,4 +199,20 @@ describe('free blocks in the published image', () => {
       program('umount', [noHoles]);
     }
   });
+
+  it('are not all: what stands behind copies of the superblock, and in them, is of the file system itself', async () => {
+    const secret = 'IN-A-BACKUP-OF-THE-SUPERBLOCK;';
+    makeDisk(disk, 'dos', [{ type: 'L', size: 48, fileSystem: 'ext4', options: ['-b', '1024'] }]);
+    const handle = openSync(disk, 'r+');
+    writeSync(handle, secret.repeat(800), offset + 40 * MiB);
+    closeSync(handle);
+    const uuid = () => program('blkid', ['-p', '-O', String(offset), '-s', 'UUID', '-o', 'value', disk]);
+    const before = uuid();
+    await new ExtFileSystem(testHost(), disk, { offset, size: 48 * MiB }).zeroFreeBlocks();
+    expect((await published(disk)).includes(secret)).to.be.false;
+    expect(uuid()).to.equal(before);
+    program('e2fsck', ['-f', '-n', `${disk}?offset=${offset}`]);
+    // Each copy begins as the superblock itself: with its magic number.
+    expect(readFileSync(disk).readUInt16LE(offset + 40961 * 1024 + 56)).to.equal(0xef53);
+  });
 });

@@ -7,6 +7,7 @@ const questions: { readonly [Name in ProgramName]?: readonly string[] | undefine
   debugfs: ['-V'],
   e2fsck: ['-V'],
   zerofree: undefined,
+  tune2fs: undefined,
   'ssh-keygen': undefined,
   sudo: undefined,
 };

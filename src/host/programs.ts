@@ -27,6 +27,7 @@ export const programs = {
   cp: { package: 'coreutils', neededFor: 'moving disks between file systems' },
   debugfs: { package: 'e2fsprogs', neededFor: 'cleaning ext2/3/4 file systems' },
   dumpe2fs: { package: 'e2fsprogs', neededFor: 'finding the free blocks of ext2/3/4 file systems' },
+  tune2fs: { package: 'e2fsprogs', neededFor: 'writing the backups of the superblock of ext2/3/4 file systems again' },
   e2fsck: { package: 'e2fsprogs', neededFor: 'checking ext2/3/4 file systems' },
   zerofree: { package: 'zerofree', neededFor: 'zeroing free blocks where the disk can have no holes' },
   rsync: { package: 'rsync', neededFor: 'rsync: sources and rsync uploads', optional: true },

@@ -23,6 +23,7 @@ import { destinations } from './destination-checks.js';
 import {
   mediumAndNetbootFiles,
   names,
+  packageLister,
   rootHelper,
   servedDirectory,
   signingKey,
@@ -45,6 +46,7 @@ const checks: readonly Check[] = [
   signingKey,
   destinations,
   rootHelper,
+  packageLister,
   answerFileStorage,
   answerFileMeaning,
   kernelArgumentLimits,

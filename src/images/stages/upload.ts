@@ -25,9 +25,12 @@ export const upload = stage({
   inputs: (uploads) => uploads.map(({ destination }) => destination),
   async run(host, uploads, { image, uploaded: earlier = [] }) {
     const done = [...earlier];
+    // A destination that is named twice is uploaded to twice.
+    const before = [...earlier];
     for (const { destination, files } of uploads) {
       const id = uploadId(destination, image.sha256, files.names);
-      if (done.includes(id)) {
+      if (before.includes(id)) {
+        before.splice(before.indexOf(id), 1);
         host.log.info(`Uploaded to ${destination.name} already`);
         continue;
       }

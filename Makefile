@@ -1,6 +1,7 @@
 # make demo    installs what is needed, builds, and turns the embedded demo into an image
 # make check   installs what is needed, and runs the tests
 # make bench   measures it beside the Python image-factory
+# make install puts it below PREFIX (and that below DESTDIR), in the place of an older release; make uninstall removes it
 # See README.md for the rest.
 
 PREFIX ?= /usr/local
@@ -22,9 +23,19 @@ BENCH_PACKAGES := python3 python3-httplib2 python3-parted mmdebstrap openssl
 VERSION := $(shell sed -n 's/^  "version": "\(.*\)",/\1/p' package.json)
 MANUALS := man/image-factory.1 man/image-factory.conf.5 man/image-factory-sudo-helper.1
 SOURCES := $(shell find src -name '*.ts' ! -name '*.test.ts')
-SHIPPED := bin configs demo lib sudo-helper/image-factory-sudo-helper templates package.json package-lock.json
+SHIPPED := bin configs demo lib sudo-helper/image-factory-sudo-helper templates package.json
+DOCUMENTS := LICENSE README.md NEWS.md Jenkinsfile.example docs/manifest.schema.json
+GUIDES := $(filter-out docs/manifest.schema.json,$(wildcard docs/*.*))
 
-.PHONY: all demo test check check-e2e bench bench-install lint doc install dist version clean node build-packages check-packages doc-packages bench-packages
+ROOT = $(DESTDIR)$(PREFIX)
+APPLICATION = $(ROOT)/lib/image-factory
+SHARE = $(ROOT)/share
+# What make install makes beside the application itself, below PREFIX.
+INSTALLED = bin/image-factory bin/image-factory-sudo-helper $(addprefix share/man/man1/,$(notdir $(filter %.1,$(MANUALS)))) \
+	$(addprefix share/man/man5/,$(notdir $(filter %.5,$(MANUALS)))) share/bash-completion/completions/image-factory \
+	share/zsh/site-functions/_image-factory share/fish/vendor_completions.d/image-factory.fish
+
+.PHONY: all demo test check check-e2e bench bench-install lint doc completion install uninstall dist version clean node build-packages check-packages doc-packages bench-packages
 .DELETE_ON_ERROR:
 
 all: lib/.built
@@ -59,15 +70,40 @@ doc: doc-packages $(MANUALS)
 $(MANUALS): man/%: man/%.md man/render.js lib/.built
 	node man/render.js $< | pandoc --standalone --from markdown-smart --to man --output $@
 
-install: all doc
-	install -d $(DESTDIR)$(PREFIX)/lib/image-factory $(DESTDIR)$(PREFIX)/bin \
-		$(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5
-	tar -cf - --exclude lib/.built $(SHIPPED) | tar -xf - -C $(DESTDIR)$(PREFIX)/lib/image-factory --no-same-owner
-	cd $(DESTDIR)$(PREFIX)/lib/image-factory && npm ci --omit=dev --ignore-scripts --no-audit --no-fund --silent
-	ln -sf ../lib/image-factory/bin/image-factory $(DESTDIR)$(PREFIX)/bin/image-factory
-	install -m 755 sudo-helper/image-factory-sudo-helper $(DESTDIR)$(PREFIX)/bin/image-factory-sudo-helper
-	install -m 644 man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
-	install -m 644 man/*.5 $(DESTDIR)$(PREFIX)/share/man/man5
+completion: all
+	mkdir -p build/completion
+	set -e; for shell in bash zsh fish; do bin/image-factory completion $$shell >build/completion/$$shell; done
+
+# The application is put together beside the installed one, which it then replaces: no file of an older release stays.
+# Its packages are those of the checkout, without what compilers left in them.
+install: all doc completion
+	npm ls --omit=dev --all --parseable >build/packages
+	rm -rf '$(APPLICATION).new'
+	install -d '$(APPLICATION).new' $(foreach directory,$(sort $(dir $(INSTALLED))),'$(ROOT)/$(directory)')
+	awk 'NR == 1 { root = length + 2; next } { print substr($$0, root) }' build/packages | \
+		tar -cf - --exclude lib/.built --exclude '*.map' --exclude obj.target --exclude .deps --exclude '*.a' \
+			--mode a+rX,go-w $(SHIPPED) --files-from - | \
+		tar -xf - -C '$(APPLICATION).new' --no-same-owner
+	rm -rf '$(APPLICATION)' '$(SHARE)/doc/image-factory'
+	mv '$(APPLICATION).new' '$(APPLICATION)'
+	ln -sf ../lib/image-factory/bin/image-factory '$(ROOT)/bin/image-factory'
+	install -m 755 sudo-helper/image-factory-sudo-helper '$(ROOT)/bin/image-factory-sudo-helper'
+	install -m 644 $(filter %.1,$(MANUALS)) '$(SHARE)/man/man1'
+	install -m 644 $(filter %.5,$(MANUALS)) '$(SHARE)/man/man5'
+	install -m 644 build/completion/bash '$(SHARE)/bash-completion/completions/image-factory'
+	install -m 644 build/completion/zsh '$(SHARE)/zsh/site-functions/_image-factory'
+	install -m 644 build/completion/fish '$(SHARE)/fish/vendor_completions.d/image-factory.fish'
+	install -d '$(SHARE)/doc/image-factory/docs'
+	install -m 644 $(DOCUMENTS) '$(SHARE)/doc/image-factory'
+	install -m 644 $(GUIDES) '$(SHARE)/doc/image-factory/docs'
+
+# Directories that others use as well go where nothing is left in them.
+uninstall:
+	rm -rf '$(APPLICATION)' '$(APPLICATION).new' '$(SHARE)/doc/image-factory'
+	rm -f $(foreach file,$(INSTALLED),'$(ROOT)/$(file)')
+	for directory in lib share/doc $(patsubst %/,%,$(sort $(dir $(INSTALLED)))); do \
+		[ ! -d '$(ROOT)'/$$directory ] || (cd '$(ROOT)' && rmdir --parents --ignore-fail-on-non-empty $$directory); \
+	done
 
 dist:
 	mkdir -p dist

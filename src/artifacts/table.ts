@@ -47,7 +47,7 @@ export const artifactKinds = {
   },
   manifest: {
     what: 'the manifest',
-    doc: "The manifest: distribution, kernels, packages, disk layout, netboot files and answer file with their sums (never the answer file's content), times of the stages, versions of the programs called. Its JSON schema is *docs/manifest.schema.json* of the sources. Where the package database can't be read, it says why, and the log warns.",
+    doc: "The manifest: distribution, kernels, packages, disk layout, netboot files and answer file with their sums (never the answer file's content), times of the stages, versions of the programs called. Its JSON schema is *share/doc/image-factory/manifest.schema.json* below the prefix of the installation, */usr/local* or */usr*. Where the package database can't be read, it says why, and the log warns.",
     purpose: 'description',
     fileName: (base) => `${base}.manifest.json`,
   },

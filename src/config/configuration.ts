@@ -106,6 +106,11 @@ export class Configuration {
     return [...this.#user.sections.values()];
   }
 
+  /** Whether the shipped `[DEFAULT]` has an option of this name: its sections refer to it, wherever they were copied. */
+  isShippedDefault(option: string): boolean {
+    return this.#shipped.defaults.options.has(option);
+  }
+
   /** The user's `[DEFAULT]`. */
   ownDefaults(): ReadonlyMap<string, IniOption> {
     return this.#user.defaults.options;

@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
+import { shippedFile } from './configuration-files.js';
 import { Configuration } from './configuration.js';
 import { unknownOptions } from './unknown-options.js';
 
@@ -58,5 +60,15 @@ describe('unknownOptions', () => {
     expect(warnings('[DEFAULT]\nfavourite-colour = blue\nimage-sizes = 4G\n[debian-12]\n')).to.deep.equal([
       "my.conf:3: [DEFAULT] unknown option 'image-sizes' (did you mean 'image-size'?)",
     ]);
+  });
+
+  it('finds nothing in a copy of the shipped configuration, wherever it lies', () => {
+    const copy = { name: '/etc/image-factory.conf', text: readFileSync(shippedFile, 'utf8') };
+    const configuration = new Configuration([copy], Configuration.shippedSources());
+    for (const image of configuration.imageNames()) {
+      // What only the templates of the family mention.
+      const told = unknownOptions(configuration, image, new Set()).filter((warning) => /did you mean/.test(warning));
+      expect(told, image).to.deep.equal([]);
+    }
   });
 });

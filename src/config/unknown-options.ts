@@ -43,8 +43,9 @@ function unknownIn(
   const names = kinds[0] === 'image' ? document.optionNames(name) : [...own.keys()];
   return names.flatMap((option) => {
     const source = document.raw(name, option);
-    // What ships serves other sections, and is nobody's slip.
+    // What ships serves other sections, and is nobody's slip; so does a copy of it.
     if (source === undefined || source.file === shippedFile) return [];
+    if (!own.has(option) && configuration.isShippedDefault(option)) return [];
     if (mentioned.has(canonical(option)) || referenced.has(option)) return [];
     const what = own.has(option) ? wrongWith(option, kinds) : wrongInDefault(option);
     if (what === undefined) return [];

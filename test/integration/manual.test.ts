@@ -70,6 +70,18 @@ describe('manual pages', function () {
     }
   });
 
+  it('have a heading for each of the source, and a term above each definition', () => {
+    for (const { markdown, roff } of pages.values()) {
+      const written = [...markdown.matchAll(/^##? (.*)$/gm)].map(([, heading]) => heading);
+      const shown = [...roff.matchAll(/^\.S[HS] (.*)$/gm)].map(([, heading = '']) => unquoted(heading));
+      expect(shown).to.deep.equal(written);
+      // A term that no empty line precedes is taken into the text above it.
+      for (const [, before, term] of markdown.matchAll(/^(.*)\n(.*)\n+ *: {3}/gm)) {
+        expect(before?.trim(), `above '${term}'`).to.equal('');
+      }
+    }
+  });
+
   it('refer only to manual pages that are there, of this program', () => {
     for (const { markdown } of pages.values()) {
       for (const [, name, section] of markdown.matchAll(/\*\*(image-factory[\w.-]*)\*\*\((\d)\)/g)) {
@@ -162,6 +174,11 @@ async function pandoc(markdown: string, options: string[]): Promise<string> {
   const called = execute('pandoc', ['--from', 'markdown-smart', ...options]);
   called.child.stdin?.end(markdown);
   return (await called).stdout;
+}
+
+/** A heading as roff has it: some versions of pandoc quote it, or write `\\-` for a hyphen. */
+function unquoted(heading: string): string {
+  return heading.replace(/^"(.*)"$/, '$1').replaceAll('\\-', '-');
 }
 
 /** HTML as a reader sees it: what pandoc took for markup of its own (`<image>`) is gone. */

@@ -35,7 +35,7 @@ INSTALLED = bin/image-factory bin/image-factory-sudo-helper $(addprefix share/ma
 	$(addprefix share/man/man5/,$(notdir $(filter %.5,$(MANUALS)))) share/bash-completion/completions/image-factory \
 	share/zsh/site-functions/_image-factory share/fish/vendor_completions.d/image-factory.fish
 
-.PHONY: all demo test check check-e2e bench bench-install lint doc completion install uninstall dist version clean node build-packages check-packages doc-packages bench-packages
+.PHONY: all demo test check check-e2e bench bench-install lint format doc completion install uninstall dist version clean node build-packages check-packages doc-packages bench-packages
 .DELETE_ON_ERROR:
 
 all: lib/.built
@@ -48,7 +48,7 @@ test: check-packages all
 	$(BIN)/mocha --parallel --jobs 2 'src/**/*.test.ts' 'test/unit/**/*.test.ts'
 
 check: check-packages all doc lint
-	$(BIN)/c8 $(BIN)/mocha
+	$(BIN)/c8 node test/side-by-side.js
 
 check-e2e: check-packages all
 	IMAGE_FACTORY_ATTACKS=all IMAGE_FACTORY_FAULTS=all $(BIN)/mocha --config test/e2e/mocharc.json
@@ -64,6 +64,9 @@ lint: node_modules/.installed
 	$(BIN)/eslint .
 	$(BIN)/prettier --check --log-level warn .
 	$(BIN)/depcruise src
+
+format: node_modules/.installed
+	$(BIN)/prettier --write --log-level warn .
 
 doc: doc-packages $(MANUALS)
 
@@ -121,7 +124,7 @@ lib/.built: $(SOURCES) tsconfig.json tsconfig.build.json node_modules/.installed
 	@touch $@
 
 node_modules/.installed: package.json package-lock.json | node
-	npm ci --no-audit --no-fund --silent
+	npm ci --no-audit --no-fund --loglevel error
 	@touch $@
 
 node:

@@ -42,9 +42,7 @@ function installedSystem(root: string): void {
 
 const notYours = 'must be a regular file of the calling user';
 
-describe('image-factory-sudo-helper, attacked by a user with the documented sudoers line', function () {
-  this.timeout(60_000);
-
+describe('image-factory-sudo-helper, attacked by a user with the documented sudoers line', () => {
   let user: SudoUser;
   /** Belongs to root, and others may look into it. */
   let directory: string;

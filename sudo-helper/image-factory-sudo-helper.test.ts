@@ -117,9 +117,7 @@ describe('image-factory-sudo-helper, asked for its version', () => {
     });
 });
 
-describe('image-factory-sudo-helper, called by root', function () {
-  this.timeout(60_000);
-
+describe('image-factory-sudo-helper, called by root', () => {
   let directory: string;
 
   before(function () {
@@ -392,6 +390,6 @@ describe('image-factory-sudo-helper, called by root', function () {
     process.kill(-child.pid!, 'SIGKILL');
     child.stdout.resume();
     await closed;
-    for (let waited = 0; taken(directory) !== '' && waited < 5000; waited += 50) await sleep(50);
+    for (let waited = 0; taken(directory) !== '' && waited < 300_000; waited += 50) await sleep(50);
   });
 });

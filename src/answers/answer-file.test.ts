@@ -7,6 +7,7 @@ import type { AnswerFileKind } from '../config/image-spec.js';
 import { UsageError } from '../host/failure.js';
 import { rejection } from '../../test/support/host.js';
 import { renderAnswerFile, type AnswerFile } from './answer-file.js';
+import { preseedCommand } from './validators/preseed.js';
 
 describe('renderAnswerFile', () => {
   let directory: string;
@@ -226,7 +227,7 @@ describe('renderAnswerFile', () => {
         const { stderr } = spawnSync('debconf-set-selections', ['--checkonly', '--verbose'], {
           input: preseed,
           encoding: 'utf8',
-          env: { ...process.env, LC_ALL: 'C.UTF-8' },
+          env: { ...process.env, ...preseedCommand('').env },
         });
         const set = stderr.split('\n').filter((line) => /^(info: Trying|error|warning)/.test(line));
         expect(set).to.deep.equal([

@@ -42,5 +42,5 @@ describe('sshBanner', () => {
     const { port } = server.address() as AddressInfo;
     const script = `console.log(await sshBanner(${port}, new AbortController().signal, 500));`;
     expect(await whileCollecting({ sshBanner: 'src/boot/ssh-banner.ts' }, script)).to.equal('undefined');
-  }).timeout(120_000);
+  });
 });

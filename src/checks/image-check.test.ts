@@ -9,8 +9,7 @@ import { UsageError } from '../host/failure.js';
 import { changeEnvironment, recordedLog } from '../../test/support/host.js';
 import { checkImage } from './image-check.js';
 
-describe('checkImage', function () {
-  this.timeout(60_000);
+describe('checkImage', () => {
   let directory: string;
   before(() => {
     directory = realpathSync(mkdtempSync(join(tmpdir(), 'image-check-')));

@@ -93,8 +93,7 @@ async function signAll(directory: string, by: 'gpg' | 'ssh', key: string): Promi
   }
 }
 
-describe('verifyImage', function () {
-  this.timeout(60_000);
+describe('verifyImage', () => {
   let scratch: string;
   let gpg: GpgHome;
   let signer: string;

@@ -22,11 +22,11 @@ describe('an output that can not be written', () => {
     expect(await ended('"$0" "$@" 2>&1 | true; echo ${PIPESTATUS[0]}', "console.error('x')")).to.equal('0');
     const both = "console.log('x'); console.error('x')";
     expect(await ended('WORK_FAILS=1 "$0" "$@" 2>&1 | true; echo ${PIPESTATUS[0]}', both)).to.equal('7');
-  }).timeout(60_000);
+  });
 
   it('because a device is full is a failure, told once', async () => {
     expect(await ended('"$0" "$@" > /dev/full; echo $?', "console.log('x')")).to.equal(
       "1image-factory: can't write to standard output: no space left on device",
     );
-  }).timeout(60_000);
+  });
 });

@@ -23,7 +23,7 @@ describe('what goes wrong beside a log', () => {
       expect(exitCode, stderr).to.equal(2);
       const events = stderr.split('\n').map((line) => JSON.parse(line) as { event: string; level?: string });
       expect(events.filter(({ event, level }) => event === 'log' && level === 'error')).not.to.deep.equal([]);
-    }).timeout(120_000);
+    });
   }
 
   it('is JSON as soon as it is asked for', () => {

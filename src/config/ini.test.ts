@@ -105,15 +105,21 @@ RAM = 2048
     expect([...document.references('a')]).to.have.members(['mirror', 'ram', 'size']);
   });
 
-  it('reads 10,000 sections in less than 150 ms of processor time', () => {
+  it('takes time that grows with the file, and no faster', () => {
     const section = (n: number) => `[image-${n}]\nram = ${n}\nlinux = \${base}/\${ram}\nappend = quiet\n  noprompt\n\n`;
-    const text = `[DEFAULT]\nbase = http://deb.debian.org\n${Array.from({ length: 10_000 }, (_, n) => section(n)).join('')}`;
-    const spent = Array.from({ length: 5 }, () => {
-      const before = process.cpuUsage();
-      expect(parse(text).get('image-9999', 'linux')).to.equal('http://deb.debian.org/9999');
-      return process.cpuUsage(before).user / 1000;
-    });
-    expect(Math.min(...spent)).to.be.below(150);
+    /** Processor time for a file of so many sections: the least of five, for other work on the machine slows some of them. */
+    const spentOn = (length: number) => {
+      const text = `[DEFAULT]\nbase = http://deb.debian.org\n${Array.from({ length }, (_, n) => section(n)).join('')}`;
+      const spent = Array.from({ length: 5 }, () => {
+        const before = process.cpuUsage();
+        expect(parse(text).get(`image-${length - 1}`, 'linux')).to.equal(`http://deb.debian.org/${length - 1}`);
+        return process.cpuUsage(before).user;
+      });
+      return Math.min(...spent);
+    };
+    spentOn(2000);
+    // Ten times the sections: a hundred times the time, were each of them compared with all others.
+    expect(spentOn(20_000)).to.be.below(40 * spentOn(2000));
   });
 });
 

@@ -40,8 +40,7 @@ interface Sbom {
 const sbom = (of: SbomInput): Sbom => cycloneDx(of) as Sbom;
 const purls = (of: SbomInput) => sbom(of).components.flatMap(({ purl }) => purl ?? []);
 
-describe('cycloneDx', function () {
-  this.timeout(60_000);
+describe('cycloneDx', () => {
   it('is valid by the official schema of CycloneDX 1.6, which finds what is not', async () => {
     expect(await cycloneDxErrors(cycloneDx(input))).to.equal(null);
     expect(await cycloneDxErrors({ ...cycloneDx(input), serialNumber: 'urn:uuid:1' })).not.to.equal(null);

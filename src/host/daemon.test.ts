@@ -53,7 +53,7 @@ sleep 60 & echo $! > ${directory}/pid
     expect(read('cwd')).to.equal('/\n');
     const ours = spawnSync('ps', ['-o', 'sid=', '-p', String(process.pid)], { encoding: 'utf8' }).stdout.trim();
     expect(read('session').trim()).not.to.equal(ours);
-  }).timeout(60_000);
+  });
 
   it('says what the daemon said when it did not start, and takes exit codes that are none', async () => {
     const script = '#!/bin/sh\necho "no such driver" >&2\nexit 3\n';

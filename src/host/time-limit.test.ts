@@ -47,5 +47,5 @@ describe('TimeLimit', () => {
     expect(await whileCollecting({ TimeLimit: 'src/host/time-limit.ts' }, script)).to.equal(
       'TimeOver: not done within 0.5 seconds',
     );
-  }).timeout(120_000);
+  });
 });

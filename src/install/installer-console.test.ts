@@ -192,10 +192,10 @@ describe('followConsole', () => {
     const steps: string[] = [];
     const over = new AbortController();
     const following = followConsole(log, ({ text, fraction }) => steps.push(`${text} ${fraction}`), over.signal);
-    for (const printed of ['Network ... 10%', '... 20%\r\n', 'Partitions ... 50%']) {
-      appendFileSync(log, printed);
-      await sleep(600);
-    }
+    appendFileSync(log, 'Network ... 10%');
+    while (steps.length < 1) await sleep(20);
+    appendFileSync(log, '... 20%\r\nPartitions ... 50%');
+    while (steps.length < 2) await sleep(20);
     appendFileSync(log, '\r\nPower down\r\n');
     over.abort();
     expect(await following).to.deep.equal({

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { Failure } from '../host/failure.js';
 import { testHost } from '../../test/support/host.js';
@@ -21,15 +24,19 @@ describe('runHook', () => {
 
   it('logs each line at the moment it comes', async () => {
     const host = testHost();
+    const directory = mkdtempSync(join(tmpdir(), 'hook-'));
     const seen: string[] = [];
-    const started = Date.now();
-    const late = () => (Date.now() - started > 400 ? 'late' : 'soon');
-    await runHook(
-      { ...host, log: { ...host.log, info: (line) => seen.push(`${late()} ${line}`) } },
-      ['sh', '-c', 'echo first; sleep 0.5; echo second'],
-      '/',
-    );
-    expect(seen.slice(1)).to.deep.equal(['soon first', 'late second']);
+    const info = (line: string) => {
+      seen.push(line);
+      if (line === 'first') writeFileSync(join(directory, 'seen'), '');
+    };
+    try {
+      const script = 'echo first; until [ -e seen ]; do sleep 0.02; done; echo second';
+      await runHook({ ...host, log: { ...host.log, info } }, ['sh', '-c', script], directory);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+    expect(seen.slice(1)).to.deep.equal(['first', 'second']);
   });
 
   it('shows the last state of a progress display', async () => {

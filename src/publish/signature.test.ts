@@ -10,8 +10,7 @@ import { GpgHome, sshKey } from '../../test/support/keys.js';
 
 const text = `${'ab'.repeat(32)}  image.qcow2\n`;
 
-describe('signatures', function () {
-  this.timeout(60_000);
+describe('signatures', () => {
   let directory: string;
   let gpg: GpgHome;
   before(() => {

@@ -16,7 +16,10 @@ import type { Patience } from './http-client.js';
 import { fetchCommands, withNetbootFile } from './netboot-cache.js';
 import type { NetbootSource } from './netboot-source.js';
 
-const quick: Patience = { connectMs: 2000, stallMs: 300, attempts: 3, firstPauseMs: 10, longestPauseMs: 50 };
+/** Tries again soon, and takes no slow machine for a silent one. */
+const quick: Patience = { connectMs: 120_000, stallMs: 120_000, attempts: 3, firstPauseMs: 10, longestPauseMs: 50 };
+/** For a server that is silent. */
+const impatient: Patience = { ...quick, stallMs: 300 };
 const kernel = randomBytes(300_000);
 const newKernel = randomBytes(310_000);
 const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
@@ -62,8 +65,8 @@ describe('netboot cache', () => {
     return { uri: `http://127.0.0.1:${port}/debian/linux`, port, requests };
   }
 
-  const cache = (uri: string, more: Partial<NetbootSource> = {}, host = testHost()) =>
-    withNetbootFile(host, cacheDir, { option: 'linux', from: parseSource(uri), ...more }, quick, (found) =>
+  const cache = (uri: string, more: Partial<NetbootSource> = {}, host = testHost(), patience = quick) =>
+    withNetbootFile(host, cacheDir, { option: 'linux', from: parseSource(uri), ...more }, patience, (found) =>
       Promise.resolve(found),
     );
   const cached = () => readFile(join(cacheDir, 'linux'));
@@ -208,13 +211,16 @@ describe('netboot cache', () => {
 
     it('continues where the body stalled', async () => {
       const { uri } = await mirror(stalled(kernel), file(kernel));
-      expect(await cache(uri)).to.include({ outcome: 'resumed', bodyBytes: kernel.length });
+      const fetched = await cache(uri, {}, testHost(), impatient);
+      expect(fetched).to.include({ outcome: 'resumed', bodyBytes: kernel.length });
       expect((await cached()).equals(kernel)).to.be.true;
     });
 
     it('gives up on a server that never answers', async () => {
       const { uri, requests } = await mirror(() => {});
-      expect((await failure(cache(uri))).message).to.match(/Timeout awaiting .* for 300ms \(3 attempts\)$/);
+      expect((await failure(cache(uri, {}, testHost(), impatient))).message).to.match(
+        /Timeout awaiting .* for 300ms \(3 attempts\)$/,
+      );
       expect(requests).to.have.length(3);
     });
 

@@ -21,7 +21,7 @@ import type { NetbootSource } from './netboot-source.js';
 import { fileMirror, sha256, SigningKeys, type FileMirror } from '../../test/support/mirror.js';
 import { vouchingFor, type VerifySettings } from './vouching.js';
 
-const quick: Patience = { connectMs: 2000, stallMs: 1000, attempts: 1, firstPauseMs: 10, longestPauseMs: 50 };
+const quick: Patience = { connectMs: 120_000, stallMs: 120_000, attempts: 1, firstPauseMs: 10, longestPauseMs: 50 };
 
 const suite = '/debian/dists/trixie';
 const images = `${suite}/main/installer-amd64/current/images`;

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { isoDate } from '../../src/config/resolve.js';
+import { baseNameIn } from '../support/demo-image.js';
 import { BothPrograms, twoAtATime, type Both, type Outcome } from './both-programs.js';
 import { anonymous, callsOf, diskSize, publishing } from './recorded-commands.js';
 import { expectDocumented, expectSameInstallation } from './differences.js';
@@ -170,7 +170,7 @@ describe('the installed system', () => {
       args: ['image'],
       config: programs.smallConfiguration({ format: 'raw' }),
     });
-    const left = filesOf(join(ours.directory, `image-${isoDate(new Date())}.raw`));
+    const left = filesOf(join(ours.directory, `${baseNameIn(ours.directory, 'image')}.raw`));
     const removedByUs = python.left.filter((file) => !left.includes(file));
     expect(removedByUs).to.have.members([
       '/root/autoinst.xml',

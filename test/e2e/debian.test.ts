@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { execa } from 'execa';
 import type { Manifest } from '../../src/contents/manifest.js';
-import { isoDate } from '../../src/config/resolve.js';
+import { baseNameIn } from '../support/demo-image.js';
 import { SerialConsole } from '../support/serial-console.js';
 import { prepare, serve, udebSuite, vouchesForInstaller, type ServedMirror } from './debian-mirror.js';
 
@@ -85,7 +85,7 @@ for (const name of chosen) {
   if (!installation) throw new Error(`IMAGES: '${name}' is none of ${Object.keys(installations).join(', ')}`);
   const { image, suite, version, described, rootLogin, disk, seen } = installation;
   const outputDirectory = join(workDirectory, name);
-  const baseName = `${image}-${isoDate(new Date())}`;
+  const baseName = () => baseNameIn(outputDirectory, image);
 
   describe(`${name}, installed for real by debian-installer`, () => {
     let mirror: ServedMirror;
@@ -162,27 +162,29 @@ ${described}
       );
       const options = ['--config', configuration, '--cache-dir', join(workDirectory, 'cache')];
       await execa(join(root, 'bin/image-factory'), [image, ...options], { stdio: 'inherit' });
-      const { size } = await stat(join(outputDirectory, `${baseName}.qcow2`));
-      console.log(`${baseName}.qcow2: ${(size / 2 ** 20).toFixed(0)} MiB`);
+      const { size } = await stat(join(outputDirectory, `${baseName()}.qcow2`));
+      console.log(`${baseName()}.qcow2: ${(size / 2 ** 20).toFixed(0)} MiB`);
       console.log(
-        (await readFile(join(outputDirectory, `${baseName}.log`), 'utf8')).match(/^.*\] done in.*$/gm)?.join('\n'),
+        (await readFile(join(outputDirectory, `${baseName()}.log`), 'utf8')).match(/^.*\] done in.*$/gm)?.join('\n'),
       );
     });
 
     it('has the checksum that stands beside it', async () => {
-      await execa('sha256sum', ['-c', `${baseName}.qcow2.sha256sum`], { cwd: outputDirectory });
+      await execa('sha256sum', ['-c', `${baseName()}.qcow2.sha256sum`], { cwd: outputDirectory });
     });
 
     it('was seen to boot before it got its name', async () => {
-      const log = await readFile(join(outputDirectory, `${baseName}.log`), 'utf8');
+      const log = await readFile(join(outputDirectory, `${baseName()}.log`), 'utf8');
       expect(log).to.match(/The image boots: the console says '[\w-]+ login:'/);
-      expect(await readFile(join(outputDirectory, `${baseName}.boot.log`), 'utf8')).to.match(/^[\w-]+ login:/m);
-      expect((await readFile(join(outputDirectory, `${baseName}.boot.png`))).subarray(1, 4).toString()).to.equal('PNG');
+      expect(await readFile(join(outputDirectory, `${baseName()}.boot.log`), 'utf8')).to.match(/^[\w-]+ login:/m);
+      expect((await readFile(join(outputDirectory, `${baseName()}.boot.png`))).subarray(1, 4).toString()).to.equal(
+        'PNG',
+      );
     });
 
     it(`boots to a login prompt on the serial console, and lets root in by a ${rootLogin}`, async () => {
       sshPort = await freePort();
-      const qcow2 = join(outputDirectory, `${baseName}.qcow2`);
+      const qcow2 = join(outputDirectory, `${baseName()}.qcow2`);
       machine = SerialConsole.boot(qcow2, { format: 'qcow2', memory: 1024, sshPort });
       const console = machine;
       await console.expect(/golden login:/, 600);
@@ -196,7 +198,7 @@ ${described}
         inside = (command) => console.run(command);
       } else {
         // The prompt may be there before sshd is.
-        for (let second = 0; second < 120 && (await inside('echo up')) !== 'up\n'; second++) await sleep(1000);
+        for (let second = 0; second < 600 && (await inside('echo up')) !== 'up\n'; second++) await sleep(1000);
       }
       expect(await inside('cat /etc/debian_version')).to.match(new RegExp(`^${version}\\b`));
     });
@@ -208,7 +210,7 @@ ${described}
 
     it('holds exactly the packages that its manifest and its SBOM name', async () => {
       const read = async (end: string) =>
-        JSON.parse(await readFile(join(outputDirectory, `${baseName}.${end}`), 'utf8')) as unknown;
+        JSON.parse(await readFile(join(outputDirectory, `${baseName()}.${end}`), 'utf8')) as unknown;
       const manifest = (await read('manifest.json')) as Manifest;
       const format = '${db:Status-Status} ${Package} ${Version} ${Architecture}\\n';
       const said = await inside(`dpkg-query -W -f '${format}' | sed -n 's/^installed //p'`);

@@ -54,8 +54,7 @@ done
 exit $status
 `;
 
-describe('the script at the end of an installation with subiquity', function () {
-  this.timeout(120_000);
+describe('the script at the end of an installation with subiquity', () => {
   let directory: string;
   beforeEach(function () {
     if (process.getuid?.() !== 0) {

@@ -33,7 +33,7 @@ const secretOf = (path: string) => `SECRET-OF-${path.replaceAll(/\W/g, '-')};`;
 
 describe('an image that is called clean', function () {
   // A machine that runs tests may be busy.
-  this.timeout(10 * 60_000);
+  this.timeout(30 * 60_000);
 
   let directory: string;
   let disk: string;

@@ -4,9 +4,10 @@ import { expect } from 'chai';
 import { execa } from 'execa';
 import { cycloneDxErrors, manifestErrors } from '../support/documents.js';
 import type { Manifest } from '../../src/contents/manifest.js';
+import { isoDate } from '../../src/config/resolve.js';
 import { domainName } from '../../src/images/machine-names.js';
 import { SerialConsole } from '../support/serial-console.js';
-import { demoBaseName, leftovers, program, temporaryDirectory } from '../support/demo-image.js';
+import { baseNameIn, leftovers, program, temporaryDirectory, workDirectoryIn } from '../support/demo-image.js';
 import { DemoUser, type Ended } from '../support/demo-user.js';
 
 const minutes = 60_000;
@@ -22,7 +23,7 @@ describe('the demo image, built by a normal user', function () {
   let output: string;
   /** The fingerprint of the user's key. */
   let signer: string;
-  const image = () => join(output, `${demoBaseName()}.qcow2`);
+  const image = () => join(output, `${baseNameIn(output)}.qcow2`);
 
   /** Runs gpg as the user. */
   const gpg = async (...args: string[]): Promise<string> => {
@@ -36,7 +37,7 @@ describe('the demo image, built by a normal user', function () {
   };
 
   const artifact = (end: string): object =>
-    JSON.parse(readFileSync(join(output, `${demoBaseName()}.${end}`), 'utf8')) as object;
+    JSON.parse(readFileSync(join(output, `${baseNameIn(output)}.${end}`), 'utf8')) as object;
 
   before(async () => {
     user = await DemoUser.create();
@@ -49,7 +50,7 @@ describe('the demo image, built by a normal user', function () {
   after(() => user.remove());
 
   it('leaves the image, what describes and promises it, what its boot test saw, and two logs, and nothing else', async () => {
-    const base = demoBaseName();
+    const base = baseNameIn(output);
     const image = ['qcow2', 'qcow2.sha256sum', 'qcow2.sha256sum.asc', 'SHA256SUMS', 'SHA256SUMS.asc'];
     const described = ['manifest.json', 'cdx.json', 'provenance.json'];
     expect(readdirSync(output).sort()).to.deep.equal(
@@ -61,7 +62,7 @@ describe('the demo image, built by a normal user', function () {
   });
 
   it('has the checksum that sha256sum expects, in an image without errors', async () => {
-    await execa('sha256sum', ['-c', `${demoBaseName()}.qcow2.sha256sum`], { cwd: output });
+    await execa('sha256sum', ['-c', `${baseNameIn(output)}.qcow2.sha256sum`], { cwd: output });
     await execa('qemu-img', ['check', '-q', image()]);
   });
 
@@ -82,7 +83,7 @@ describe('the demo image, built by a normal user', function () {
   it('came to be from the netboot files and the answer file that the provenance names', async () => {
     const { predicate, ...statement } = artifact('provenance.json') as Provenance;
     expect(statement.subject.map(({ name }) => name)).to.have.members(
-      ['qcow2', 'manifest.json', 'cdx.json'].map((end) => `${demoBaseName()}.${end}`),
+      ['qcow2', 'manifest.json', 'cdx.json'].map((end) => `${baseNameIn(output)}.${end}`),
     );
     const { stdout } = await user.run(['show', 'demo', '--json']);
     const { linux = '' } = (JSON.parse(stdout) as Record<string, Record<string, string>>).demo ?? {};
@@ -182,7 +183,7 @@ describe('the demo image, built by a normal user', function () {
     build.signalAt('SIGTERM', ({ event, stage }) => event === 'stage-started' && stage === 'install');
     expect(await build.ended()).to.equal(130);
     expect(readFileSync(`${image()}.sha256sum`, 'utf8')).to.equal(before);
-    await execa('sha256sum', ['-c', `${demoBaseName()}.qcow2.sha256sum`], { cwd: output });
+    await execa('sha256sum', ['-c', `${baseNameIn(output)}.qcow2.sha256sum`], { cwd: output });
   });
 
   it('refuses a second build of the same image in the same directory, naming the first', async () => {
@@ -208,21 +209,25 @@ describe('the demo image, built by a normal user', function () {
 
   it('fails before anything is done where a virtual machine has its name', async () => {
     const elsewhere = user.directory('namesake');
-    const name = domainName(demoBaseName(), join(elsewhere, `.${demoBaseName()}.build`), 'raw');
+    // The build may begin after midnight.
+    const days = [0, 1].map((later) => `demo-${isoDate(new Date(Date.now() + later * 86_400_000))}`);
+    const names = days.map((base) => domainName(base, join(elsewhere, `.${base}.build`), 'raw'));
     const xml = join(user.home, 'namesake.xml');
-    writeFileSync(
-      xml,
-      `<domain type='qemu'><name>${name}</name><memory unit='MiB'>16</memory><os><type>hvm</type></os></domain>`,
-    );
     const virsh = async (...args: string[]) => {
       const [file = 'env', ...words] = [...user.command, 'virsh', '-c', 'qemu:///session', ...args];
       await execa(file, words);
     };
-    await virsh('define', xml);
+    for (const name of names) {
+      const machine = `<name>${name}</name><memory unit='MiB'>16</memory><os><type>hvm</type></os>`;
+      writeFileSync(xml, `<domain type='qemu'>${machine}</domain>`);
+      await virsh('define', xml);
+    }
     const { exitCode, all } = await user.run(['demo', '--output-dir', elsewhere]);
-    await virsh('undefine', name);
+    for (const name of names) await virsh('undefine', name);
     expect(exitCode, all).to.equal(1);
-    expect(all).to.contain(`there is a virtual machine called ${name} already`);
+    expect(names.map((name) => `there is a virtual machine called ${name} already`)).to.satisfy((said: string[]) =>
+      said.some((line) => all.includes(line)),
+    );
     expect(all).not.to.contain('[render]');
     expect(await user.leftovers(elsewhere)).to.deep.equal([]);
   });
@@ -235,14 +240,14 @@ describe('the demo image, built by a normal user', function () {
       const elsewhere = user.directory(name);
       const { exitCode, all } = await user.run(['demo', '-o', elsewhere, ...args], user.installing(disk));
       // A build that failed can be resumed.
-      const kept = exitCode === 0 ? [] : [`.${demoBaseName()}.build`];
+      const kept = exitCode === 0 ? [] : [workDirectoryIn(elsewhere)];
       expect(await user.leftovers(elsewhere)).to.deep.equal(kept);
       return {
         exitCode,
         all,
         files: readdirSync(elsewhere)
           .filter((name) => !name.startsWith('.'))
-          .map((file) => file.replace(demoBaseName(), 'demo')),
+          .map((file) => file.replace(baseNameIn(elsewhere), 'demo')),
       };
     };
 
@@ -314,9 +319,9 @@ describe('the demo image, built by root', function () {
     try {
       const { exitCode, all } = await execa(program, ['demo', '--output-dir', path], { reject: false, all: true });
       expect(exitCode, all).to.equal(0);
-      await execa('sha256sum', ['-c', `${demoBaseName()}.qcow2.sha256sum`], { cwd: path });
+      await execa('sha256sum', ['-c', `${baseNameIn(path)}.qcow2.sha256sum`], { cwd: path });
       expect(await leftovers(path)).to.deep.equal([]);
-      expect(existsSync(join(path, `${demoBaseName()}.console.log`))).to.equal(true);
+      expect(existsSync(join(path, `${baseNameIn(path)}.console.log`))).to.equal(true);
     } finally {
       output.remove();
     }

@@ -6,8 +6,7 @@ import { execa } from 'execa';
 import { program } from '../support/demo-image.js';
 import { normalUser } from '../support/normal-user.js';
 
-describe('image-factory doctor', function () {
-  this.timeout(120_000);
+describe('image-factory doctor', () => {
   let directory: string;
   before(() => (directory = mkdtempSync(join(tmpdir(), 'doctor-'))));
   after(() => rmSync(directory, { recursive: true }));

@@ -1,10 +1,10 @@
-import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { execa } from 'execa';
 import { recipes } from '../../src/images/recipes.js';
 import type { RunningBuild } from '../support/demo-image.js';
-import { demoBaseName } from '../support/demo-image.js';
+import { workDirectoryIn } from '../support/demo-image.js';
 import { installedDemo, type InstalledDemo } from '../support/demo-user.js';
 import { faultTable as table } from '../support/fault-table.js';
 
@@ -45,20 +45,22 @@ post-upload-command = sleep 1
       console.log('        not every stage: that is IMAGE_FACTORY_FAULTS=all, which make check-e2e sets');
   });
 
-  const workDirectory = () => `.${demoBaseName()}.build`;
-
   /** Under a final name there is a whole image, with its checksum, or none. */
   const expectNoneOrWhole = async (output: string) => {
-    const image = existsSync(join(output, `${demoBaseName()}.qcow2`));
-    const sum = `${demoBaseName()}.qcow2.sha256sum`;
-    expect(existsSync(join(output, sum)), 'image and checksum go together').to.equal(image);
-    if (image) await execa('sha256sum', ['-c', sum], { cwd: output });
-    return image ? 'image whole' : 'no image';
+    const names = readdirSync(output);
+    const images = names.filter((name) => /^demo-.*\.qcow2$/.test(name));
+    const sums = images.map((name) => `${name}.sha256sum`);
+    expect(
+      names.filter((name) => name.endsWith('.sha256sum')),
+      'image and checksum go together',
+    ).to.have.members(sums);
+    for (const sum of sums) await execa('sha256sum', ['-c', sum], { cwd: output });
+    return images.length > 0 ? 'image whole' : 'no image';
   };
 
   /** Nothing is left but what can be resumed, and that is said. */
   const expectGivenBack = async (output: string, { kept }: { kept: boolean }) => {
-    expect(await demo.user.leftovers(output)).to.deep.equal(kept ? [workDirectory()] : []);
+    expect(await demo.user.leftovers(output)).to.deep.equal(kept ? [workDirectoryIn(output)] : []);
     return `${await expectNoneOrWhole(output)}, ${kept ? 'work kept for --resume' : 'nothing left'}`;
   };
 
@@ -243,12 +245,13 @@ post-upload-command = sleep 1
         const output = user.directory(`faults-${fault}`);
         const append = `auto=true priority=critical console=ttyS0 demo/fault=${fault}`;
         const config = await user.likeDemo(`demo-${fault}`, { append });
-        const args = [`demo-${fault}`, '--config', config, '-o', output, '--timeout', '40s'];
+        const timeout = fault === 'hang' ? '40s' : '5m';
+        const args = [`demo-${fault}`, '--config', config, '-o', output, '--timeout', timeout];
         const { exitCode, all } = await user.run(args);
         expect(exitCode, all).to.equal(1);
         expect(all).to.match(message);
         // The one that powers off without having installed anything shows in the stage that looks at the disk.
-        const kept = fault === 'poweroff' ? [workDirectory().replace('demo', 'demo-poweroff')] : [];
+        const kept = fault === 'poweroff' ? [workDirectoryIn(output, 'demo-poweroff')] : [];
         expect(await user.leftovers(output)).to.deep.equal(kept);
         const files = readdirSync(output).filter((name) => !/\.log$|\.events\.jsonl$|^\./.test(name));
         expect(files).to.deep.equal([]);

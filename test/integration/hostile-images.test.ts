@@ -37,7 +37,7 @@ const damaged = Number(process.env['IMAGE_FACTORY_DAMAGED_IMAGES'] ?? 20);
 
 describe('hostile images', function () {
   // Each in seconds; but machines that run tests may be busy.
-  this.timeout(10 * 60_000);
+  this.timeout(30 * 60_000);
 
   let directory: string;
   /** What the links in the images lead to: a system of the host's. */
@@ -274,7 +274,7 @@ describe('hostile images', function () {
       console.log(`        the slowest took ${slowest} ms`);
       const all = [...tally.values()].reduce((sum, counts) => sum + counts.cleaned + counts.refused, 0);
       expect(all).to.be.greaterThanOrEqual(200);
-      expect(slowest).to.be.lessThan(60_000);
+      expect(slowest).to.be.lessThan(5 * 60_000);
     });
   });
 
@@ -386,7 +386,7 @@ describe('hostile images', function () {
           /no partitions|no root file system|partitions on the disk|partition table|can't look into/,
         );
         expect(failure?.message).not.to.match(/(?![\n\t])\p{Cc}/u);
-        expect(Date.now() - begin).to.be.lessThan(60_000);
+        expect(Date.now() - begin).to.be.lessThan(5 * 60_000);
       });
     }
 
@@ -464,7 +464,7 @@ describe('hostile images', function () {
         console.log(
           `        ${type}: ${counts.cleaned} cleaned, ${counts.refused} refused, the slowest took ${slowest} ms`,
         );
-        expect(slowest).to.be.lessThan(60_000);
+        expect(slowest).to.be.lessThan(5 * 60_000);
       });
     }
   });

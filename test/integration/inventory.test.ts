@@ -62,8 +62,7 @@ Architecture: amd64
 Version: 1
 `;
 
-describe('readInventory', function () {
-  this.timeout(60_000);
+describe('readInventory', () => {
   let scratch: string;
   let system: string;
   beforeEach(() => {

@@ -73,7 +73,6 @@ describe('the Kickstart files of the shipped images', () => {
   }
 
   it('are as ksvalidator wants them, with every option and with none', async function () {
-    this.timeout(120_000);
     const lack = lackOfKsvalidator();
     if (lack !== undefined) {
       console.log(lack);
@@ -167,9 +166,7 @@ const hostile = fc
 /** How a value looks that goes over several lines, in a language that has one line for it. */
 const oneLine = (value: string) => value.replace(/\s*\n\s*/g, ' ').replace(/[\u0085\u2028\u2029]/g, ' ');
 
-describe('values in a Kickstart file', function () {
-  this.timeout(120_000);
-
+describe('values in a Kickstart file', () => {
   const source = answerFileSource(shippedSpec('rocky-10'));
 
   it('never break out of their place', async () => {
@@ -258,8 +255,7 @@ describe('values in a Kickstart file', function () {
   });
 });
 
-describe('the script at the end of a Kickstart installation', function () {
-  this.timeout(120_000);
+describe('the script at the end of a Kickstart installation', () => {
   let sandbox: Sandbox;
   beforeEach(function () {
     if (process.getuid?.() !== 0) {

@@ -17,8 +17,7 @@ const execute = promisify(execFile);
 const read = (file: string) => readFileSync(join(programDirectory, file), 'utf8');
 const { version } = JSON.parse(read('package.json')) as { version: string };
 
-describe('manual pages', function () {
-  this.timeout(60_000);
+describe('manual pages', () => {
   const pages = new Map<string, Page>();
   before(async () => {
     // The renderer reads the options from there, as it does for `make doc`.

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { execa } from 'execa';
-import { demoBaseName } from '../support/demo-image.js';
+import { baseNameIn } from '../support/demo-image.js';
 import { installedDemo, type InstalledDemo } from '../support/demo-user.js';
 import { faultTable as table } from '../support/fault-table.js';
 import { startSshd } from '../support/sshd.js';
@@ -119,7 +119,6 @@ describe('a build whose sshd', function () {
     const { user, program } = await installedDemo();
     const output = user.directory('network-sshd');
     const config = join(user.home, 'network-sshd.conf');
-    const base = demoBaseName().replace('demo', 'demo-sshd');
     const start = async () => {
       const sshd = await startSshd();
       const identity = join(user.home, `identity-${sshd.port}`);
@@ -158,6 +157,7 @@ upload_known_hosts = ${known}
     expect(ended, error).to.equal(1);
     expect(stopped, 'sshd was there when the upload began').not.to.equal(undefined);
     expect(error).to.match(/^upload: /);
+    const base = baseNameIn(output, 'demo-sshd');
     expect(await user.leftovers(output)).to.deep.equal([`.${base}.build`]);
 
     const living = await start();

@@ -6,8 +6,7 @@ import { changeEnvironment } from '../support/host.js';
 import { whileCollecting } from '../support/collecting.js';
 
 /** Each time limit of the program, in a process where garbage is collected all the time. */
-describe('time limits', function () {
-  this.timeout(180_000);
+describe('time limits', () => {
   let directory: string;
   let restore: () => void;
 

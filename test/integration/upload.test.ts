@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
@@ -24,8 +25,7 @@ const MiB = 1024 * 1024;
 const image = 'demo-2024-05-17.qcow2';
 const checksum = `${image}.sha256sum`;
 
-describe('upload', function () {
-  this.timeout(30_000);
+describe('upload', () => {
   let server: Sshd;
   let scratch: string;
   /** Holds the image and its checksum. */
@@ -258,18 +258,15 @@ describe('upload', function () {
 
     it('stops at once when the build is interrupted', async () => {
       const controller = new AbortController();
-      let interrupted = 0;
       const stop = atFraction(0.3, () => {
-        interrupted = Date.now();
         controller.abort(new Interrupted('SIGINT'));
         return Promise.resolve();
       });
       const error = await upload(watched(stop.progress, controller.signal), sftp(), files).catch((e: unknown) => e);
       expect(error).to.be.instanceOf(Interrupted);
-      expect(Date.now() - interrupted).to.be.lessThan(500);
-      expect(await readdir(remote))
-        .to.have.length(1)
-        .and.not.include(image);
+      const left = await readdir(remote);
+      expect(left).to.have.length(1).and.not.include(image);
+      expect((await stat(join(remote, left[0]!))).size).to.be.below(64 * MiB);
     });
 
     it('stops at once also while it waits for a server that says nothing', async () => {
@@ -281,10 +278,12 @@ describe('upload', function () {
         socket.on('error', () => undefined);
         controller.abort(new Interrupted('SIGTERM'));
       });
-      const started = Date.now();
+      let over = false;
+      const timeOver = setTimeout(() => (over = true), 15_000);
       const uploading = upload(testHost(controller.signal), sftp({ target: `127.0.0.1:${remote}`, port }), files);
       expect(await uploading.catch((e: unknown) => e)).to.be.instanceOf(Interrupted);
-      expect(Date.now() - started).to.be.lessThan(1500);
+      clearTimeout(timeOver);
+      expect(over, 'it waited for the handshake to time out').to.be.false;
       silent.close();
     });
 
@@ -386,9 +385,7 @@ describe('upload', function () {
       const socket = join(scratch, 'agent');
       const agent = execa('ssh-agent', ['-D', '-a', socket], { reject: false });
       try {
-        for (let i = 0; i < 50 && !(await stat(socket).catch(() => false)); i++) {
-          await new Promise((resolve) => setTimeout(resolve, 20));
-        }
+        while (!existsSync(socket)) await new Promise((resolve) => setTimeout(resolve, 20));
         await execa('ssh-add', ['-q', server.identity], { env: { SSH_AUTH_SOCK: socket } });
         await withEnvironment({ SSH_AUTH_SOCK: socket, HOME: scratch }, async () => {
           await upload(testHost(), unnamed(), single);

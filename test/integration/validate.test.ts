@@ -11,8 +11,7 @@ import type { Validation } from '../../src/checks/validate.js';
 import { necessary } from '../support/shipped-images.js';
 import { program } from '../support/demo-image.js';
 
-describe('image-factory validate', function () {
-  this.timeout(60_000);
+describe('image-factory validate', () => {
   let directory: string;
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), 'validate-'));

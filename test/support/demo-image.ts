@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import { isoDate } from '../../src/config/resolve.js';
 
 export const program = fileURLToPath(new URL('../../bin/image-factory', import.meta.url));
 
@@ -15,9 +14,22 @@ export function temporaryDirectory(): { readonly path: string; remove(): void } 
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-/** What the artifacts of the demo begin with today. */
-export function demoBaseName(): string {
-  return `demo-${isoDate(new Date())}`;
+/**
+ * What the files of an image's build begin with, `IMAGE-YYYY-MM-DD`, by what lies in the output directory: it may be
+ * past midnight by now.
+ */
+export function baseNameIn(directory: string, image = 'demo'): string {
+  const dated = new RegExp(`^\\.?(${image}-\\d{4}-\\d\\d-\\d\\d)\\.`);
+  const names = readdirSync(directory);
+  const base = names.map((name) => dated.exec(name)?.[1]).find((found) => found !== undefined);
+  if (base === undefined)
+    throw new Error(`no build of ${image} has left anything in ${directory}: ${names.join(', ')}`);
+  return base;
+}
+
+/** The work directory of an image's build, which {@link leftovers} tells. */
+export function workDirectoryIn(directory: string, image = 'demo'): string {
+  return `.${baseNameIn(directory, image)}.build`;
 }
 
 interface LogEvent {

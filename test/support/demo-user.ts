@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { execa } from 'execa';
-import { demoBaseName, leftovers, RunningBuild } from './demo-image.js';
+import { baseNameIn, leftovers, RunningBuild } from './demo-image.js';
 import { normalUser, type NormalUser } from './normal-user.js';
 
 export interface Ended {
@@ -119,7 +119,7 @@ async function buildDemo(): Promise<InstalledDemo> {
   const output = user.directory('installed');
   const { exitCode, all } = await user.run(['demo', '-o', output, '--no-boot-test']);
   if (exitCode !== 0) throw new Error(`the demo can't be built:\n${all}`);
-  const image = join(output, `${demoBaseName()}.qcow2`);
+  const image = join(output, `${baseNameIn(output)}.qcow2`);
   return { user, image, program: user.installing(await user.installedDisk(image, 'installed.raw')) };
 }
 

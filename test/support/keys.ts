@@ -3,6 +3,12 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { changeEnvironment } from './host.js';
 
+/** When keys are made, in seconds since 1970: an hour ago, so that one can have expired. */
+const made = Math.floor(Date.now() / 1000) - 3600;
+
+/** What lets gpg take another time for now. */
+const at = (seconds: number) => ['--faked-system-time', String(seconds)];
+
 /** A home directory of GnuPG for tests, with an agent that can ask nobody; gpg uses it until it is removed. */
 export class GpgHome {
   readonly #restore: () => void;
@@ -15,7 +21,7 @@ export class GpgHome {
 
   /** @returns the fingerprint of a new key, whose passphrase the agent does not keep */
   makeKey(userId: string, passphrase = ''): string {
-    this.#gpg(['--passphrase', passphrase, '--quick-gen-key', userId, 'ed25519', 'sign', 'never']);
+    this.#gpg([...at(made), '--passphrase', passphrase, '--quick-gen-key', userId, 'ed25519', 'sign', 'never']);
     execFileSync('gpgconf', ['--reload', 'gpg-agent']);
     const listed = this.#gpg(['--with-colons', '--list-keys', `=${userId}`]);
     return /^fpr:+([0-9A-F]+):$/m.exec(listed)?.[1] ?? '';
@@ -28,10 +34,9 @@ export class GpgHome {
     return file;
   }
 
-  /** Lets a key expire, and waits until it has. */
+  /** Lets a key have expired a minute after it was made. */
   expire(key: string): void {
-    this.#gpg(['--quick-set-expire', key, 'seconds=2']);
-    execFileSync('sleep', ['3']);
+    this.#gpg([...at(made + 1), '--quick-set-expire', key, 'seconds=60']);
   }
 
   revoke(key: string): void {

@@ -29,7 +29,7 @@ export function call(
   args: readonly string[],
   options: { uid?: number; gid?: number; env?: Record<string, string>; cwd?: string } = {},
 ): Called {
-  const { status, stdout, stderr, error } = spawnSync(file, args, { encoding: 'utf8', timeout: 20_000, ...options });
+  const { status, stdout, stderr, error } = spawnSync(file, args, { encoding: 'utf8', timeout: 300_000, ...options });
   if (error) throw error;
   return { status, stdout, stderr };
 }

@@ -209,9 +209,7 @@ const hostile = fc.string({
   maxLength: 12,
 });
 
-describe('values in an autoinstall file', function () {
-  this.timeout(120_000);
-
+describe('values in an autoinstall file', () => {
   const source = answerFileSource(shippedSpec('ubuntu-24.04'));
   /** Past the checks of the description, which would refuse most of it. */
   async function renderWith(variables: Readonly<Record<string, string>>): Promise<string> {

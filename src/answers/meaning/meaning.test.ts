@@ -15,7 +15,7 @@ describe('meaningFindings', () => {
       const { content } = await renderShipped(image);
       expect(found(shippedSpec(image).origin.answerFile.kind, content), image).to.deep.equal([]);
     }
-  }).timeout(60_000);
+  });
 
   describe('of the form of a file', () => {
     const carriageReturn =

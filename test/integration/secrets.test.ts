@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { execa } from 'execa';
 import { quote } from 'shlex';
 import type { BuildEvent } from '../../src/report/events.js';
-import { demoBaseName, program, RunningBuild, temporaryDirectory } from '../support/demo-image.js';
+import { baseNameIn, program, RunningBuild, temporaryDirectory } from '../support/demo-image.js';
 
 const minutes = 60_000;
 const root = join(dirname(program), '..');
@@ -51,7 +51,7 @@ describe('the secrets of a build, and its logs', function () {
   const directory = temporaryDirectory();
   const { path } = directory;
   const output = join(path, 'output');
-  const named = (end: string) => join(output, `${demoBaseName()}.${end}`);
+  const named = (end: string) => join(output, `${baseNameIn(output)}.${end}`);
   const args = ['demo', '--config', join(path, 'my.conf'), '-o', output];
   const env = { ...process.env, https_proxy: `http://me:${secrets.ofProxy}@proxy.invalid:3128/` };
   const build = (...flags: string[]) => execa(program, [...args, ...flags], { reject: false, all: true, env });

@@ -3,7 +3,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { descriptionDefaults, descriptionOption } from '../config/description-options.js';
 import type { AnswerFileKind, DescribedOption } from '../config/image-spec.js';
-import { canonical } from '../config/options.js';
+import { canonical } from '../config/option.js';
 import { didYouMean } from '../config/suggestion.js';
 import { UsageError } from '../host/failure.js';
 import { escapePrinted, escapes } from './escape.js';

@@ -1,7 +1,7 @@
 import type { AnswerFile } from '../answers/answer-file.js';
 import type { Configuration } from '../config/configuration.js';
 import type { ImageSpec } from '../config/image-spec.js';
-import { canonical } from '../config/options.js';
+import { canonical } from '../config/option.js';
 import { isSecret } from '../config/secrets.js';
 import { UsageError } from '../host/failure.js';
 import type { Caller } from '../host/host.js';

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { Configuration } from '../config/configuration.js';
 import { defaultCacheDirectory } from '../config/defaults.js';
 import { age, directory } from '../config/option-types.js';
-import { canonical } from '../config/options.js';
+import { canonical } from '../config/option.js';
 import { didYouMean } from '../config/suggestion.js';
 import { UsageError } from '../host/failure.js';
 import { silentLog } from '../host/log.js';

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { camelCase, canonical, imageOptions, type Option } from '../config/options.js';
+import { camelCase, canonical, type Option } from '../config/option.js';
+import { imageOptions } from '../config/options.js';
 import type { Overrides } from '../config/overrides.js';
 import { UsageError } from '../host/failure.js';
 

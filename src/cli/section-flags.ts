@@ -1,6 +1,7 @@
 import { Option } from 'commander';
 import { boolean } from '../config/option-types.js';
-import { imageOptions, optionGroups, type Option as ImageOption, type OptionGroup } from '../config/options.js';
+import { optionGroups, type Option as ImageOption, type OptionGroup } from '../config/option.js';
+import { imageOptions } from '../config/options.js';
 
 /** The flags of `build` that set an option of the section for one run, from the option table, group by group. */
 export function sectionFlags(): Option[] {

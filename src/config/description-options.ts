@@ -1,7 +1,7 @@
 import { defaultArchitecture } from '../machine/architectures.js';
 import * as described from './description-types.js';
 import { boolean, oneOf, text } from './option-types.js';
-import { canonical, option, type Option } from './options.js';
+import { canonical, option, type Option } from './option.js';
 
 /**
  * Options that describe the installed system, with the same meaning in each family of answer files. Only templates read

@@ -3,7 +3,7 @@ import type { Configuration } from './configuration.js';
 import { defaultBuilderId, defaultCacheDirectory, defaultConnection } from './defaults.js';
 import type { IniOption } from './interpolation.js';
 import type { IniDocument } from './ini.js';
-import { canonical, type Option } from './options.js';
+import { canonical, type Option } from './option.js';
 import { withOverrides, type Overrides } from './overrides.js';
 import { sectionKinds, type SectionKind } from './section-kinds.js';
 

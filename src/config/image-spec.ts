@@ -1,5 +1,6 @@
 import type { Destination } from './destination.js';
-import type { imageOptions, Values } from './options.js';
+import type { Values } from './option.js';
+import type { imageOptions } from './options.js';
 import type { Source } from './source.js';
 
 /** What an unattended installer reads, by the option that names it. */

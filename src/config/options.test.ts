@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { descriptionOptions } from './description-options.js';
-import { camelCase, canonical, destinationOptions, imageOptions, type Option } from './options.js';
+import { camelCase, canonical, type Option } from './option.js';
+import { destinationOptions, imageOptions } from './options.js';
 
 const all = Object.entries<Option<unknown>>({ ...imageOptions, ...descriptionOptions, ...destinationOptions });
 

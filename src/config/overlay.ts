@@ -1,5 +1,5 @@
 import type { IniOption } from './interpolation.js';
-import { canonical } from './options.js';
+import { canonical } from './option.js';
 
 /**
  * Options with others set above them, which then come last. An option takes the place of another one that differs from

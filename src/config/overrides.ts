@@ -1,5 +1,6 @@
 import type { Configuration, Section } from './configuration.js';
-import { canonical, imageOptions } from './options.js';
+import { canonical } from './option.js';
+import { imageOptions } from './options.js';
 import { descriptionOptions } from './description-options.js';
 import { hasOption, sectionKinds } from './section-kinds.js';
 import { didYouMean } from './suggestion.js';

@@ -1,6 +1,6 @@
 import { descriptionOptions } from './description-options.js';
 import { passwordHash } from './description-types.js';
-import { canonical, type Option } from './options.js';
+import { canonical, type Option } from './option.js';
 
 /** What a hash begins with that crypt(5) of libxcrypt or an older libc makes: its method between dollar signs. */
 const prefix = /^\$(?:1|2[abxy]?|3|5|6|7|md5|sha1|y|gy|sm3|sm3y)[$,]/;

@@ -9,7 +9,8 @@ import {
   type InstallOrigin,
   type Signing,
 } from './image-spec.js';
-import { imageOptions, type Values } from './options.js';
+import type { Values } from './option.js';
+import { imageOptions } from './options.js';
 import { literally, withOverrides, type Overrides } from './overrides.js';
 import { inOrderOfLines } from './problem-order.js';
 import { resolveDestination } from './resolve-destination.js';

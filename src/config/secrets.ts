@@ -4,7 +4,7 @@ import type { Section } from './configuration.js';
 import { descriptionOption } from './description-options.js';
 import type { Destination } from './destination.js';
 import type { IniDocument } from './ini.js';
-import { canonical } from './options.js';
+import { canonical } from './option.js';
 import { isHash } from './password-hashes.js';
 
 /**

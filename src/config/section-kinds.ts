@@ -1,6 +1,7 @@
 import { descriptionOptions } from './description-options.js';
 import { answerFileKinds } from './image-spec.js';
-import { canonical, destinationOptions, imageOptions, sectionOptions, type Option } from './options.js';
+import { canonical, type Option } from './option.js';
+import { destinationOptions, imageOptions, sectionOptions } from './options.js';
 import { nearestWord } from './suggestion.js';
 
 /** A kind of section: how it is recognised, and which options it has. */

@@ -3,7 +3,7 @@ import type { Section } from './configuration.js';
 import { descriptionOption, descriptionOptions } from './description-options.js';
 import type { DescribedOption } from './image-spec.js';
 import type { IniDocument } from './ini.js';
-import { camelCase, canonical, type Option, type Values } from './options.js';
+import { camelCase, canonical, type Option, type Values } from './option.js';
 import { maskUrl, maskUrls } from '../host/url-mask.js';
 import { isSecret } from './secrets.js';
 import { hasOption, sectionKinds, type SectionKind } from './section-kinds.js';

@@ -1,6 +1,6 @@
 import type { Configuration } from './configuration.js';
 import type { IniSection } from './ini.js';
-import { canonical } from './options.js';
+import { canonical } from './option.js';
 import { headersMeant } from './section-kinds.js';
 import { didYouMean } from './suggestion.js';
 

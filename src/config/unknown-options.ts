@@ -2,7 +2,7 @@ import type { Configuration } from './configuration.js';
 import { shippedFile } from './configuration-files.js';
 import { descriptionOption } from './description-options.js';
 import type { IniOption } from './interpolation.js';
-import { canonical } from './options.js';
+import { canonical } from './option.js';
 import { hasOption, nearestOption, sectionKinds, type SectionKind, type SectionKindName } from './section-kinds.js';
 
 /**

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { block, templateHelpers } from '../../src/answers/template-helpers.js';
 import { TemplateEngine } from '../../src/answers/template.js';
 import { descriptionOption } from '../../src/config/description-options.js';
-import { canonical } from '../../src/config/options.js';
+import { canonical } from '../../src/config/option.js';
 
 describe('the table of shipped partials', () => {
   const directory = new URL('../../templates/partials/', import.meta.url);

@@ -1,28 +1,19 @@
 import { existsSync } from 'node:fs';
-import { Failure, UsageError } from '../host/failure.js';
+import { Failure } from '../host/failure.js';
 import { findProgram } from '../host/programs.js';
 import { knownHostKeys } from '../publish/known-hosts.js';
 import { logins } from '../publish/sftp-login.js';
-import { serverName, sftpTarget } from '../publish/sftp-target.js';
-import { checkDestination } from '../publish/upload.js';
 import type { Destination, SftpDestination } from '../config/destination.js';
+import { serverName } from '../config/sftp-server.js';
 import { error, placeOf, warning, type Check, type CheckFinding, type Subject } from './subject.js';
 
-/** What shows of the destinations without connecting: their targets, keys, passwords and known hosts. */
+/** What shows of the destinations without connecting: their keys, passwords and known hosts. */
 export const destinations: Check = async (subject) => {
   const findings = await Promise.all(subject.spec.destinations.map((one) => destinationFindings(subject, one)));
   return findings.flat();
 };
 
 async function destinationFindings(subject: Subject, destination: Destination): Promise<CheckFinding[]> {
-  try {
-    checkDestination(destination);
-  } catch (problem) {
-    if (!(problem instanceof UsageError)) throw problem;
-    const place = subject.spec.places[`${destination.name}:upload-target`] ?? '';
-    const line = /^[^:\n]+:\d+: /.exec(place)?.[0] ?? '';
-    return problem.problems.map((message) => error(`${line}${message}`));
-  }
   // Without it, the check of the programs says so.
   if (destination.type !== 'sftp' || findProgram('ssh-keygen') === undefined) return [];
   return [...(await loginFindings(subject, destination)), ...(await knownHostFindings(subject, destination))];
@@ -47,8 +38,7 @@ async function loginFindings(subject: Subject, destination: SftpDestination): Pr
 }
 
 async function knownHostFindings(subject: Subject, destination: SftpDestination): Promise<CheckFinding[]> {
-  const { name, knownHosts } = destination;
-  const server = sftpTarget(destination);
+  const { name, server, knownHosts } = destination;
   const option = knownHosts === undefined ? 'upload_target' : 'upload_known_hosts';
   if (knownHosts !== undefined && !existsSync(knownHosts)) return [missingFile(subject, option, name)];
   const findings = await failing(subject, option, name, async () => {

@@ -1,7 +1,9 @@
+import type { SftpServer } from './sftp-server.js';
+
 interface AnyDestination {
   /** The configuration's section, for messages. */
   readonly name: string;
-  /** `upload_target`, as the type of upload understands it. */
+  /** `upload_target` as it is written. */
   readonly target: string;
   /** Whether documents and signatures go with the image and its checksum (default: if the image is signed). */
   readonly artifacts?: 'image' | 'all';
@@ -17,12 +19,11 @@ export interface RsyncDestination extends AnyDestination {
 
 export interface SftpDestination extends AnyDestination {
   readonly type: 'sftp';
+  readonly server: SftpServer;
   /** Private key file without passphrase. */
   readonly identity?: string;
   /** The only known_hosts file to ask (default: the user's and the machine's). */
   readonly knownHosts?: string;
-  /** 1 to 65535 (default: the target's, else 22). */
-  readonly port?: number;
   /** Name of the environment variable that holds the password. */
   readonly passwordEnv?: string;
 }

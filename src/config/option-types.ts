@@ -1,4 +1,5 @@
 import { expectHome } from '../host/home-directory.js';
+import { parseSftpTarget, type SftpTarget } from './sftp-server.js';
 import { parseSource, type Source } from './source.js';
 import { splitWords } from './words.js';
 
@@ -19,6 +20,9 @@ export const uri: OptionType<string> = { metavar: 'URI', parse: (value) => value
 
 /** A file to fetch: a file name, or a URI with the scheme `file:`, `http:`, `https:` or `rsync:`. */
 export const source: OptionType<Source> = { metavar: 'URI', parse: parseSource };
+
+/** Server and directory: `sftp://[user@]host[:port]/directory/` or `[user@]host:/directory/`. */
+export const sftpTarget: OptionType<SftpTarget> = { metavar: 'URI', parse: parseSftpTarget };
 
 /** A file name; `~/` is the home directory. Relative names are relative to the current directory. */
 export const path: OptionType<string> = {

@@ -2,9 +2,11 @@ import type { Configuration, Section } from './configuration.js';
 import type { Destination } from './destination.js';
 import { defaultSection } from './ini-reader.js';
 import { literally } from './overrides.js';
+import { sftpTarget } from './option-types.js';
 import { destinationOptions, numberedOption } from './options.js';
 import { sectionKinds } from './section-kinds.js';
 import { SectionReader } from './section-reader.js';
+import type { SftpServer } from './sftp-server.js';
 import { didYouMean } from './suggestion.js';
 
 /** A destination, and where its options are set, by `NAME:OPTION` with `-` for `_`. */
@@ -63,13 +65,25 @@ export function resolveDestination(
     Object.entries(own.places(Object.keys(destinationOptions))).map(([option, place]) => [`${name}:${option}`, place]),
   );
   if (uploadType === 'rsync') return { destination: { ...common, type: 'rsync', args: values.uploadArgs }, places };
+  const server = sftpServer(own, values.uploadPort);
+  if (server === undefined) return undefined;
   const destination: Destination = {
     ...common,
     type: 'sftp',
+    server,
     ...(values.uploadIdentity === undefined ? {} : { identity: values.uploadIdentity }),
     ...(values.uploadKnownHosts === undefined ? {} : { knownHosts: values.uploadKnownHosts }),
-    ...(values.uploadPort === undefined ? {} : { port: values.uploadPort }),
     ...(values.uploadPasswordEnv === undefined ? {} : { passwordEnv: values.uploadPasswordEnv }),
   };
   return { destination, places };
+}
+
+/** @param port of the option `upload_port` */
+function sftpServer(own: SectionReader, port: number | undefined): SftpServer | undefined {
+  const { uploadTarget } = own.values({ upload_target: { ...destinationOptions.upload_target, type: sftpTarget } });
+  if (uploadTarget === undefined) return undefined;
+  if (port !== undefined && port !== (uploadTarget.port ?? port)) {
+    own.complain(`upload_port: ${port} contradicts the port ${uploadTarget.port} of upload_target`, 'upload_port');
+  }
+  return { ...uploadTarget, port: port ?? uploadTarget.port ?? 22 };
 }

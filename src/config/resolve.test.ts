@@ -239,7 +239,7 @@ upload_password_env = CLOUD_PASSWORD
           type: 'sftp',
           name: 'cloud',
           target: 'me@cloud.example.org:/images/',
-          port: 2222,
+          server: { user: 'me', host: 'cloud.example.org', port: 2222, directory: '/images/' },
           identity: join(homedir(), '.ssh/images'),
           knownHosts: '/etc/images/known_hosts',
           passwordEnv: 'CLOUD_PASSWORD',
@@ -276,7 +276,40 @@ post-upload-command = publish \${image}
         `[a]\n${netboot}upload_destinations = c\n[c]\nupload_type = sftp\nupload_target = c:/\n`,
         'a',
       );
-      expect(image.destinations).to.deep.equal([{ type: 'sftp', name: 'c', target: 'c:/', postUploadCommands: [] }]);
+      expect(image.destinations).to.deep.equal([
+        {
+          type: 'sftp',
+          name: 'c',
+          target: 'c:/',
+          server: { host: 'c', port: 22, directory: '/' },
+          postUploadCommands: [],
+        },
+      ]);
+    });
+
+    it('of SFTP go to a server whose port stands in the target or in an option of its own', () => {
+      const destination = (target: string, port: string) =>
+        imageOf(
+          `[a]\n${netboot}upload_destinations = c\n[c]\nupload_type = sftp\nupload_target = ${target}\n${port}\n`,
+          'a',
+        ).destinations[0];
+      expect(destination('sftp://c:2222/', '')).to.deep.include({ server: { host: 'c', port: 2222, directory: '/' } });
+      expect(destination('c:/', 'upload_port = 2222')).to.deep.include({
+        server: { host: 'c', port: 2222, directory: '/' },
+      });
+      expect(destination('sftp://c:2222/', 'upload_port = 2222')).to.deep.include({
+        server: { host: 'c', port: 2222, directory: '/' },
+      });
+      const problems = (target: string) => problemsOf(() => destination(target, 'upload_port = 2222'));
+      expect(problems('sftp://c:22/')).to.deep.equal([
+        'my.conf:9: [c]: upload_port: 2222 contradicts the port 22 of upload_target',
+      ]);
+      expect(problems('/srv/images')).to.deep.equal([
+        "my.conf:8: [c] upload_target = /srv/images: expected 'sftp://[user@]host[:port]/directory/' or '[user@]host:/directory/'",
+      ]);
+      expect(problems('sftp://me:geheim@c/').join())
+        .to.match(/^my\.conf:8: .*upload_password_env/)
+        .and.not.match(/geheim/);
     });
   });
 

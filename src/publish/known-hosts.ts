@@ -3,11 +3,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { homeDirectory } from '../host/home-directory.js';
 import { quote } from 'shlex';
+import type { ServerHostKeyAlgorithm } from 'ssh2';
 import { Failure } from '../host/failure.js';
 import { command, run, type Command, type Caller } from '../host/host.js';
-import { serverName, type SftpTarget } from './sftp-target.js';
+import { serverName, type SftpServer } from '../config/sftp-server.js';
 
-type Server = Pick<SftpTarget, 'host' | 'port'>;
+type Server = Pick<SftpServer, 'host' | 'port'>;
 
 export interface HostKey {
   readonly type: string;
@@ -25,15 +26,13 @@ export interface KnownHostKeys {
 }
 
 /** Signature algorithms by type of host key; RSA with SHA-1 is left out as OpenSSH 8.8 and later do. */
-const algorithmsOf = {
+const algorithmsOf: Readonly<Record<string, readonly ServerHostKeyAlgorithm[]>> = {
   'ssh-ed25519': ['ssh-ed25519'],
   'ecdsa-sha2-nistp256': ['ecdsa-sha2-nistp256'],
   'ecdsa-sha2-nistp384': ['ecdsa-sha2-nistp384'],
   'ecdsa-sha2-nistp521': ['ecdsa-sha2-nistp521'],
   'ssh-rsa': ['rsa-sha2-512', 'rsa-sha2-256'],
-} as const;
-type KeyType = keyof typeof algorithmsOf;
-type Algorithm = (typeof algorithmsOf)[KeyType][number];
+};
 
 /**
  * Looks a server up in its known_hosts files.
@@ -85,7 +84,7 @@ function parseLine(line: string): (HostKey & { marker: string | undefined })[] {
  * The host key algorithms to offer: only those we have keys for, or else a server with several keys might present
  * one that we can't compare. Of a server that is not known, any, to show the fingerprint that it presents.
  */
-export function hostKeyAlgorithms({ trusted }: KnownHostKeys): Algorithm[] {
+export function hostKeyAlgorithms({ trusted }: KnownHostKeys): ServerHostKeyAlgorithm[] {
   const types = new Set(trusted.map(({ type }) => type));
   return Object.entries(algorithmsOf).flatMap(([type, names]) => (types.size === 0 || types.has(type) ? names : []));
 }

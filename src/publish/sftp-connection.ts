@@ -1,167 +1,146 @@
+import { once } from 'node:events';
 import { connect as connectSocket } from 'node:net';
 import { userInfo } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
-import type SftpClient from 'ssh2-sftp-client';
+import { promisify } from 'node:util';
+import type { Client, ClientErrorExtensions, ConnectConfig, OpenMode, SFTPWrapper } from 'ssh2';
+import { serverName, type SftpServer } from '../config/sftp-server.js';
 import { Failure } from '../host/failure.js';
 import type { Host } from '../host/host.js';
 import { hostKeyAlgorithms, hostKeyProblem, type KnownHostKeys } from './known-hosts.js';
 import type { Login } from './sftp-login.js';
-import { serverName, type SftpTarget } from './sftp-target.js';
-
-type Sftp = Awaited<ReturnType<SftpClient['connect']>>;
-type ErrorEvent = Error & { level?: string; code?: string | number };
 
 /** The connection could not be made or broke: worth another try. */
 export class ConnectionLost extends Error {}
 
 /** Codes of draft-ietf-secsh-filexfer-02, section 7 (the version that OpenSSH speaks). */
-export const status = { noSuchFile: 2, permissionDenied: 3, failure: 4, unsupported: 8 } as const;
+export const status = { noSuchFile: 2, permissionDenied: 3, unsupported: 8 } as const;
 
-/** The server answered a request with an error. */
-export class Refused extends Error {
-  constructor(
-    message: string,
-    readonly status: number,
-  ) {
-    super(message);
-  }
+/** The status with which the server refused a request; undefined for errors of other kinds. */
+export function refusal(error: unknown): number | undefined {
+  const { code } = error as { code?: unknown };
+  return typeof code === 'number' ? code : undefined;
 }
 
-export interface SftpConnection {
-  /**
-   * Sends one request and waits for its answer.
-   *
-   * @throws Refused when the server says no
-   * @throws ConnectionLost when no answer will come
-   */
-  request<T>(send: (sftp: Sftp, answer: (error: Error | null | undefined, value: T) => void) => void): Promise<T>;
-  close(): Promise<void>;
+/** The requests of SFTP that an upload sends. */
+export type Sftp = ReturnType<typeof requests>;
+
+function requests(sftp: SFTPWrapper) {
+  return {
+    open: promisify<string, OpenMode, Buffer>(sftp.open.bind(sftp)),
+    write: promisify(sftp.write.bind(sftp)),
+    fstat: promisify(sftp.fstat.bind(sftp)),
+    close: promisify(sftp.close.bind(sftp)),
+    stat: promisify(sftp.stat.bind(sftp)),
+    unlink: promisify(sftp.unlink.bind(sftp)),
+    rename: promisify(sftp.rename.bind(sftp)),
+    fsync: promisify(sftp.ext_openssh_fsync.bind(sftp)),
+    renameOver: promisify(sftp.ext_openssh_rename.bind(sftp)),
+    statvfs: promisify<string, { f_bavail: number; f_frsize: number }>(sftp.ext_openssh_statvfs.bind(sftp)),
+    createReadStream: sftp.createReadStream.bind(sftp),
+  };
 }
 
 /** What it takes to connect; looked up once, used for every try. */
-export interface SftpServer {
-  readonly target: SftpTarget;
+export interface Access {
+  readonly server: SftpServer;
   readonly known: KnownHostKeys;
   readonly logins: readonly Login[];
 }
 
 /**
- * Connects, checks the host key and logs in. The build's signal breaks the connection at once.
+ * Connects, checks the host key, logs in, works and closes. The build's signal breaks the connection at once.
  *
+ * @param work is not waited for when the connection breaks, as its requests may get no answer then; the signal tells it
  * @throws ConnectionLost when another try may help
  * @throws Failure when it would not: host key, login, no SFTP there
  */
-export async function connect(host: Host, { target, known, logins }: SftpServer): Promise<SftpConnection> {
+export async function withSftp<T>(
+  host: Host,
+  access: Access,
+  work: (sftp: Sftp, broken: AbortSignal) => Promise<T>,
+): Promise<T> {
   // Loaded only when used: it costs more time than all of `--help`.
-  const { default: Client } = await import('ssh2-sftp-client');
+  const { default: ssh2 } = await import('ssh2');
   host.signal.throwIfAborted();
-  const user = target.user ?? accountName(target);
-  const socket = connectSocket({ host: target.host, port: target.port, noDelay: true, signal: host.signal });
-  const giveBack = host.release.hold(`SFTP connection to ${serverName(target)}`, () => void socket.destroy());
-  const client = new Client('sftp', {});
+  const { server, known, logins } = access;
+  const name = serverName(server);
+  const username = server.user ?? accountName(name);
+  const socket = connectSocket({ host: server.host, port: server.port, noDelay: true, signal: host.signal });
+  const giveBack = host.release.hold(`SFTP connection to ${name}`, () => void socket.destroy());
+  const client = new ssh2.Client();
+  const connection = new AbortController();
+  const { signal } = connection;
+  const broken = new Promise<never>((_, reject) =>
+    signal.addEventListener('abort', () => reject(signal.reason as Error)),
+  );
+  const closed = () => connection.abort(new Error('closed by the server'));
+  client.on('error', (error) => connection.abort(error)).on('close', closed);
   let distrust: Failure | undefined;
-  let said: ErrorEvent | undefined;
-  client.on('error', (error: ErrorEvent) => (said ??= error));
+  let sftp: SFTPWrapper | undefined;
   try {
-    const sftp = await client.connect({
+    const opening = open(client, {
       sock: socket,
-      username: user,
-      authHandler: logins.flatMap((login) => login.methods(user)),
+      username,
+      authHandler: logins.flatMap((login) => login.methods(username)),
       algorithms: { serverHostKey: hostKeyAlgorithms(known) },
-      hostVerifier(presented: Buffer) {
-        distrust = hostKeyProblem(known, presented);
-        return distrust === undefined;
-      },
+      hostVerifier: (presented: Buffer) => (distrust = hostKeyProblem(known, presented)) === undefined,
       // A connection that died without a word is noticed after a minute.
       keepaliveInterval: 15_000,
       keepaliveCountMax: 3,
     });
-    const lost = (why: string) =>
-      new ConnectionLost(`connection to ${serverName(target)} lost: ${said?.message ?? why}`);
-    return openConnection({ client, sftp, giveBack, lost });
+    sftp = await Promise.race([broken, opening]);
+    // The server's SFTP process may end while the connection itself lives on.
+    sftp.on('close', closed).on('error', (error: Error) => connection.abort(error));
+    return await Promise.race([broken, work(requests(sftp), signal)]);
   } catch (error) {
+    const { message } = error as Error;
+    if (sftp === undefined) throw distrust ?? connectError(error as Error, access, username);
+    if (!signal.aborted && message !== 'No response from server') throw error;
+    throw new ConnectionLost(`connection to ${name} lost: ${message}`, { cause: error });
+  } finally {
+    client.end();
     await giveBack();
-    throw distrust ?? connectError(said ?? (error as ErrorEvent), { target, known, logins }, user);
   }
 }
 
-function connectError(error: ErrorEvent, { target, known, logins }: SftpServer, user: string): Error {
-  const name = serverName(target);
-  if (error.level === 'client-authentication' || /authentication/i.test(error.message)) {
-    return new Failure(`${name} does not let ${user} in (tried: ${logins.map(({ what }) => what).join(', ')})`, {
-      hint: `Check the user's name in upload_target, and ~/.ssh/authorized_keys on ${target.host}.`,
-      cause: error,
-    });
+async function open(client: Client, config: ConnectConfig): Promise<SFTPWrapper> {
+  client.connect(config);
+  await once(client, 'ready');
+  return await new Promise((resolve, reject) => {
+    client.sftp((error, sftp) => (error ? reject(error) : resolve(sftp)));
+  });
+}
+
+function connectError(error: Error & ClientErrorExtensions, { server, known, logins }: Access, user: string): Error {
+  const name = serverName(server);
+  const failure = (message: string, hint?: string) => new Failure(message, { hint, cause: error });
+  if (error.level === 'client-authentication') {
+    return failure(
+      `${name} does not let ${user} in (tried: ${logins.map(({ what }) => what).join(', ')})`,
+      `Check the user's name in upload_target, and ~/.ssh/authorized_keys on ${server.host}.`,
+    );
   }
-  if (error.level === 'agent') return new Failure(`The ssh agent failed: ${error.message}`, { cause: error });
+  if (error.level === 'agent') return failure(`The ssh agent failed: ${error.message}`);
   if (/no matching host key/.test(error.message)) {
     const types = [...new Set(known.trusted.map(({ type }) => type))].join(', ');
-    return new Failure(`${name} has no host key of the types that ${known.files.join(', ')} know of it: ${types}`, {
-      hint: `Show its keys with ssh-keyscan -p ${target.port} ${target.host}, and ask its administrator.`,
-      cause: error,
-    });
+    return failure(
+      `${name} has no host key of the types that ${known.files.join(', ')} know of it: ${types}`,
+      `Show its keys with ssh-keyscan -p ${server.port} ${server.host}, and ask its administrator.`,
+    );
   }
-  if (error.level === 'handshake' || error.code === 'ENOTFOUND') {
-    return new Failure(`Can't connect to ${name}: ${error.message}`, { cause: error });
+  if (error.level === 'handshake' || ('code' in error && error.code === 'ENOTFOUND')) {
+    return failure(`Can't connect to ${name}: ${error.message}`);
   }
-  if (/subsystem/.test(error.message)) return new Failure(`${name} does not offer SFTP`, { cause: error });
+  if (/subsystem/.test(error.message)) return failure(`${name} does not offer SFTP`);
   return new ConnectionLost(`no connection to ${name}: ${error.message}`, { cause: error });
 }
 
-interface Opened {
-  readonly client: SftpClient;
-  readonly sftp: Sftp;
-  readonly giveBack: () => Promise<void>;
-  /** Explains with what the connection said before it broke, if it did, or else with this. */
-  readonly lost: (why: string) => ConnectionLost;
-}
-
-function openConnection({ client, sftp, giveBack, lost }: Opened): SftpConnection {
-  const waiting = new Set<(error: Error) => void>();
-  let closed: ConnectionLost | undefined;
-  const close = () => {
-    closed ??= lost('closed by the server');
-    for (const reject of waiting) reject(closed);
-    waiting.clear();
-  };
-  client.on('close', close);
-  // The server's SFTP process may end while the connection itself lives on.
-  sftp.on('close', close);
-
-  return {
-    async request(send) {
-      if (closed) throw closed;
-      let reject: (error: Error) => void = () => undefined;
-      try {
-        return await new Promise((resolve, rejected) => {
-          waiting.add((reject = rejected));
-          send(sftp, (error, value) => (error ? rejected(refusal(error) ?? lost(error.message)) : resolve(value)));
-        });
-      } finally {
-        waiting.delete(reject);
-      }
-    },
-    async close() {
-      if (!closed) {
-        const ended = client.end().catch(() => undefined);
-        await Promise.race([ended, sleep(1000, undefined, { ref: false })]);
-      }
-      await giveBack();
-    },
-  };
-}
-
-/** An error with a status comes from the server; any other says that no answer came. */
-function refusal(error: Error & { code?: unknown }): Refused | undefined {
-  return typeof error.code === 'number' ? new Refused(error.message, error.code) : undefined;
-}
-
 /** The name of the user who builds; a user id without an entry in the password database has none. */
-function accountName(target: SftpTarget): string {
+function accountName(server: string): string {
   try {
     return userInfo().username;
   } catch {
-    throw new Failure(`${serverName(target)}: this user has no name to log in with`, {
+    throw new Failure(`${server}: this user has no name to log in with`, {
       hint: 'Put the name into upload_target: USER@HOST:DIRECTORY.',
     });
   }

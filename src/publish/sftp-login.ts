@@ -1,31 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import type { AnyAuthMethod } from 'ssh2';
 import { homeDirectory } from '../host/home-directory.js';
 import { Failure } from '../host/failure.js';
 import { command, run, type Command, type Caller, type Host } from '../host/host.js';
 import type { SftpDestination } from '../config/destination.js';
 
-/** What ssh2 tries, one after the other; it types only what these have in common. */
-type Method = { readonly username: string } & (
-  | { readonly type: 'publickey'; readonly key: Buffer }
-  | { readonly type: 'agent'; readonly agent: string }
-  | { readonly type: 'password'; readonly password: string }
-  | { readonly type: 'keyboard-interactive'; readonly prompt: Prompt }
-);
-type Prompt = (
-  name: string,
-  instructions: string,
-  language: string,
-  questions: readonly unknown[],
-  answer: (answers: string[]) => void,
-) => void;
-
 /** One way to prove who we are. */
 export interface Login {
   /** For messages; says nothing secret. */
   readonly what: string;
-  methods(username: string): Method[];
+  methods(username: string): AnyAuthMethod[];
 }
 
 /**

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
-import { open, stat, type FileHandle } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { buffer } from 'node:stream/consumers';
 import { Failure } from '../host/failure.js';
-import { Refused, status, type SftpConnection } from './sftp-connection.js';
+import { refusal, status, type Sftp } from './sftp-connection.js';
 
 /** Bytes in one write: what OpenSSH takes at most (limits@openssh.com). */
 const chunkSize = 255 * 1024;
@@ -16,8 +18,9 @@ export interface OutgoingFile {
   readonly name: string;
   readonly path: string;
   readonly size: number;
-  /** Where it grows on the server. */
+  /** Where it grows on the server, and what it is renamed to when it is whole. */
   readonly part: string;
+  readonly final: string;
 }
 
 /**
@@ -33,61 +36,43 @@ export async function outgoingFile(
 ): Promise<OutgoingFile> {
   const { ino, size, ctimeNs } = await stat(path, { bigint: true });
   const identity = createHash('sha256').update(`${ino} ${size} ${ctimeNs}`).digest('hex').slice(0, 12);
-  return { name, path, size: Number(size), part: inTarget(`.${name}.${identity}.part`) };
+  return { name, path, size: Number(size), part: inTarget(`.${name}.${identity}.part`), final: inTarget(name) };
 }
 
 /**
  * Writes a file's part on the server: to its end, to the server's disk, and with its size verified. Continues where
- * an earlier try has stopped.
+ * an earlier try has stopped. Never sends byte n before the server has confirmed byte n - windowSize.
  *
  * @param confirmed is told up to which byte the server has the file
- * @throws Refused, ConnectionLost
  */
 export async function sendPart(
-  connection: SftpConnection,
+  sftp: Sftp,
   file: OutgoingFile,
+  broken: AbortSignal,
   confirmed: (bytes: number) => void,
 ): Promise<void> {
-  const source = await open(file.path);
-  try {
-    const start = await resumePoint(connection, source, file);
-    const flags = start === 0 ? 'w' : 'r+';
-    const handle = await connection.request<Buffer>((sftp, answer) => sftp.open(file.part, flags, answer));
-    confirmed(start);
-    await writeFrom(connection, source, handle, { start, size: file.size, confirmed });
-    await flushed(connection, handle);
-    const { size } = await connection.request<{ size: number }>((sftp, answer) => sftp.fstat(handle, answer));
-    if (size !== file.size) {
-      throw new Failure(`${file.part} has ${size} bytes on the server after ${file.size} were written`);
-    }
-    await connection.request((sftp, answer) => sftp.close(handle, answer as () => void));
-  } finally {
-    await source.close();
-  }
-}
-
-/** Writes in order, and never sends byte n before the server has confirmed byte n - windowSize. */
-async function writeFrom(
-  connection: SftpConnection,
-  source: FileHandle,
-  handle: Buffer,
-  { start, size, confirmed }: { start: number; size: number; confirmed: (bytes: number) => void },
-): Promise<void> {
+  const start = await resumePoint(sftp, file);
+  const handle = await sftp.open(file.part, start === 0 ? 'w' : 'r+');
+  confirmed(start);
   const underway: Promise<number>[] = [];
-  const settleOldest = async () => confirmed((await underway.shift()) ?? start);
-  for (let position = start; position < size; position += chunkSize) {
-    if (underway.length === chunksUnderway) await settleOldest();
-    const length = Math.min(chunkSize, size - position);
-    const { buffer, bytesRead } = await source.read(Buffer.allocUnsafe(length), 0, length, position);
-    if (bytesRead < length) throw new Failure(`The file became shorter while it was uploaded`);
-    const written = connection
-      .request((sftp, answer) => sftp.write(handle, buffer, 0, length, position, answer as () => void))
-      .then(() => position + length);
+  let end = start;
+  const source = createReadStream(file.path, { start, highWaterMark: chunkSize, signal: broken });
+  for await (const chunk of source as AsyncIterable<Buffer>) {
+    if (underway.length === chunksUnderway) confirmed((await underway.shift())!);
+    const written = end + chunk.length;
+    const writing = sftp.write(handle, chunk, 0, chunk.length, end).then(() => written);
     // Its error is met when its turn comes; until then it is no unhandled one.
-    written.catch(() => undefined);
-    underway.push(written);
+    writing.catch(() => undefined);
+    underway.push(writing);
+    end = written;
   }
-  while (underway.length > 0) await settleOldest();
+  for (const writing of underway) confirmed(await writing);
+  await ifSupported(sftp.fsync(handle));
+  const { size } = await sftp.fstat(handle);
+  if (size !== file.size) {
+    throw new Failure(`${file.part} has ${size} bytes on the server after ${file.size} were written`);
+  }
+  await sftp.close(handle);
 }
 
 /**
@@ -95,71 +80,45 @@ async function writeFrom(
  * the part's last byte was sent, so there is no hole in it, in whatever order the server wrote. What a confirmation
  * does not cover, a server that went down with data in its memory, shows in the last MiB before that point.
  */
-async function resumePoint(connection: SftpConnection, source: FileHandle, file: OutgoingFile): Promise<number> {
-  const partSize = await sizeOf(connection, file.part);
+async function resumePoint(sftp: Sftp, { path, part, size }: OutgoingFile): Promise<number> {
+  const partSize = (await unlessMissing(sftp.stat(part)))?.size ?? 0;
   const point = partSize - windowSize;
-  if (point <= 0 || partSize > file.size) return 0;
-  const from = Math.max(0, point - comparedSize);
-  const ours = Buffer.alloc(point - from);
-  await source.read(ours, 0, ours.length, from);
-  const theirs = await readBack(connection, file.part, from, ours.length);
-  return ours.equals(theirs) ? point : 0;
+  if (point <= 0 || partSize > size) return 0;
+  const range = { start: Math.max(0, point - comparedSize), end: point - 1 };
+  const theirs = await buffer(sftp.createReadStream(part, range));
+  return theirs.equals(await buffer(createReadStream(path, range))) ? point : 0;
 }
 
-async function sizeOf(connection: SftpConnection, path: string): Promise<number> {
+/** Gives the final name to a part, over whatever had that name. */
+export async function publishPart(sftp: Sftp, { part, final }: OutgoingFile): Promise<void> {
+  if (await ifSupported(sftp.renameOver(part, final))) return;
+  // Plain SFTP can't rename over a file.
+  await removeRemote(sftp, final);
+  await sftp.rename(part, final);
+}
+
+/** Removes a file on the server, if it is there. */
+export async function removeRemote(sftp: Sftp, path: string): Promise<void> {
+  await unlessMissing(sftp.unlink(path));
+}
+
+async function unlessMissing<T>(request: Promise<T>): Promise<T | undefined> {
   try {
-    return (await connection.request<{ size: number }>((sftp, answer) => sftp.stat(path, answer))).size;
+    return await request;
   } catch (error) {
-    if (error instanceof Refused && error.status === status.noSuchFile) return 0;
+    if (refusal(error) === status.noSuchFile) return undefined;
     throw error;
   }
 }
 
-async function readBack(connection: SftpConnection, path: string, from: number, length: number): Promise<Buffer> {
-  const handle = await connection.request<Buffer>((sftp, answer) => sftp.open(path, 'r', answer));
-  const data = Buffer.alloc(length);
-  for (let done = 0; done < length;) {
-    done += await connection.request<number>((sftp, answer) =>
-      sftp.read(handle, data, done, Math.min(chunkSize, length - done), from + done, answer),
-    );
-  }
-  await connection.request((sftp, answer) => sftp.close(handle, answer as () => void));
-  return data;
-}
-
-/** Has the server write the file to its disk before the final name shows it, if it can (fsync@openssh.com). */
-async function flushed(connection: SftpConnection, handle: Buffer): Promise<void> {
-  await ifSupported(connection.request((sftp, answer) => sftp.ext_openssh_fsync(handle, answer)));
-}
-
-/** Gives the final name to a part, over whatever had that name. */
-export async function publishPart(connection: SftpConnection, part: string, final: string): Promise<void> {
-  const renamed = connection.request((sftp, answer) => sftp.ext_openssh_rename(part, final, answer as () => void));
-  if (await ifSupported(renamed)) return;
-  // Plain SFTP can't rename over a file.
-  await removeRemote(connection, final);
-  await connection.request((sftp, answer) => sftp.rename(part, final, answer as () => void));
-}
-
-/** Removes a file on the server, if it is there. */
-export async function removeRemote(connection: SftpConnection, path: string): Promise<void> {
-  try {
-    await connection.request((sftp, answer) => sftp.unlink(path, answer as () => void));
-  } catch (error) {
-    if (!(error instanceof Refused && error.status === status.noSuchFile)) throw error;
-  }
-}
-
+/** Whether the server has an extension of OpenSSH's; ssh2 asks no server for one that it has not announced. */
 async function ifSupported(request: Promise<unknown>): Promise<boolean> {
   try {
     await request;
     return true;
   } catch (error) {
-    const unsupported =
-      error instanceof Refused
-        ? error.status === status.unsupported
-        : error instanceof Error && error.message === 'Server does not support this extended request';
-    if (unsupported) return false;
+    const notAnnounced = (error as Error).message === 'Server does not support this extended request';
+    if (notAnnounced || refusal(error) === status.unsupported) return false;
     throw error;
   }
 }

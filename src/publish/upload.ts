@@ -5,7 +5,6 @@ import type { UploadFiles } from './upload-files.js';
 import { hookCommand, runHook } from './hook.js';
 import { rsyncCommand, uploadByRsync } from './rsync.js';
 import { sftpCommands, uploadBySftp } from './sftp.js';
-import { sftpTarget } from './sftp-target.js';
 
 /**
  * Uploads files to a destination and then runs its post-upload commands, in order, in the files' directory.
@@ -28,15 +27,6 @@ export async function upload(host: Host, destination: Destination, files: Upload
 export function uploadCommands(destination: Destination, files: UploadFiles): Command[] {
   const commands = destination.type === 'rsync' ? [rsyncCommand(destination, files)] : sftpCommands(destination);
   return [...commands, ...destination.postUploadCommands.map((words) => hookCommand(words, files.directory))];
-}
-
-/**
- * Finds the mistakes in a destination that show without connecting, before a build has run for an hour.
- *
- * @throws UsageError
- */
-export function checkDestination(destination: Destination): void {
-  if (destination.type === 'sftp') sftpTarget(destination);
 }
 
 async function naming(what: string, step: () => Promise<void>): Promise<void> {

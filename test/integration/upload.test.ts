@@ -16,6 +16,7 @@ import { writeChecksum } from '../../src/artifacts/checksum.js';
 import { sha256Of } from '../../src/host/digest.js';
 import type { RsyncDestination, SftpDestination } from '../../src/config/destination.js';
 import type { UploadFiles } from '../../src/publish/upload-files.js';
+import { parseSftpTarget } from '../../src/config/sftp-server.js';
 import { splitWords } from '../../src/config/words.js';
 import { uploadBySftp } from '../../src/publish/sftp.js';
 import { upload, uploadCommands } from '../../src/publish/upload.js';
@@ -55,10 +56,15 @@ describe('upload', () => {
   });
   afterEach(() => rm(remote, { recursive: true, force: true }));
 
-  const sftp = (changes: Partial<SftpDestination> = {}): SftpDestination => ({
+  const sftp = ({
+    target = `sftp://${userInfo().username}@127.0.0.1:${server.port}${remote}/`,
+    port = server.port,
+    ...changes
+  }: Partial<SftpDestination> & { port?: number } = {}): SftpDestination => ({
     name: 'mirror',
     type: 'sftp',
-    target: `sftp://${userInfo().username}@127.0.0.1:${server.port}${remote}/`,
+    target,
+    server: { ...parseSftpTarget(target), port },
     identity: server.identity,
     knownHosts: server.knownHosts,
     postUploadCommands: [],
@@ -200,6 +206,26 @@ describe('upload', () => {
       const [resumed, more] = ofImage.filter((fraction, index) => fraction <= (ofImage[index - 1] ?? -1));
       expect(resumed, 'back by no more than what was under way').to.be.within(0.5 - 9 / 64, 1);
       expect(more).to.equal(undefined);
+    });
+
+    it('continues also when only the SFTP process of the server ends', async () => {
+      const pid = join(scratch, 'sftp-server.pid');
+      const own = await startSshd({ sftpServer: `echo $$ > ${pid}; exec /usr/lib/openssh/sftp-server` });
+      const fractions: number[] = [];
+      const kill = atFraction(0.5, async () => process.kill(Number(await readFile(pid, 'utf8')), 'SIGKILL'));
+      const host = watched((now) => {
+        fractions.push(now.fraction ?? 0);
+        kill.progress(now);
+      });
+      try {
+        const { port, identity, knownHosts } = own;
+        await uploadBySftp(host, sftp({ target: `127.0.0.1:${remote}`, port, identity, knownHosts }), files, [10]);
+      } finally {
+        await own.stop();
+      }
+      await expectUploaded();
+      expect(host.log.lines.filter((line) => line.startsWith('warn: '))).to.have.length(1);
+      expect(Math.min(...fractions.slice(fractions.findIndex((fraction) => fraction >= 0.5)))).to.be.greaterThan(0.3);
     });
 
     it('continues what an earlier call has begun', async () => {
@@ -436,7 +462,7 @@ describe('upload', () => {
       const host = testHost();
       try {
         await withEnvironment({ MIRROR_PASSWORD: 'open sesame' }, async () => {
-          const named = { ...unnamed(), knownHosts, target: `me@127.0.0.1:${remote}`, port };
+          const named = { ...unnamed({ target: `me@127.0.0.1:${remote}`, port }), knownHosts };
           const error = await expectFailure(
             upload(host, { ...named, passwordEnv: 'MIRROR_PASSWORD' }, files),
             /does not let me in \(tried: password from \$MIRROR_PASSWORD\)/,
@@ -458,11 +484,14 @@ describe('upload', () => {
     });
 
     /** Says neither how to log in nor which hosts are known. */
-    const anonymous = (): SftpDestination => {
-      const { name, type, target, postUploadCommands } = sftp();
-      return { name, type, target, postUploadCommands };
+    const anonymous = (changes?: { target: string; port: number }): SftpDestination => {
+      const { name, type, target, server, postUploadCommands } = sftp(changes);
+      return { name, type, target, server, postUploadCommands };
     };
-    const unnamed = () => ({ ...anonymous(), knownHosts: server.knownHosts });
+    const unnamed = (changes?: { target: string; port: number }) => ({
+      ...anonymous(changes),
+      knownHosts: server.knownHosts,
+    });
   });
 
   describe('with rsync', () => {

@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { programDirectory } from './program-directory.js';
-import { findProgram, programPath, programs, type ProgramName } from './programs.js';
+import { findExecutable, findProgram, programPath, programs, type ProgramName } from './programs.js';
 
 const names = (Object.keys(programs) as ProgramName[]).filter((name) => !('registry' in programs[name]));
 
@@ -45,6 +45,66 @@ describe('the table of programs', () => {
     }
   });
 });
+
+describe('the tests', () => {
+  /** Calls of a program by its name, in tests and what they share. */
+  const calls = /\b(?:execa|execaSync|execFileSync|spawn|spawnSync|program|must|call)\(\s*'([\w.-]+)'/g;
+  const called = new Set(
+    ['src', 'sudo-helper', 'test'].flatMap((directory) =>
+      (readdirSync(join(programDirectory, directory), { recursive: true }) as string[])
+        .filter((file) => (directory === 'src' ? file.endsWith('.test.ts') : file.endsWith('.ts')))
+        .flatMap((file) => [...readFileSync(join(programDirectory, directory, file), 'utf8').matchAll(calls)])
+        .map(([, name]) => name!),
+    ),
+  );
+
+  it('call no program whose package the Makefile does not install', function () {
+    if (!isDebian()) {
+      console.log("      skipped: only on Debian, where dpkg knows a file's package; run it with: make check");
+      this.skip();
+    }
+    const installed = installedPackages();
+    const brought = new Set<string>();
+    const bring = (name: string): void => {
+      if (brought.has(name)) return;
+      brought.add(name);
+      installed.get(name)?.depends.forEach(bring);
+    };
+    for (const [name, { everywhere }] of installed) if (everywhere) bring(name);
+    for (const list of ['BUILD', 'CHECK', 'DOC']) packagesOf(`${list}_PACKAGES`).forEach(bring);
+    // Not Debian's, but what these tests themselves run by.
+    const own = ['node', 'make'];
+    expect([...called].length).to.be.greaterThan(40);
+    const names = [...called].filter((name) => !own.includes(name) && findExecutable(name, debianPath) !== undefined);
+    const files = output('dpkg-query', ['--search', ...names.map((name) => `*bin/${name}`)]).split('\n');
+    const missing = names.flatMap((name) => {
+      const owners = files.filter((line) => line.endsWith(`bin/${name}`)).map((line) => line.replace(/[:,].*/, ''));
+      return owners.some((owner) => brought.has(owner)) ? [] : [`${name}, of ${owners.join(' or ')}`];
+    });
+    expect(missing).to.deep.equal([]);
+  });
+});
+
+/** Where Debian's packages put programs. */
+const debianPath = '/usr/bin:/usr/sbin:/bin:/sbin';
+
+interface InstalledPackage {
+  /** Whether the smallest Debian has it. */
+  readonly everywhere: boolean;
+  readonly depends: readonly string[];
+}
+
+function installedPackages(): Map<string, InstalledPackage> {
+  const fields = '${Package}\t${Essential}\t${Priority}\t${Pre-Depends}, ${Depends}\n';
+  const lines = output('dpkg-query', ['--show', '--showformat', fields]).trim().split('\n');
+  return new Map(
+    lines.map((line) => {
+      const [name = '', essential, priority, depends = ''] = line.split('\t');
+      const names = depends.split(',').map((each) => each.trim().replace(/[ :(].*/, ''));
+      return [name, { everywhere: essential === 'yes' || priority === 'required', depends: names }];
+    }),
+  );
+}
 
 function isDebian(): boolean {
   try {

@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parse } from 'ini';
 import { Failure } from '../host/failure.js';
@@ -18,15 +18,24 @@ export interface Finding {
   readonly fix: string;
 }
 
+/** What the images of a configuration want of this machine. */
+export interface Wanted {
+  /** libvirt's URIs. */
+  readonly connections: readonly string[];
+  readonly cacheDirectories: readonly string[];
+}
+
 /** Finds what is missing or unusable on this machine for building. */
-export async function diagnose(host: Host, connect: string, cacheDirectory: string): Promise<Finding[]> {
+export async function diagnose(host: Host, { connections, cacheDirectories }: Wanted): Promise<Finding[]> {
+  const troubles: Finding[] = [];
+  for (const connect of connections) troubles.push(...(await libvirtTrouble(host, connect)));
   return [
     ...missingPrograms(),
-    ...unwritable(cacheDirectory),
-    ...(await libvirtTrouble(host, connect)),
+    ...cacheDirectories.flatMap(unwritable),
+    ...troubles,
     ...(await accelerationTrouble()),
     ...(await helperNote(host)),
-    ...(await kvmGroupTrouble(connect)),
+    ...(await kvmGroupTrouble(connections)),
   ];
 }
 
@@ -46,7 +55,7 @@ function missingPrograms(): Finding[] {
 /** The command that installs a program here. */
 export function installation(name: ProgramName): string {
   const program = programs[name];
-  return `${'registry' in program ? 'pip install' : installCommand()} ${program.package}`;
+  return `${'registry' in program ? 'pipx install' : installCommand()} ${program.package}`;
 }
 
 /** How packages are installed here: /etc/os-release (os-release(5)) tells. */
@@ -60,6 +69,10 @@ function installCommand(osRelease = '/etc/os-release'): string {
 function unwritable(directory: string): Finding[] {
   let existing = directory;
   while (!existsSync(existing)) existing = dirname(existing);
+  if (!statSync(existing).isDirectory()) {
+    const what = `the cache directory ${directory} can't be made: ${existing} is no directory`;
+    return [{ weight: 'missing', what, fix: 'choose another with the option cache_dir' }];
+  }
   try {
     accessSync(existing, constants.W_OK);
     return [];
@@ -104,8 +117,8 @@ async function helperNote(host: Host): Promise<Finding[]> {
   return trouble === undefined ? [] : [{ weight: 'note', ...trouble }];
 }
 
-async function kvmGroupTrouble(connect: string): Promise<Finding[]> {
-  if (connect !== 'qemu:///system' || !(await kvmIsOfAnotherGroup())) return [];
+async function kvmGroupTrouble(connections: readonly string[]): Promise<Finding[]> {
+  if (!connections.includes('qemu:///system') || !(await kvmIsOfAnotherGroup())) return [];
   return [
     {
       weight: 'note',

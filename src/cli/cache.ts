@@ -2,13 +2,13 @@ import { resolve } from 'node:path';
 import { Configuration } from '../config/configuration.js';
 import { defaultCacheDirectory } from '../config/defaults.js';
 import { age, directory } from '../config/option-types.js';
-import { canonical } from '../config/option.js';
 import { didYouMean } from '../config/suggestion.js';
 import { UsageError } from '../host/failure.js';
 import { silentLog } from '../host/log.js';
 import { ReleaseStack } from '../host/release-stack.js';
 import { cachedUrls, removeCachedUrl, type CachedUrl } from '../sources/cache-contents.js';
 import { untilSignalled } from './signals.js';
+import { valuesOfImages } from './values-of-images.js';
 
 export interface CacheFlags {
   readonly config?: string;
@@ -93,17 +93,7 @@ async function contents(images: readonly string[], flags: CacheFlags): Promise<{
 function cacheDirectories({ config, cacheDir }: CacheFlags): string[] {
   if (cacheDir !== undefined) return [resolve(directory.parse(cacheDir))];
   const configuration = Configuration.load(config);
-  const named = configuration.imageNames().map((name) => {
-    const { document } = configuration.section(name);
-    const spelling = [...document.optionNames(name)].find((option) => canonical(option) === 'cache-dir');
-    try {
-      return (spelling && document.get(name, spelling)) || defaultCacheDirectory();
-    } catch (error) {
-      // What can't be resolved is told when the image is built.
-      if (error instanceof UsageError) return defaultCacheDirectory();
-      throw error;
-    }
-  });
+  const named = valuesOfImages(configuration, 'cache-dir', defaultCacheDirectory());
   return [...new Set(named.map((name) => resolve(directory.parse(name))))];
 }
 

@@ -1,7 +1,12 @@
+import { resolve } from 'node:path';
 import { defaultCacheDirectory, defaultConnection } from '../config/defaults.js';
+import { usualFiles } from '../config/configuration-files.js';
+import { directory } from '../config/option-types.js';
 import { diagnose } from '../checks/doctor.js';
 import { silentLog } from '../host/log.js';
 import { ReleaseStack } from '../host/release-stack.js';
+import { loadConfiguration } from './configuration.js';
+import { valuesOfImages } from './values-of-images.js';
 
 export interface DoctorFlags {
   readonly config?: string;
@@ -9,19 +14,30 @@ export interface DoctorFlags {
 }
 
 /** Prints what is missing, one line each with its fix; notes on what is only slower go to standard error. */
-export async function doctor({ json }: DoctorFlags): Promise<void> {
+export async function doctor({ config, json }: DoctorFlags): Promise<void> {
   const host = { log: silentLog, signal: new AbortController().signal, release: new ReleaseStack() };
-  const findings = await diagnose(host, defaultConnection(), defaultCacheDirectory());
+  const configuration = loadConfiguration(config);
+  const cacheDirectories = valuesOfImages(configuration, 'cache-dir', defaultCacheDirectory());
+  const findings = await diagnose(host, {
+    connections: valuesOfImages(configuration, 'connect', defaultConnection()),
+    cacheDirectories: [...new Set(cacheDirectories.map((name) => resolve(directory.parse(name))))],
+  });
   await host.release.releaseAll(host.log);
   const isReady = findings.every(({ weight }) => weight !== 'missing');
   if (!isReady) process.exitCode = 1;
+  const { userFiles } = configuration;
   if (json) {
-    console.log(JSON.stringify({ ready: isReady, findings }, undefined, 2));
+    console.log(JSON.stringify({ ready: isReady, configurationFiles: userFiles, findings }, undefined, 2));
     return;
   }
   for (const { weight, what, fix } of findings) {
     if (weight === 'missing') console.log(`${what}: ${fix}`);
     else console.error(`note: ${what}: ${fix}`);
   }
+  console.error(
+    userFiles.length > 0
+      ? `note: the configuration is read from ${userFiles.join(' and ')}`
+      : `note: there are only the shipped images; ${usualFiles().join(' or ')} would be read if it was there`,
+  );
   if (isReady) console.log('Everything that a build needs is here.');
 }

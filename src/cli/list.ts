@@ -11,7 +11,13 @@ export interface ListFlags {
   readonly json?: boolean;
 }
 
-/** Prints the images, one a line, in columns: name, distribution, kind of answer file; or as JSON. */
+/** The shipped images whose installation was run to its end; docs/distributions.md says with what. */
+export const installedForReal: ReadonlySet<string> = new Set(['demo', 'debian-13']);
+
+/**
+ * Prints the images, one a line, in columns: name, distribution, kind of answer file, for shipped ones whether they were
+ * installed for real; or as JSON.
+ */
 export function list({ config, names, json }: ListFlags): void {
   const configuration = loadConfiguration(config);
   if (names) {
@@ -20,19 +26,26 @@ export function list({ config, names, json }: ListFlags): void {
   }
   const images = configuration.imageNames().map((name) => {
     const section = configuration.section(name);
+    const ships = !configuration.isOwn(name);
     return {
       name,
       distribution: value(section, 'distribution') ?? distributionOf(name),
       answerFile: answerFileKinds.find((kind) => value(section, kind)) ?? 'none',
-      ships: !configuration.isOwn(name),
+      ships,
+      ...(ships && { installedForReal: installedForReal.has(name) }),
     };
   });
   if (json) {
     console.log(JSON.stringify({ images }, undefined, 2));
     return;
   }
-  const rows = images.map(({ name, distribution, answerFile }) => [name, distribution, answerFile]);
-  const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const rows = images.map(({ name, distribution, answerFile, installedForReal: installed }) => [
+    name,
+    distribution,
+    answerFile,
+    installed === undefined ? '' : installed ? 'tried' : 'not tried',
+  ]);
+  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   for (const row of rows)
     console.log(
       row

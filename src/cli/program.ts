@@ -59,7 +59,9 @@ export function program(): Command {
     );
 
   withConfig(root.command('list'))
-    .description('list the images of the configuration: name, distribution, kind of answer file')
+    .description(
+      'list the images of the configuration: name, distribution, kind of answer file, whether the installation of a shipped one was tried',
+    )
     .addOption(new Option('--names', 'only their names, one a line').conflicts('json'))
     .option('--json', 'as JSON')
     .action(async (flags: ListFlags) => (await import('./list.js')).list(flags));

@@ -30,17 +30,20 @@ export function userSources(file: string | undefined, environment: NodeJS.Proces
   if (file !== undefined) return { sources: [readNamedSource(file, '--config')], warnings: [] };
   const named = environment.IMAGE_FACTORY_CONFIG;
   if (named) return { sources: [readNamedSource(named, 'IMAGE_FACTORY_CONFIG')], warnings: [] };
-  const usual = ['/etc/image-factory.conf', ...(homeFile() ?? [])].map(readUsualSource);
+  const usual = usualFiles().map(readUsualSource);
   return {
     sources: usual.flatMap((read) => read?.source ?? []),
     warnings: usual.flatMap((read) => read?.warning ?? []),
   };
 }
 
-/** Nothing for a user who has no home directory: neither in the environment nor in passwd(5). */
-function homeFile(): string[] | undefined {
+/**
+ * The files that are read where none is named, the later one winning. There is only one for a user who has no home
+ * directory: neither in the environment nor in passwd(5).
+ */
+export function usualFiles(): string[] {
   const home = homeDirectory();
-  return home === undefined ? undefined : [join(home, '.config/image-factory.conf')];
+  return ['/etc/image-factory.conf', ...(home === undefined ? [] : [join(home, '.config/image-factory.conf')])];
 }
 
 function readUsualSource(name: string): { source?: IniSource; warning?: string } | undefined {

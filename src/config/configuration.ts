@@ -24,7 +24,8 @@ export interface Section {
  * that one line changes a mirror for all images. That also goes for sections that take options of shipped ones.
  */
 export class Configuration {
-  readonly #userFiles: readonly string[];
+  /** The user's files that were read, in their order. */
+  readonly userFiles: readonly string[];
   /** What was passed over, and why: a configuration file that is there and can't be read. */
   readonly warnings: readonly string[];
   readonly #user: IniDocument;
@@ -35,7 +36,7 @@ export class Configuration {
   readonly #all: IniDocument;
 
   constructor(user: readonly IniSource[], shipped: readonly IniSource[], warnings: readonly string[] = []) {
-    this.#userFiles = user.map(({ name }) => name);
+    this.userFiles = user.map(({ name }) => name);
     this.warnings = warnings;
     this.#user = IniDocument.parse(user);
     this.#shipped = IniDocument.parse(shipped);
@@ -74,7 +75,7 @@ export class Configuration {
     const found = this.#own.sections.get(name);
     if (found?.problem !== undefined) throw new UsageError([found.problem]);
     if (found !== undefined) return { name, document: found.beneath === undefined ? this.#own : this.#all };
-    const files = this.#userFiles.join(', ');
+    const files = this.userFiles.join(', ');
     throw new UsageError([
       `there is no section [${printable(name)}]${didYouMean(name, this.imageNames())}: neither in ${files || 'a file of yours'} nor among the shipped images; 'image-factory list' shows them all`,
     ]);

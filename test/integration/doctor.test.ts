@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -20,8 +20,9 @@ describe('image-factory doctor', () => {
     return path;
   }
 
-  async function doctor(env: NodeJS.ProcessEnv = {}) {
-    const { exitCode, stdout, stderr } = await execa(process.execPath, [program, 'doctor'], { reject: false, env });
+  async function doctor(env: NodeJS.ProcessEnv = {}, ...words: string[]) {
+    const command = [program, 'doctor', ...words];
+    const { exitCode, stdout, stderr } = await execa(process.execPath, command, { reject: false, env });
     return { exitCode, lines: stdout.split('\n'), notes: stderr.split('\n') };
   }
 
@@ -40,6 +41,40 @@ describe('image-factory doctor', () => {
     expect(notes).to.include(
       'note: rsync is not installed (needed for rsync: sources and rsync uploads): apt-get install rsync',
     );
+    expect(exitCode).to.equal(1);
+  });
+
+  it('looks at what the images of the configuration want, and tells where that was read', async () => {
+    const config = join(directory, 'my.conf');
+    writeFileSync(config, `[web]\nlinux = x\ncache_dir = ${config}/cache\n`);
+    const { exitCode, lines, notes } = await doctor({}, '--config', config);
+    expect(lines).to.deep.equal([
+      `the cache directory ${config}/cache can't be made: ${config} is no directory: choose another with the option cache_dir`,
+    ]);
+    expect(notes).to.include(`note: the configuration is read from ${config}`);
+    expect(exitCode).to.equal(1);
+  });
+
+  it('refuses a configuration that is not there', async () => {
+    const { exitCode, lines, notes } = await doctor({}, '--config', '/nowhere.conf');
+    expect(notes[0]).to.include("can't read the configuration file '/nowhere.conf' (named by --config)");
+    expect(lines).to.deep.equal(['']);
+    expect(exitCode).to.equal(2);
+  });
+
+  it('tells the same as JSON', async () => {
+    const config = join(directory, 'empty.conf');
+    writeFileSync(config, '');
+    const { exitCode, lines } = await doctor({ PATH: programsBut('cpio') }, '--config', config, '--json');
+    const told = JSON.parse(lines.join('\n')) as { findings: unknown[] };
+    expect(told)
+      .to.include({ ready: false })
+      .and.deep.include({ configurationFiles: [config] });
+    expect(told.findings).to.deep.include({
+      weight: 'missing',
+      what: 'cpio is not installed (needed for giving the answer file to the installer)',
+      fix: 'apt-get install cpio',
+    });
     expect(exitCode).to.equal(1);
   });
 

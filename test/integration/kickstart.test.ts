@@ -54,7 +54,7 @@ function everything(): Record<string, string> {
 
 function lackOfKsvalidator(): string | undefined {
   if (findProgram('ksvalidator') !== undefined) return undefined;
-  return '      skipped: ksvalidator is not installed; Debian has no package of it: pip install pykickstart';
+  return '      skipped: ksvalidator is not installed; Debian has no package of it: pipx install pykickstart';
 }
 
 describe('the Kickstart files of the shipped images', () => {
@@ -193,7 +193,7 @@ describe('values in a Kickstart file', () => {
       expect(scripts[0]?.trimEnd(), about).to.equal(postOf(texts[index]!).script);
     }
     if (plain.parsed === null) {
-      console.log('      only with the rules of pykickstart, not by itself: pip install pykickstart');
+      console.log('      only with the rules of pykickstart, not by itself: pipx install pykickstart');
     }
   });
 
@@ -238,7 +238,7 @@ describe('values in a Kickstart file', () => {
   it('are what pykickstart reads', async function () {
     const [reading] = read([await render('fedora-44', everything())]);
     if (reading!.parsed === null) {
-      console.log('      skipped: pykickstart is not installed; Debian has no package of it: pip install pykickstart');
+      console.log('      skipped: pykickstart is not installed; Debian has no package of it: pipx install pykickstart');
       this.skip();
     }
     const { scripts, packages, leftOut, ...values } = reading!.parsed;

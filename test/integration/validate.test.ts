@@ -92,7 +92,7 @@ describe('image-factory validate', () => {
     mkdirSync(path);
     const { lines, exitCode } = await validate(necessary, ['debian-13', 'debian-12', 'rocky-9'], { PATH: path });
     expect(lines[0]).to.match(/^debian-13, debian-12: debconf-set-selections is not installed: .* debconf$/);
-    expect(lines[1]).to.equal('rocky-9: ksvalidator is not installed: pip install pykickstart');
+    expect(lines[1]).to.equal('rocky-9: ksvalidator is not installed: pipx install pykickstart');
     expect(lines[2]).to.equal('3 images: nothing found, 3 checks not made');
     expect(exitCode).to.equal(0);
   });
@@ -181,7 +181,7 @@ upload_target = host:/
 
   it('counts it as not made where the Kickstart file does not say its version', async function () {
     if (findProgram('ksvalidator') === undefined) {
-      console.log('      skipped: ksvalidator is not installed: pip install pykickstart');
+      console.log('      skipped: ksvalidator is not installed: pipx install pykickstart');
       this.skip();
     }
     const section = `[ks]\nlinux = http://mirror.example.org/linux\ninitrd = http://mirror.example.org/initrd\nkickstart = ${file('ks.cfg', 'lang en_US.UTF-8\n')}\n`;

@@ -26,7 +26,7 @@ describe('validateKickstart', () => {
   describe('with the real ksvalidator', () => {
     before(function () {
       if (findProgram('ksvalidator') !== undefined) return;
-      console.log('      skipped: ksvalidator is not installed; Debian has no package of it: pip install pykickstart');
+      console.log('      skipped: ksvalidator is not installed; Debian has no package of it: pipx install pykickstart');
       this.skip();
     });
 

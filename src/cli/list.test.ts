@@ -1,0 +1,63 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { execa } from 'execa';
+import { Configuration } from '../config/configuration.js';
+import { programDirectory } from '../host/program-directory.js';
+import { installedForReal } from './list.js';
+
+const main = join(programDirectory, 'src/cli/main.ts');
+
+describe('list', function () {
+  this.timeout(60_000);
+  let directory: string;
+  let config: string;
+  before(() => {
+    directory = mkdtempSync(join(tmpdir(), 'list-'));
+    config = join(directory, 'my.conf');
+    writeFileSync(config, '[debian-13]\nlike = debian-13\nimage-size = 10G\n');
+  });
+  after(() => rmSync(directory, { recursive: true }));
+
+  async function list(...words: string[]): Promise<string> {
+    const started = ['--import', 'tsx', main, 'list', ...words];
+    return (await execa(process.execPath, started, { env: { HOME: directory, IMAGE_FACTORY_CONFIG: '' } })).stdout;
+  }
+
+  it('tells of shipped images whether their installation was tried, and nothing of others', async () => {
+    const lines = (await list('--config', config)).split('\n');
+    expect(lines).to.include.members(['debian-13            Debian 13 (trixie)               preseed']);
+    expect(lines.filter((line) => / {2}tried$/.test(line)).map((line) => line.split(' ')[0])).to.deep.equal(['demo']);
+    expect(lines.find((line) => line.startsWith('debian-12 '))).to.match(/ {2}not tried$/);
+  });
+
+  it('tells the same as JSON', async () => {
+    const { images } = JSON.parse(await list('--config', config, '--json')) as { images: { name: string }[] };
+    const named = (name: string) => images.find((image) => image.name === name);
+    expect(named('demo')).to.include({ ships: true, installedForReal: true });
+    expect(named('debian-12')).to.include({ ships: true, installedForReal: false });
+    expect(named('debian-13')).to.include({ ships: false }).and.not.have.property('installedForReal');
+  });
+
+  it('agrees with the table of docs/distributions.md, which has each shipped image', () => {
+    const rows = readFileSync(join(programDirectory, 'docs/distributions.md'), 'utf8')
+      .split('\n')
+      .filter((line) => line.startsWith('| `'))
+      .map((line) => line.split('|').map((cell) => cell.trim()))
+      .flatMap(([, names = '', ...cells]) => imagesOf(names).map((name) => ({ name, tried: cells.at(-2) ?? '' })));
+    const shipped = new Configuration([], Configuration.shippedSources()).imageNames();
+    expect(rows.map(({ name }) => name)).to.have.members(shipped);
+    const tried = rows.filter((row) => row.tried.startsWith('yes')).map(({ name }) => name);
+    expect(tried).to.have.members([...installedForReal]);
+  });
+});
+
+/** The images of a row: in `rocky-8`, `-9` the second one is rocky-9. */
+function imagesOf(cell: string): string[] {
+  let family = '';
+  return [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => {
+    if (!name.startsWith('-')) family = name.replace(/-[^-]*$/, '');
+    return name.startsWith('-') ? family + name : name;
+  });
+}

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { Failure } from '../host/failure.js';
-import { run, type Caller, type Command, type CommandResult } from '../host/host.js';
-import { programVersions } from '../host/program-versions.js';
+import { run, type Caller, type Command } from '../host/host.js';
+import { checkExt, fsckCommand, replayJournal } from './ext-check.js';
 import {
   bytesOf,
   debugfsCommand,
@@ -60,13 +60,13 @@ export class ExtFileSystem implements VolumeFileSystem {
     const device = { disk, offset };
     return {
       clean: [
-        replayCommand(device),
+        fsckCommand('replay', device),
         debugfsCommand(device, [], 'read'),
         debugfsCommand(device, [], 'write'),
-        checkCommand(device),
+        fsckCommand('check', device),
       ],
       zero: [
-        discardCommand(device),
+        fsckCommand('discard', device),
         blockUseCommand(device),
         mapCommand(disk),
         zerofreeCommand(device),
@@ -78,15 +78,8 @@ export class ExtFileSystem implements VolumeFileSystem {
     };
   }
 
-  /**
-   * Replays the journal, if the guest did not unmount. e2fsck 1.47 replays it, then opens the file system again without
-   * its offset, and gives up: then what is left to do is to note that it was replayed, and to check everything.
-   */
   async prepare(): Promise<void> {
-    const replayed = await this.#fsck(replayCommand(this.#device));
-    if (!replayed.stderr.includes('while trying to re-open')) return this.#judge(replayed);
-    await run(this.host, debugfsCommand(this.#device, ['feature -needs_recovery'], 'write'));
-    await this.#check();
+    await replayJournal(this.host, this.#device);
   }
 
   async subvolumes(): Promise<readonly string[]> {
@@ -155,7 +148,7 @@ export class ExtFileSystem implements VolumeFileSystem {
     if (said.length > 0) {
       throw new Failure(`the installer's leftovers could not be removed from ${this.#name}: ${said.join('; ')}`);
     }
-    await this.#check();
+    await checkExt(this.host, this.#device, 'check');
     return leftovers.map(({ path }) => inSystem(mountPoint, readable(path)));
   }
 
@@ -165,7 +158,7 @@ export class ExtFileSystem implements VolumeFileSystem {
    * compared with free blocks, and zerofree does what is left. An empty journal is as free as they are.
    */
   async zeroFreeBlocks(): Promise<void> {
-    await this.#judge(await this.#fsck(discardCommand(this.#device)));
+    await checkExt(this.host, this.#device, 'discard');
     const [use, holes] = await Promise.all([readBlockUse(this.host, this.#device), readHoles(this.host, this.disk)]);
     if (!covers(holes, this.#onDisk(use.free))) {
       this.host.log.debug(`Not every free block of ${this.#name} could be made a hole: looking at each`);
@@ -237,35 +230,6 @@ export class ExtFileSystem implements VolumeFileSystem {
   get #name(): string {
     return deviceName(this.#device);
   }
-
-  async #check(): Promise<void> {
-    await this.#judge(await this.#fsck(checkCommand(this.#device)));
-  }
-
-  async #fsck(called: Command): Promise<CommandResult> {
-    return run(this.host, called, { accept: Object.keys(fsckVerdicts).map(Number) });
-  }
-
-  async #judge({ stdout, stderr, exitCode }: CommandResult): Promise<void> {
-    const verdict = fsckVerdicts[exitCode];
-    if (verdict === undefined) return;
-    const [, features] = /has unsupported feature\(s\): *(.+)/.exec(`${stdout}\n${stderr}`) ?? [];
-    if (features !== undefined) throw await this.#unknownFeatures(features.trim());
-    throw new Failure(`the file system ${this.#name} ${verdict}:\n${stdout.trim()}`, {
-      hint: 'The installation left a damaged disk: build the image again, and look at the console log if it stays so.',
-    });
-  }
-
-  /** Such a file system is whole; only a newer e2fsprogs can tell. */
-  async #unknownFeatures(features: string): Promise<Failure> {
-    const { e2fsck = 'e2fsck' } = await programVersions(this.host, ['e2fsck']);
-    return new Failure(
-      `the file system ${this.#name} has features that e2fsprogs of this machine (${e2fsck}) does not know: ${features}; nothing is damaged`,
-      {
-        hint: `Build with a newer e2fsprogs, or let the installer make the file system without ${features} (mke2fs -O ^FEATURE, mke2fs.conf(5)). With a newer e2fsprogs on this machine, --resume goes on with this disk.`,
-      },
-    );
-  }
 }
 
 /** Patterns as they stand below a mount point. */
@@ -278,30 +242,7 @@ function complaints(stderr: string): string[] {
   return stderr.split('\n').filter((line) => line !== '' && !/^debugfs \d/.test(line));
 }
 
-/** Exit codes of e2fsck(8): 1 is "errors corrected", as after a replayed journal. */
-const fsckVerdicts: Readonly<Record<number, string | undefined>> = {
-  1: undefined,
-  4: 'is damaged',
-  8: 'can not be checked',
-  12: 'is damaged',
-};
-
-/** Replays the journal, if the guest did not unmount; otherwise it looks no further than the superblock. */
-function replayCommand(device: ExtDevice): Command {
-  return extCommand('e2fsck', ['-p'], device);
-}
-
-/** A whole check, which fixes only what needs no decision. */
-function checkCommand(device: ExtDevice): Command {
-  return extCommand('e2fsck', ['-f', '-p'], device);
-}
-
 const depth = (path: string) => path.split('/').length;
-
-/** A whole check, and in the end every free block and unused inode is punched out of the disk. */
-function discardCommand(device: ExtDevice): Command {
-  return extCommand('e2fsck', ['-f', '-p', '-E', 'discard'], device);
-}
 
 function renewCommand(device: ExtDevice, uuid: string): Command {
   return extCommand('tune2fs', ['-U', uuid], device);

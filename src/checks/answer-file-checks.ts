@@ -10,7 +10,7 @@ import { detectAcceleration } from '../machine/acceleration.js';
 import { defaultArchitecture } from '../machine/architectures.js';
 import { error, placeOf, warning, type Check, type Subject } from './subject.js';
 
-/** What the installer will not do as the answer file means it, and what will never end. */
+/** Settings that the installer will not understand as meant, or that make it wait for ever. */
 export const answerFileMeaning: Check = (subject) => {
   if (subject.answerFile === undefined) return [];
   const { kind } = subject.spec.origin.answerFile;
@@ -19,19 +19,19 @@ export const answerFileMeaning: Check = (subject) => {
   });
 };
 
-/** What the stage `clean` would refuse after an installation of an hour. */
+/** Storage that the stage `clean` would reject after an installation of an hour. */
 export const answerFileStorage: Check = async (subject) => {
   if (subject.answerFile === undefined) return [];
   const { kind, path } = subject.spec.origin.answerFile;
   const found = await opaqueStorage(kind, subject.answerFile.content.toString());
   return found.map(({ line, setting, storage, instead }) =>
     error(
-      `${kind} = ${path}: ${line === undefined ? '' : `line ${line}: `}${setting} puts the system on ${storage}, and image-factory can't look into that to clean it; use ${instead}`,
+      `${kind} = ${path}: ${line === undefined ? '' : `line ${line}: `}${setting} puts the system on ${storage}, which image-factory can't read to clean it; use ${instead}`,
     ),
   );
 };
 
-/** The line of the file that the user wrote, or of what came of a template, which goes by its name alone. */
+/** The line of the user's file; for a template, the line of the rendered answer file, without a directory. */
 function answerFilePlace({ spec, answerFile }: Subject, line: number | undefined): string {
   const { path } = spec.origin.answerFile;
   const name = answerFile?.name ?? '';
@@ -39,7 +39,7 @@ function answerFilePlace({ spec, answerFile }: Subject, line: number | undefined
   return line === undefined ? `[${spec.name}] ${shown}: ` : `${shown}:${line}: `;
 }
 
-/** What a kernel would cut off, or panic at. */
+/** Kernel arguments that a kernel would cut off, or panic at. */
 export const kernelArgumentLimits: Check = async (subject) => {
   const { origin, append, virtType } = subject.spec;
   const { kind, path } = origin.answerFile;
@@ -49,13 +49,13 @@ export const kernelArgumentLimits: Check = async (subject) => {
   return commandLineProblems(line).map((problem) => error(`${where}${name}: ${problem}`));
 };
 
-/** Without its value, which is what is too long. */
+/** The place of `append` without its value, which is too long to print. */
 function appendPlace(subject: Subject): { readonly where: string; readonly name: string } {
   const [, where = '', name = ''] = /^([^\n]*?:\d+: )?(\[.*?\] \S+)/.exec(placeOf(subject, 'append')) ?? [];
   return { where, name };
 }
 
-/** Options that nothing reads. Without the template it can't be told which are its variables. */
+/** Options that nothing reads. Without a rendered template, its variables are unknown. */
 export const optionsNobodyReads: Check = ({ configuration, spec, answerFile }) => {
   if (answerFile === undefined) return [];
   const { name, overridden, destinations } = spec;

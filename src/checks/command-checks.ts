@@ -25,7 +25,7 @@ export const hookCommands: Check = (subject) => {
   ];
 };
 
-/** A word that was spelt wrong is a command that nobody has; a token that means nothing is passed on as it is. */
+/** A misspelt word of boot-test would be a missing command, and an unknown `%x` would be passed on unchanged. */
 export const bootTestCommand: Check = (subject) => {
   const { bootTest } = subject.spec;
   if (bootTest.kind !== 'command') return [];
@@ -38,15 +38,13 @@ export const bootTestCommand: Check = (subject) => {
   } else if (findExecutable(file) === undefined) {
     const words = bootTestWords.map((word) => `'${word}'`).join(', ');
     findings.push(
-      error(`${place}: neither one of ${words}, nor a command that is installed${didYouMean(file, bootTestWords)}`),
+      error(`${place}: expected one of ${words}, or an installed command${didYouMean(file, bootTestWords)}`),
     );
   }
   const tokens = bootTest.words.flatMap((word) => [...word.matchAll(/%(.?)/g)].map(([token]) => token));
   const unknown = tokens.find((token) => !['%h', '%p', '%%'].includes(token));
   if (unknown !== undefined) {
-    findings.push(
-      error(`${place}: '${unknown}' stands for nothing; there are %h (host), %p (port) and %% (a percent sign)`),
-    );
+    findings.push(error(`${place}: unknown '${unknown}'; use %h (host), %p (port) or %% (a percent sign)`));
   }
   return findings;
 };
@@ -55,9 +53,9 @@ interface UserCommand {
   readonly option: string;
   readonly section?: string;
   readonly words: readonly string[] | undefined;
-  /** Where it runs: a relative name with a slash is looked for there. */
+  /** The directory it runs in: a relative name with a slash is looked up there. */
   readonly directory: string;
-  /** Runs before anything else, so that nothing can make it first. */
+  /** Whether it runs before anything else, so that no other command can create it. */
   readonly first?: boolean;
 }
 
@@ -79,17 +77,18 @@ function commandFindings(subject: Subject, called: UserCommand): CheckFinding[] 
 
 function executableProblem(file: string, directory: string): string | undefined {
   if (!file.includes('/')) {
-    return findExecutable(file) === undefined ? `the command '${file}' is not installed: no directory of PATH has it` : undefined; // prettier-ignore
+    return findExecutable(file) === undefined ? `the command '${file}' is not installed: it is in no directory of PATH` : undefined; // prettier-ignore
   }
   const path = resolve(directory, file);
   const shown = isAbsolute(file) ? path : `${path} (it runs in ${directory})`;
   const found = statSync(path, { throwIfNoEntry: false });
   if (found === undefined) return `there is no file ${shown}`;
-  if (!found.isFile()) return `${shown} is ${found.isDirectory() ? 'a directory' : 'no regular file'}, not a command`;
+  if (!found.isFile())
+    return `${shown} is ${found.isDirectory() ? 'a directory' : 'not a regular file'}, so it can't be run`;
   if (!mayExecute(path)) return `this user may not execute ${shown}: chmod +x ${path}`;
   const interpreter = interpreterOf(path);
   if (interpreter === undefined || mayExecute(interpreter)) return undefined;
-  const hint = interpreter.endsWith('\r') ? ': the file has line ends as on Windows' : '';
+  const hint = interpreter.endsWith('\r') ? ': the file has Windows line endings' : '';
   return `${shown} begins with #!${interpreter.trim()}, which can't be executed${hint}`;
 }
 
@@ -100,7 +99,7 @@ function interpreterOf(path: string): string | undefined {
   try {
     descriptor = openSync(path, 'r');
   } catch {
-    // A program that may be executed and not be read.
+    // A program may be executable without being readable.
     return undefined;
   }
   try {

@@ -44,12 +44,9 @@ async function knownHostFindings(subject: Subject, destination: SftpDestination)
   const findings = await failing(subject, option, name, async () => {
     const { trusted, files } = await knownHostKeys(subject.host, server, knownHosts);
     if (trusted.length > 0) return;
-    throw new Failure(
-      `no key of ${serverName(server)} is in ${files.join(' or ')}, so that the upload will refuse it`,
-      {
-        hint: `ssh-keyscan -p ${server.port} ${server.host} tells the server's keys; compare them with the server's own`,
-      },
-    );
+    throw new Failure(`no host key of ${serverName(server)} in ${files.join(' or ')}, so the upload would fail`, {
+      hint: `ssh-keyscan -p ${server.port} ${server.host} prints the server's keys; compare them with those on the server`,
+    });
   });
   if (findings.length === 0 || option === 'upload_known_hosts') return findings;
   return findings.map(({ message }) => warning(message));

@@ -11,10 +11,10 @@ import { defaultArchitecture } from '../machine/architectures.js';
 
 /** Something that this machine lacks. */
 export interface Finding {
-  /** A build can't do without; or it is slower, or some images can't be built. */
+  /** `missing`: no build works without it. `note`: builds are slower, or some images can't be built. */
   readonly weight: 'missing' | 'note';
   readonly what: string;
-  /** What to do: a package, a group, a command. */
+  /** What to do: a package to install, a group to join, a command. */
   readonly fix: string;
 }
 
@@ -58,12 +58,12 @@ export function installation(name: ProgramName): string {
   return `${'registry' in program ? 'pipx install' : installCommand()} ${program.package}`;
 }
 
-/** How packages are installed here: /etc/os-release (os-release(5)) tells. */
+/** How packages are installed here, by /etc/os-release (os-release(5)). */
 function installCommand(osRelease = '/etc/os-release'): string {
   const release: Record<string, string> = existsSync(osRelease) ? parse(readFileSync(osRelease, 'utf8')) : {};
   const { ID = '', ID_LIKE = '' } = release;
   const isDebian = [ID, ...ID_LIKE.split(' ')].includes('debian');
-  return isDebian ? 'apt-get install' : 'install what Debian calls';
+  return isDebian ? 'apt-get install' : 'install the equivalent of the Debian package';
 }
 
 function unwritable(directory: string): Finding[] {
@@ -80,7 +80,7 @@ function unwritable(directory: string): Finding[] {
     return [
       {
         weight: 'missing',
-        what: `the cache directory ${directory} can't be written`,
+        what: `the cache directory ${directory} is not writable`,
         fix: `chown "$USER" ${existing}, or choose another with the option cache_dir`,
       },
     ];
@@ -98,7 +98,7 @@ async function libvirtTrouble(host: Host, connect: string): Promise<Finding[]> {
       {
         weight: 'missing',
         what: error.message.replaceAll('\n', ' '),
-        fix: error.hint ?? 'look at the log of libvirtd',
+        fix: error.hint ?? 'see the log of libvirtd',
       },
     ];
   }
@@ -107,7 +107,7 @@ async function libvirtTrouble(host: Host, connect: string): Promise<Finding[]> {
 async function accelerationTrouble(): Promise<Finding[]> {
   const { virtType, reason } = await detectAcceleration(defaultArchitecture);
   if (virtType === 'kvm') return [];
-  return [{ weight: 'note', what: `no KVM: ${reason}`, fix: 'installations run in software, some ten times slower' }];
+  return [{ weight: 'note', what: `no KVM: ${reason}`, fix: 'installations run in software, about ten times slower' }];
 }
 
 /** Only images with xfs or btrfs need it. */
@@ -122,7 +122,7 @@ async function kvmGroupTrouble(connections: readonly string[]): Promise<Finding[
   return [
     {
       weight: 'note',
-      what: "/dev/kvm is not of the group kvm: libvirt's QEMU can't open it, and is probed again for each question, which takes minutes",
+      what: "/dev/kvm does not belong to the group kvm: libvirt's QEMU can't open it, and libvirt probes it again and again, which takes minutes",
       fix: 'chgrp kvm /dev/kvm',
     },
   ];

@@ -68,20 +68,20 @@ sign = ssh\nsign-key = DIR/key\nupload_destinations = there
 
   describe('tells with its line', () => {
     const cases: Readonly<Record<string, string>> = {
-      'post-build-command = nosuchcmd -x': "the command 'nosuchcmd' is not installed: no directory of PATH has it",
+      'post-build-command = nosuchcmd -x': "the command 'nosuchcmd' is not installed: it is in no directory of PATH",
       'post-build-command = ./publish': 'there is no file DIR/publish (it runs in DIR)',
-      'post-build-command = DIR/sub': 'DIR/sub is a directory, not a command',
+      'post-build-command = DIR/sub': "DIR/sub is a directory, so it can't be run",
       'post-build-command = DIR/text': 'this user may not execute DIR/text: chmod +x DIR/text',
       'post-build-command = DIR/windows':
-        "DIR/windows begins with #!/bin/sh, which can't be executed: the file has line ends as on Windows",
+        "DIR/windows begins with #!/bin/sh, which can't be executed: the file has Windows line endings",
       'post-build-command = ""': 'names no command',
       'pre-build-command = /no/such': 'there is no file /no/such',
-      'pre-build-command = DIR/sub': 'DIR/sub is a directory, not a command',
-      'boot-test = true %x': "'%x' stands for nothing; there are %h (host), %p (port) and %% (a percent sign)",
+      'pre-build-command = DIR/sub': "DIR/sub is a directory, so it can't be run",
+      'boot-test = true %x': "unknown '%x'; use %h (host), %p (port) or %% (a percent sign)",
       'boot-test = logni':
-        "neither one of 'off', 'login', 'ssh', 'agent', nor a command that is installed (did you mean 'login'?)",
+        "expected one of 'off', 'login', 'ssh', 'agent', or an installed command (did you mean 'login'?)",
       'http-directory = DIR/none': 'there is no such directory',
-      'http-directory = DIR/text': 'this is no directory',
+      'http-directory = DIR/text': 'this is not a directory',
     };
     for (const [line, problem] of Object.entries(cases)) {
       // A user who may do everything may not execute a file that nobody may.
@@ -121,7 +121,7 @@ sign = ssh\nsign-key = DIR/key\nupload_destinations = there
       const elsewhere = await found(
         `upload_destinations = d\n[d]\nupload_type = sftp\nupload_target = me@elsewhere:/x\nupload_identity = DIR/key\n${hosts}\n`,
       );
-      expect(elsewhere.join()).to.match(/^error: my\.conf:13: .*no key of elsewhere is in DIR\/hosts/);
+      expect(elsewhere.join()).to.match(/^error: my\.conf:13: .*no host key of elsewhere in DIR\/hosts/);
     });
 
     it('each of its commands, with its own line', async () => {
@@ -150,7 +150,7 @@ sign = ssh\nsign-key = DIR/key\nupload_destinations = there
   it('tells of names that a program takes wrongly', async () => {
     for (const image of ['a?b', 'a&b', 'a<b', "a'b"])
       expect((await found('', image)).join(), image).to.match(/^error: \[a/);
-    expect((await found('', 'x'.repeat(240))).join()).to.match(/takes 240 bytes; \d+ at most/);
+    expect((await found('', 'x'.repeat(240))).join()).to.match(/has 240 bytes; use at most \d+/);
     for (const image of ['Debian 12 server', 'web:12']) expect(await found('', image)).to.deep.equal([]);
     expect((await found('output-dir = DIR/what?\n')).join()).to.match(/^error: my\.conf:8: .*question mark/);
   });

@@ -32,7 +32,7 @@ import {
 import { keyringInVain, localSources } from './source-check.js';
 import { error, type Check, type CheckFinding, type Subject } from './subject.js';
 
-/** What is looked at before an image is built, in this order. */
+/** The checks before an image is built, in this order. */
 const checks: readonly Check[] = [
   netbootFiles,
   localSources,
@@ -64,10 +64,9 @@ export const fetchChecks: readonly Check[] = [
 ];
 
 /**
- * Finds what would spoil a build, as far as it shows before anything is done: the same for `validate`, a dry run and a
- * build. Warnings are told.
+ * Checks an image before anything is done: the same for `validate`, a dry run and a build. Warnings go to the log.
  *
- * @throws UsageError with every error of the configuration and the answer file at once
+ * @throws UsageError with all errors of the configuration and the answer file
  */
 export async function checkImage(
   configuration: Configuration,
@@ -104,13 +103,15 @@ export async function checkImage(
   if (errors.length > 0) throw new UsageError(errors);
 }
 
-/** Where kernel and initrd come from, and what vouches for them. */
+/** The sources of kernel and initrd, and their verification. */
 function netbootFiles({ spec }: Subject): readonly CheckFinding[] {
   const sources = netbootSources(spec);
   const unverified = problemsOf(() => checkVerification(sources, spec));
   const [first, ...others] = sources.map(({ from }) => from.name);
   const same = others.some((name) => name === first)
-    ? [`[${spec.name}] linux and initrd are both called '${first}': the netboot cache keeps them in one directory`]
+    ? [
+        `[${spec.name}] linux and initrd have the same file name '${first}', but the netboot cache keeps them in one directory: rename one`,
+      ]
     : [];
   return [...unverified, ...same].map(error);
 }
@@ -125,19 +126,19 @@ function problemsOf(action: () => unknown): readonly string[] {
   }
 }
 
-/** @throws Failure naming every program that the build will call and that is not installed, and its package */
+/** @throws Failure that names every program that the build will call and that is not installed, with its package */
 export function checkPrograms(plan: Plan): void {
   const missing = programsOf(buildRecipe(plan)).filter((program) => findProgram(program) === undefined);
   if (missing.length === 0) return;
   throw new Failure(`not installed: ${missing.join(', ')}`, {
-    hint: `Install ${[...new Set(missing.map((program) => programs[program].package))].join(' ')}; 'image-factory doctor' tells all that is missing.`,
+    hint: `Install ${[...new Set(missing.map((program) => programs[program].package))].join(' ')}; 'image-factory doctor' lists everything that is missing.`,
   });
 }
 
 /**
- * Signs a word with the key of the section, so that a build of an hour does not end for want of it.
+ * Signs a short text with the section's key, so that a build does not fail after an hour because it can't sign.
  *
- * @throws Failure where there is no such key, or it can't sign now
+ * @throws Failure if there is no such key, or it can't sign now
  */
 export async function checkSigning(host: Caller, { signing }: ImageSpec): Promise<void> {
   if (signing !== undefined) await sign(host, signing, 'image-factory asks whether this key can sign\n');

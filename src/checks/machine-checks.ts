@@ -9,17 +9,17 @@ import { defaultArchitecture } from '../machine/architectures.js';
 import { keyListCommand } from '../publish/signature.js';
 import { error, mayBeMade, placeOf, warning, type Check } from './subject.js';
 
-/** KVM where this machine can't run a guest with it. */
+/** `virt-type = kvm` on a machine that can't run a guest with KVM. */
 export const virtualisation: Check = async (subject) => {
   const { virtType, connect } = subject.spec;
-  // Of another machine nothing is known here.
+  // The libvirt connection may lead to another machine, which can't be checked.
   if (virtType !== 'kvm' || !/^qemu:\/\/\//.test(connect)) return [];
   const found = await detectAcceleration(defaultArchitecture);
   if (found.virtType === 'kvm') return [];
   return [error(`${placeOf(subject, 'virt-type')}: ${found.reason}; use virt-type = qemu or auto`)];
 };
 
-/** How answer files ask for file systems that only root can look into. */
+/** How answer files ask for file systems that only root can read. */
 const onlyForRoot: Readonly<Record<AnswerFileKind, RegExp>> = {
   preseed: /^d-i\s+partman\/default_filesystem\s+string\s+(xfs|btrfs)\b|filesystem\{\s*(xfs|btrfs)\s*\}/m,
   kickstart: /^\s*(?:part|partition|logvol|autopart|btrfs)\b.*--fstype[= ]["']?(xfs|btrfs)\b/m,
@@ -28,7 +28,7 @@ const onlyForRoot: Readonly<Record<AnswerFileKind, RegExp>> = {
   agama: /"(?:filesystem|type)"\s*:\s*"(xfs|btrfs)"/,
 };
 
-/** The helper that cleans such file systems: that it is there, of this version, and may be called. */
+/** The sudo helper for such file systems: it must exist, be of this version, and be callable. */
 export const rootHelper: Check = async (subject) => {
   if (subject.answerFile === undefined) return [];
   const { kind } = subject.spec.origin.answerFile;
@@ -62,11 +62,11 @@ export const servedDirectory: Check = (subject) => {
   const found = statSync(httpDirectory, { throwIfNoEntry: false });
   if (found === undefined && mayBeMade(subject)) return [];
   if (found?.isDirectory()) return [];
-  const what = found === undefined ? 'there is no such directory' : 'this is no directory';
+  const what = found === undefined ? 'there is no such directory' : 'this is not a directory';
   return [error(`${placeOf(subject, 'http-directory')}: ${what}`)];
 };
 
-/** The key to sign with; that it can sign now is tried when the build begins. */
+/** The key to sign with. When the build begins, it must also sign a test text. */
 export const signingKey: Check = async (subject) => {
   const { signing } = subject.spec;
   if (signing === undefined) return [];
@@ -81,15 +81,15 @@ export const signingKey: Check = async (subject) => {
     return [];
   } catch (caught) {
     if (!(caught instanceof Failure)) throw caught;
-    return [error(`${place}: gpg has no such secret key: 'gpg --list-secret-keys' tells those it has`)];
+    return [error(`${place}: gpg has no such secret key: 'gpg --list-secret-keys' lists those it has`)];
   }
 };
 
-/** The longest name of a file (NAME_MAX of Linux), and what is added to the image's: the longest is a part of an upload. */
+/** The longest file name (NAME_MAX of Linux), and the longest ending that is added to the image's name: that of a partial upload. */
 const longestFileName = 255;
 const longestEnding = '.qcow2.sha256sum.asc'.length + '-2026-01-01'.length + 20;
 
-/** Names that a program which is called later would get wrong. */
+/** Names that a program of a later stage would misread. */
 export const names: Check = (subject) => {
   const { name, outputDir } = subject.spec;
   const findings = [];
@@ -99,18 +99,18 @@ export const names: Check = (subject) => {
   ] as const) {
     const markup = /[&<>"']/.exec(text)?.[0];
     if (markup !== undefined) {
-      findings.push(error(`${what}: virt-install gets the character ${markup} in a file's name wrong${told(text)}`));
+      findings.push(error(`${what}: virt-install can't handle the character ${markup} in a file name${told(text)}`));
     }
     if (text.includes('?')) {
       findings.push(
-        error(`${what}: e2fsprogs takes what follows a question mark in a file's name for options${told(text)}`),
+        error(`${what}: e2fsprogs reads the text after a question mark in a file name as options${told(text)}`),
       );
     }
   }
   const length = Buffer.byteLength(name) + longestEnding;
   if (length > longestFileName) {
     const most = longestFileName - longestEnding;
-    findings.push(error(`[${name}]: the name of the image takes ${Buffer.byteLength(name)} bytes; ${most} at most leave room for dates and endings`)); // prettier-ignore
+    findings.push(error(`[${name}]: the name of the image has ${Buffer.byteLength(name)} bytes; use at most ${most}, so that dates and endings fit`)); // prettier-ignore
   }
   return findings;
 
@@ -119,7 +119,7 @@ export const names: Check = (subject) => {
   }
 };
 
-/** Netboot files that a medium makes needless: a word on them that is no path in the medium. */
+/** Netboot files in addition to a medium, which are not paths on the medium. */
 export const mediumAndNetbootFiles: Check = (subject) => {
   const { origin, linux, initrd } = subject.spec;
   if (origin.installer.kind !== 'medium' || origin.installer.boot !== undefined) return [];
@@ -128,7 +128,7 @@ export const mediumAndNetbootFiles: Check = (subject) => {
     .filter((option) => own?.has(option) && { linux, initrd }[option] !== undefined)
     .map((option) =>
       warning(
-        `${placeOf(subject, option)}: not used, because installer_image is set; beside it, linux and initrd are both paths in the medium, such as casper/vmlinuz`,
+        `${placeOf(subject, option)}: not used, because installer_image is set; remove it, or set both linux and initrd to paths on the medium, such as casper/vmlinuz`,
       ),
     );
 };

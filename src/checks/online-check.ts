@@ -18,7 +18,7 @@ export interface OnlineFindings {
   readonly notMade: readonly { readonly why: string; readonly fix?: string }[];
 }
 
-/** Asks whether that is there which images name: netboot files, checksum lists, repositories; for several images once. */
+/** Checks that the netboot files, checksum lists and repositories of images exist; asks for each only once. */
 export class OnlineCheck {
   readonly #presence: PresenceOfFiles;
 
@@ -39,14 +39,17 @@ export class OnlineCheck {
       if (answer.is === 'unknown') notMade.push({ why: `${about}: ${answer.why}`, fix: installation(answer.program) });
       if (answer.is !== 'gone') continue;
       if (source.by === 'copy' && spec.preBuildCommand !== undefined) {
-        notMade.push({ why: `${about} is not there before the pre-build-command`, fix: 'build the image once' });
+        notMade.push({
+          why: `${about} does not exist before the pre-build-command has run`,
+          fix: 'build the image once',
+        });
       } else findings.push(`${about}: ${answer.why}`);
     }
     return { findings, notMade };
   }
 }
 
-/** Each with the option or the place that names it; the same place is not named twice. */
+/** Each source with the option or the place that names it, without duplicates. */
 function namedBy(spec: ImageSpec, answerFile: string): Named[] {
   const sources = netbootSources(spec);
   const lists = sources.flatMap((source): Named[] => {
@@ -75,7 +78,7 @@ function media({ append }: ImageSpec): { what: string; uri: string }[] {
   }));
 }
 
-/** What an answer file names is the installer's to read: what can't be fetched by the builder is not asked for. */
+/** The installer reads the repositories of an answer file. Those that this machine can't fetch are skipped. */
 function understood({ what, uri }: { what: string; uri: string }): Named[] {
   try {
     return [{ what, source: parseSource(uri) }];

@@ -6,24 +6,24 @@ import { isSecret } from '../config/secrets.js';
 import { UsageError } from '../host/failure.js';
 import type { Caller } from '../host/host.js';
 
-/** What is checked before anything is done. */
+/** The image to check before a build. */
 export interface Subject {
   readonly host: Caller;
   readonly configuration: Configuration;
   readonly spec: ImageSpec;
-  /** Undefined where it can't be rendered, which a check of its own tells. */
+  /** Undefined if it can't be rendered, which another check reports. */
   readonly answerFile: AnswerFile | undefined;
 }
 
-/** Something that would spoil a build, or might. */
+/** A problem that would or might make a build fail. */
 export interface CheckFinding {
-  /** An error keeps the image from being built; a warning is told before it is. */
+  /** An error prevents the build; a warning is logged before it. */
   readonly weight: 'error' | 'warning';
-  /** Begins with `FILE:LINE: ` where the place is known. */
+  /** Begins with `FILE:LINE: ` if the place is known. */
   readonly message: string;
 }
 
-/** One look at an image. It touches nothing, and throws a UsageError where that says all its errors. */
+/** One check of an image. It changes nothing, and may throw a UsageError with all its errors. */
 export type Check = (subject: Subject) => readonly CheckFinding[] | Promise<readonly CheckFinding[]>;
 
 export function error(message: string): CheckFinding {
@@ -34,13 +34,13 @@ export function warning(message: string): CheckFinding {
   return { weight: 'warning', message };
 }
 
-/** Whether a file that is missing now may be there when it is needed: a command of the user's runs before all else. */
+/** Whether a missing file may exist when it is needed, because the pre-build-command may create it. */
 export function mayBeMade({ spec }: Subject): boolean {
   return spec.preBuildCommand !== undefined;
 }
 
 /**
- * `my.conf:3: [web] post-build-command = publish`, as far as it is known: what the command line sets has no line.
+ * `my.conf:3: [web] post-build-command = publish`, as far as known: a value from the command line has no line.
  *
  * @param section the image's, or a destination's
  */
@@ -60,7 +60,7 @@ export function placeOf({ configuration, spec }: Subject, option: string, sectio
 
 type Document = ReturnType<Configuration['section']>['document'];
 
-/** Those of [DEFAULT] first: the section's own win. */
+/** Those of [DEFAULT] first, so that the section's own take precedence. */
 function optionNames(document: Document, section: string): string[] {
   return [...document.defaults.options.keys(), ...(document.sections.get(section)?.options.keys() ?? [])];
 }

@@ -22,9 +22,9 @@ import { secretsIn } from '../answers/secrets.js';
 import { secretsAsWritten } from '../config/secrets.js';
 import type { OnlineCheck } from './online-check.js';
 
-/** Something that is wrong with an image's section, its answer file, or what they name. */
+/** A problem of an image's section, its answer file, or a file or address that they name. */
 export interface ValidationFinding {
-  /** A file of the configuration, a template, or the answer file: one that is rendered goes by its name alone. */
+  /** A configuration file, a template, or the answer file; a rendered one has no directory. */
   readonly file?: string | undefined;
   /** From 1. */
   readonly line?: number | undefined;
@@ -34,27 +34,27 @@ export interface ValidationFinding {
 export interface CheckNotMade {
   readonly check: string;
   readonly why: string;
-  /** What to do so that it can be made. */
+  /** What to do to make it possible. */
   readonly fix?: string | undefined;
 }
 
-/** What is known of an image before anything is built. No secret of its section is in it. */
+/** The result for one image. It contains no secrets of its section. */
 export interface Validation {
   readonly image: string;
-  /** The checks that were made, in order. */
+  /** The checks made, in order. */
   readonly checks: readonly string[];
   readonly notMade: readonly CheckNotMade[];
   readonly findings: readonly ValidationFinding[];
 }
 
 export interface ValidationSettings {
-  /** Where the validators' schemas are. */
+  /** The directory of the validators' schemas. */
   readonly schemaDir?: string | undefined;
   /** Nobody named the image: one that ships with the program, and waits for a setting, is not looked at. */
   readonly unasked?: boolean;
   /** What the command line sets. */
   readonly overrides?: Overrides;
-  /** Asks for what the image names elsewhere; without it nothing is asked for. */
+  /** Checks the addresses that the image names. Without it, they are not checked. */
   readonly online?: OnlineCheck | undefined;
 }
 
@@ -64,7 +64,7 @@ interface Notes {
   readonly findings: ValidationFinding[];
 }
 
-/** Checks an image as far as that can be done without building it; whatever goes wrong is a finding of this image. */
+/** Checks an image as far as possible without building it. Any error becomes a finding of this image. */
 export async function validateImage(
   host: Caller,
   configuration: Configuration,
@@ -123,18 +123,18 @@ function note({ findings }: Notes, error: unknown): void {
   findings.push(...problems.map(located));
 }
 
-/** Problems begin with file and line where they have them. */
+/** Splits the file and line off a problem that begins with them. */
 function located(problem: string): ValidationFinding {
   const [, file, line, message] = /^([^:\n]+):(\d+): (.*)$/s.exec(problem) ?? [];
   return message === undefined ? { message: problem } : { file, line: Number(line), message };
 }
 
-/** An option that nothing reads does not keep an image from being built; here it counts. */
+/** Warnings, such as unknown options, do not prevent a build, but count as findings here. */
 function warningsInto({ findings }: Notes): typeof silentLog {
   return { ...silentLog, warn: (message) => void findings.push(located(message)) };
 }
 
-/** Nothing where it can't be rendered: the check of the image has told why. */
+/** Undefined if it can't be rendered: {@link checkImage} has reported why. */
 async function rendered(spec: ImageSpec): Promise<AnswerFile | undefined> {
   return renderAnswerFile(answerFileSource(spec)).catch((error: unknown) => {
     if (error instanceof UsageError) return undefined;
@@ -172,7 +172,7 @@ async function askValidators(
           message: message.replaceAll(file, shown),
         })),
       );
-      // Whatever else is wrong may come of that.
+      // The findings of later validators may only follow from these.
       if (outcome.findings.length > 0) break;
     }
   } finally {
@@ -204,7 +204,7 @@ async function ask(
     if (schemaDir !== undefined && existsSync(schema)) return { findings: await validator.find(host, file, schema) };
     const { file: name, from } = validator.schema;
     const where = schemaDir ?? 'a directory that --schema-dir names';
-    return { check, why: `${check} is not here`, fix: `put ${name}, from ${from}, into ${where}` };
+    return { check, why: `${check} not found`, fix: `put ${name}, from ${from}, into ${where}` };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return { check, why: `${check}: ${error.message.replaceAll(file, basename(file))}`, fix: error.hint };

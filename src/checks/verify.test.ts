@@ -148,8 +148,8 @@ describe('verifyImage', () => {
     const found = await findings();
     expect(only('bad', found)).to.deep.equal([]);
     expect(only('unchecked', found)).to.deep.equal([
-      `${names.checksum}.asc: there is a signature, and no --keyring to check it with`,
-      `${names.sums}.asc: there is a signature, and no --keyring to check it with`,
+      `${names.checksum}.asc: not checked: give the key with --keyring`,
+      `${names.sums}.asc: not checked: give the key with --keyring`,
     ]);
   });
 
@@ -158,7 +158,7 @@ describe('verifyImage', () => {
     for (const name of [names.sums, names.checksum]) rmSync(at(`${name}.asc`));
     const found = await findings();
     expect(only('bad', found)).to.deep.equal([]);
-    expect(only('good', found)).to.deep.equal([`${names.checksum}: agrees with ${names.image}`]);
+    expect(only('good', found)).to.deep.equal([`${names.checksum}: matches ${names.image}`]);
     expect(only('absent', found)).to.include(`${names.checksum}.asc: nothing is signed`).and.have.length(5);
   });
 
@@ -293,7 +293,7 @@ describe('verifyImage', () => {
       how() {
         for (const name of Object.values(names)) if (name !== names.image) rmSync(at(name));
       },
-      said: new RegExp(`^${names.image}: nothing beside it says what it should be`),
+      said: new RegExp(`^${names.image}: no file beside it has its checksum`),
       trust: () => ({}),
     },
   };
@@ -308,7 +308,7 @@ describe('verifyImage', () => {
     const renamed = 'debian-13-2026-12-24.qcow2';
     renameSync(at(names.image), at(renamed));
     expect(only('bad', await findings({}, renamed))[0]).to.match(
-      /nothing beside it says what it should be; was it renamed/,
+      /no file beside it has its checksum; download that as well, and do not rename/,
     );
     renameSync(at(names.checksum), at(`${renamed}.sha256sum`));
     renameSync(at(names.manifest), at('debian-13-2026-12-24.manifest.json'));

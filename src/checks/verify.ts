@@ -26,7 +26,7 @@ const LARGEST_DOCUMENT = 256 * 2 ** 20;
 
 /** What was found of one file, or of what is missing. */
 export interface Finding {
-  /** `bad` is the only one that rejects an image. */
+  /** Only `bad` rejects an image. */
   readonly outcome: 'good' | 'bad' | 'absent' | 'unchecked';
   /** The file's name. */
   readonly about: string;
@@ -34,15 +34,15 @@ export interface Finding {
 }
 
 export interface Trust extends TrustedKeys {
-  /** Whether an image must be signed. Keys to check with mean so. */
+  /** Whether the image must be signed. Implied by given keys. */
   readonly signatureRequired: boolean;
 }
 
 /**
- * Checks a downloaded image against what lies beside it: checksum, sums of all artifacts, their signatures, manifest,
+ * Checks a downloaded image against its sidecar files: checksum, sums of all artifacts, their signatures, manifest,
  * SBOM and provenance.
  *
- * @returns every file that could be there, with what came of it
+ * @returns a result for each sidecar that could be there
  * @throws UsageError if the image is not there, or is one of those files itself
  */
 export async function verifyImage(host: Caller, image: string, trust: Trust): Promise<Finding[]> {
@@ -51,7 +51,7 @@ export async function verifyImage(host: Caller, image: string, trust: Trust): Pr
 
 async function sizeOf(image: string): Promise<number> {
   if (/\.(sha256sum|SHA256SUMS|asc|sig|json)$/.test(image)) {
-    throw new UsageError([`${image}: name the image itself; what lies beside it is found by its name`]);
+    throw new UsageError([`${image}: name the image itself; the files beside it are found by its name`]);
   }
   const found = await stat(image).catch((error: Error) => {
     throw new UsageError([`${image} can't be read: ${reasonOf(error)}`]);
@@ -65,7 +65,7 @@ class Verification {
   readonly #name: string;
   readonly #directory: string;
   readonly #files: ArtifactFiles;
-  /** What is in each of the files that are there, by name. */
+  /** The content of each sidecar that exists, by name. */
   readonly #there = new Map<string, string>();
   #sum = '';
 
@@ -92,7 +92,7 @@ class Verification {
       this.#note(
         'bad',
         this.#name,
-        'nothing beside it says what it should be; was it renamed, or its checksum not fetched?',
+        'no file beside it has its checksum; download that as well, and do not rename the image',
       );
     }
     await this.#checkSignatures();
@@ -115,16 +115,16 @@ class Verification {
     }
   }
 
-  /** @param check returns what is wrong with the file's content */
+  /** @param check returns the problem of the file's content, if any */
   async #judge(role: ArtifactRole, check: (text: string) => string | undefined | Promise<string | undefined>) {
     const name = this.#files[role];
     const text = this.#there.get(name);
     if (text === undefined) return this.#note('absent', name, `${artifactKinds[role].what}: not found`);
     const wrong = await check(text);
-    this.#note(wrong === undefined ? 'good' : 'bad', name, wrong ?? `agrees with ${this.#name}`);
+    this.#note(wrong === undefined ? 'good' : 'bad', name, wrong ?? `matches ${this.#name}`);
   }
 
-  /** Everything of this image that lies here: a file that no sum covers may come from anybody. */
+  /** Every file of this image must have a sum: a file without one may come from an attacker. */
   #mustBeNamed(but: string): string[] {
     return [this.#name, ...[...this.#there.keys()].filter((name) => name !== but)];
   }
@@ -137,7 +137,7 @@ class Verification {
     return this.#disagreement(sums);
   }
 
-  /** The first file here that has another sum than it should. */
+  /** The first file here with a wrong sum. */
   async #disagreement(sums: ReadonlyMap<string, string>): Promise<string | undefined> {
     for (const [name, expected] of sums) {
       const actual = await this.#sumOf(name);
@@ -206,7 +206,7 @@ class Verification {
     return signatureRequired || keyrings !== undefined || allowedSigners !== undefined;
   }
 
-  /** Undefined where there is nothing to check a signature of this kind with; that is noted. */
+  /** Undefined if no key of this kind was given, which is noted. */
   async #check(by: 'gpg' | 'ssh', file: string, signature: string): Promise<Verdict | undefined> {
     const [data, detached] = [join(this.#directory, file), join(this.#directory, signature)];
     const { keyrings, allowedSigners, signatureRequired } = this.trust;
@@ -216,7 +216,7 @@ class Verification {
     }
     if (by === 'ssh' && allowedSigners !== undefined) return checkSsh(this.host, data, detached, this.trust);
     const option = by === 'gpg' ? '--keyring' : '--allowed-signers';
-    this.#note('unchecked', signature, `there is a signature, and no ${option} to check it with`);
+    this.#note('unchecked', signature, `not checked: give the key with ${option}`);
     return undefined;
   }
 }
@@ -228,7 +228,7 @@ async function exists(path: string): Promise<boolean> {
   );
 }
 
-/** What a document says; one that is no JSON, or of another shape, says nothing. */
+/** The content of a document; undefined if it is not JSON, or has another structure. */
 function read<T>(text: string, extract: (document: unknown) => T | undefined): T | undefined {
   try {
     return extract(JSON.parse(text));

@@ -17,7 +17,7 @@ import type { BuildFlags } from './build-flags.js';
 import { inSession, openSession } from './session.js';
 import { untilSignalled } from './signals.js';
 
-/** Builds images, one after another, or prints the commands that would. */
+/** Builds images, one after another, or prints the commands that would run. */
 export async function build(names: readonly string[], flags: BuildFlags, command: Command): Promise<void> {
   const images = namedImages(names);
   const configuration = loadConfiguration(flags.config);
@@ -36,12 +36,12 @@ export async function build(names: readonly string[], flags: BuildFlags, command
   );
 }
 
-/** What would be wrong in an hour with the last image is told before the first one is built. */
+/** Checks all images before the first one is built, so that a mistake in the last one is reported at once. */
 async function areReady(configuration: Configuration, images: readonly string[], flags: BuildFlags): Promise<boolean> {
   const { log, outcome } = await inSession(flags, async ({ secrets }) => {
     const problems: string[] = [];
     if (flags.logFilename !== undefined) {
-      problems.push('--log-filename names one file, and each image has a log of its own: leave it out');
+      problems.push('--log-filename names one file, but each image needs its own log: leave the option out');
     }
     for (const image of images) {
       try {
@@ -80,14 +80,14 @@ function jobOf(image: string, flags: BuildFlags): Job {
   };
 }
 
-/** This call, with what makes it continue the build of one image. */
+/** The command line of this call, for one image and with `--resume`. */
 function resumeCommand(image: string): string {
   const words = process.argv.slice(2).filter((word) => word !== '--resume');
   const named = words.includes(image) ? words : [...words, image];
   return shellLine({ file: 'image-factory', args: [...named, '--resume'] });
 }
 
-/** Every command that the builds would run, in order, as lines that a shell reads back. */
+/** Every command that the builds would run, in order, quoted for a shell. */
 async function printCommands(
   configuration: Configuration,
   images: readonly string[],

@@ -23,7 +23,7 @@ export async function cache(action: string, images: readonly string[], flags: Ca
   if (action === 'list') return listCache(images, flags);
   if (action === 'clean') return cleanCache(images, flags);
   throw new UsageError([
-    `cache ${action}: it is 'cache list' or 'cache clean'${didYouMean(action, ['list', 'clean'])}`,
+    `cache ${action}: expected 'cache list' or 'cache clean'${didYouMean(action, ['list', 'clean'])}`,
   ]);
 }
 
@@ -85,11 +85,11 @@ async function contents(images: readonly string[], flags: CacheFlags): Promise<{
   }
   const users = new Set(found.flatMap(({ file }) => file.images));
   const unknown = images.filter((image) => !users.has(image));
-  if (unknown.length > 0) console.error(`note: nothing in the cache is of ${unknown.join(', ')}`);
+  if (unknown.length > 0) console.error(`note: the cache has no files of ${unknown.join(', ')}`);
   return found;
 }
 
-/** Those that the images of the configuration have. */
+/** The cache directories of the images in the configuration. */
 function cacheDirectories({ config, cacheDir }: CacheFlags): string[] {
   if (cacheDir !== undefined) return [resolve(directory.parse(cacheDir))];
   const configuration = Configuration.load(config);

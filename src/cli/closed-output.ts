@@ -3,13 +3,13 @@ import { isatty } from 'node:tty';
 import { reasonOf } from '../host/errno.js';
 import { complain } from './complaints.js';
 
-/** How the other end of an output is gone: a closed pipe, a terminal that hung up. */
+/** Error codes of an output whose other end is gone: a closed pipe, a terminal that hung up. */
 const gone = ['EPIPE', 'EIO', 'ECONNRESET', 'ERR_STREAM_DESTROYED'];
 
 /**
- * Lets the program go on where its standard output or standard error can't be written any more: a build must release what it
- * took, whether anybody reads of it or not. `image-factory list | head` is no failure. What else befalls standard
- * output is one, for what was asked for is lost.
+ * Keeps the program running after its standard output or standard error was closed, so that a build releases what it
+ * took. `image-factory list | head` is not a failure. Any other error of standard output is a failure: the result that
+ * the user asked for is lost.
  */
 export function goOnWithoutReaders(): void {
   process.stderr.on('error', () => undefined);
@@ -23,14 +23,14 @@ export function goOnWithoutReaders(): void {
   });
 }
 
-/** Node puts terminals back into their first state when it ends, and aborts where that fails because one has hung up. */
+/** Node resets terminals when it exits, and aborts if that fails because one has hung up. */
 function letHungUpTerminalsGo(): void {
   const terminals = [0, 1, 2].filter((descriptor) => isatty(descriptor));
   process.on('exit', () => {
     for (const descriptor of terminals) {
       if (isatty(descriptor)) continue;
       closeSync(descriptor);
-      // Takes the lowest free number: the one that was closed.
+      // open(2) returns the lowest free number: that of the descriptor just closed.
       openSync('/dev/null', 'r+');
     }
   });

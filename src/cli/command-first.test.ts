@@ -5,7 +5,7 @@ import { program } from './program.js';
 const first = (line: string) => commandFirst(program(), line.split(' ')).join(' ');
 
 describe('commandFirst', () => {
-  it('takes options before the command as if they stood behind it', () => {
+  it('takes options before the command as if they followed it', () => {
     expect(first('--config my.conf list')).to.equal('list --config my.conf');
     expect(first('--config=my.conf show debian-13 --json')).to.equal('show --config=my.conf debian-13 --json');
     expect(first('--cache-dir fetch fetch debian-13')).to.equal('fetch --cache-dir fetch debian-13');
@@ -13,7 +13,7 @@ describe('commandFirst', () => {
     expect(first('-ccache fetch debian-13')).to.equal('fetch -ccache debian-13');
   });
 
-  it('takes an image that is called like a command for one only behind build', () => {
+  it('takes an image that is called like a command for one only after build', () => {
     expect(first('--wait build list')).to.equal('build --wait list');
     expect(first('debian-13 list')).to.equal('debian-13 list');
     expect(first('--wait -- list')).to.equal('--wait -- list');

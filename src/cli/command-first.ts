@@ -9,7 +9,7 @@ export function commandFirst(root: Command, words: readonly string[]): string[] 
   const word = words[at];
   const rest = words.filter((_, index) => index !== at);
   if (word !== undefined && root.commands.some((command) => command.name() === word)) return [word, ...rest];
-  // The help of a build, rather than that of the program, where something else is said of a build.
+  // With other options of a build, `--help` asks for the help of `build` and not for that of the program.
   const isHelp = (candidate: string) => candidate === '--help' || candidate === '-h';
   const asksForBuild = words.some(isHelp) && words.some((candidate) => !isHelp(candidate));
   return asksForBuild ? ['build', ...words] : [...words];

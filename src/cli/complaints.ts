@@ -1,29 +1,29 @@
 import { maskUrls, type Mask } from '../host/mask.js';
 import { visible } from '../report/visible.js';
 
-/** What stands on standard error beside a log: text, until JSON is asked for. */
+/** The format of messages on standard error outside a log. */
 let format: 'text' | 'json' = 'text';
 
 const masks: Mask[] = [maskUrls];
 
-/** Lets all complaints be events of the log, as `--log-format json` promises of everything on standard error. */
+/** Prints all further messages as events: with `--log-format json`, everything on standard error is JSON. */
 export function complainInJson(): void {
   format = 'json';
 }
 
-/** Masks in complaints what this mask knows, now and later. */
+/** Masks the secrets that this mask knows, now and later, in all messages. */
 export function alsoMask(mask: Mask): void {
   masks.push(mask);
 }
 
-/** Says on standard error what goes wrong where no log does. */
+/** Prints an error to standard error, for errors outside a log. */
 export function complain(message: string): void {
   const masked = masks.reduce((text, mask) => mask(text), message);
   if (format === 'text') return console.error(`image-factory: ${visible(masked)}`);
   console.error(JSON.stringify({ time: new Date().toISOString(), event: 'log', level: 'error', message: masked }));
 }
 
-/** Whether a command line asks for JSON, also one that can't be understood otherwise. */
+/** Whether a command line asks for JSON. Also works for one with errors in other arguments. */
 export function asksForJson(words: readonly string[]): boolean {
   const operands = words.indexOf('--');
   const options = operands < 0 ? words : words.slice(0, operands);

@@ -8,7 +8,7 @@ const scripts = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion
 
 export type Shell = keyof typeof scripts;
 
-/** Prints the script by which a shell completes commands, options, their values and the names of images. */
+/** Prints a script that lets a shell complete commands, options, their values and the names of images. */
 export function completion(shell: Shell, root: Command): void {
   process.stdout.write(scripts[shell](completedCommands(root)));
 }

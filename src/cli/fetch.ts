@@ -14,7 +14,7 @@ import type { FetchFlags } from './build-flags.js';
 import { inSession } from './session.js';
 import { untilSignalled } from './signals.js';
 
-/** Fills the netboot cache of an image, and does nothing else. */
+/** Fills the netboot cache of an image. */
 export async function fetch(named: string | undefined, flags: FetchFlags): Promise<void> {
   const { log, outcome } = await inSession(flags, async ({ log, secrets }) => {
     const image = namedImage(named);
@@ -23,7 +23,7 @@ export async function fetch(named: string | undefined, flags: FetchFlags): Promi
     const spec = resolveImage(configuration, image, overridesFrom(flags), isoDate(new Date()));
     secrets.learn(spec.secrets);
     secrets.learn(await secretsOfAnswerFile(spec));
-    // A template knows what the URLs lack: a mirror that everybody must set for himself.
+    // The template reports a mirror that is not set, which the URLs need.
     await checkImage(configuration, spec, log, fetchChecks);
     const plan = await planBuild(spec);
     await untilSignalled(async (signal) => {

@@ -47,7 +47,7 @@ describe('the help', () => {
 
   it('names the nearest command where there is none of that name', () => {
     expect(problemsOf(() => showHelp(program(), 'lst'))).to.deep.equal([
-      "there is no command 'lst' (did you mean 'list'?): 'image-factory --help' tells them all",
+      "there is no command 'lst' (did you mean 'list'?): 'image-factory --help' lists them all",
     ]);
     expect(problemsOf(() => showHelp(program(), 'nosuch'))[0]).to.match(/^there is no command 'nosuch': /);
   });

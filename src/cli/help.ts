@@ -5,19 +5,19 @@ import { UsageError } from '../host/failure.js';
 /** Longer terms have their description on the next line. */
 const widestTerm = 28;
 
-/** Columns that a description needs beside its term; with less, it stands below. */
+/** The narrowest description beside its term, in columns; a narrower one moves below the term. */
 const narrowestDescription = 30;
 
-/** Lines that are longer than this are hard to read, however wide the terminal is. */
+/** The longest line, in columns: longer ones are hard to read, even on a wide terminal. */
 const widestHelp = 100;
 
 /**
- * How `--help` looks: terms beside their descriptions, or above them where the terminal is narrow.
+ * The layout of `--help`: terms beside their descriptions, or above them where the terminal is narrow.
  *
- * @param everywhere an option of every command, which the program's own help shows as well
+ * @param everywhere an option of every command, which the program's own help also shows
  */
 export const helpLayout = (everywhere: Option): HelpConfiguration => ({
-  // From here on commander wraps.
+  // From this width on, commander wraps.
   minWidthToWrap: 10,
   visibleOptions(command) {
     const own = new Help().visibleOptions(command);
@@ -35,7 +35,7 @@ export const helpLayout = (everywhere: Option): HelpConfiguration => ({
   },
 });
 
-/** Columns of the terminal; elsewhere those that the variable COLUMNS tells. */
+/** The width of the terminal in columns; without a terminal, the variable COLUMNS. */
 export function helpWidth(): number {
   const columns = process.stdout.columns ?? Number(process.env.COLUMNS);
   return columns > 0 ? Math.min(columns, widestHelp) : 80;
@@ -56,7 +56,7 @@ function indent(text: string, by: number, width: number, help: Help): string {
 /**
  * Prints the help of a command, or of all.
  *
- * @throws UsageError naming the nearest command, if there is none of that name
+ * @throws UsageError that names the nearest command, if there is none of that name
  */
 export function showHelp(root: Command, name: string | undefined): void {
   if (name === undefined) return root.outputHelp();
@@ -64,6 +64,6 @@ export function showHelp(root: Command, name: string | undefined): void {
   if (command) return command.outputHelp();
   const names = root.commands.map((candidate) => candidate.name());
   throw new UsageError([
-    `there is no command '${name}'${didYouMean(name, names)}: 'image-factory --help' tells them all`,
+    `there is no command '${name}'${didYouMean(name, names)}: 'image-factory --help' lists them all`,
   ]);
 }

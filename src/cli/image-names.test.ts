@@ -29,9 +29,9 @@ describe('namedImages', () => {
   });
 
   it('are asked for where there are none, or IMAGE is empty', () => {
-    expect(problemsOf(() => namedImages([]))[0]).to.match(/^which image\?/);
+    expect(problemsOf(() => namedImages([]))[0]).to.match(/^no image given/);
     process.env.IMAGE = '';
-    expect(problemsOf(() => namedImage(undefined))[0]).to.match(/^which image\?/);
+    expect(problemsOf(() => namedImage(undefined))[0]).to.match(/^no image given/);
   });
 });
 
@@ -45,15 +45,15 @@ describe('checkNames', () => {
     expect(problemsWith('clean')[0]).to.match(/^no command and no image 'clean': 'image-factory --help'/);
   });
 
-  it('takes words for images alone behind build, and behind the first image', () => {
+  it('takes all words after build, and after the first image, for images', () => {
     expect(problemsWith('build rendr')[0]).to.match(/^there is no section \[rendr\]/);
     expect(problemsWith('debian-13 lst nosuch')).to.have.length(2);
     expect(problemsWith('debian-13 lst')[0]).to.match(/^there is no section \[lst\]/);
   });
 
-  it("says that what stands behind '--' is no option", () => {
+  it("says that words after '--' are never options", () => {
     expect(problemsWith('demo -- --dry-run')).to.deep.equal([
-      "there is no image '--dry-run': what stands behind '--' is no option",
+      "there is no image '--dry-run': words after '--' are never options",
     ]);
   });
 });

@@ -4,34 +4,36 @@ import { didYouMean } from '../config/suggestion.js';
 import { UsageError } from '../host/failure.js';
 
 /**
- * The images that a command is for: those that are named, each once, or that of the environment variable IMAGE.
+ * The images that a command works on: those named as arguments, each once, or the environment variable IMAGE.
  *
- * @throws UsageError where there is neither
+ * @throws UsageError if there is neither
  */
 export function namedImages(names: readonly string[]): string[] {
   const named = names.length > 0 ? names : imageOfEnvironment();
   if (named.length === 0) {
-    throw new UsageError(["which image? Name one of 'image-factory list', or set the environment variable IMAGE"]);
+    throw new UsageError([
+      "no image given: name one (see 'image-factory list'), or set the environment variable IMAGE",
+    ]);
   }
   return [...new Set(named)];
 }
 
-/** As {@link namedImages}, of a command that takes one image. */
+/** Like {@link namedImages}, for a command that takes one image. */
 export function namedImage(name: string | undefined): string {
   return namedImages(name === undefined ? [] : [name])[0] as string;
 }
 
-/** The environment variable IMAGE, as a Jenkins matrix sets it; none where it is not set or empty. */
+/** The environment variable IMAGE, as a Jenkins matrix sets it; undefined if it is unset or empty. */
 export function imageOfEnvironment(): string[] {
   const { IMAGE } = process.env;
   return IMAGE ? [IMAGE] : [];
 }
 
 /**
- * Looks up the images to build before anything else is asked of them. `build` may be left out; then the first word may
- * have been meant for a command.
+ * Checks that the images to build exist, before anything else. `build` may be left out, so the first word may be a
+ * misspelt command.
  *
- * @throws UsageError naming each that is not there, and what is near
+ * @throws UsageError that names each missing image, and the nearest names
  */
 export function checkNames(configuration: Configuration, names: readonly string[], build: Command): void {
   const root = build.parent;
@@ -42,7 +44,7 @@ export function checkNames(configuration: Configuration, names: readonly string[
       return [];
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
-      if (name.startsWith('-')) return [`there is no image '${name}': what stands behind '--' is no option`];
+      if (name.startsWith('-')) return [`there is no image '${name}': words after '--' are never options`];
       return root && isCommandMissing && index === 0 ? [neither(name, configuration, root)] : error.problems;
     }
   });
@@ -53,5 +55,5 @@ function neither(word: string, configuration: Configuration, root: Command): str
   const flag = [root, ...root.commands].flatMap(({ options }) => options).find(({ long }) => long === `--${word}`);
   const known = [...root.commands.map((command) => command.name()), ...configuration.imageNames()];
   const suggestion = flag?.long ? ` (did you mean '${flag.long}'?)` : didYouMean(word, known);
-  return `no command and no image '${word}'${suggestion}: 'image-factory --help' tells the commands, 'image-factory list' the images`;
+  return `no command and no image '${word}'${suggestion}: 'image-factory --help' lists the commands, 'image-factory list' the images`;
 }

@@ -55,7 +55,7 @@ export function list({ config, names, json }: ListFlags): void {
     );
 }
 
-/** An option as text; what can't be resolved does not keep the other images from being listed. */
+/** An option as text. One that can't be resolved is listed as written. */
 function value({ name, document }: Section, option: string): string | undefined {
   try {
     return document.get(name, option) || undefined;

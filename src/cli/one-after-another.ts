@@ -7,17 +7,17 @@ import { complain } from './complaints.js';
 import { explain } from './explain.js';
 import { terminalReader, verbosityOf } from './terminal.js';
 
-/** How the build of one image ended: its exit code, and the image, or the log file that tells why there is none. */
+/** How the build of one image ended: its exit code, and the image, or the log file of a build that failed. */
 export interface Ended {
   readonly exitCode: number;
   readonly file: string | undefined;
 }
 
 /**
- * Builds images one after another, each as if it were the only one, and tells in the end what became of them. The next
- * one is built also where one fails, but with `--fail-fast`; an interruption ends them all.
+ * Builds images one after another, each independently, and prints a table of the results. A failure does not stop the
+ * following builds, unless `--fail-fast` is given; an interruption stops all.
  *
- * @returns the worst exit code: interrupted before failed before done
+ * @returns the worst exit code, in the order 130, 1, 0
  */
 export async function oneAfterAnother(
   images: readonly string[],
@@ -64,7 +64,7 @@ function tell(outcomes: readonly ImageOutcome[], flags: Pick<BuildFlags, 'logFor
   log.close();
 }
 
-/** A line for each image, in columns, under one that counts them. */
+/** A line with the totals, then a line for each image, in columns. */
 export function summary(outcomes: readonly ImageOutcome[]): string[] {
   const done = outcomes.filter(({ outcome }) => outcome === 'done').length;
   const rows = outcomes.map(({ image, outcome, seconds, file }) => [

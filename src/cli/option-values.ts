@@ -1,8 +1,8 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 
 /**
- * Refuses another option as the value of one, which it becomes where a value is left out, as by an empty variable of a
- * shell; and an option that counts once but is given twice.
+ * Rejects an option as the value of another one: that happens if a value is missing, such as an empty shell variable.
+ * Also rejects a second value for an option that takes only one.
  */
 export function checkOptionValues(command: Command): void {
   for (const option of command.options) {
@@ -19,9 +19,9 @@ function checkValue(option: Option, command: Command): void {
       const file = namesFile(option) ? ` A file of that name is './${value}'.` : '';
       throw new InvalidArgumentError(`Is the value missing?${file}`);
     }
-    if (value === '') throw new InvalidArgumentError('It is empty; leave the option out for its default.');
+    if (value === '') throw new InvalidArgumentError('The value is empty. Leave the option out to get its default.');
     if (option.long === '--config' && typeof previous === 'string') {
-      throw new InvalidArgumentError(`'${previous}' is given as well, and only one file is read.`);
+      throw new InvalidArgumentError(`'${previous}' is given as well, but only one file can be read.`);
     }
     return parseArg ? parseArg(value, previous) : value;
   });

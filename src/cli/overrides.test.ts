@@ -23,7 +23,7 @@ describe('what the command line sets', () => {
     ]);
     expect(problemsOf(() => overridesFrom({ set: ['=2G'] }))[0]).to.contain('--set =2G');
     expect(problemsOf(() => overridesFrom({ imageSize: '3G', set: ['image_size=4G'] }))).to.deep.equal([
-      '--set image_size: another flag sets this option as well; give one of them',
+      '--set image_size: another flag sets this option as well; give only one of them',
     ]);
   });
 

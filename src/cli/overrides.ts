@@ -4,7 +4,7 @@ import { imageOptions } from '../config/options.js';
 import type { Overrides } from '../config/overrides.js';
 import { UsageError } from '../host/failure.js';
 
-/** What commander makes of a command's flags. */
+/** The flags of a command, as commander returns them. */
 export type Flags = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 
 /** Adds `--set`, which sets any option of the section for one run. */
@@ -19,7 +19,7 @@ export function withSettings(command: Command): Command {
 /**
  * The options of the section that the command line sets, as they would stand in the section.
  *
- * @throws UsageError for a `--set` without a value, or beside a flag for the same option
+ * @throws UsageError for a `--set` without a value, or together with a flag for the same option
  */
 export function overridesFrom(flags: Flags): Overrides {
   const byFlag = Object.entries(imageOptions as Record<string, Option<unknown>>).flatMap(([name, { flag }]) => {
@@ -32,7 +32,7 @@ export function overridesFrom(flags: Flags): Overrides {
   const twice = settings.filter(([name]) => flagged.has(canonical(name)));
   if (twice.length > 0) {
     throw new UsageError(
-      twice.map(([name]) => `--set ${name}: another flag sets this option as well; give one of them`),
+      twice.map(([name]) => `--set ${name}: another flag sets this option as well; give only one of them`),
     );
   }
   return { ...Object.fromEntries(byFlag), ...Object.fromEntries(settings) };

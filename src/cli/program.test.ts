@@ -29,7 +29,7 @@ describe('the command line', () => {
 
   it('reads one configuration file, and says so where two are named', async () => {
     expect(await complaintOf('list', '--config', 'a.conf', '--config', 'b.conf')).to.equal(
-      "error: option '--config <file>' argument 'b.conf' is invalid. 'a.conf' is given as well, and only one file is read.\n",
+      "error: option '--config <file>' argument 'b.conf' is invalid. 'a.conf' is given as well, but only one file can be read.\n",
     );
   });
 

@@ -13,7 +13,7 @@ import type { ShowFlags } from './show.js';
 import type { ValidateFlags } from './validate.js';
 import type { VerifyFlags } from './verify.js';
 
-/** The command line. What a command does is loaded when it is called: `--help` answers without it. */
+/** The command line. The code of a command is loaded only when it runs, which keeps `--help` fast. */
 export function program(): Command {
   const root = new Command('image-factory');
   root
@@ -28,7 +28,7 @@ export function program(): Command {
     .configureOutput({ getOutHelpWidth: helpWidth })
     .showSuggestionAfterError()
     .exitOverride()
-    .addHelpText('after', note("'image-factory help build' tells the options of a build; see also image-factory(1)."));
+    .addHelpText('after', note("'image-factory help build' lists the options of a build; see also image-factory(1)."));
 
   root.commandsGroup('Images:');
   const build = withConfig(root.command('build', { isDefault: true }))
@@ -36,22 +36,22 @@ export function program(): Command {
       "build images, one after another; 'image-factory debian-13' is short for 'image-factory build debian-13'",
     )
     .addArgument(new Argument('[image...]', 'sections of the configuration (default: the environment variable IMAGE)'))
-    .option('--dry-run', 'print every command that the stages would run, and touch nothing')
-    .option('--wait', 'wait for another build of the image in the output directory, instead of failing')
+    .option('--dry-run', 'print every command that the stages would run, and change nothing')
+    .option('--wait', 'wait for another build of the image in the output directory to finish, instead of failing')
     .option('--resume', 'continue an unfinished build after its last completed stage')
-    .option('--fail-fast', 'build no further image when one fails');
+    .option('--fail-fast', 'stop after the first image that fails');
   withSettings(build);
   for (const option of sectionFlags()) build.addOption(option);
   withLog(build)
     .addOption(
-      new Option('--no-upload', 'leave the image here: no upload, no post-upload commands').helpGroup(
+      new Option('--no-upload', 'do not upload the image, and run no post-upload commands').helpGroup(
         groupHeading('upload'),
       ),
     )
     .addHelpText(
       'after',
       note(
-        'What is not set here, the section says. All of its options, and their defaults, are in image-factory.conf(5); more of these is in image-factory(1).',
+        'These options override the section. image-factory.conf(5) documents all options of a section with their defaults; see also image-factory(1).',
       ),
     )
     .action(async (images: string[], flags: BuildFlags, command: Command) =>
@@ -69,12 +69,12 @@ export function program(): Command {
   withSettings(withConfig(root.command('show')))
     .description('show a section with every reference resolved')
     .addArgument(oneImage())
-    .option('--effective', 'every option, defaults included, with the file and line that it comes from; secrets masked')
+    .option('--effective', 'every option, including defaults, with the file and line that sets it; secrets are masked')
     .option('--json', 'as JSON')
     .action(async (image: string | undefined, flags: ShowFlags) => (await import('./show.js')).show(image, flags));
 
   withSettings(withConfig(root.command('render')))
-    .description('print the answer file as it would be injected')
+    .description('print the answer file, as a build injects it')
     .addArgument(oneImage())
     .option('-o, --output <file>', 'write it to a file instead')
     .action(async (image: string | undefined, flags: { config?: string; output?: string; set?: string[] }) =>
@@ -82,11 +82,11 @@ export function program(): Command {
     );
 
   withSettings(withConfig(root.command('validate')))
-    .description('check configuration and answer files, these also with the validators of their distributions')
+    .description("check configuration and answer files, the latter also with the distributions' validators")
     .argument('[image...]', 'sections of the configuration (default: the environment variable IMAGE, else all images)')
-    .option('--online', 'ask as well whether kernels, initrds, checksum lists and repositories are still there')
-    .option('--schema-dir <dir>', "where the validators' schemas are: see VALIDATION in image-factory(1)")
-    .addOption(new Option('--format <format>', 'how the result is printed').choices(['text', 'json']).default('text'))
+    .option('--online', 'also check that kernels, initrds, checksum lists and repositories still exist')
+    .option('--schema-dir <dir>', "the directory of the validators' schemas; see VALIDATION in image-factory(1)")
+    .addOption(new Option('--format <format>', 'the format of the result').choices(['text', 'json']).default('text'))
     .addOption(new Option('--json', 'the same as --format json').implies({ format: 'json' }))
     .action(async (images: string[], flags: ValidateFlags) => (await import('./validate.js')).validate(images, flags));
 
@@ -97,13 +97,13 @@ export function program(): Command {
     .action(async (image: string | undefined, flags: FetchFlags) => (await import('./fetch.js')).fetch(image, flags));
 
   withConfig(root.command('cache'))
-    .description('list what the netboot cache holds, with size, last use and images, or clean it')
+    .description('list the files of the netboot cache, with size, last use and images, or remove them')
     .argument('<action>', 'list or clean')
-    .argument('[image...]', 'only what these images use (default: everything)')
+    .argument('[image...]', 'only files that these images use (default: all files)')
     .addOption(sectionFlag('--cache-dir'))
     .option('--json', 'list: as JSON')
-    .option('--older-than <duration>', 'clean: only what was last used before that time, such as 30d')
-    .option('--dry-run', 'clean: print what would be removed, and remove nothing')
+    .option('--older-than <duration>', 'clean: only files not used for that long, such as 30d')
+    .option('--dry-run', 'clean: print the files that would be removed, and remove nothing')
     .action(async (action: string, images: string[], flags: CacheFlags) =>
       (await import('./cache.js')).cache(action, images, flags),
     );
@@ -113,25 +113,22 @@ export function program(): Command {
     .description('check downloaded images against the checksum, signatures, manifest, SBOM and provenance beside them')
     .argument('<file...>', 'the image')
     .addOption(
-      severalValues(
-        '--keyring <file>',
-        'OpenPGP keys that may have signed; everything must then be covered by their signature',
-      ),
+      severalValues('--keyring <file>', 'trusted OpenPGP keys; a signature by one of them must then cover every file'),
     )
-    .addOption(severalValues('--allowed-signers <file>', 'the same for ssh keys, as in ssh-keygen(1)'))
-    .option('--require-signature', 'reject what is not signed, with or without a keyring')
-    .addOption(new Option('-q, --quiet', 'tell only of images that are rejected').conflicts('json'))
+    .addOption(severalValues('--allowed-signers <file>', 'the same for SSH keys, in the format of ssh-keygen(1)'))
+    .option('--require-signature', 'reject images that are not signed, with or without a keyring')
+    .addOption(new Option('-q, --quiet', 'print only rejected images').conflicts('json'))
     .option('--json', 'as JSON')
     .action(async (files: string[], flags: VerifyFlags) => (await import('./verify.js')).verify(files, flags));
 
   root.commandsGroup('This machine:');
   withConfig(root.command('doctor'))
-    .description('tell what is missing or unusable on this machine for building, and how to fix it')
+    .description('list what this machine is missing for building, with the fix for each')
     .option('--json', 'as JSON')
     .action(async (flags: DoctorFlags) => (await import('./doctor.js')).doctor(flags));
 
   withoutConfig(root.command('completion'))
-    .description('print the script by which a shell completes commands, options and images')
+    .description('print a script that lets a shell complete commands, options and images')
     .addArgument(new Argument('<shell>', 'the shell').choices(['bash', 'zsh', 'fish']))
     .action(async (shell: Shell) => (await import('./completion.js')).completion(shell, root));
 
@@ -157,9 +154,9 @@ function configOption(): Option {
 
 function withLog(command: Command): Command {
   const logging = [
-    new Option('--log-format <format>', 'how the log is written').choices(['text', 'json']).default('text'),
-    new Option('-v, --verbose', 'tell every command').conflicts('quiet'),
-    new Option('-q, --quiet', 'tell only what is wrong'),
+    new Option('--log-format <format>', 'the format of the log').choices(['text', 'json']).default('text'),
+    new Option('-v, --verbose', 'log every command').conflicts('quiet'),
+    new Option('-q, --quiet', 'log only warnings and errors'),
   ];
   for (const option of logging) command.addOption(option.helpGroup(groupHeading('log')));
   return command;
@@ -169,12 +166,12 @@ function withConfig(command: Command): Command {
   return command.addOption(configOption());
 }
 
-/** A command that reads no configuration takes the option all the same, as every command does. */
+/** Accepts `--config` for a command that reads no configuration: every command takes it. */
 function withoutConfig(command: Command): Command {
   return command.addOption(configOption().hideHelp());
 }
 
-/** Below the help, in lines as wide as those of the help. */
+/** A note below the help, wrapped like the help. */
 function note(text: string): (context: { command: Command }) => string {
   return ({ command }) =>
     `\n${command.createHelp().boxWrap(text, command.configureOutput().getOutHelpWidth?.() ?? helpWidth())}`;

@@ -8,7 +8,7 @@ import { answerFileSource } from '../images/answer-file-source.js';
 import { namedImage } from './image-names.js';
 import { overridesFrom } from './overrides.js';
 
-/** Prints the answer file as it would be injected, or writes it to a file. */
+/** Prints the answer file, as a build injects it, or writes it to a file. */
 export async function render(
   image: string | undefined,
   { config, output, set }: { config?: string; output?: string; set?: readonly string[] },

@@ -32,7 +32,7 @@ function flagsOf({ flag, type, doc }: ImageOption<unknown>): Option[] {
   return [new Option(`${names} <${type.metavar.toLowerCase()}>`, help)];
 }
 
-/** The first sentence of an option's description, in the form of the other flags' help; the manual has the rest. */
+/** The first sentence of an option's description, styled like the other flags' help. The manual has the rest. */
 function inShort(doc: string): string {
   const [sentence = ''] = plainText(doc).split(/\.(?:\s|$)/);
   return sentence.replace(/^[A-Z](?=[a-z ])/, (letter) => letter.toLowerCase());
@@ -45,7 +45,7 @@ export function sectionFlag(long: `--${string}`): Option {
   return flag;
 }
 
-/** The table's markdown, as a terminal shows it. */
+/** The table's markdown, as plain text. */
 export function plainText(markdown: string): string {
   return markdown.replace(/\*{1,2}([^*]+)\*{1,2}/g, '$1');
 }

@@ -4,14 +4,14 @@ import { EventStream } from '../report/event-stream.js';
 import { alsoMask, complain } from './complaints.js';
 import { terminalReader, verbosityOf } from './terminal.js';
 
-/** How a command that works for a while writes its log. */
+/** The flags that a command with a log takes for it. */
 export interface LogFlags {
   readonly logFormat: 'text' | 'json';
   readonly verbose?: boolean;
   readonly quiet?: boolean;
 }
 
-/** What such a command says, and what it must not say. */
+/** The log of such a command, and the secrets that it must not contain. */
 export interface Session {
   readonly log: EventStream;
   readonly secrets: KnownSecrets;
@@ -28,7 +28,7 @@ export function openSession(flags: LogFlags): Session {
   return { log, secrets, complain: flags.logFormat === 'json' ? (message) => log.error(message) : complain };
 }
 
-/** Does something, and says what went wrong with it. The log stays open. */
+/** Runs an action, and logs its error. The log stays open. */
 export async function inSession(
   flags: LogFlags,
   action: (session: Session) => Promise<void>,

@@ -40,12 +40,12 @@ function showSection(configuration: Configuration, image: string, overrides: Ove
   }
   console.log(`[${name}]`);
   for (const [option, value] of Object.entries(options)) {
-    // A dollar sign would be a reference to whoever reads this as configuration again.
+    // Doubled, so that the output can be read as configuration again.
     console.log(`${option} = ${value.replaceAll('$', '$$$$').replaceAll('\n', '\n\t')}`);
   }
 }
 
-/** What the image's template mentions; nothing of one that can't be rendered, for `show` is asked why. */
+/** The options that the image's template mentions; none if it can't be rendered, since `show` helps to find out why. */
 async function mentionedBy(
   configuration: Configuration,
   image: string,

@@ -2,27 +2,26 @@ import { inspect } from 'node:util';
 import { Interrupted } from '../host/failure.js';
 import { complain } from './complaints.js';
 
-/** All that end a process and that it can hear, but SIGPIPE and SIGXFSZ, which Node ignores, and faults such as SIGSEGV. */
+/** The signals that end a process and can be caught, without SIGPIPE and SIGXFSZ, which Node ignores, and faults such as SIGSEGV. */
 const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGXCPU', 'SIGALRM', 'SIGUSR2'] as const;
 
 /**
- * Does something that Ctrl-C, SIGTERM, SIGHUP and their like stop: they abort the signal it is given, and it ends by
- * itself, having released what it took. A second Ctrl-C does not cut that short, nor does an error that nothing has
- * caught.
+ * Runs an action that Ctrl-C, SIGTERM, SIGHUP and similar signals stop: they abort its AbortSignal, and the action
+ * releases what it took before it ends. Neither a second Ctrl-C nor an uncaught error cuts that short.
  *
- * @throws the error that nothing had caught, if there was one
+ * @throws the uncaught error, if there was one
  */
 export async function untilSignalled<T>(action: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
   const { signal } = controller;
   const stop = (received: NodeJS.Signals): void => {
-    if (signal.aborted) complain('already stopping; what was taken is being released');
+    if (signal.aborted) complain('already stopping: releasing resources');
     controller.abort(new Interrupted(received));
   };
   const uncaught = (error: unknown): void => {
-    // While it stops, it goes on with that; what it waited for may never come, and then its time limits end it.
+    // An error while stopping doesn't stop the release. Its time limits bound whatever it waits for.
     if (signal.aborted) complain(`while stopping: ${inspect(error)}`);
-    controller.abort(new Error('an error that nothing has caught', { cause: error }));
+    controller.abort(new Error('uncaught error', { cause: error }));
   };
   for (const name of endingSignals) process.on(name, stop);
   process.on('uncaughtException', uncaught).on('unhandledRejection', uncaught);

@@ -3,7 +3,7 @@ import { jsonReader } from '../report/json.js';
 import { lineReader } from '../report/lines.js';
 import { liveReader } from '../report/live.js';
 
-/** Standard error: a live view on a terminal that can show one, plain lines elsewhere, JSON where it is asked for. */
+/** Writes events to standard error: a live view on a capable terminal, plain lines elsewhere, or JSON. */
 export function terminalReader({ format, verbosity }: { format: 'text' | 'json'; verbosity: Verbosity }): EventReader {
   const { stderr } = process;
   const write = (line: string) => void stderr.write(line);
@@ -11,12 +11,12 @@ export function terminalReader({ format, verbosity }: { format: 'text' | 'json';
   return stderr.isTTY && movesCursor(process.env.TERM) ? liveReader(stderr, verbosity) : lineReader(write, verbosity);
 }
 
-/** Whether a terminal carries out what moves its cursor; `dumb` is what Emacs and others that don't call themselves. */
+/** Whether a terminal understands cursor movements. Emacs and others that don't set TERM to `dumb`. */
 function movesCursor(term: string | undefined): boolean {
   return term !== undefined && term !== '' && term !== 'dumb';
 }
 
-/** What `-v` and `-q` ask for. */
+/** The verbosity that `-v` and `-q` select. */
 export function verbosityOf({ verbose, quiet }: { verbose?: boolean; quiet?: boolean }): Verbosity {
   if (verbose) return 'verbose';
   return quiet ? 'quiet' : 'normal';

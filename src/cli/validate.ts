@@ -23,10 +23,10 @@ export interface ValidateFlags {
   readonly set?: readonly string[];
 }
 
-/** Validators are small programs that keep a processor busy. */
+/** Each validation keeps a processor busy. */
 const imagesAtOnce = 4;
 
-/** Prints what is wrong with these images, or with all, and what could not be checked. */
+/** Prints the findings of these images, or of all, and the checks that could not be made. */
 export async function validate(names: readonly string[], flags: ValidateFlags): Promise<void> {
   const configuration = loadConfiguration(flags.config);
   const named = names.length > 0 ? names : imageOfEnvironment();
@@ -56,7 +56,7 @@ function imagesNamed(configuration: Configuration, names: readonly string[]): st
     try {
       configuration.section(name);
       const kind = configuration.kind(name) ?? 'image';
-      return kind === 'image' ? [] : [`[${name}] is no image, but ${sectionKinds[kind].title}`];
+      return kind === 'image' ? [] : [`[${name}] is not an image but ${sectionKinds[kind].title}`];
     } catch (error) {
       if (error instanceof UsageError) return error.problems;
       throw error;
@@ -72,7 +72,7 @@ function directory(name: string | undefined): string | undefined {
   throw new UsageError([`--schema-dir: ${name}: there is no such directory`]);
 }
 
-/** One line for each finding, one for each check that could not be made, and what it all comes to. */
+/** One line for each finding, one for each check that could not be made, and a summary. */
 function report(validations: readonly Validation[]): string[] {
   const found = validations.flatMap(({ image, findings }) => findings.map((finding) => findingLine(image, finding)));
   const lacks = new Map<string, string[]>();
@@ -89,7 +89,7 @@ function report(validations: readonly Validation[]): string[] {
 /** `FILE:LINE: [IMAGE] MESSAGE`, as editors read it. */
 function findingLine(image: string, { file, line, message }: ValidationFinding): string {
   const place = file === undefined ? '' : line === undefined ? `${file}: ` : `${file}:${line}: `;
-  // What is said of an option names its section already.
+  // A message about an option already names its section.
   const named = message.startsWith(`[${image}]`) ? message : `[${image}] ${message}`;
   return `${place}${named}`;
 }

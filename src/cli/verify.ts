@@ -13,14 +13,14 @@ export interface VerifyFlags {
   readonly json?: boolean;
 }
 
-/** What came of one image. */
+/** The result for one image. */
 interface Verified {
   readonly image: string;
   readonly accepted: boolean;
   readonly findings: readonly Finding[];
 }
 
-/** Checks downloaded images against what lies beside them; prints a line for each file that is or should be there. */
+/** Checks downloaded images against their sidecar files. Prints a line for each sidecar that is or should be there. */
 export async function verify(images: readonly string[], flags: VerifyFlags): Promise<void> {
   const trust = {
     keyrings: flags.keyring?.map(keyFile),
@@ -50,10 +50,10 @@ function keyFile(file: string): string {
 
 function verdict(findings: readonly Finding[]): string {
   const signed = findings.some(({ about, outcome }) => outcome === 'good' && /\.(asc|sig)$/.test(about));
-  return signed ? 'good, and signed' : 'agrees with what lies beside it; no signature was checked';
+  return signed ? 'good, and signed' : 'matches the files beside it; no signature was checked';
 }
 
-/** What files say of themselves must not reach a terminal as anything but text. */
+/** Control characters from untrusted files must not reach the terminal. */
 function line({ outcome, about, text }: Finding): string {
   return `  ${outcome.padEnd(9)} ${about}: ${text}`.replace(/\p{Cc}/gu, '?');
 }

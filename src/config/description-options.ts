@@ -5,7 +5,7 @@ import { canonical, option, type Option } from './option.js';
 
 /**
  * Options that describe the installed system, with the same meaning in each family of answer files. Only templates read
- * them. So they count for an image whose template mentions them, and are anybody's own variables elsewhere.
+ * them, so they apply to an image whose template mentions them. Elsewhere, a section may use the names for its own variables.
  */
 export const descriptionOptions = {
   hostname: option(described.hostName, {
@@ -23,12 +23,12 @@ export const descriptionOptions = {
   timezone: option(described.timezone, { group: 'system', doc: 'Time zone.', default: 'Etc/UTC' }),
   'root-password-hash': option(described.passwordHash, {
     group: 'users',
-    doc: "Hash of root's password, as **mkpasswd** or **openssl passwd -6** prints it; its dollar signs may stand single or doubled. Nothing or *!* locks it.",
+    doc: "Hash of root's password, as **mkpasswd** or **openssl passwd -6** prints it; its dollar signs may be single or doubled. An empty value or *!* locks the account.",
     secret: true,
   }),
   user: option(described.userName, {
     group: 'users',
-    doc: 'A user to create, who may use **sudo**: with their password, or without one where it is locked. Nothing creates none.',
+    doc: 'A user to create, who may use **sudo**: with the password, or without one if it is locked. An empty value creates no user.',
   }),
   'user-password-hash': option(described.passwordHash, {
     group: 'users',
@@ -37,11 +37,11 @@ export const descriptionOptions = {
   }),
   'ssh-authorized-keys': option(described.authorizedKeys, {
     group: 'users',
-    doc: 'Public keys that may log in as root, and as **user** where there is one; one a line. A line that begins with */*, *~/* or *file:* names a file of such lines on the machine that builds.',
+    doc: 'Public keys that may log in as root, and as **user** if it is set, one per line. A line that begins with */*, *~/* or *file:* names a file of such lines on the build machine.',
   }),
   packages: option(described.packages, {
     group: 'software',
-    doc: "Packages to install beside those that the image can't do without, separated by blanks. *-NAME* leaves one out that would come otherwise.",
+    doc: 'Packages to install in addition to those that the image needs, separated by blanks. *-NAME* leaves out a package that would be installed otherwise.',
   }),
   'services-enabled': option(described.services, {
     group: 'software',
@@ -53,7 +53,7 @@ export const descriptionOptions = {
   }),
   'extra-repositories': option(described.repositories, {
     group: 'software',
-    doc: 'Package repositories beside those of the distribution, one a line: *NAME URL* [*SUITE* [*COMPONENT*…]] [**key=***URL*]. Suite and components are for Debian and its kin; **key=** names the key that signs the repository.',
+    doc: 'Package repositories in addition to those of the distribution, one per line: *NAME URL* [*SUITE* [*COMPONENT*…]] [**key=***URL*]. Suite and components are for Debian and its derivatives; **key=** names the key that signs the repository.',
   }),
   proxy: option(described.url, {
     group: 'software',
@@ -66,7 +66,7 @@ export const descriptionOptions = {
   }),
   'swap-size': option(described.sizeOrNone, {
     group: 'disk',
-    doc: 'Size of the swap partition; *0* is none.',
+    doc: 'Size of the swap partition; *0* creates none.',
     default: '0',
   }),
   'root-filesystem': option(oneOf('ext4', 'xfs', 'btrfs'), {
@@ -76,17 +76,17 @@ export const descriptionOptions = {
   }),
   firewall: option(boolean, {
     group: 'security',
-    doc: 'Whether a firewall lets in nothing but SSH.',
-    defaultDoc: 'what the distribution does',
+    doc: 'Whether a firewall accepts only SSH.',
+    defaultDoc: "the distribution's own",
   }),
   selinux: option(oneOf('enforcing', 'permissive', 'disabled'), {
     group: 'security',
     doc: 'Mode of SELinux.',
-    defaultDoc: 'what the distribution does',
+    defaultDoc: "the distribution's own",
   }),
   'post-script': option(described.fileContent, {
     group: 'software',
-    doc: 'A script on the machine that builds, of 64 KiB at most. It runs as root in the installed system at the end of the installation; where it fails, the installation does.',
+    doc: 'A script on the build machine, of at most 64 KiB. It runs as root in the installed system at the end of the installation. If it fails, the installation fails.',
   }),
   updates: option(boolean, {
     group: 'software',

@@ -6,7 +6,7 @@ import * as type from './option-types.js';
 export const sectionOptions = {
   like: option(type.text, {
     group: 'section',
-    doc: 'A section whose options this one takes, those that it takes itself included; what this section sets is set instead. See **TAKING OPTIONS FROM ANOTHER SECTION**.',
+    doc: 'A section whose options this one takes, including those that it takes itself. What this section sets takes precedence. See **TAKING OPTIONS FROM ANOTHER SECTION**.',
   }),
 } as const satisfies Record<string, Option<unknown>>;
 
@@ -30,7 +30,7 @@ export const imageOptions = {
   }),
   checksums: option(type.source, {
     group: 'verification',
-    doc: 'The checksum list of kernel and initrd: a *SHA256SUMS* file or a *.treeinfo*; a file name or a URI as for **linux**. Both must have the SHA-256 sums in it.',
+    doc: 'The checksum list of kernel and initrd: a *SHA256SUMS* file or a *.treeinfo*, as a file name or a URI like **linux**. Both files must have the SHA-256 sums that it lists.',
     defaultDoc: "the archive's own list, for the installer in a Debian archive",
   }),
   'checksums-signature': option(type.source, {
@@ -40,21 +40,21 @@ export const imageOptions = {
   }),
   keyring: option(type.path, {
     group: 'verification',
-    doc: 'The OpenPGP keys, binary or with ASCII armour, that may sign the checksum list; no others are trusted.',
+    doc: 'The OpenPGP keys, binary or with ASCII armour, that may sign the checksum list. No other keys are trusted.',
     defaultDoc: '*/usr/share/keyrings/debian-archive-keyring.gpg*, for the installer in a Debian archive',
   }),
   verify: option(type.oneOf('required', 'available', 'off'), {
     group: 'verification',
-    doc: 'Whether netboot files are verified: *required* builds only from files that something vouches for, *available* verifies where it can and warns where it can not, *off* reads no checksum lists.',
+    doc: 'Whether netboot files are verified: *required* builds only from verified files, *available* verifies them where possible and warns otherwise, *off* reads no checksum lists.',
     default: 'available',
   }),
   installer_image: option(type.source, {
     group: 'installer',
-    doc: 'An installation medium (ISO image) to take kernel and initrd from. Where virt-install does not know it, **linux** and **initrd** are their paths in it, such as *casper/vmlinuz* and *casper/initrd*.',
+    doc: 'An installation medium (ISO image) to take kernel and initrd from. If virt-install does not know the medium, set **linux** and **initrd** to their paths on it, such as *casper/vmlinuz* and *casper/initrd*.',
   }),
   append: option(type.text, {
     group: 'installer',
-    doc: 'Kernel arguments for the installer, behind those that name the answer file. Without KVM, **norandmaps** stands before them, except for AutoYaST and Agama: an installer starts many processes, and QEMU translates their code for each address again.',
+    doc: 'Kernel arguments for the installer, after those that name the answer file. Without KVM, **norandmaps** is added before them, except for AutoYaST and Agama: with randomized addresses, QEMU must translate the same library again for every process.',
     default: '',
   }),
   preseed: option(type.path, {
@@ -89,7 +89,7 @@ export const imageOptions = {
   }),
   mac: option(type.mac, {
     group: 'machine',
-    doc: 'MAC address of the network card, during the installation and during the boot test; *RANDOM* is as good as none.',
+    doc: 'MAC address of the network card, during the installation and during the boot test; *RANDOM* is the same as leaving it unset.',
     defaultDoc: 'chosen by libvirt',
     flag: { long: 'mac' },
   }),
@@ -122,17 +122,17 @@ export const imageOptions = {
   }),
   cache_dir: option(type.directory, {
     group: 'installer',
-    doc: "The netboot cache, which images may share: a file is kept once for all images that name its URL, and has a link in a directory of each image's name.",
+    doc: 'The netboot cache. Images may share it: it keeps one copy of each URL, and links it into the directory of each image that uses it.',
     defaultDoc: '*~/.cache/image-factory*, and */var/cache/image-factory* for root',
     flag: { short: 'c', long: 'cache-dir' },
   }),
   data_dir: option(type.directory, {
     group: 'answer-file',
-    doc: 'Where answer files with a relative name are looked for, after the current directory and before the templates that ship with image-factory.',
+    doc: 'The directory to search for answer files with a relative name, after the current directory and before the templates that ship with image-factory.',
   }),
   'output-dir': option(type.directory, {
     group: 'output',
-    doc: 'Where the artifacts of a build are left.',
+    doc: 'The directory for the artifacts of a build.',
     default: '.',
     flag: { short: 'o', long: 'output-dir' },
   }),
@@ -142,18 +142,18 @@ export const imageOptions = {
   }),
   'virt-type': option(type.oneOf('auto', 'kvm', 'qemu'), {
     group: 'machine',
-    doc: "How the virtual machine runs: with the hardware's help (*kvm*) or in software (*qemu*). *auto* takes KVM where this machine can really run a guest with it.",
+    doc: "How the virtual machine runs: with the hardware's help (*kvm*) or in software (*qemu*). *auto* uses KVM if a test guest runs with it on this machine.",
     default: 'auto',
     flag: { long: 'virt-type' },
   }),
   connect: option(type.libvirtUri, {
     group: 'machine',
-    doc: "The libvirt connection. *qemu:///system* is for root only: the console log and the disk belong to root there, and a normal user's build is refused.",
+    doc: 'The libvirt connection. *qemu:///system* is for root only: there, the console log and the disk belong to root, so a build by a normal user is refused.',
     defaultDoc: '*qemu:///session*, and *qemu:///system* for root',
   }),
   osinfo: option(operatingSystem, {
     group: 'machine',
-    doc: 'What virt-install is told of the distribution, as **virt-install --osinfo** takes it.',
+    doc: 'The operating system, as **virt-install --osinfo** takes it.',
     default: 'detect=on,require=off',
   }),
   timeout: option(type.duration, {
@@ -164,12 +164,12 @@ export const imageOptions = {
   }),
   'space-check': option(type.oneOf('warn', 'error', 'off'), {
     group: 'machine',
-    doc: 'What happens before a build where there may be too little room for the disk, which is written with holes: *warn* tells what is needed and what is free, *error* ends the build, *off* does not look. With *warn*, a build ends where not even a small system finds room.',
+    doc: 'What to do before a build if the disk, which is a sparse file, could outgrow the free space: *warn* prints the needed and the free space, *error* ends the build, *off* does not check. With *warn*, the build still ends if not even a small system fits.',
     default: 'warn',
   }),
   'boot-test': option(type.bootTest, {
     group: 'boot-test',
-    doc: "What the finished image must show in a virtual machine before it gets its name: *login*, a login prompt; *ssh*, an SSH server; *agent*, an answer of qemu-guest-agent; *off*, nothing. Anything else is a command that must succeed, in which *%h* and *%p* stand for the host and the port that lead to the guest's ssh port. See **BOOT TEST**.",
+    doc: "What the finished image must show in a virtual machine before it gets its name: *login*, a login prompt; *ssh*, an SSH server; *agent*, an answer of qemu-guest-agent; *off*, nothing. Anything else is a command that must succeed; *%h* and *%p* in it are the host and port that lead to the guest's SSH port. See **BOOT TEST**.",
     default: 'login',
     flag: { long: 'boot-test', negatable: true },
   }),
@@ -182,7 +182,7 @@ export const imageOptions = {
   distribution: option(type.text, {
     group: 'output',
     doc: 'Name of the distribution, for **image-factory list**.',
-    defaultDoc: "read off the section's name",
+    defaultDoc: "derived from the section's name",
   }),
   'installer-logs': option(type.boolean, {
     group: 'log',
@@ -192,19 +192,19 @@ export const imageOptions = {
   }),
   'root-partition': option(type.integer(1, 128), {
     group: 'disk',
-    doc: "The number of the partition with the root file system of the installed system, where it can't be told by what is on the partitions. It may be given with **--resume**, too.",
-    defaultDoc: 'the one that looks like a root directory',
+    doc: 'The number of the partition that holds the root file system of the installed system, for a disk where image-factory cannot find it. You may also give it with **--resume**.',
+    defaultDoc: 'the one that contains a root directory',
     flag: { long: 'root-partition' },
   }),
   'log-file': option(type.boolean, {
     group: 'log',
-    doc: 'Store the log in a file as well.',
+    doc: 'Also write the log to a file.',
     default: 'no',
     flag: { long: 'log-file', negatable: true },
   }),
   'log-filename': option(type.path, {
     group: 'log',
-    doc: 'The file that the log is stored in.',
+    doc: 'The file to write the log to.',
     defaultDoc: '*<image>-<date>.log* in the output directory',
     flag: { long: 'log-filename' },
   }),
@@ -220,12 +220,12 @@ export const imageOptions = {
   }),
   provenance: option(type.boolean, {
     group: 'documents',
-    doc: 'Write beside the image how it came to be: an in-toto statement with SLSA provenance, that names netboot files, answer file and mirrors.',
+    doc: 'Write a provenance beside the image: an in-toto statement with SLSA provenance that names netboot files, answer file and mirrors.',
     default: 'yes',
   }),
   'builder-id': option(type.uri, {
     group: 'documents',
-    doc: 'The URI by which the provenance names this machine.',
+    doc: 'The URI that identifies this machine in the provenance.',
     defaultDoc: '*urn:image-factory:builder:HOSTNAME*',
   }),
   sign: option(type.oneOf('gpg', 'ssh', 'no'), {
@@ -241,16 +241,16 @@ export const imageOptions = {
   }),
   upload_destinations: option(type.commaList, {
     group: 'upload',
-    doc: 'Sections that say where the finished image is uploaded, separated by commas. Empty means nowhere.',
+    doc: 'Sections of the destinations to upload the finished image to, separated by commas. Empty means no upload.',
     default: '',
   }),
   'pre-build-command': option(type.shellWords, {
     group: 'hooks',
-    doc: 'A command to run before anything else, for example one that makes the netboot files. It is split into words like a shell does and run without a shell.',
+    doc: 'A command to run before anything else, for example to make the netboot files. It is split into words as a shell does, and run without a shell.',
   }),
   'post-build-command': option(type.shellWords, {
     group: 'hooks',
-    doc: "A command to run after a successful build, in the output directory, with the image's file name as its last argument. It is split into words like a shell does and run without a shell.",
+    doc: "A command to run after a successful build, in the output directory, with the image's file name as its last argument. It is split into words as a shell does, and run without a shell.",
   }),
 } as const satisfies Record<string, Option<unknown>>;
 
@@ -259,16 +259,16 @@ export const destinationOptions = {
   upload_type: option(type.oneOf('rsync', 'sftp'), { group: 'upload', doc: 'How to upload.' }),
   upload_target: option(type.text, {
     group: 'upload',
-    doc: 'Where to: what rsync takes as its last argument; for SFTP *[user@]host:/directory/* or *sftp://[user@]host[:port]/directory/*.',
+    doc: 'Where to upload: for rsync, its last argument; for SFTP, *[user@]host:/directory/* or *sftp://[user@]host[:port]/directory/*.',
   }),
   upload_artifacts: option(type.oneOf('image', 'all'), {
     group: 'upload',
-    doc: 'What to upload: the image and its checksum (*image*), or the documents and signatures that lie beside it as well (*all*).',
+    doc: 'What to upload: the image and its checksum (*image*), or also its documents and signatures (*all*).',
     defaultDoc: '*all* if the image is signed, else *image*, as the Python image-factory did',
   }),
   upload_args: option(type.shellWords, {
     group: 'rsync',
-    doc: 'Further arguments for rsync, such as *--progress*.',
+    doc: 'Additional arguments for rsync, such as *--progress*.',
     default: '',
   }),
   upload_port: option(type.integer(1, 65535), {
@@ -293,9 +293,9 @@ export const destinationOptions = {
   'post-upload-command': option(type.shellWords, {
     group: 'hooks',
     numbered: true,
-    doc: "A command to run after a successful upload. *${image}* stands for the image's file name. It is split into words like a shell does and run without a shell; more commands go into **post-upload-command1**, **post-upload-command2** and so on.",
+    doc: "A command to run after a successful upload. *${image}* stands for the image's file name. It is split into words as a shell does, and run without a shell. More commands go into **post-upload-command1**, **post-upload-command2** and so on.",
   }),
 } as const satisfies Record<string, Option<unknown>>;
 
-/** Numbered options, which the tables above hold once: `post-upload-command` and `post-upload-command1`, 2, 3, … */
+/** Numbered options. The tables above hold them once: `post-upload-command` and `post-upload-command1`, 2, 3, … */
 export const numberedOption = 'post-upload-command';

@@ -2,26 +2,26 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** To which build a directory belongs that lies elsewhere than its work directory. */
+/** The build to which a directory outside its work directory belongs. */
 export interface Belonging<Resources> {
   readonly workDir: string;
   readonly processId: number;
-  /** What the build takes that outlives its process. */
+  /** The resources of the build that outlive its process. */
   readonly resources: Resources;
 }
 
 const fileName = 'belongs-to.json';
 
-/** Writes down which build a directory belongs to. */
+/** Records which build a directory belongs to. */
 export function writeBelonging<Resources>(directory: string, belonging: Belonging<Resources>): void {
   writeFileSync(join(directory, fileName), `${JSON.stringify(belonging)}\n`, { mode: 0o600 });
 }
 
 /**
- * Finds directories of builds of which nothing else is left: the work directory, which knew of them, was removed from
- * outside, and the process is over.
+ * Finds leftover directories of dead builds: their work directory, which referred to them, was removed by the user, and
+ * their process has ended.
  *
- * @param parent where such directories lie
+ * @param parent the directory that contains such directories
  */
 export async function abandonedDirectories<Resources>(
   parent: string,
@@ -49,7 +49,7 @@ async function readBelonging<Resources>(directory: string): Promise<Belonging<Re
   }
 }
 
-/** Whether there is a process of this id, be it another one by now. */
+/** Whether there is a process with this id; it may be a different one by now. */
 function isAlive(processId: number): boolean {
   return existsSync(`/proc/${processId}`);
 }

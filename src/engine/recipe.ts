@@ -6,15 +6,15 @@ import type { Bindable, Step } from './stage.js';
 /** The steps of one build, in order. */
 export interface Recipe<State extends object> {
   readonly steps: readonly Step<State>[];
-  /** Every stage of the list, in order, also those that this build does not ask for. */
+  /** Every stage of the list, in order, including those that this build skips. */
   readonly stages: readonly { readonly name: string; readonly title: string }[];
 }
 
 /**
  * Composes the recipe of one build: the stages that the plan asks for, in order.
  *
- * @throws Error if two stages have one name, or a stage reads what no stage before it leaves: the list is wrong, whatever
- *   the user asked for
+ * @throws Error if two stages have the same name, or a stage reads what no earlier stage leaves: a fault of the list, not
+ *   of the user
  */
 export function compose<Plan, State extends object>(
   plan: Plan,
@@ -35,7 +35,7 @@ export function compose<Plan, State extends object>(
   return { steps, stages: stages.map(({ name, title }) => ({ name, title })) };
 }
 
-/** Every program that the steps, and the engine itself, are known to call. */
+/** Every program that the steps and the engine call. */
 export function programsOf<State extends object>({ steps }: Recipe<State>): ProgramName[] {
   const called = steps.flatMap((step) => [...step.programs, ...step.commands.map(({ file }) => file)]);
   return [...new Set(['flock', ...called])].filter((file): file is ProgramName => Object.hasOwn(programs, file));
@@ -47,8 +47,8 @@ export async function spaceOf<State extends object>({ steps }: Recipe<State>): P
 }
 
 /**
- * The id of each step: SHA-256 over its name, its inputs, and the id of the step before it. Equal ids mean equal work. It
- * tells nothing of what stands in the inputs, which may hold secrets.
+ * The id of each step: SHA-256 over its name, its inputs, and the id of the step before it. Equal ids mean equal work. An
+ * id does not reveal the inputs, which may hold secrets.
  */
 export function stepId(before: string | undefined, name: string, inputs: unknown): string {
   const text = JSON.stringify([name, before ?? null, inputs ?? null]);

@@ -5,20 +5,20 @@ import { stepId, type Recipe } from './recipe.js';
 import type { Step, Work } from './stage.js';
 import { fingerprintOf, type Fingerprint, type StateFile } from './state-file.js';
 
-/** What can be done with an unfinished build. */
+/** How to continue with an unfinished build. */
 export type Resumable<State extends object> =
-  /** The steps that are still to be run, in order. */
+  /** The remaining steps, in order. */
   | { readonly remaining: readonly Step<State>[] }
-  /** It came to nothing that is worth keeping: a new one may begin. */
+  /** It has no work to keep, so a new build may start. */
   | { readonly worthless: string }
-  /** Its work is there and can't be continued: only the user may throw it away. */
+  /** Its work is there but can't be continued. Only the user may discard it. */
   | { readonly stopped: string };
 
 /**
- * Finds how far an unfinished build came: up to the first step that did not end, or that is now asked for something else.
- * The build goes on from there if the work is as the build left it.
+ * Finds the point to resume from: the first step that did not complete, or whose inputs have changed. The build continues
+ * there if the work is as the build left it.
  *
- * @param sumOf the SHA-256 sum of the work, where a stage has left it: work that was moved is known by it
+ * @param sumOf the SHA-256 sum of the work, if a stage has left one: it identifies work that was moved
  */
 export async function findResumable<State extends object>(
   host: Host,
@@ -41,7 +41,7 @@ export async function findResumable<State extends object>(
   return { remaining: steps.slice(steps.indexOf(first)) };
 }
 
-/** The last one, if all is done: an end that could not be written down. */
+/** If all are done, the last one: its completion may not have been recorded. */
 async function firstToRun<State extends object>(
   steps: readonly Step<State>[],
   left: StateFile<State, unknown>,
@@ -54,7 +54,7 @@ async function firstToRun<State extends object>(
   return steps.at(-1)!;
 }
 
-/** What a step is asked for now; one that lacks what it reads has not been reached. */
+/** The current inputs of a step. A step whose state is missing was not reached. */
 function inputsOf<State extends object>(step: Step<State>, state: State): unknown {
   return step.reads.every((key) => state[key] !== undefined) ? step.inputs(state) : undefined;
 }
@@ -65,7 +65,7 @@ function reasonFor({ name }: { readonly name: string }, left: StateFile<object, 
     : `the earlier build did not complete stage '${name}'`;
 }
 
-/** Work that has got another name meanwhile gets its own again. */
+/** Renames the work back if it has another name by now. */
 async function isAsLeft(
   host: Host,
   { path, elsewhere = [] }: Work,

@@ -10,42 +10,42 @@ import type { RunRecord, StageHost, StageTiming, Step } from './stage.js';
 import { fingerprintOf, readState, saveState } from './state-file.js';
 import { holdWorkspace, type Workspace, type WorkPlace } from './workspace.js';
 
-/** The machine, a log that takes events, and what must not stand in it. */
+/** The machine, a log that takes events, and the secrets to mask in it. */
 export type BuildHost = Host & { readonly log: EventLog; readonly secrets: KnownSecrets };
 
-/** A recipe, and where it is carried out. */
+/** A recipe, and the place where it runs. */
 export interface Undertaking<State extends object, Resources> {
   readonly recipe: Recipe<State>;
   readonly place: WorkPlace<Resources>;
-  /** The command line that continues it, for messages. */
+  /** The command line that resumes it, for messages. */
   readonly resumeCommand: string;
-  /** The SHA-256 sum of the work, where a stage has left it. */
+  /** The SHA-256 sum of the work, if a stage has left one. */
   sumOf(state: State): string | undefined;
   /**
-   * Looks whether the machine is ready for a new build: names that are free, space.
+   * Checks that the machine is ready for a new build: free names, enough space.
    *
    * @param discarded the directories of earlier builds that will be removed
    */
   expectReady(host: Host, discarded: readonly string[]): Promise<void>;
 }
 
-/** A run of an undertaking: what is still to be done, and what is known of what was. */
+/** A run of an undertaking: the remaining steps, and the results of the completed ones. */
 interface Run<State extends object> {
   readonly workspace: Workspace;
   readonly state: State;
   readonly finished: Readonly<Record<string, string>>;
   readonly record: RunRecord;
   readonly remaining: readonly Step<State>[];
-  /** The step that an earlier run was stopped in. */
+  /** The step in which an earlier run was stopped. */
   readonly stoppedIn: string | undefined;
 }
 
 /**
- * Carries out every step of a recipe, from the beginning. What earlier builds of the name left is cleared up. The place
- * must be claimed.
+ * Runs every step of a recipe from the beginning. Removes what earlier builds of the same name left. The place must be
+ * claimed.
  *
- * @throws Failure naming the step that failed; the work is kept if a step that ended says so
- * @throws Interrupted when the host's signal ends it
+ * @throws Failure that names the failed step. The work is kept if a completed step says so.
+ * @throws Interrupted if the host's signal stops it
  */
 export async function runFromBeginning<State extends object, Resources>(
   host: BuildHost,
@@ -68,10 +68,10 @@ export async function runFromBeginning<State extends object, Resources>(
 }
 
 /**
- * Continues an unfinished build after its last completed step. Where there is none, or it came to nothing, a new one
- * begins.
+ * Continues an unfinished build after its last completed step. If there is none, or none with work to keep, starts a new
+ * one.
  *
- * @throws Failure if there is work that can't be continued: it is kept
+ * @throws Failure if there is work that can't be continued. It is kept.
  */
 export async function resumeRun<State extends object, Resources>(
   host: BuildHost,
@@ -182,7 +182,7 @@ async function carryOut<State extends object, Resources>(
   }
 }
 
-/** The id of the last step that has ended. */
+/** The id of the last completed step. */
 function lastId<State extends object>({ steps }: Recipe<State>, finished: Run<State>['finished']): string | undefined {
   const last = steps.findLast(({ name }) => name in finished);
   return last && finished[last.name];
@@ -215,7 +215,7 @@ async function runStep<State extends object>(
 }
 
 /**
- * Ends what an earlier build of the name may have left running. The lock is ours, so that build is over.
+ * Releases what an earlier build of the same name may have left. This build holds the lock, so that one has ended.
  *
  * @returns its directories
  */
@@ -231,7 +231,7 @@ async function endEarlierBuild<Resources>(
   return [...new Set([...place.directoriesOf(left.resources), workDir])];
 }
 
-/** A work directory without a state file that can be read may hold an installed disk. */
+/** A work directory without a readable state file may still hold an installed disk. */
 async function expectNothingKept(place: WorkPlace<unknown>): Promise<void> {
   if ((await place.earlier()).includes(place.workDir)) {
     throw cannotResume(place, 'its state file is missing, incomplete, or of another version of image-factory');

@@ -6,13 +6,13 @@ import type { ProgramName } from '../host/programs.js';
 /**
  * A named step of a build.
  *
- * What it needs it says in types: `wants` takes from the plan the few values that `run` gets, `reads` names what earlier
- * stages must have left, `leaves` what later ones may read. {@link compose} proves the order of a recipe from that. A
- * stage reads no configuration, command line or environment, and calls no other stage. What it takes from the machine,
- * it registers with `host.release` at that moment.
+ * Its types say what it needs: `wants` picks the few values of the plan that `run` gets, `reads` names what earlier stages
+ * must have left, `leaves` what later ones may read. {@link compose} proves the order of a recipe from that. A
+ * stage reads no configuration, command line or environment, and calls no other stage. It registers each resource with
+ * `host.release` when it takes it.
  *
- * @template Plan what is known before anything is done
- * @template State what stages leave for later ones; plain data, for it is written to the state file
+ * @template Plan what is known before the build starts
+ * @template State what stages leave for later ones: plain data, since it is written to the state file
  */
 export interface Stage<
   Plan,
@@ -22,29 +22,29 @@ export interface Stage<
   Leaves extends keyof State = never,
 > {
   readonly name: string;
-  /** What happens, for people: 'Installing'. */
+  /** What the stage does, for messages: 'Installing'. */
   readonly title: string;
-  /** What `run` works with; undefined if this build does not ask for the stage. */
+  /** What `run` works with; undefined if this build skips the stage. */
   wants(plan: Plan): Want | undefined;
   /** What an earlier stage of the recipe must leave. The rest of the state may be absent. */
   readonly reads?: readonly Reads[];
   readonly leaves?: readonly Leaves[];
-  /** The commands that `run` calls, as far as they can be known before; for a dry run. */
+  /** The commands that `run` calls, as far as they are known in advance; for a dry run. */
   commands?(want: Want): readonly Command[];
-  /** Programs that `run` may call beside those of `commands`. */
+  /** Programs that `run` may call in addition to those of `commands`. */
   programs?(want: Want): readonly ProgramName[];
   /** What `run` writes, and where. */
   space?(want: Want): Promise<readonly SpaceNeed[]> | readonly SpaceNeed[];
   /**
-   * What decides what `run` makes, as plain data: where it changes, a build that resumes starts again here. Leave out
-   * what only says how long, how loudly or where something is done.
+   * The values that determine the result of `run`, as plain data: if they change, a resumed build restarts here. Leave
+   * out time limits, verbosity and locations.
    */
   inputs?(want: Want, state: Known<State, Reads>): unknown;
-  /** Where the work of the build lies from the end of this stage on (default: where it was). */
+  /** The path of the build's work after this stage (default: unchanged). */
   work?(want: Want): Work;
-  /** From the end of this stage on, a build that fails keeps its work for `--resume`. */
+  /** After this stage, a build that fails keeps its work for `--resume`. */
   readonly keepsWork?: boolean;
-  /** Changes the work where it lies, and may do so again after it was stopped in the middle. */
+  /** Changes the work in place, and may be repeated after it was stopped halfway. */
   readonly inPlace?: boolean;
   run(
     host: StageHost<State>,
@@ -53,36 +53,36 @@ export interface Stage<
   ): Promise<[Leaves] extends [never] ? void : Required<Pick<State, NoInfer<Leaves>>>>;
 }
 
-/** The state as a stage may read it: what it asked for is there. */
+/** The state as a stage may read it: everything in `reads` is present. */
 export type Known<State extends object, Reads extends keyof State> = Readonly<
   Partial<State> & Required<Pick<State, Reads>>
 >;
 
-/** The file that holds the work of a build between two stages. */
+/** The file that holds a build's work between two stages. */
 export interface Work {
   readonly path: string;
-  /** Where an earlier run may have left it under another name. */
+  /** Another name that an earlier run may have left it under. */
   readonly elsewhere?: readonly string[];
 }
 
-/** The machine and the build, as a stage sees them. */
+/** What a stage may use of the machine and the build. */
 export interface StageHost<State extends object> extends Host {
-  /** What must be taken out of every file that other programs write; a stage adds what it learns. */
+  /** The secrets to mask in every file that other programs write. A stage adds those that it learns. */
   readonly secrets: KnownSecrets;
   readonly record: RunRecord;
-  /** Whether an earlier run was stopped within this stage: its work may be half done. */
+  /** Whether an earlier run was stopped within this stage, so that its work may be half done. */
   readonly repeated: boolean;
-  /** Writes down what is done before the stage ends, so that a build that resumes does not do it again. */
+  /** Records partial results before the stage ends, so that a resumed build does not repeat them. */
   checkpoint(done: Partial<State>): Promise<void>;
 }
 
-/** What is known of the run itself. */
+/** Facts about the run itself. */
 export interface RunRecord {
   /** When the build began: ISO 8601, UTC. */
   readonly begun: string;
   /** The programs that its stages call. */
   readonly programs: readonly ProgramName[];
-  /** The stages that have ended, in order. */
+  /** The completed stages, in order. */
   readonly timings: readonly StageTiming[];
 }
 
@@ -91,7 +91,7 @@ export interface StageTiming {
   readonly seconds: number;
 }
 
-/** A stage for one build: what it wants is in hand. */
+/** A stage bound to the plan of one build. */
 export interface Step<State extends object> {
   readonly name: string;
   readonly title: string;
@@ -107,11 +107,11 @@ export interface Step<State extends object> {
   run(host: StageHost<State>, state: State): Promise<Partial<State>>;
 }
 
-/** A stage that can take part in a recipe, whatever it wants. */
+/** A stage of a recipe, whatever the type of its `wants`. */
 export interface Bindable<Plan, State extends object> {
   readonly name: string;
   readonly title: string;
-  /** The step of one build; undefined if it does not ask for the stage. */
+  /** The step of one build; undefined if that skips the stage. */
   bind(plan: Plan): Step<State> | undefined;
 }
 
@@ -153,7 +153,7 @@ function stepOf<Plan, State extends object, Want, Reads extends keyof State, Lea
   };
 }
 
-/** @throws Error if something is missing: `compose` has proven the order, so the state was changed from outside */
+/** @throws Error if something is missing: `compose` has proven the order, so the state file was changed from outside */
 function known<State extends object, Reads extends keyof State>(
   { name, reads = [] }: { readonly name: string; readonly reads?: readonly Reads[] },
   state: State,

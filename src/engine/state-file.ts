@@ -2,25 +2,25 @@ import { open, readFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunRecord } from './stage.js';
 
-/** What the state file of a build says: enough to clear up after it when it was killed, and to go on with it. */
+/** The state file of a build: enough to clean up after a killed build, and to resume it. */
 export interface StateFile<State extends object, Resources> {
   readonly version: typeof stateVersion;
   /** What is built. */
   readonly name: string;
   readonly processId: number;
-  /** What has to be given back to the machine when the build was killed. */
+  /** The resources to release if the build was killed. */
   readonly resources: Resources;
-  /** The steps that have ended, by name, each with its id. */
+  /** The completed steps, by name, each with its id. */
   readonly finished: Readonly<Record<string, string>>;
-  /** The step that changes the work in place right now. */
+  /** The step that is changing the work in place. */
   readonly running?: string | undefined;
-  /** The work as the last step left it. */
+  /** The work after the last step. */
   readonly work?: WorkFile | undefined;
   readonly record: RunRecord;
   readonly state: State;
 }
 
-/** A build of another version of the program can be cleared up, and not resumed. */
+/** A build of another version of the program can be cleaned up, but not resumed. */
 export const stateVersion = 2;
 
 export interface WorkFile {
@@ -29,8 +29,8 @@ export interface WorkFile {
 }
 
 /**
- * Tells a file that was written to from one that was not, without reading a disk of many gigabytes. It counts only while
- * the machine runs: what was in memory when a machine went down may be missing in a file of the right size and time.
+ * Detects whether a file was written to, without reading a disk of many gigabytes. It is valid only until the machine
+ * restarts: after a crash, a file of the right size and time may lack data that was only in memory.
  */
 export interface Fingerprint {
   readonly inode: string;
@@ -43,7 +43,7 @@ export interface Fingerprint {
 }
 
 /**
- * Writes the state file. A reader finds the old one or the new one, never half of one, also after a power failure.
+ * Writes the state file. A reader finds either the old or the new one, complete, even after a power failure.
  *
  * @throws an error of the file system, such as ENOSPC
  */
@@ -63,7 +63,7 @@ export async function saveState<State extends object, Resources>(
   await rename(`${file}.part`, file);
 }
 
-/** Undefined where there is none that can be read: it is absent, empty, cut, or of another program. */
+/** Undefined if it is missing, empty, incomplete, or of another program. */
 export async function readState<State extends object, Resources>(
   workDir: string,
 ): Promise<StateFile<State, Resources> | undefined> {

@@ -8,43 +8,43 @@ import type { Release } from '../host/release-stack.js';
 import { makeSearchable } from '../host/searchable-directory.js';
 import { writeBelonging } from './belonging.js';
 
-/** How a build comes by the lock of what it builds: it fails where another one has it, or waits. */
+/** How a build takes the lock of its image: fails if another build holds it, or waits. */
 export type Claim = typeof claimLock;
 
-/** Where a build works. All paths are absolute. */
+/** The directories of a build. All paths are absolute. */
 export interface WorkPlace<Resources> {
-  /** What is built, as the user calls it. */
+  /** The name of the image. */
   readonly name: string;
   readonly outputDir: string;
-  /** Held by the one build of this name that may work in the output directory. */
+  /** The lock file: only one build of this name may work in the output directory. */
   readonly lock: string;
-  /** In the output directory; the state file lies in it. */
+  /** In the output directory; holds the state file. */
   readonly workDir: string;
-  /** Every directory that the build makes, the work directory among them; removed when it ends. */
+  /** Every directory that the build makes, including the work directory; removed when it ends. */
   readonly directories: readonly string[];
-  /** What a build takes that outlives its process, as plain data for the state file. */
+  /** The resources of the build that outlive its process, as plain data for the state file. */
   readonly resources: Resources;
-  /** Gives back what a build took that is over. Calling it again does no harm. */
+  /** Releases the resources of a build that has ended. May be called more than once. */
   giveBack(host: Host, resources: Resources): Promise<void>;
-  /** The work directories of earlier builds of the name, this one's among them if there is one. */
+  /** The work directories of earlier builds of the name, including this one's if it exists. */
   earlier(): Promise<readonly string[]>;
-  /** The directories that hold the build's work, beside the work directory. */
+  /** The directories that hold the build's work, in addition to the work directory. */
   directoriesOf(resources: Resources): readonly string[];
 }
 
 /** The directories of a build. */
 export interface Workspace {
-  /** From now on they stay where they are when the build ends, for one that resumes. */
+  /** Keeps them when the build ends, for `--resume`. */
   keep(): void;
-  /** From now on they are removed when the build ends. */
+  /** Removes them when the build ends. */
   discard(): void;
 }
 
-/** QEMU's user must be able to search the directory of the disk; nobody needs to list it. */
+/** QEMU's user must be able to search the disk's directory, but not to list it. */
 const searchable = 0o711;
 
 /**
- * Makes sure that no other build of this name works in its output directory, until the host's release stack is released.
+ * Takes the lock of this name in the output directory, until the host's release stack is released.
  *
  * @throws Failure as `claim` does
  */
@@ -58,9 +58,9 @@ export async function claimWorkPlace(host: Host, place: WorkPlace<unknown>, clai
 }
 
 /**
- * Makes the directories, and gives them back when the build ends. The place must be claimed.
+ * Makes the directories, and removes them when the build ends. The place must be claimed.
  *
- * @param work whether there is work in them already, which is kept until the build says otherwise
+ * @param work 'kept' if they already hold work, which stays until the build discards it
  */
 export function holdWorkspace(host: Host, place: WorkPlace<unknown>, work: 'none' | 'kept'): Workspace {
   const { directories, workDir, resources } = place;
@@ -68,8 +68,8 @@ export function holdWorkspace(host: Host, place: WorkPlace<unknown>, work: 'none
   for (const directory of directories) {
     const release: Release = async (unreleased) => {
       if (kept) return;
-      // Its state file says what is left: by that, the next build clears up.
-      if (unreleased.length > 0) host.log.warn(`${directory} stays: the next build of its name clears up`);
+      // The next build reads the state file in it, and cleans up.
+      if (unreleased.length > 0) host.log.warn(`${directory} stays: the next build of this name removes it`);
       else await rm(directory, { recursive: true, force: true });
     };
     host.release.hold(`the directory ${directory}`, release, `rm -r ${quote(directory)}`);

@@ -3,7 +3,7 @@ import { errnoOf, reasonOf } from './errno.js';
 import { Failure } from './failure.js';
 import { mayExecute, programs, type ProgramName } from './programs.js';
 
-/** How a call ended, as execa tells it. */
+/** How a call ended, as execa reports it. */
 export interface EndedCall {
   readonly failed: boolean;
   readonly exitCode?: number | undefined;
@@ -13,10 +13,10 @@ export interface EndedCall {
   readonly isCanceled: boolean;
   readonly isMaxBuffer: boolean;
   readonly isForcefullyTerminated: boolean;
-  /** Of Node, where the program could not be started. */
+  /** Node's error, if the program could not be started. */
   readonly code?: string | undefined;
   readonly cause?: unknown;
-  /** The end of what it said. */
+  /** The end of its output. */
   readonly said: string;
 }
 
@@ -26,14 +26,14 @@ interface Called {
   readonly cwd?: string;
 }
 
-/** What it was allowed. */
+/** Its time limit. */
 interface Bounds {
   /** Milliseconds. */
   readonly timeLimit: number | undefined;
   readonly killSignal: NodeJS.Signals;
 }
 
-/** Says in one sentence why a call failed. @param line the command, as a shell would read it */
+/** The failure of a call, in one sentence. @param line the command, as a shell would read it */
 export function commandFailure(called: Called, line: string, ended: EndedCall & Bounds): Failure {
   return (
     notStarted(called, line, ended) ??
@@ -48,24 +48,24 @@ function quoted(said: string): string {
 function howItEnded(ended: EndedCall & Bounds): string {
   switch (true) {
     case ended.timedOut:
-      return `did not end within ${(ended.timeLimit ?? 0) / 1000} seconds, and was ended`;
+      return `did not finish within ${(ended.timeLimit ?? 0) / 1000} seconds, and was terminated`;
     case ended.isMaxBuffer:
-      return 'said more than 64 MiB, and was ended';
+      return 'printed more than 64 MiB, and was terminated';
     case ended.isForcefullyTerminated:
-      return `did not end after ${ended.killSignal}, and was killed`;
+      return `did not stop after ${ended.killSignal}, and was killed`;
     case ended.isCanceled:
-      return `was ended by image-factory with ${ended.killSignal}`;
+      return `was terminated by image-factory with ${ended.killSignal}`;
     case ended.signal !== undefined:
-      return `was ended by ${ended.signal}`;
+      return `was terminated by ${ended.signal}`;
     default:
       return `failed with exit code ${ended.exitCode ?? 'unknown'}`;
   }
 }
 
-/** Where there was no process at all: the directory, the file, or the words of the call are wrong. */
+/** The failure of a call that started no process: its directory, its file or its arguments are wrong. */
 function notStarted({ file, cwd }: Called, line: string, { code, cause }: EndedCall): Failure | undefined {
   const directory = currentDirectory(cwd);
-  // A user may be in a directory that is closed to him, where `su` or a cron job has left him.
+  // `su` or a cron job may start image-factory in a directory that the user may not enter.
   if (directory === undefined || !mayExecute(directory)) {
     const why = 'there is no such directory, or this user may not enter it';
     return new Failure(`${line} can't run in ${directory ?? 'the current directory'}: ${why}`);
@@ -76,14 +76,14 @@ function notStarted({ file, cwd }: Called, line: string, { code, cause }: EndedC
     case 'ENOENT':
       return notFound(file);
     case 'EACCES':
-      // Without a slash it says no more than that some directory of PATH is closed to this user.
+      // For a name without a slash, EACCES only means that the user may not enter some directory of PATH.
       if (!file.includes('/')) return notFound(file);
       return new Failure(`${file}: this user may not execute it`, {
         hint: `Make it executable: chmod +x ${quote(file)}`,
       });
     case 'ENOEXEC':
-      return new Failure(`${file}: it is no program that this machine can run`, {
-        hint: "Is it a script? Its first line must name its interpreter, as in '#!/bin/sh'.",
+      return new Failure(`${file}: this machine can't run it: it is not a program`, {
+        hint: "If it is a script, name its interpreter in the first line, as in '#!/bin/sh'.",
       });
     case 'E2BIG':
       return new Failure(`${file} can't be called: its arguments and the environment are too long`);

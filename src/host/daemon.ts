@@ -6,16 +6,16 @@ import { Failure } from './failure.js';
 import { shellLine, type Caller, type Command } from './host.js';
 import { programPath, programs, type ProgramName } from './programs.js';
 
-/** Milliseconds that a daemon may take until it runs in the background. */
+/** The time limit for a daemon to go to the background, in milliseconds. */
 const startTimeout = 120_000;
 
 /**
- * Starts a program that puts itself into the background and outlives the build. It gets nothing of the job that happens
- * to start it: not its environment, by which Jenkins finds the processes that it ends with a job, and which holds
- * secrets; no open files, such as a lock that a shell has taken; not its session.
+ * Starts a program that puts itself into the background and outlives the build. It inherits nothing from the job: not
+ * the environment, which holds secrets and lets Jenkins find the processes to end with a job; no open files, such as a
+ * shell's lock; not the session.
  *
- * @param accept exit codes that are no failure, beside 0
- * @throws Failure with what the program said
+ * @param accept exit codes besides 0 that are not a failure
+ * @throws Failure with the program's output
  */
 export async function startDaemon(
   caller: Caller,
@@ -44,7 +44,7 @@ export async function startDaemon(
     const how =
       exitCode instanceof Error ? `can't be started: ${reasonOf(exitCode)}` : `ended with ${signal ?? exitCode}`;
     throw new Failure(`${shellLine(called)} ${how}\n${said}`.trim(), {
-      hint: `Is the package ${programs[program].package} whole?`,
+      hint: `Check that the package ${programs[program].package} is installed completely.`,
     });
   } finally {
     closeSync(nothing);
@@ -54,7 +54,7 @@ export async function startDaemon(
 /** Close on exec: O_CLOEXEC of fcntl.h, as /proc shows it (proc(5), `/proc/pid/fdinfo`). */
 const closeOnExec = 0o2000000;
 
-/** The highest descriptor that a child would inherit: whoever called us may have left some open. */
+/** The highest descriptor that a child would inherit. The caller of image-factory may have left some open. */
 function highestInherited(): number {
   const inherited = readdirSync('/proc/self/fdinfo')
     .map(Number)
@@ -63,7 +63,7 @@ function highestInherited(): number {
         const flags = /^flags:\s*([0-7]+)/m.exec(readFileSync(`/proc/self/fdinfo/${descriptor}`, 'utf8'))?.[1];
         return flags !== undefined && (parseInt(flags, 8) & closeOnExec) === 0;
       } catch {
-        // That of the directory that was read.
+        // The descriptor of /proc/self/fd itself, which is closed by now.
         return false;
       }
     });

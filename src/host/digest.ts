@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Caller } from './host.js';
 
-/** Large enough that reading costs next to nothing beside hashing, small enough for progress and Ctrl-C. */
+/** Large enough to make reading cheap compared to hashing, small enough for progress and Ctrl-C. */
 const readSize = 4 * 1024 * 1024;
 
 /** Streams a file once through SHA-256; the sum is in lower-case hexadecimal. */

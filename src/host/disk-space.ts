@@ -3,18 +3,18 @@ import { dirname, join } from 'node:path';
 import { Failure } from './failure.js';
 import type { Log } from './log.js';
 
-/** What is going to be written into a directory, which need not exist yet. In bytes. */
+/** What a build will write to a directory, which need not exist yet. In bytes. */
 export interface SpaceNeed {
   /** For people: 'the disk'. */
   readonly what: string;
   readonly directory: string;
-  /** Without this much free there is no point in beginning. */
+  /** With less free space, the build can't succeed. */
   readonly least: number;
-  /** What it may come to; not less than `least`. */
+  /** The most that it may need; at least `least`. */
   readonly most: number;
 }
 
-/** A file system, and what is going to be written to it. */
+/** A file system, and what will be written to it. */
 export interface Volume {
   /** Bytes that this user may still write. */
   readonly free: number;
@@ -22,10 +22,10 @@ export interface Volume {
 }
 
 /**
- * Looks whether there is room for what is going to be written. Needs on one file system are added up.
+ * Checks that there is enough space. Needs on one file system are added up.
  *
- * @param discarded directories that are removed before: what they take counts as free
- * @throws Failure naming each directory whose file system has less free than the least that is needed
+ * @param discarded directories that are removed first: their size counts as free
+ * @throws Failure that names each directory whose file system has less free space than the least that is needed
  */
 export async function checkSpace(
   log: Log,
@@ -35,13 +35,13 @@ export async function checkSpace(
   const { errors, warnings } = shortages(await volumes(needs, discarded));
   if (errors.length > 0) {
     throw new Failure(errors.join('\n'), {
-      hint: 'Free some space there, choose another directory, or make the disk smaller (image-size); space-check says what is looked at.',
+      hint: 'Free some space there, choose another directory, or make the disk smaller (image-size). The option space-check controls this check.',
     });
   }
   warnings.forEach((warning) => log.warn(warning));
 }
 
-/** What there is too little room for, and what may not find enough. */
+/** Errors for what does not fit, warnings for what may not fit. */
 export function shortages(volumes: readonly Volume[]): { readonly errors: string[]; readonly warnings: string[] } {
   const short = (bound: 'least' | 'most') => volumes.filter(({ free, needs }) => free < total(needs, bound));
   const tooSmall = short('least');
@@ -49,7 +49,7 @@ export function shortages(volumes: readonly Volume[]): { readonly errors: string
     errors: tooSmall.map((volume) => `not enough space in ${told(volume, 'least')}`),
     warnings: short('most')
       .filter((volume) => !tooSmall.includes(volume))
-      .map((volume) => `The space may not suffice in ${told(volume, 'most')}`),
+      .map((volume) => `Space may run out in ${told(volume, 'most')}`),
   };
 }
 
@@ -58,7 +58,7 @@ function total(needs: readonly SpaceNeed[], bound: 'least' | 'most'): number {
 }
 
 function told({ free, needs }: Volume, bound: 'least' | 'most'): string {
-  // The largest first: it is what can be made smaller.
+  // The largest first: that one the user can make smaller.
   const counted = needs.filter((need) => need[bound] > 0).toSorted((one, other) => other[bound] - one[bound]);
   const directories = [...new Set(counted.map(({ directory }) => directory))].join(' and ');
   const parts = counted.map((need) => `${need.what} ${mebibytes(need[bound])}`).join(', ');
@@ -86,7 +86,7 @@ async function volumes(needs: readonly SpaceNeed[], discarded: readonly string[]
   return [...byDevice.values()];
 }
 
-/** What the files below a directory take, in bytes; nothing if it is not there. */
+/** The size of the files below a directory, in bytes; 0 if there is no such directory. */
 async function allocated(directory: string): Promise<{ readonly device: number | undefined; readonly bytes: number }> {
   const found = await lstat(directory).catch(() => undefined);
   if (found === undefined) return { device: undefined, bytes: 0 };
@@ -103,13 +103,13 @@ async function allocated(directory: string): Promise<{ readonly device: number |
   return { device: found.dev, bytes: sizes.reduce((sum, size) => sum + size, 0) };
 }
 
-/** Of the directory, or of the nearest one above it that exists. */
+/** The file system of the directory, or of its nearest parent that exists. */
 async function fileSystemOf(directory: string): Promise<{ device: number; free: number }> {
   try {
     const { bavail, bsize } = await statfs(directory);
     return { device: (await stat(directory)).dev, free: bavail * bsize };
   } catch (error) {
-    // What is wrong with a directory that can't be made is said when it is made.
+    // A directory that can't be made gets its error when it is made.
     if (dirname(directory) === directory) throw error;
     return fileSystemOf(dirname(directory));
   }

@@ -1,7 +1,7 @@
 import { getSystemErrorMap } from 'node:util';
 import { Failure } from './failure.js';
 
-/** What the kernel answers with to a system call: `ENOSPC`. */
+/** An error of a system call, with its code, such as `ENOSPC`. */
 export interface SystemError extends Error {
   readonly code: string;
   readonly errno: number;
@@ -10,7 +10,7 @@ export interface SystemError extends Error {
   readonly dest?: string;
 }
 
-/** The error as one of the kernel's; undefined for any other. */
+/** The error, if a system call caused it; else undefined. */
 export function errnoOf(error: unknown): SystemError | undefined {
   if (!(error instanceof Error)) return undefined;
   const { code, errno, syscall } = error as Partial<SystemError>;
@@ -19,7 +19,7 @@ export function errnoOf(error: unknown): SystemError | undefined {
     : undefined;
 }
 
-/** In the words of errno(3), where libuv has its own. */
+/** The text of errno(3), for codes where libuv's differs. */
 const words: Readonly<Record<string, string>> = {
   EEXIST: 'a file of that name is there already',
   EISDIR: 'it is a directory',
@@ -29,34 +29,34 @@ const words: Readonly<Record<string, string>> = {
   ESTALE: 'stale file handle',
 };
 
-/** What to do, where it is the same wherever it happens. */
+/** What to do, for codes where that does not depend on the operation. */
 const hints: Readonly<Record<string, string>> = {
   EACCES: 'Change its permissions or those of the directories above it, or choose another place.',
   EDQUOT: 'Free some space, or choose another directory.',
   EEXIST: 'Move it away, or choose another name.',
-  EFBIG: 'A limit of the file system, or of ulimit -f, is reached.',
-  EIO: 'The disk may be failing: dmesg tells more.',
-  ELOOP: 'Symbolic links there lead in a circle.',
+  EFBIG: 'The file system or ulimit -f limits the size of files.',
+  EIO: 'The disk may be failing: see dmesg.',
+  ELOOP: 'Remove the circular symbolic links.',
   EMFILE: 'Raise the limit of open files: ulimit -n.',
   ENAMETOOLONG: 'Choose a shorter name.',
-  ENFILE: 'The machine has reached its limit of open files: sysctl fs.file-max.',
+  ENFILE: "Raise the machine's limit of open files: sysctl fs.file-max.",
   ENOSPC: 'Free some space, or choose another directory.',
-  EROFS: 'Choose a directory on a file system that is mounted for writing.',
+  EROFS: 'Choose a directory on a writable file system.',
 };
 
-/** Why it went wrong, without the name of the file: `permission denied`. Of other errors, their message. */
+/** Why an operation failed, without the file's name: `permission denied`. For other errors, their message. */
 export function reasonOf(error: unknown): string {
   const known = errnoOf(error);
   if (known === undefined) return error instanceof Error ? error.message : String(error);
   return words[known.code] ?? getSystemErrorMap().get(known.errno)?.[1] ?? known.code;
 }
 
-/** What to do about it; undefined where that depends on what was tried. */
+/** What to do about it; undefined if that depends on the operation. */
 export function hintFor(error: unknown): string | undefined {
   return hints[errnoOf(error)?.code ?? ''];
 }
 
-/** A system call that failed, as a message: the path, why, and what to do. undefined for any other error. */
+/** The message of a failed system call: the path, why, and what to do. undefined for any other error. */
 export function systemFailure(error: unknown): Failure | undefined {
   const known = errnoOf(error);
   if (known === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** What went wrong in a build, told so that the reader can act: what failed, on what, why — and what to try. */
+/** An error of a build. Its message says what failed, on what, and why; the hint says what to do. */
 export class Failure extends Error {
   /** One sentence that says what to do next, if there is something to do. */
   readonly hint: string | undefined;
@@ -21,7 +21,7 @@ export class UsageError extends Error {
   }
 }
 
-/** Something that a build took from the machine, and that is still there. */
+/** A resource that a build took from the machine and could not release. */
 export interface Unreleased {
   readonly what: string;
   readonly why: string;
@@ -29,7 +29,7 @@ export interface Unreleased {
   readonly byHand: string | undefined;
 }
 
-/** A command failed or was interrupted, which is the cause, and not all that it took could be released. */
+/** A command failed or was interrupted (the cause), and some of its resources could not be released. */
 export class NotReleased extends Error {
   constructor(
     readonly unreleased: readonly Unreleased[],
@@ -48,7 +48,7 @@ export class Interrupted extends Error {
   }
 }
 
-/** What a program or a screen said, set off from the message that quotes it. */
+/** The output of a program or a screen, indented for a message that quotes it. */
 export function indented(text: string): string {
   return text.replace(/^/gm, '  | ');
 }

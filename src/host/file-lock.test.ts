@@ -118,7 +118,7 @@ describe('file lock', () => {
     expect(error)
       .to.be.instanceOf(Failure)
       .with.property('message')
-      .that.matches(/^Cannot lock image demo: no such file or directory/);
+      .that.matches(/^can't lock image demo: no such file or directory/);
   });
 });
 

@@ -7,21 +7,21 @@ import { Failure } from './failure.js';
 import { command, shellLine, type Host } from './host.js';
 import { programs } from './programs.js';
 
-// A lock is flock(2) on our own open file: `flock` of util-linux takes it on the standard input that it inherits from us, and
-// it stays with the descriptor when that program has ended. So the kernel gives the lock back however we end, SIGKILL
-// included, and no program has to be kept alive for it. The file's content, the holder's process id, is only for people.
+// A lock is flock(2) on our own open file: `flock` of util-linux takes it on the standard input that it inherits, and the
+// lock stays with the descriptor after flock has exited. So the kernel releases it when this process ends, even by
+// SIGKILL, and no helper process has to stay. The file's content, the holder's process id, is only for messages.
 
 const BUSY = 75;
 const FLOCK = ['--exclusive', '--conflict-exit-code', `${BUSY}`];
 
-/** Gives the lock back now; without it, the build's release stack does. */
+/** Releases the lock now. Otherwise, the build's release stack does. */
 export type GiveBack = () => Promise<void>;
 
 /**
- * Does something while no other process does it.
+ * Runs an action while holding a lock.
  *
  * @param path of the lock file, in a directory that exists; it is removed again
- * @param what is locked, as it stands in messages: 'the cache file /var/cache/…/linux'
+ * @param what is locked, for messages: 'the cache file /var/cache/…/linux'
  */
 export async function withFileLock<T>(host: Host, path: string, what: string, action: () => Promise<T>): Promise<T> {
   const giveBack = await waitForLock(host, path, what);
@@ -33,9 +33,9 @@ export async function withFileLock<T>(host: Host, path: string, what: string, ac
 }
 
 /**
- * Takes a lock; where another process holds it, says once which, and waits.
+ * Takes a lock. If another process holds it, logs that once and waits.
  *
- * @throws the reason of `host.signal` when the build is told to stop while it waits
+ * @throws the reason of `host.signal` if that is aborted meanwhile
  */
 export async function waitForLock(host: Host, path: string, what: string): Promise<GiveBack> {
   const atOnce = await lock(host, path, what, ['--nonblock']);
@@ -43,21 +43,23 @@ export async function waitForLock(host: Host, path: string, what: string): Promi
   host.log.info(`Waiting for ${await holderOf(path)}, which is using ${what}`);
   const afterWaiting = await lock(host, path, what, []);
   if (afterWaiting) return afterWaiting;
-  throw new Failure(`Cannot lock ${what}: flock did not wait for it`);
+  throw new Failure(`can't lock ${what}: flock did not wait for it`);
 }
 
 /**
  * Takes a lock that must be free.
  *
- * @throws Failure naming the process that holds it
+ * @throws Failure that names the process that holds it
  */
 export async function claimLock(host: Host, path: string, what: string): Promise<GiveBack> {
   const giveBack = await lock(host, path, what, ['--nonblock']);
   if (giveBack) return giveBack;
-  throw new Failure(`${what} is in use by ${await holderOf(path)}`, { hint: 'Wait until it has ended, or end it.' });
+  throw new Failure(`${what} is in use by ${await holderOf(path)}`, {
+    hint: 'Wait for it to finish (a build waits with --wait), or stop it.',
+  });
 }
 
-/** @returns undefined where another process has the lock */
+/** @returns undefined if another process holds the lock */
 async function lock(host: Host, path: string, what: string, wait: readonly string[]): Promise<GiveBack | undefined> {
   for (;;) {
     host.signal.throwIfAborted();
@@ -78,7 +80,7 @@ async function hold(host: Host, path: string, what: string, file: FileHandle): P
   await file.truncate();
   await file.write(`${process.pid}\n`, 0);
   return host.release.hold(`the lock of ${what}`, async () => {
-    // While it is still locked: whoever opened it meanwhile finds that it is gone, and makes a new one.
+    // Removed while still locked: a process that has it open finds it unlinked, and makes a new one.
     await rm(path, { force: true }).finally(() => file.close());
   });
 }
@@ -87,13 +89,13 @@ async function openLockFile(path: string, what: string): Promise<FileHandle> {
   try {
     return await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o666);
   } catch (error) {
-    throw new Failure(`Cannot lock ${what}: ${reasonOf(error)}`, {
-      hint: 'Its directory must be writable for this user.',
+    throw new Failure(`can't lock ${what}: ${reasonOf(error)}`, {
+      hint: 'Make its directory writable for this user.',
     });
   }
 }
 
-/** @returns 0 when the file is ours, BUSY when it is not to be had, null when flock itself was ended (by Ctrl-C) */
+/** @returns 0 when the file is ours, BUSY when another process holds it, null when flock was terminated (by Ctrl-C) */
 async function flock(host: Host, file: FileHandle, what: string, wait: readonly string[]): Promise<number | null> {
   const called = command('flock', [...FLOCK, ...wait, '0']);
   host.log.debug(`Calling ${shellLine(called)}`);
@@ -106,11 +108,11 @@ async function flock(host: Host, file: FileHandle, what: string, wait: readonly 
     if (exitCode === 0 || exitCode === BUSY || exitCode === null) return exitCode;
   } catch (error) {
     host.signal.throwIfAborted();
-    throw new Failure(`Cannot lock ${what}: flock can't be called: ${reasonOf(error)}`, {
-      hint: `Is the package ${programs.flock.package} installed?`,
+    throw new Failure(`can't lock ${what}: flock can't be called: ${reasonOf(error)}`, {
+      hint: `Install the package ${programs.flock.package}.`,
     });
   }
-  throw new Failure(`Cannot lock ${what}: ${said.trim()}`);
+  throw new Failure(`can't lock ${what}: ${said.trim()}`);
 }
 
 async function isStillAt(path: string, file: FileHandle): Promise<boolean> {

@@ -32,7 +32,7 @@ describe('run', () => {
     expect(host.log.lines).to.deep.equal([`debug: Calling sh -c 'echo "to $0"; echo err >&2'`]);
   });
 
-  it('fails with the command, its exit code and the end of what it said', async () => {
+  it('fails with the command, its exit code and the end of its output', async () => {
     const error = await failure(run(testHost(), sh('seq 1 100; echo; echo "no space" >&2; exit 3')));
     expect(error.message.split('\n')).to.deep.equal([
       `sh -c 'seq 1 100; echo; echo "no space" >&2; exit 3' failed with exit code 3:`,
@@ -54,7 +54,7 @@ describe('run', () => {
   });
 
   it('says which signal ended the program', async () => {
-    expect((await failure(run(testHost(), sh('kill -KILL $$')))).message).to.match(/ was ended by SIGKILL$/);
+    expect((await failure(run(testHost(), sh('kill -KILL $$')))).message).to.match(/ was terminated by SIGKILL$/);
   });
 
   it('tells each line as it comes', async () => {
@@ -84,7 +84,7 @@ describe('run', () => {
     const { stdout } = await run(host, sh('sleep 60 & echo $!'), { outputPatience: 50 });
     process.kill(Number(stdout));
     expect(host.log.lines.at(-1)).to.equal(
-      "warn: sh -c 'sleep 60 & echo $!' has left processes behind that hold its output; they are not waited for",
+      "warn: sh -c 'sleep 60 & echo $!' left processes running that hold its output open; not waiting for them",
     );
   });
 
@@ -146,7 +146,7 @@ describe('run', () => {
 
   it('can be ended by a signal of its own, which is a failure and no interruption', async () => {
     const error = await failure(run(testHost(), { file: 'sleep', args: ['60'] }, { signal: new TimeLimit(20).signal }));
-    expect(error.message).to.equal('sleep 60 was ended by image-factory with SIGTERM');
+    expect(error.message).to.equal('sleep 60 was terminated by image-factory with SIGTERM');
   });
 
   it('keeps only the end of what a long command says, and cuts lines that never end', async () => {
@@ -162,15 +162,15 @@ describe('run', () => {
       'over its time': [
         'exec sleep 60',
         { timeLimit: 50 },
-        /^sh -c 'exec sleep 60' did not end within 0.05 seconds, and was ended$/,
+        /^sh -c 'exec sleep 60' did not finish within 0.05 seconds, and was terminated$/,
       ],
-      'over its output': ['exec yes', {}, /^sh -c 'exec yes' said more than 64 MiB, and was ended:\ny\n/],
+      'over its output': ['exec yes', {}, /^sh -c 'exec yes' printed more than 64 MiB, and was terminated:\ny\n/],
       'killed, for it did not listen': [
         "trap '' TERM; while :; do sleep 0.02; done",
         { timeLimit: 500, killAfter: 50 },
-        /did not end within 0.5 seconds, and was ended$/,
+        /did not finish within 0.5 seconds, and was terminated$/,
       ],
-      'by a signal from elsewhere': ['kill -KILL $$', {}, / was ended by SIGKILL$/],
+      'by a signal from elsewhere': ['kill -KILL $$', {}, / was terminated by SIGKILL$/],
     };
     for (const [how, [script, options, message]] of Object.entries(ends)) {
       it(how, async () => expect((await failure(run(testHost(), sh(script), options))).message).to.match(message));

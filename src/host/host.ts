@@ -16,13 +16,13 @@ export interface Command {
   readonly cwd?: string;
   /** Text or bytes for standard input; without it, standard input is empty. */
   readonly input?: string | Uint8Array;
-  /** How its output is read (default: UTF-8). With `latin1`, each character is a byte as it came. */
+  /** The encoding of its output (default: UTF-8). With `latin1`, each character is one byte. */
   readonly encoding?: 'latin1';
-  /** Variables set in the environment, or taken from it by undefined. */
+  /** Environment variables to set, or to remove (undefined). */
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
-/** A call of one of the programs that image-factory is known to need; its messages come in English. */
+/** A call of one of the programs in the table {@link programs}, with English messages. */
 export function command(
   program: ProgramName,
   args: readonly string[],
@@ -37,63 +37,62 @@ export interface CommandResult {
   readonly exitCode: number;
 }
 
-/** The machine as one build sees it: its log, its programs, the signal that ends it, and what it must give back. */
+/** The machine as one build sees it: its log, the signal that stops it, and the resources to release. */
 export interface Host {
   readonly log: Log;
   /** Aborted by Ctrl-C, SIGTERM and SIGHUP; its reason is an {@link Interrupted}. */
   readonly signal: AbortSignal;
-  /** Everything taken is registered here at the moment it is taken. */
+  /** Everything that the build takes is registered here when it is taken. */
   readonly release: ReleaseStack;
 }
 
-/** What calling a program takes: where it is logged, and what ends it. */
+/** What a call of a program needs: a log, and a signal that stops it. */
 export interface Caller extends Pick<Host, 'log' | 'signal'> {
-  /** Milliseconds for each program; without it, a program has the time that it takes. */
+  /** The time limit for each program, in milliseconds (default: none). */
   readonly timeLimit?: number;
   /** 'own': neither Ctrl-C on the terminal nor its hang-up reaches the program. Default: the session of the caller. */
   readonly session?: 'own';
 }
 
-/** Milliseconds that a program may take which releases something. */
+/** The time limit for a program that releases a resource, in milliseconds. */
 const releaseTimeout = 60_000;
 
 /**
- * The same host for what must be done also after the build was told to stop: releasing what it holds. Nothing but time
- * ends the programs that are called so.
+ * The same host, for releasing resources after the build was stopped. Only the time limit ends its programs.
  */
 export function insistently({ log }: Pick<Host, 'log'>): Caller {
   return { log, signal: new AbortController().signal, timeLimit: releaseTimeout, session: 'own' };
 }
 
-/** A command as a line that a shell would read back as the same words. */
+/** A command, quoted for a shell. */
 export function shellLine({ file, args }: Pick<Command, 'file' | 'args'>): string {
   return [file, ...args].map(quote).join(' ');
 }
 
-/** How a program is called and ended. */
+/** How to call and to stop a program. */
 export interface RunOptions {
-  /** Exit codes that are no failure (default: only 0). */
+  /** Exit codes that are not a failure (default: only 0). */
   readonly accept?: readonly number[];
-  /** Ends the command, if something other than the caller's own signal shall do so. */
+  /** Stops the command, instead of the caller's signal. */
   readonly signal?: AbortSignal;
-  /** How the command is ended (default: SIGTERM). */
+  /** The signal that stops the command (default: SIGTERM). */
   readonly killSignal?: NodeJS.Signals;
-  /** Milliseconds that it then gets to end by itself (default: 5000). */
+  /** The time that it then has until SIGKILL, in milliseconds (default: 5000). */
   readonly killAfter?: number;
   /** Overrides that of the caller. */
   readonly session?: 'own';
   /** Overrides that of the caller. Milliseconds. */
   readonly timeLimit?: number;
-  /** Milliseconds for output that is still to come when the program has ended (default: 5000). */
+  /** How long to wait for output after the program has exited, in milliseconds (default: 5000). */
   readonly outputPatience?: number;
 }
 
 /**
- * Runs a command to its end, and keeps what it says: at most 64 MiB.
+ * Runs a command, and returns its output: at most 64 MiB.
  *
  * @param options.stdoutFile takes standard output, byte for byte; it is then not in the result
- * @throws Failure with the command, its exit code and the end of what it said
- * @throws Interrupted when the build was told to stop
+ * @throws Failure with the command, its exit code and the end of its output
+ * @throws Interrupted if the build was stopped
  */
 export async function run(
   caller: Caller,
@@ -101,7 +100,7 @@ export async function run(
   options: RunOptions & { readonly stdoutFile?: string } = {},
 ): Promise<CommandResult> {
   const { stdoutFile } = options;
-  // What goes to a file is no message, and nothing would drain it.
+  // Output to a file is not kept, so nothing would drain the pipe.
   const output: Options =
     stdoutFile === undefined ? { all: true } : { stdout: { file: stdoutFile }, buffer: { stdout: false } };
   const result = await start(caller, called, { ...output, maxBuffer: 64 * 1024 * 1024 }, options);
@@ -111,10 +110,10 @@ export async function run(
 }
 
 /**
- * Runs a command that may take long and say much: each line of its output is told as it comes, and not kept.
+ * Runs a command with long output: passes on each line as it comes, and keeps only the last ones for its failure.
  *
- * @throws Failure with the command, its exit code and the last lines of what it said
- * @throws Interrupted when the build was told to stop
+ * @throws Failure with the command, its exit code and the last lines of its output
+ * @throws Interrupted if the build was stopped
  */
 export async function follow(
   caller: Caller,
@@ -134,7 +133,7 @@ export async function follow(
   judge(caller, called, { ...result, said: last.text() }, options);
 }
 
-/** Lines of a program's output that a message shows. */
+/** The lines of a program's output that an error quotes. */
 const shownLines = 20;
 
 function lastLines(text: string): string {
@@ -147,7 +146,7 @@ function start(caller: Caller, called: Command, output: Options, options: RunOpt
   caller.signal.throwIfAborted();
   caller.log.debug(`Calling ${shellLine(called)}`);
   if ([called.file, ...called.args].some((word) => word.includes('\0'))) {
-    throw new Failure(`${shellLine(called)}: a command can't have a NUL byte`);
+    throw new Failure(`${shellLine(called)}: a command can't contain a NUL byte`);
   }
   const timeout = options.timeLimit ?? caller.timeLimit;
   const child = execa(called.file, called.args, {
@@ -164,12 +163,12 @@ function start(caller: Caller, called: Command, output: Options, options: RunOpt
     ...output,
   });
   dropLateOutput(child, child, options.outputPatience ?? usualOutputPatience, () =>
-    caller.log.warn(`${shellLine(called)} has left processes behind that hold its output; they are not waited for`),
+    caller.log.warn(`${shellLine(called)} left processes running that hold its output open; not waiting for them`),
   );
   return child;
 }
 
-/** @returns the exit code, where it is one of those that are no failure */
+/** @returns the exit code, if it is not a failure */
 function judge(caller: Caller, called: Command, ended: EndedCall, options: RunOptions): number {
   if (caller.signal.aborted) throw interruption(caller.signal);
   const exitCode = ended.exitCode ?? -1;
@@ -181,11 +180,11 @@ function judge(caller: Caller, called: Command, ended: EndedCall, options: RunOp
   });
 }
 
-/** How long a program's output is waited for when it has ended, in milliseconds. */
+/** How long to wait for a program's output after it has exited, in milliseconds. */
 const usualOutputPatience = 5000;
 
 /**
- * A program is over when its process is. What it left running, such as a `nohup … &` in a hook, may have inherited its
+ * A call ends when its process exits. A process that it leaves running, such as a `nohup … &` in a hook, may inherit its
  * output and keep that open for ever.
  */
 function dropLateOutput(child: ChildProcess, ended: Promise<unknown>, patience: number, tell: () => void): void {
@@ -203,7 +202,7 @@ function dropLateOutput(child: ChildProcess, ended: Promise<unknown>, patience: 
   void ended.then(() => over.abort());
 }
 
-/** Why the caller was told to stop. Where it gave no reason, the signal's own is an exception of the DOM. */
+/** Why the caller was stopped. Without a reason, the signal's own is a DOMException. */
 function interruption({ reason }: AbortSignal): Error {
   return reason instanceof Error && !(reason instanceof DOMException) ? reason : new Interrupted('its caller');
 }

@@ -1,11 +1,11 @@
 import { maskOf, type Mask } from './mask.js';
 
-/** The secrets that a command has met so far, and a mask that knows them all. */
+/** The secrets that a command has seen so far, and a mask for all of them. */
 export class KnownSecrets {
   readonly #values = new Set<string>();
   #mask = maskOf([]);
 
-  /** From now on these are masked as well. */
+  /** Also masks these from now on. */
   learn(secrets: Iterable<string>): void {
     const before = this.#values.size;
     for (const secret of secrets) this.#values.add(secret);
@@ -14,7 +14,7 @@ export class KnownSecrets {
 
   readonly mask: Mask = (text) => this.#mask(text);
 
-  /** For {@link maskOf}, where a text is not in UTF-8. */
+  /** For {@link maskOf}, with a text that is not UTF-8. */
   values(): string[] {
     return [...this.#values];
   }

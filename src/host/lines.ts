@@ -1,9 +1,9 @@
 import { StringDecoder } from 'node:string_decoder';
 
-/** Characters. What is longer is told in pieces: a program may never end its line. */
+/** Characters. A longer line is passed on in pieces: a program may never end it. */
 const longestLine = 64 * 1024;
 
-/** Takes text in chunks of bytes, as they come, and tells each line of it. */
+/** Splits a stream of bytes into lines, and passes on each. */
 export class Lines {
   readonly #decoder = new StringDecoder('utf8');
   #rest = '';
@@ -17,7 +17,7 @@ export class Lines {
     if (this.#rest.length > longestLine) this.#flush();
   }
 
-  /** What stands after the last line break is a line as well. */
+  /** Passes on the text after the last line break as a line. */
   end(): void {
     this.#rest += this.#decoder.end();
     if (this.#rest !== '') this.#flush();
@@ -29,7 +29,7 @@ export class Lines {
   }
 }
 
-/** The last lines of a text that may be endless, without the empty ones. */
+/** Keeps the last lines of an endless text, without empty ones. */
 export class LastLines {
   readonly #lines: string[] = [];
 

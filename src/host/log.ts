@@ -1,10 +1,10 @@
-/** How far a long step has come: a text for people and, where it is known, the share done (0 to 1). */
+/** The progress of a long step: a text and, if known, the fraction done (0 to 1). */
 export interface Progress {
   readonly text: string;
   readonly fraction?: number | undefined;
 }
 
-/** Where the rooms of the house say what happens; how it is shown (terminal, Jenkins, JSON) is decided elsewhere. */
+/** The log of a build. The readers in `src/report/` decide how it is shown. */
 export interface Log {
   debug(message: string): void;
   info(message: string): void;
@@ -13,5 +13,5 @@ export interface Log {
   progress(progress: Progress): void;
 }
 
-/** A log that nobody reads. */
+/** A log that discards everything. */
 export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {}, progress() {} };

@@ -2,10 +2,10 @@ import { mkdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 /**
- * Makes a directory and those above it that are missing. What is there already stays as it is.
+ * Makes a directory and its missing parents. Existing directories stay as they are.
  *
- * It does not use the option `recursive` of Node's mkdir: that never ends in Node 20 where the kernel says ENOENT for a
- * directory whose parent is there, as below /proc.
+ * It does not use the option `recursive` of Node's mkdir: in Node 20, that never returns if the kernel reports ENOENT for
+ * a directory whose parent exists, as below /proc.
  *
  * @param options.mode of the directory itself, before the umask (default: 0777)
  * @returns the directories that were made, the uppermost first
@@ -20,7 +20,7 @@ export function makeDirectory(path: string, options: { readonly mode?: number } 
     mkdirSync(directory, options);
     return [...above, directory];
   } catch (error) {
-    // Another process may have been faster.
+    // Another process may have made it meanwhile.
     if ((error as NodeJS.ErrnoException).code === 'EEXIST' && isDirectory(directory)) return above;
     throw error;
   }
@@ -30,7 +30,7 @@ function isDirectory(path: string): boolean {
   try {
     return statSync(path).isDirectory();
   } catch {
-    // Whatever is wrong shows when it is made.
+    // mkdir(2) reports the error.
     return false;
   }
 }

@@ -2,15 +2,15 @@ import { maskUrls } from './url-mask.js';
 
 export { maskUrls } from './url-mask.js';
 
-/** Takes secrets out of a text that people or machines will read. */
+/** Removes secrets from a text. */
 export type Mask = (text: string) => string;
 
 /**
- * Takes these values out, and credentials out of every URL. A value is found in every form in which programs print it:
+ * Masks these values, and the credentials in every URL. A value is found in every form in which programs print it:
  * as it is, quoted for shells, with backslashes, percent-encoded, in JSON, XML and HTML, doubled as in virt-install's
- * options, in base64, and broken over the rows of a screen. Each line of a value of several lines counts by itself.
+ * options, in base64, and wrapped over the rows of a screen. Each line of a multi-line value is masked separately.
  *
- * Values of fewer than {@link shortestSecret} characters are not looked for.
+ * Values shorter than {@link shortestSecret} characters are not masked.
  */
 export function maskOf(secrets: readonly string[]): Mask {
   const lines = secrets.flatMap((secret) => secret.split(/[\r\n]+/)).map((line) => line.trim());
@@ -23,27 +23,27 @@ export function maskOf(secrets: readonly string[]): Mask {
     const oneLine = text.replace(/\r?\n[ \t]*(?:\| )?/g, '');
     return maskUrls(
       forms.reduce((masked, { core, pattern }) => {
-        // Looking for a pattern takes long in a log of megabytes, and most logs have most secrets nowhere.
+        // Matching the whole pattern is slow in a log of megabytes, and most logs contain none of the secrets.
         return text.includes(core) || oneLine.includes(core) ? masked.replace(pattern, '***') : masked;
       }, text),
     );
   };
 }
 
-/** Characters. Shorter values would blacken words that say nothing. */
+/** Characters. Masking shorter values would hide ordinary words. */
 export const shortestSecret = 4;
 
-/** Characters from which on a value is also found where a screen has broken it: a shorter one stands in many texts so. */
+/** Characters. Longer values are also found when a screen has wrapped them; shorter ones would match by chance. */
 const shortestBroken = 8;
 
 interface Form {
   readonly pattern: RegExp;
-  /** A part that no way of printing changes. */
+  /** A part that no quoting changes. */
   readonly core: string;
 }
 
 function printedForm(value: string): Form {
-  // The end of a row, and what sets off a screen in a message.
+  // The end of a row, and the indentation of a quoted screen.
   const broken = value.length >= shortestBroken ? '(?:\\r?\\n[ \\t]*(?:\\| )?)?' : '';
   const parts = value.match(/['"\\]+|([^'"\\])\1*/gu) ?? [];
   return {
@@ -62,14 +62,14 @@ function patternFor(part: string, broken: string): string {
     const escapes = ["'", '"', '\\'].flatMap(escapesOf);
     return `(?:${[...escapes, `['"\\\\]`, ...rowEnd].join('|')}){${characters.length},}`;
   }
-  // A row of a screen ends without its blanks.
+  // Trailing blanks of a screen's row are removed.
   const blanks = first === ' ' ? ['\\+', ...rowEnd] : [];
   const alternatives = [...escapesOf(first), `\\\\*${literal(first)}`, ...blanks];
   const most = doubled.has(first) ? 2 * characters.length : characters.length;
   return `(?:(?:${alternatives.join('|')})${characters.length > 1 ? broken : ''}){${characters.length},${most}}`;
 }
 
-/** What some languages write twice: `$$` in configuration files, `,,` in QEMU's options, `%%` in units. */
+/** Characters that some languages double: `$$` in configuration files, `,,` in QEMU's options, `%%` in units. */
 const doubled: ReadonlySet<string> = new Set(['$', ',', '%']);
 
 /** A character by its number or name, as URLs, JSON, XML, C and shells have it. */
@@ -101,7 +101,7 @@ const entityNames: Readonly<Record<string, readonly string[]>> = {
 
 const letters: Readonly<Record<string, string>> = { '\t': 't', '\b': 'b', '\f': 'f' };
 
-/** In base64 a value has three forms, by the number of bytes before it; their ends depend on what stands beside it. */
+/** In base64, a value has three forms, by the number of bytes before it. Their first and last characters depend on its neighbours. */
 function base64Forms(value: string): Form[] {
   const bytes = Buffer.from(value);
   if (bytes.length < 6) return [];

@@ -4,9 +4,9 @@ import { Failure } from '../host/failure.js';
 import { command, run, type Host } from '../host/host.js';
 
 /**
- * Moves a disk; between file systems it is copied, holes staying holes, and never half under its new name.
+ * Moves a disk. Between file systems it is copied, keeps its holes, and gets its new name only when complete.
  *
- * @throws Failure that names both files; the disk is then where it was, and nothing else is left
+ * @throws Failure that names both files. The disk then keeps its old name, and no partial copy is left.
  */
 export async function moveFile(host: Host, from: string, to: string): Promise<void> {
   try {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Where the program lies, and with it `configs/`, `templates/`, `demo/` and `sudo-helper/`. */
+/** The program's directory, which also holds `configs/`, `templates/`, `demo/` and `sudo-helper/`. */
 export const programDirectory = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 
 export function programVersion(): string {

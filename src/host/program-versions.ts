@@ -2,7 +2,7 @@ import { Failure } from './failure.js';
 import { command, run, type Caller } from './host.js';
 import type { ProgramName } from './programs.js';
 
-/** How programs are asked for their version, where it is not by `--version`; undefined where they can't be asked. */
+/** The arguments that print a program's version, if not `--version`; undefined for a program without any. */
 const questions: { readonly [Name in ProgramName]?: readonly string[] | undefined } = {
   debugfs: ['-V'],
   e2fsck: ['-V'],
@@ -12,7 +12,7 @@ const questions: { readonly [Name in ProgramName]?: readonly string[] | undefine
   sudo: undefined,
 };
 
-/** What each program says of its version, in a line; those that can't be asked are left out. */
+/** The version line of each program, without programs that print none. */
 export async function programVersions(host: Caller, names: readonly ProgramName[]): Promise<Record<string, string>> {
   const versions: Record<string, string> = {};
   for (const name of [...names].sort()) {
@@ -32,7 +32,7 @@ async function firstLine(host: Caller, name: ProgramName, question: readonly str
       ?.trim();
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    host.log.debug(`${name} does not tell its version: ${error.message}`);
+    host.log.debug(`${name} does not print its version: ${error.message}`);
     return undefined;
   }
 }

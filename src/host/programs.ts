@@ -2,9 +2,8 @@ import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * Every program that image-factory calls, and the Debian package that brings it, or that of another registry where
- * Debian has none. Nothing else can be called: the runner takes only these names. `doctor` reads its advice from here,
- * and a test compares it with the Makefile.
+ * Every program that image-factory calls, and its Debian package, or its package in another registry. {@link command}
+ * accepts only these names. `doctor` takes its advice from this table, and a test compares it with the Makefile.
  */
 export const programs = {
   'virt-install': { package: 'virtinst', neededFor: 'every installation' },
@@ -14,11 +13,11 @@ export const programs = {
   'qemu-system-x86_64': { package: 'qemu-system-x86', neededFor: 'every installation' },
   xorrisofs: {
     package: 'xorriso',
-    neededFor: "giving the answer file to Ubuntu's installer and to Agama",
+    neededFor: "passing the answer file to Ubuntu's installer and to Agama",
     optional: true,
   },
   xmllint: { package: 'libxml2-utils', neededFor: 'checking AutoYaST profiles', optional: true },
-  cpio: { package: 'cpio', neededFor: 'giving the answer file to the installer' },
+  cpio: { package: 'cpio', neededFor: 'passing the answer file to the installer' },
   'qemu-img': { package: 'qemu-utils', neededFor: 'creating and converting disks' },
   'qemu-io': { package: 'qemu-utils', neededFor: 'zeroing the journal of ext3/4 file systems' },
   sfdisk: { package: 'fdisk', neededFor: 'reading partition tables' },
@@ -29,7 +28,7 @@ export const programs = {
   dumpe2fs: { package: 'e2fsprogs', neededFor: 'finding the free blocks of ext2/3/4 file systems' },
   tune2fs: { package: 'e2fsprogs', neededFor: 'writing the backups of the superblock of ext2/3/4 file systems again' },
   e2fsck: { package: 'e2fsprogs', neededFor: 'checking ext2/3/4 file systems' },
-  zerofree: { package: 'zerofree', neededFor: 'zeroing free blocks where the disk can have no holes' },
+  zerofree: { package: 'zerofree', neededFor: 'zeroing free blocks of disks without holes' },
   rsync: { package: 'rsync', neededFor: 'rsync: sources and rsync uploads', optional: true },
   'ssh-keygen': {
     package: 'openssh-client',
@@ -47,23 +46,23 @@ export const programs = {
 
 export type ProgramName = keyof typeof programs;
 
-/** Where a user's commands are looked for: PATH, or what login(1) sets where that is empty or not set (cron, `env -i`). */
+/** The search path of the user's commands: PATH, or the default of login(1) if it is empty or unset (cron, `env -i`). */
 export function searchPath(path = process.env.PATH): string {
   return path || '/usr/local/bin:/usr/bin:/bin';
 }
 
-/** Where programs are looked for: PATH, and the sbin directories, which a normal user's PATH does not have on Debian. */
+/** The search path of programs: PATH, and the sbin directories, which Debian leaves out of a normal user's PATH. */
 export function programPath(path = searchPath()): string {
   const directories = path.split(':').filter((directory) => directory !== '');
   return [...new Set([...directories, '/usr/local/sbin', '/usr/sbin', '/sbin'])].join(':');
 }
 
-/** The file that a program's name stands for, or undefined if it is not installed. */
+/** The program's file, or undefined if it is not installed. */
 export function findProgram(name: ProgramName, path = programPath()): string | undefined {
   return findExecutable(name, path);
 }
 
-/** The file that the name of any command stands for, as a shell would find it; undefined if there is none. */
+/** The file of any command, as a shell finds it; undefined if there is none. */
 export function findExecutable(name: string, path = searchPath()): string | undefined {
   return path
     .split(':')

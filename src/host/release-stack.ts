@@ -3,7 +3,7 @@ import { NotReleased, type Unreleased } from './failure.js';
 import type { Log } from './log.js';
 import { TimeLimit } from './time-limit.js';
 
-/** Releases one thing. @param unreleased what could not be released so far, in this run through the stack */
+/** Releases one resource. @param unreleased the resources that could not be released so far, in this run through the stack */
 export type Release = (unreleased: readonly Unreleased[]) => Promise<void> | void;
 
 interface Held {
@@ -12,19 +12,19 @@ interface Held {
   readonly byHand: string | undefined;
 }
 
-/** How often something is tried again, and how long it may take. Milliseconds. */
+/** How often and for how long a release is retried. Milliseconds. */
 export interface Persistence {
   readonly pauses: readonly number[];
   readonly timeLimit: number;
 }
 
-/** Three attempts; each may call several programs, which have a time of their own. */
+/** Three attempts. Each may call several programs, with time limits of their own. */
 const usualPersistence: Persistence = { pauses: [1000, 4000], timeLimit: 5 * 60_000 };
 
 /**
- * What a build has taken from the machine (domain, mount, lock, temporary file), released in reverse order: on
- * success, failure and interruption by the same path. A release that fails is tried again, stays registered until it
- * succeeds, and does not stop the others.
+ * The resources that a build has taken from the machine (domain, mount, lock, temporary file). They are released in
+ * reverse order, by the same path after success, failure and interruption. A release that fails is retried, stays
+ * registered until it succeeds, and does not stop the others.
  */
 export class ReleaseStack {
   readonly #held: Held[] = [];
@@ -32,11 +32,11 @@ export class ReleaseStack {
   constructor(private readonly persistence: Persistence = usualPersistence) {}
 
   /**
-   * Registers something at the moment it is taken.
+   * Registers a resource when it is taken.
    *
    * @param byHand the command by which the user can release it, if there is one
-   * @returns releases it now; later calls and `releaseAll` then do nothing. Where that fails it throws, and
-   *   `releaseAll` tries again.
+   * @returns a function that releases it now; later calls and `releaseAll` then do nothing. If it fails it throws, and
+   *   `releaseAll` retries.
    */
   hold(what: string, release: Release, byHand?: string): () => Promise<void> {
     const held: Held = { what, release, byHand };
@@ -54,7 +54,7 @@ export class ReleaseStack {
     };
   }
 
-  /** @returns what could not be released; it is still held */
+  /** @returns the resources that could not be released; they stay registered */
   async releaseAll(log: Log): Promise<readonly Unreleased[]> {
     const kept: Held[] = [];
     const unreleased: Unreleased[] = [];
@@ -70,9 +70,9 @@ export class ReleaseStack {
   }
 
   /**
-   * Does something, and releases all that is held then, however it ends.
+   * Runs an action, then releases everything, whether it succeeds or fails.
    *
-   * @throws NotReleased, caused by what the action threw, where it failed and something could not be released
+   * @throws NotReleased, with the action's error as its cause, if the action failed and a release failed as well
    */
   async after<T>(log: Log, action: () => Promise<T>): Promise<T> {
     let result: T;
@@ -82,7 +82,7 @@ export class ReleaseStack {
       const unreleased = await this.releaseAll(log);
       throw unreleased.length === 0 ? error : new NotReleased(unreleased, error);
     }
-    // What was to be done is done, and stays so.
+    // The action succeeded: a failed release does not change that.
     for (const left of await this.releaseAll(log)) log.warn(whatIsLeft(left));
     return result;
   }
@@ -98,7 +98,7 @@ export class ReleaseStack {
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error);
         const pause = pauses[failures];
-        // What is still under way must not be begun a second time.
+        // A release that is still running must not be started a second time.
         if (pause === undefined || limit.reached) return why;
         log.warn(`Could not release ${held.what}, trying again: ${why}`);
         await sleep(pause);
@@ -109,7 +109,7 @@ export class ReleaseStack {
   }
 }
 
-/** What could not be released, why, and what to do, for people. */
+/** A message with what could not be released, why, and what to do. */
 export function whatIsLeft({ what, why, byHand }: Unreleased): string {
   return `Could not release ${what}: ${why}${byHand === undefined ? '' : `\nTo release it: ${byHand}`}`;
 }

@@ -71,12 +71,12 @@ describe('helperCommand', () => {
 
     it('tells of a helper that is missing, of another version, or of image-factory 1', async () => {
       const version = programVersion();
-      expect(await troubleOf(undefined)).to.equal('there is no /helper');
+      expect(await troubleOf(undefined)).to.equal('/helper does not exist');
       expect(await troubleOf('#!/bin/sh\necho image-factory-sudo-helper 9.9\n')).to.equal(
-        `/helper is of image-factory 9.9, and this is image-factory ${version}`,
+        `/helper is of image-factory 9.9, but this is image-factory ${version}`,
       );
       expect(await troubleOf('#!/bin/sh\necho Command "\'$*\'" not allowed >&2\nexit 1\n')).to.equal(
-        `/helper is of image-factory 1, or of none, and this is image-factory ${version}`,
+        `/helper is of image-factory 1, or of an unknown version, but this is image-factory ${version}`,
       );
     });
   });

@@ -4,25 +4,25 @@ import { run, type Caller, type Command } from './host.js';
 import { programDirectory, programVersion } from './program-directory.js';
 import { findProgram, type ProgramName } from './programs.js';
 
-/** What the root helper can be asked to do with the file system in a raw disk; it checks every word again itself. */
+/** The calls of the sudo helper, which works on the file system in a raw disk. The helper validates every word itself. */
 export type HelperCall =
   | readonly [verb: 'trim' | 'subvolumes', ...disk: HelperDisk]
   | readonly [verb: 'logs' | 'clean' | 'records', ...disk: HelperDisk, mountPoint: string, subvolume: string]
   | readonly [verb: 'cat' | 'read', ...disk: HelperDisk, mountPoint: string, subvolume: string, path: string];
 
-/** A raw disk, and where in it the file system lies, in bytes. */
+/** A raw disk, and the position of the file system in it, in bytes. */
 export type HelperDisk = readonly [disk: string, offset: string, size: string];
 
 const name = 'image-factory-sudo-helper';
 
-/** Names another helper than the one that belongs to this program. */
+/** The environment variable that names another helper than the program's own. */
 export const helperVariable = 'IMAGE_FACTORY_SUDO_HELPER';
 
 /**
  * The helper that belongs to this program: `PREFIX/bin` where the program is installed in `PREFIX/lib`, else the
- * checkout's own. A normal user can only use one that sudoers names, and from a checkout takes an installed one.
+ * checkout's own. A normal user can only use a helper that sudoers names, so from a checkout an installed one is used.
  *
- * @param program where the program lies
+ * @param program the program's directory
  */
 export function helperPath(program = programDirectory, environment: NodeJS.ProcessEnv = process.env): string {
   const named = environment[helperVariable];
@@ -36,35 +36,36 @@ export function helperPath(program = programDirectory, environment: NodeJS.Proce
 }
 
 /**
- * What is wrong with the helper, before anything depends on it: it is of another version, or this user may not call it.
+ * Checks the helper before a build depends on it: it may be of another version, or this user may not call it.
  *
- * @returns what, and what to do; undefined if it is the right one
+ * @returns the problem and its fix; undefined if the helper can be used
  */
 export async function helperTrouble(
   caller: Caller,
 ): Promise<{ readonly what: string; readonly fix: string } | undefined> {
   const path = helperPath();
-  const fix = `install the helper of this image-factory (make install), or name it with ${helperVariable}`;
-  if (!existsSync(path)) return { what: `there is no ${path}`, fix };
+  const fix = `install the helper of this image-factory (make install), or set ${helperVariable} to its path`;
+  if (!existsSync(path)) return { what: `${path} does not exist`, fix };
   const version = await versionOf(caller, path);
   if (version !== programVersion()) {
-    const which = version === undefined ? 'of image-factory 1, or of none' : `of image-factory ${version}`;
-    return { what: `${path} is ${which}, and this is image-factory ${programVersion()}`, fix };
+    const which =
+      version === undefined ? 'of image-factory 1, or of an unknown version' : `of image-factory ${version}`;
+    return { what: `${path} is ${which}, but this is image-factory ${programVersion()}`, fix };
   }
   if (process.getuid?.() === 0) return undefined;
   if (findProgram('sudo') === undefined) return { what: 'sudo is not installed', fix: 'apt-get install sudo' };
-  // Lists, and runs nothing: whether sudoers lets this user call it without a password (sudo(8), -l COMMAND).
+  // Runs nothing, and succeeds if sudoers lets this user call it without a password (sudo(8), -l COMMAND).
   const { exitCode } = await run(caller, { file: 'sudo', args: ['-n', '-l', path, 'trim'] }, { accept: anyExitCode });
   if (exitCode === 0) return undefined;
   return {
     what: `this user may not call ${path} through sudo without a password`,
-    fix: 'add the line of SUDOERS in image-factory-sudo-helper(1)',
+    fix: 'add the line from SUDOERS in image-factory-sudo-helper(1) to sudoers',
   };
 }
 
 const anyExitCode = Array.from({ length: 256 }, (_, code) => code);
 
-/** Undefined where it does not know the question, as that of image-factory 1. */
+/** Undefined for a helper that does not know the call, such as that of image-factory 1. */
 async function versionOf(caller: Caller, path: string): Promise<string | undefined> {
   const { stdout, exitCode } = await run(caller, { file: path, args: ['version'] }, { accept: anyExitCode });
   return exitCode === 0 ? /^image-factory-sudo-helper (\S+)$/m.exec(stdout)?.[1] : undefined;
@@ -72,7 +73,7 @@ async function versionOf(caller: Caller, path: string): Promise<string | undefin
 
 /** A call of the root helper: through sudo, unless this is root already. */
 export function helperCommand(call: HelperCall): Command {
-  // Whoever called us through sudo is not who asks: root may name any disk.
+  // Root may name any disk. SUDO_UID, from a sudo that started image-factory, would limit it to that user's disks.
   if (process.getuid?.() === 0) return { file: helperPath(), args: call, env: { SUDO_UID: '0' } };
   return { file: 'sudo' satisfies ProgramName, args: ['-n', helperPath(), ...call] };
 }

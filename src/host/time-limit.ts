@@ -7,15 +7,15 @@ export class TimeOver extends Error {
   }
 }
 
-/** The longest time that Node's timers can wait, about 24.8 days, in milliseconds. They end at once when asked for more. */
+/** The longest delay of Node's timers, about 24.8 days, in milliseconds. Longer ones fire at once. */
 const longestTime = 2 ** 31 - 1;
 
 /**
- * The time that something may take. Its signal is aborted when the time is over, when one of other signals is aborted,
- * or by `end`, whatever comes first.
+ * A time limit. Its signal is aborted when the time is over, when one of the other signals is aborted, or by `end`,
+ * whichever comes first.
  *
- * AbortSignal.timeout() must not be used: where only AbortSignal.any() holds its signal, Node 20 collects it as garbage,
- * and the time is never over (nodejs/node#57736). A timer of Node's is not collected before it has fired.
+ * AbortSignal.timeout() must not be used: if only AbortSignal.any() holds its signal, Node 20 garbage-collects it, and it
+ * never fires (nodejs/node#57736). A timer is not collected before it has fired.
  */
 export class TimeLimit {
   readonly #controller = new AbortController();
@@ -37,12 +37,12 @@ export class TimeLimit {
     return this.#controller.signal;
   }
 
-  /** Whether the time was over before anything else ended it. */
+  /** Whether the time was over before anything else aborted the signal. */
   get reached(): boolean {
     return this.signal.reason instanceof TimeOver;
   }
 
-  /** Aborts the signal, and lets go of the timer and the other signals. Always to be called when the work is done. */
+  /** Aborts the signal, and releases the timer and the other signals. Call it when the work is done. */
   end(reason?: unknown): void {
     clearTimeout(this.#timer);
     for (const signal of this.#others) signal.removeEventListener('abort', this.#follow);

@@ -1,19 +1,19 @@
 /**
- * A text with `***` in place of what is secret in its URLs: the password, and the name too in a web address that has no
- * password, where it is a token (RFC 3986, 3.2.1 deprecates the one, practice keeps both); and the values in a query that
- * are called like a secret, or are long: whoever reads a log needs no signature of a signed URL. Passwords in which `/`,
- * `?` or `#` should have been percent-encoded are found as well.
+ * A text with `***` in place of the secrets in its URLs: passwords; the user name of a web address without a password,
+ * where it is a token (RFC 3986, 3.2.1 deprecates passwords in URLs, but both are in use); and values of a query that are
+ * named like a secret or are long, such as the signature of a signed URL. Passwords with a `/`, `?` or `#` that should
+ * have been percent-encoded are masked as well.
  */
 export function maskUrls(text: string): string {
   return text.replace(/[a-z][a-z0-9+.-]*:\/\/[^\s"<>]+/gi, maskUrl);
 }
 
-/** The same of a text that is one URL, blanks and all. */
+/** The same for a text that is one URL, including its blanks. */
 export function maskUrl(url: string): string {
   return maskQuery(maskUserInfo(url));
 }
 
-/** What to say of a URL that can't be read, where that may be because of its password; empty elsewhere. */
+/** An explanation for a URL that can't be parsed, if its password may be the reason; else empty. */
 export function encodingHint(url: string): string {
   const { password = '', token = '' } = userInfoOf(url);
   const name = /:\/\/([^/?#:@]*)[:@]/.exec(url)?.[1] ?? '';
@@ -32,7 +32,7 @@ function maskUserInfo(url: string): string {
   return token === undefined ? url : `${scheme}://***${rest.slice(token.length)}`;
 }
 
-/** The secrets of a URL, as they stand in it: of its user information, and of its query. */
+/** The secrets in a URL's user information and query, as written. */
 export function secretsOfUrl(url: string): string[] {
   const { password, token } = userInfoOf(url);
   const authority = /^[a-z][a-z0-9+.-]*:\/\/[^/?#:@]*:([^/?#]*)@/i.exec(url)?.[1];
@@ -56,7 +56,7 @@ function isPort(rest: string): boolean {
   return /^(?:localhost|\[[\da-f:.]+\]|[\w-]+(?:\.[\w-]+)+):\d{1,5}(?:[/?#]|$)/i.test(rest);
 }
 
-/** What stands before a value, its name, and the value. */
+/** The text before a value, its name, and the value. */
 const queryValue = /([?&#;])([^\s=&#;'"/@]*)=([^\s&#;'"]*?)(?=[:.,)]*(?:[\s&#;'"]|$))/g;
 
 function maskQuery(url: string): string {
@@ -65,7 +65,7 @@ function maskQuery(url: string): string {
   );
 }
 
-/** Characters. Names of releases and architectures are shorter, signatures and tokens hardly ever. */
+/** Characters. Names of releases and architectures are shorter; signatures and tokens are longer. */
 const longestHarmless = 24;
 
 function isSecretParameter(name: string, value: string): boolean {

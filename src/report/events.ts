@@ -115,6 +115,6 @@ export interface ImageOutcome {
   readonly image: string;
   readonly outcome: 'done' | 'failed' | 'interrupted' | 'not begun';
   readonly seconds: number;
-  /** The image, or the log file that tells why there is none. */
+  /** The image, or the log file of a build that failed. */
   readonly file: string | undefined;
 }

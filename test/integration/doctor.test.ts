@@ -28,14 +28,14 @@ describe('image-factory doctor', () => {
 
   it('finds everything where the tests can run', async () => {
     const { exitCode, lines } = await doctor();
-    expect(lines).to.deep.equal(['Everything that a build needs is here.']);
+    expect(lines).to.deep.equal(['This machine has everything that a build needs.']);
     expect(exitCode).to.equal(0);
   });
 
   it('names what is missing, what for, and the command that fixes it; the rest are notes', async () => {
     const { exitCode, lines, notes } = await doctor({ PATH: programsBut('cpio', 'qemu-img', 'rsync') });
     expect(lines).to.deep.equal([
-      'cpio is not installed (needed for giving the answer file to the installer): apt-get install cpio',
+      'cpio is not installed (needed for passing the answer file to the installer): apt-get install cpio',
       'qemu-img is not installed (needed for creating and converting disks): apt-get install qemu-utils',
     ]);
     expect(notes).to.include(
@@ -83,7 +83,7 @@ describe('image-factory doctor', () => {
     try {
       const [file = 'env', ...words] = [...user.command, 'HOME=/usr', user.program, 'doctor'];
       const { exitCode, stdout } = await execa(file, words, { reject: false });
-      expect(stdout).to.match(/^the cache directory \/usr\/\S+ can't be written: chown "\$USER" \/usr, or choose/m);
+      expect(stdout).to.match(/^the cache directory \/usr\/\S+ is not writable: chown "\$USER" \/usr, or choose/m);
       expect(exitCode).to.equal(1);
     } finally {
       await user.remove();

@@ -41,7 +41,7 @@ describe('a build on a terminal', function () {
       const output = outputDirectory();
       const shown = await typedAt(output, keys);
       expect(await leftovers(output)).to.deep.equal([]);
-      expect(shown).to.match(/interrupted by SIG(INT|QUIT); everything that was taken is released[^]*ended: 130$/);
+      expect(shown).to.match(/interrupted by SIG(INT|QUIT); all resources released[^]*ended: 130$/);
     });
   }
 

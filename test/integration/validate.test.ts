@@ -171,7 +171,7 @@ upload_target = host:/
     it('refuses by name what is no image, and passes it over without names', async () => {
       const { stderr, stdout, exitCode } = await validate(config(), ['nowhere', 'fours']);
       expect({ stdout, exitCode }).to.deep.equal({ stdout: '', exitCode: 2 });
-      expect(stderr).to.include('[nowhere] is no image, but a destination').and.to.include("did you mean 'four'?");
+      expect(stderr).to.include('[nowhere] is not an image but a destination').and.to.include("did you mean 'four'?");
       const { images } = await asJson(config(), [], { PATH: directory });
       expect(images.map(({ image }) => image))
         .to.include.members(['one', 'four', 'debian-13'])
@@ -282,7 +282,9 @@ upload_target = host:/
       expect(missing.lines[0]).to.match(/^\S+:2: \[it\] linux = \/.*\/linux: no such file or directory$/);
       expect(missing.exitCode).to.equal(2);
       const made = await validate(`${local}pre-build-command = true\n`, ['it', '--online']);
-      expect(made.lines[0]).to.match(/^it: linux: .* is not there before the pre-build-command: build the image once$/);
+      expect(made.lines[0]).to.match(
+        /^it: linux: .* does not exist before the pre-build-command has run: build the image once$/,
+      );
       expect(made.exitCode).to.equal(0);
     });
   });

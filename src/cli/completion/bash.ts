@@ -83,7 +83,7 @@ function pattern(command: string, option: string): string {
   return command === impliedCommand ? `:${option}|${command}:${option}` : `${command}:${option}`;
 }
 
-/** Names of files are readline's own matter, which knows `~` and blanks. */
+/** readline completes file names itself; it handles `~` and blanks. */
 function completing(candidates: Candidates): string {
   switch (candidates.kind) {
     case 'words':

@@ -1,7 +1,7 @@
 import type { Argument, Command, Option } from 'commander';
 import { namesFile, takesSeveral } from '../option-values.js';
 
-/** What may stand in one place of the command line: one of some words, something that is looked up, or any text. */
+/** What one position of the command line takes: one of some words, something to look up, or any text. */
 export type Candidates =
   | { readonly kind: 'words'; readonly words: readonly string[] }
   | { readonly kind: 'image' | 'command' | 'file' | 'directory' | 'text' };
@@ -12,7 +12,7 @@ export interface CompletedOption {
   readonly description: string;
   /** Without it, the option takes no value. */
   readonly value: Candidates | undefined;
-  /** Whether each of its values counts, where it is given more than once. */
+  /** Whether the option may be given more than once, and each value counts. */
   readonly isRepeatable: boolean;
 }
 
@@ -39,7 +39,7 @@ export function completedCommands(root: Command): CompletedCommand[] {
   }));
 }
 
-/** Where `build` is left out, its options and images may follow, and the names of the commands. */
+/** Without the word `build`, its options and images may follow, or the name of a command. */
 export const impliedCommand = 'build';
 
 /** Every spelling of an option that takes the next word as its value, in whatever command. */

@@ -27,7 +27,7 @@ _image-factory() {
 	local curcontext=$curcontext state line command='' word at
 	local -a config
 	local -A opt_args
-	# The command may stand behind options.
+	# The command may follow options.
 	for ((at = 2; at < CURRENT; at++)); do
 		word=$words[at]
 		case $word in

@@ -14,7 +14,7 @@ export const destinations: Check = async (subject) => {
 };
 
 async function destinationFindings(subject: Subject, destination: Destination): Promise<CheckFinding[]> {
-  // Without it, the check of the programs says so.
+  // Another check reports a missing ssh-keygen.
   if (destination.type !== 'sftp' || findProgram('ssh-keygen') === undefined) return [];
   return [...(await loginFindings(subject, destination)), ...(await knownHostFindings(subject, destination))];
 }

@@ -53,7 +53,7 @@ const checks: readonly Check[] = [
   optionsNobodyReads,
 ];
 
-/** What of it matters before netboot files are fetched. */
+/** The checks before netboot files are fetched. */
 export const fetchChecks: readonly Check[] = [
   netbootFiles,
   localSources,

@@ -55,7 +55,7 @@ export const packageLister: Check = ({ spec: { name, origin, manifest, sbom } })
   return [warning(`[${name}]: rpm is not installed, so manifest and SBOM will name no packages; install ${from}`)];
 };
 
-/** The directory that the installer reaches by HTTP. */
+/** The directory that the installer reads over HTTP. */
 export const servedDirectory: Check = (subject) => {
   const { httpDirectory } = subject.spec;
   if (httpDirectory === undefined) return [];

@@ -52,7 +52,7 @@ export interface ValidationSettings {
   readonly schemaDir?: string | undefined;
   /** Nobody named the image: one that ships with the program, and waits for a setting, is not looked at. */
   readonly unasked?: boolean;
-  /** What the command line sets. */
+  /** The options that the command line sets. */
   readonly overrides?: Overrides;
   /** Checks the addresses that the image names. Without it, they are not checked. */
   readonly online?: OnlineCheck | undefined;

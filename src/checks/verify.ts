@@ -24,7 +24,7 @@ import { checkGpg, checkSsh, type TrustedKeys, type Verdict } from '../publish/s
 /** In bytes. The bill of materials of a large image has some megabytes. */
 const LARGEST_DOCUMENT = 256 * 2 ** 20;
 
-/** What was found of one file, or of what is missing. */
+/** The result for one sidecar file, or for a missing one. */
 export interface Finding {
   /** Only `bad` rejects an image. */
   readonly outcome: 'good' | 'bad' | 'absent' | 'unchecked';

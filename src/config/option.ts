@@ -25,26 +25,26 @@ export const optionGroups = {
 
 export type OptionGroup = keyof typeof optionGroups;
 
-/** One option of a section: everything that code, help, man page and checks know of it stands in this record. */
+/** One option of a section: the single source for the parser, `--help`, the manual and the checks. */
 export interface Option<T> {
   readonly type: OptionType<T>;
   /** What the option does, in a sentence or two without the default; markdown as in a man page. */
   readonly doc: string;
-  /** As it would be written in a section. Without it, the option is unset unless given. */
+  /** As you would write it in a section. An option without a default stays unset. */
   readonly default?: string;
-  /** For people, where the default depends on the machine. */
+  /** Describes a default that depends on the machine or on other options. */
   readonly defaultDoc?: string;
   /** Flags of `build` that set the option for one run; a negatable one has a `--no-` that sets it to *no*. */
   readonly flag?: { readonly short?: string; readonly long: string; readonly negatable?: boolean };
-  /** Under which heading help and manual have it. */
+  /** The heading that lists it in `--help` and in the manual. */
   readonly group: OptionGroup;
-  /** `NAME1`, `NAME2`, … up to the first number that is missing continue it. */
+  /** `NAME1`, `NAME2`, … continue it, up to the first missing number. */
   readonly numbered?: boolean;
-  /** Its value is not repeated in messages. */
+  /** Messages never repeat its value. */
   readonly secret?: boolean;
 }
 
-/** A record of a table of options, whose type keeps whether there is a default. */
+/** A record of an option table. Its type keeps whether there is a default. */
 export function option<T, const Rest extends Omit<Option<T>, 'type'>>(
   of: OptionType<T>,
   rest: Rest,

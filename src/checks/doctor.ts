@@ -25,7 +25,7 @@ export interface Wanted {
   readonly cacheDirectories: readonly string[];
 }
 
-/** Finds what is missing or unusable on this machine for building. */
+/** Finds what this machine is missing for building. */
 export async function diagnose(host: Host, { connections, cacheDirectories }: Wanted): Promise<Finding[]> {
   const troubles: Finding[] = [];
   for (const connect of connections) troubles.push(...(await libvirtTrouble(host, connect)));

@@ -13,7 +13,7 @@ export interface DoctorFlags {
   readonly json?: boolean;
 }
 
-/** Prints what is missing, one line each with its fix; notes on what is only slower go to standard error. */
+/** Prints one line for each missing thing, with its fix. Notes on what only makes builds slower go to standard error. */
 export async function doctor({ config, json }: DoctorFlags): Promise<void> {
   const host = { log: silentLog, signal: new AbortController().signal, release: new ReleaseStack() };
   const configuration = loadConfiguration(config);
@@ -39,5 +39,5 @@ export async function doctor({ config, json }: DoctorFlags): Promise<void> {
       ? `note: the configuration is read from ${userFiles.join(' and ')}`
       : `note: there are only the shipped images; ${usualFiles().join(' or ')} would be read if it was there`,
   );
-  if (isReady) console.log('Everything that a build needs is here.');
+  if (isReady) console.log('This machine has everything that a build needs.');
 }

@@ -62,7 +62,7 @@ export function program(): Command {
     .description(
       'list the images of the configuration: name, distribution, kind of answer file, whether the installation of a shipped one was tried',
     )
-    .addOption(new Option('--names', 'only their names, one a line').conflicts('json'))
+    .addOption(new Option('--names', 'only their names, one per line').conflicts('json'))
     .option('--json', 'as JSON')
     .action(async (flags: ListFlags) => (await import('./list.js')).list(flags));
 

@@ -1,0 +1,57 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { execa } from 'execa';
+import { programDirectory } from '../../src/host/program-directory.js';
+
+describe('suites that run side by side', () => {
+  let directory: string;
+  beforeEach(() => (directory = mkdtempSync(join(tmpdir(), 'side-by-side-'))));
+  afterEach(() => rmSync(directory, { recursive: true }));
+
+  /** Runs suites of one file each, and tells how that ended and what was said. */
+  async function ended(suites: Readonly<Record<string, string>>) {
+    const files = Object.entries(suites).map(([name, text]) => {
+      const file = join(directory, `${name}.test.ts`);
+      writeFileSync(file, text);
+      return [name, [file]] as const;
+    });
+    const table = join(directory, 'suites.cjs');
+    writeFileSync(table, `module.exports = ${JSON.stringify(Object.fromEntries(files))};`);
+    const runner = join(programDirectory, 'test/side-by-side.js');
+    const { exitCode, stdout } = await execa('node', [runner, table], { cwd: programDirectory, reject: false });
+    return { exitCode, lines: stdout.split('\n') };
+  }
+  const closing = /^\d+ passed, \d+ failed, \d+ skipped$/;
+
+  it('end with one closing line, which has the sums of all', async () => {
+    const { exitCode, lines } = await ended({
+      one: "it('adds', () => {}); it('subtracts', () => {});",
+      other: "it('reads', () => {}); it('writes', function () { this.skip(); });",
+    });
+    expect(lines.filter((line) => closing.test(line))).to.deep.equal(['3 passed, 0 failed, 1 skipped']);
+    expect(lines.at(-1)).to.match(closing);
+    expect(lines).to.include('one |   ✔ adds').and.to.include('other |   ✔ reads');
+    expect(exitCode).to.equal(0);
+  });
+
+  it('fail together where one test fails', async () => {
+    const { exitCode, lines } = await ended({
+      one: "it('adds', () => {});",
+      other: "it('reads', () => { throw new Error('no such file'); });",
+    });
+    expect(lines.at(-1)).to.equal('1 passed, 1 failed, 0 skipped');
+    expect(lines.join('\n')).to.match(/^other \| .*no such file$/m);
+    expect(exitCode).to.equal(1);
+  });
+
+  it('fail where one ends before its last test', async () => {
+    const { exitCode, lines } = await ended({ one: "it('adds', () => {});", other: 'process.exit(0);' });
+    expect(lines.slice(-2)).to.deep.equal([
+      "The suite 'other' ended before its last test: exit code 0",
+      '1 passed, 1 failed, 0 skipped',
+    ]);
+    expect(exitCode).to.equal(1);
+  });
+});

@@ -1,16 +1,9 @@
 import type { Configuration } from '../config/configuration.js';
-import { effectiveOptions, type EffectiveOption, type OptionOrigin } from '../config/effective-options.js';
 import { withOverrides, unknownOverrides, type Overrides } from '../config/overrides.js';
-import { isoDate, resolveImage } from '../config/resolve.js';
-import { isSecret, secretsAsWritten } from '../config/secrets.js';
 import { UsageError } from '../host/failure.js';
-import { maskOf } from '../host/mask.js';
-import { renderAnswerFile } from '../answers/answer-file.js';
-import { answerFileSource } from '../images/answer-file-source.js';
 import { loadConfiguration } from './configuration.js';
 import { namedImage } from './image-names.js';
 import { overridesFrom } from './overrides.js';
-import { plainText } from './section-flags.js';
 
 export interface ShowFlags {
   readonly config?: string;
@@ -24,11 +17,21 @@ export async function show(named: string | undefined, flags: ShowFlags): Promise
   const image = namedImage(named);
   const configuration = loadConfiguration(flags.config);
   const overrides = overridesFrom({ set: flags.set });
+  if (!flags.effective && Object.keys(overrides).length === 0) {
+    showSection(configuration, image, overrides, flags.json ?? false);
+    return;
+  }
+  // What renders answer files takes long to load, and the usual call does without.
+  const { mentionedBy } = await import('./mentioned-options.js');
   const mentioned = await mentionedBy(configuration, image, overrides);
   const unknown = unknownOverrides(configuration, image, Object.keys(overrides), mentioned);
   if (unknown.length > 0) throw new UsageError(unknown);
-  if (flags.effective) showEffective(configuration, image, overrides, mentioned, flags.json ?? false);
-  else showSection(configuration, image, overrides, flags.json ?? false);
+  if (!flags.effective) {
+    showSection(configuration, image, overrides, flags.json ?? false);
+    return;
+  }
+  const { showEffective } = await import('./show-effective.js');
+  showEffective(configuration, image, overrides, mentioned, flags.json ?? false);
 }
 
 function showSection(configuration: Configuration, image: string, overrides: Overrides, json: boolean): void {
@@ -43,55 +46,4 @@ function showSection(configuration: Configuration, image: string, overrides: Ove
     // Doubled, so that the output can be read as configuration again.
     console.log(`${option} = ${value.replaceAll('$', '$$$$').replaceAll('\n', '\n\t')}`);
   }
-}
-
-/** The options that the image's template mentions; none if it can't be rendered, since `show` helps to find out why. */
-async function mentionedBy(
-  configuration: Configuration,
-  image: string,
-  overrides: Overrides,
-): Promise<ReadonlySet<string>> {
-  try {
-    const spec = resolveImage(configuration, image, overrides, isoDate(new Date()));
-    return (await renderAnswerFile(answerFileSource(spec))).mentioned;
-  } catch (error) {
-    if (error instanceof UsageError) return new Set();
-    throw error;
-  }
-}
-
-function showEffective(
-  configuration: Configuration,
-  image: string,
-  overrides: Overrides,
-  mentioned: ReadonlySet<string>,
-  json: boolean,
-): void {
-  const mask = maskOf(secretsAsWritten(withOverrides(configuration.section(image), overrides)));
-  const masked = (option: EffectiveOption): EffectiveOption => ({
-    ...option,
-    value: option.value && (isSecret(option.name) ? '***' : mask(option.value)),
-  });
-  const options = effectiveOptions(configuration, image, overrides, mentioned).map(masked);
-  if (json) {
-    console.log(
-      JSON.stringify({ [image]: Object.fromEntries(options.map(({ name, ...rest }) => [name, rest])) }, undefined, 2),
-    );
-    return;
-  }
-  const origins = options.map(({ origin }) => titleOf(origin));
-  const width = Math.max(...origins.map((origin) => origin.length));
-  options.forEach((option, index) => console.log(`${(origins[index] ?? '').padEnd(width)}  ${lineOf(option)}`));
-}
-
-function lineOf({ name, value, without, problem }: EffectiveOption): string {
-  if (problem !== undefined) return `${name}: ${problem}`;
-  if (value === undefined) return `${name}${without === undefined ? '' : `: ${plainText(without)}`}`;
-  return `${name} = ${value.replaceAll('\n', '\\n')}`;
-}
-
-function titleOf(origin: OptionOrigin): string {
-  if (origin.from !== 'file') return origin.from;
-  const { file, line, like } = origin;
-  return `${file}:${line}${like === undefined ? '' : ` (like ${like})`}`;
 }

@@ -15,6 +15,8 @@ export interface BlockUse {
   readonly free: readonly Extent[];
   /** What is kept free behind copies of the superblock, for a file system that grows: nothing is read there. */
   readonly reserved: readonly Extent[];
+  /** Inodes that are free, in bytes of the file system and in order: what was removed may still stand in them. */
+  readonly freeInodes: readonly Extent[];
   readonly uuid: string | undefined;
   /** The inode of the journal, where there is one in the file system and nothing in it waits to be replayed. */
   readonly emptyJournal: number | undefined;
@@ -32,17 +34,42 @@ export async function readBlockUse(host: Caller, device: ExtDevice): Promise<Blo
   if (!blockSize) throw new Failure(`dumpe2fs does not tell the block size of ${deviceName(device)}`);
   // The superblock's line of this name, a number, stands at the margin; those of the groups are indented.
   const free = [...stdout.matchAll(/^ +Free blocks: (.+)$/gm)]
-    .flatMap(([, ranges = '']) => ranges.split(', '))
-    .map((range) => {
-      const [first = NaN, last = first] = range.split('-').map(Number);
-      return { start: first * blockSize, end: (last + 1) * blockSize };
-    });
+    .flatMap(([, ranges = '']) => rangesOf(ranges))
+    .map(([first, last]) => ({ start: first * blockSize, end: (last + 1) * blockSize }));
   const reserved = [...stdout.matchAll(/^ +Backup superblock .*\n +Reserved GDT blocks at (\d+)-(\d+)$/gm)].map(
     ([, first, last]) => ({ start: Number(first) * blockSize, end: (Number(last) + 1) * blockSize }),
   );
   const uuid = /^Filesystem UUID: +([0-9a-f-]{36})$/m.exec(stdout)?.[1];
   const emptyJournal = number('Journal start') === 0 ? number('Journal inode') || undefined : undefined;
-  return { blockSize, end: number('Block count') * blockSize, free, reserved, uuid, emptyJournal };
+  const freeInodes = readFreeInodes(stdout, {
+    blockSize,
+    inodeSize: number('Inode size'),
+    inodesPerGroup: number('Inodes per group'),
+  });
+  return { blockSize, end: number('Block count') * blockSize, free, reserved, freeInodes, uuid, emptyJournal };
+}
+
+/** `3-7, 9` as dumpe2fs writes it: each first and last number. */
+function rangesOf(text: string): (readonly [number, number])[] {
+  return text.split(', ').map((range) => {
+    const [first = NaN, last = first] = range.split('-').map(Number);
+    return [first, last];
+  });
+}
+
+/** Inodes count from 1; each group has as many, in a table of its own. */
+function readFreeInodes(
+  stdout: string,
+  { blockSize, inodeSize, inodesPerGroup }: Record<'blockSize' | 'inodeSize' | 'inodesPerGroup', number>,
+): Extent[] {
+  return stdout.split(/^Group (?=\d+:)/m).flatMap((group) => {
+    const first = parseInt(group, 10) * inodesPerGroup + 1;
+    const table = Number(/^ +Inode table at (\d+)/m.exec(group)?.[1]) * blockSize;
+    const [, ranges = ''] = /^ +Free inodes: (\d.*)$/m.exec(group) ?? [];
+    if (ranges === '') return [];
+    const place = (inode: number) => table + (inode - first) * inodeSize;
+    return rangesOf(ranges).map(([from, last]) => ({ start: place(from), end: place(last + 1) }));
+  });
 }
 
 /**

@@ -22,14 +22,11 @@ import { covers, type Extent } from './extent.js';
 import { installerLeftovers, installerLogs } from './installer-leftovers.js';
 import { swapHeaderLength } from './swap.js';
 import { below, inSystem, rootPlace, type Place } from './place.js';
-import { mapCommand, readHoles, zeroCommand } from './raw-disk.js';
+import { mapCommand, readHoles, zeroCommand, zeroExtents } from './raw-disk.js';
 import { longestLog, type InstallerLog, type VolumeFileSystem } from './volume-file-system.js';
 
 /** Bytes: more than any package database has; a file that claims more is not copied. */
 const largestCopy = 2 ** 30;
-
-/** What one command line can name, and far more than mkfs makes: one, or one for each 256 KiB on ext3 with small blocks. */
-const mostJournalPieces = 2000;
 
 /** Symbolic links that are followed to a file. */
 const mostLinks = 8;
@@ -164,11 +161,13 @@ export class ExtFileSystem implements VolumeFileSystem {
       this.host.log.debug(`Not every free block of ${this.#name} could be made a hole: looking at each`);
       await run(this.host, zerofreeCommand(this.#device));
     }
+    // A small file, and the target of a short link, stand in the inode, and stay there when the file is removed.
+    await zeroExtents(this.host, this.disk, this.#onDisk(use.freeInodes));
     await this.#zeroJournal(use);
     await this.#renewBackups(use);
     // The partition may be longer than the file system, and have held another one before.
     const { size = 0 } = this.volume;
-    if (use.end < size) await run(this.host, zeroCommand(this.disk, this.#onDisk([{ start: use.end, end: size }])));
+    if (use.end < size) await zeroExtents(this.host, this.disk, this.#onDisk([{ start: use.end, end: size }]));
   }
 
   /**
@@ -185,7 +184,7 @@ export class ExtFileSystem implements VolumeFileSystem {
     const from = first && (await swapHeaderLength(this.disk, first.start));
     if (from === undefined) return this.host.log.warn(`${path} in the image is named as swap space, and is none`);
     const content = await readContentExtents(this.host, this.#device, { inode, blockSize, from });
-    await run(this.host, zeroCommand(this.disk, this.#onDisk(content)));
+    await zeroExtents(this.host, this.disk, this.#onDisk(content));
   }
 
   /**
@@ -194,7 +193,7 @@ export class ExtFileSystem implements VolumeFileSystem {
    */
   async #renewBackups({ reserved, uuid }: BlockUse): Promise<void> {
     if (reserved.length === 0 || uuid === undefined) return;
-    await run(this.host, zeroCommand(this.disk, this.#onDisk(reserved)));
+    await zeroExtents(this.host, this.disk, this.#onDisk(reserved));
     const { exitCode, stderr } = await run(this.host, renewCommand(this.#device, uuid), { accept: [1] });
     if (exitCode !== 0)
       this.host.log.debug(`The backups of the superblock of ${this.#name} stay as they are: ${stderr}`);
@@ -203,11 +202,7 @@ export class ExtFileSystem implements VolumeFileSystem {
   async #zeroJournal({ emptyJournal: inode, blockSize }: BlockUse): Promise<void> {
     if (inode === undefined) return;
     const journal = await readContentExtents(this.host, this.#device, { inode, blockSize, from: blockSize });
-    if (journal.length > mostJournalPieces) {
-      this.host.log.debug(`The journal of ${this.#name} lies in ${journal.length} pieces, and is left as it is`);
-    } else if (journal.length > 0) {
-      await run(this.host, zeroCommand(this.disk, this.#onDisk(journal)));
-    }
+    await zeroExtents(this.host, this.disk, this.#onDisk(journal));
   }
 
   async #entry(path: string): Promise<Entry | undefined> {

@@ -31,6 +31,16 @@ export function zeroCommand(disk: string, extents: readonly Extent[]): Command {
   return command('qemu-io', ['-f', 'raw', '-t', 'unsafe', ...requests, disk]);
 }
 
+/** Makes any number of extents zero. */
+export async function zeroExtents(host: Caller, disk: string, extents: readonly Extent[]): Promise<void> {
+  for (let from = 0; from < extents.length; from += mostExtents) {
+    await run(host, zeroCommand(disk, extents.slice(from, from + mostExtents)));
+  }
+}
+
+/** What one command line can name. */
+const mostExtents = 1000;
+
 /** An extent in pieces that one request takes, cut where blocks begin. */
 function pieces({ start, end }: Extent): Extent[] {
   const found: Extent[] = [];

@@ -115,6 +115,23 @@ describe('free blocks in the published image', () => {
     });
   }
 
+  it('are zeros, and so are the inodes of files that were removed, in which small files stand whole', async () => {
+    const system = join(directory, 'system');
+    mkdirSync(system);
+    for (const name of ['one', 'two', 'three']) writeFileSync(join(system, name), name === 'two' ? kept : removed);
+    makeDisk(disk, 'dos', [
+      { type: 'L', size: 24, fileSystem: 'ext4', content: system, options: ['-O', 'inline_data'] },
+    ]);
+    const device = `${disk}?offset=${offset}`;
+    program('debugfs', ['-w', '-f', '-', device], 'rm /one\nrm /three\n');
+    expect(readFileSync(disk).includes(removed)).to.be.true;
+    await new ExtFileSystem(testHost(), disk, { offset }).zeroFreeBlocks();
+    program('e2fsck', ['-f', '-n', device]);
+    const bytes = await published(disk);
+    expect(bytes.includes(removed)).to.be.false;
+    expect(program('debugfs', ['-R', 'cat /two', device]).startsWith(kept)).to.be.true;
+  });
+
   it('are given back to the builder, and not written', async () => {
     const root = used('ext4', ordinary);
     const before = statSync(disk).blocks * 512;

@@ -1,10 +1,10 @@
-import { run, type Caller } from '../host/host.js';
+import type { Caller } from '../host/host.js';
 import { ExtFileSystem } from './ext-file-system.js';
 import type { Extent } from './extent.js';
 import { freeClusters } from './fat.js';
 import { gaps } from './gaps.js';
 import { readPartitionTable } from './partition-table.js';
-import { zeroCommand } from './raw-disk.js';
+import { zeroExtents } from './raw-disk.js';
 import { swappedOut } from './swap.js';
 import type { System } from './system.js';
 import { holdsLinux } from './volume-kinds.js';
@@ -20,14 +20,9 @@ export async function zeroUnused(host: Caller, disk: string, system: System): Pr
     else if (holdsLinux(volume)) await volumes.fileSystem(volume).zeroFreeBlocks();
   }
   unused.push(...(await gaps(disk, await readPartitionTable(host, disk))));
-  for (let from = 0; from < unused.length; from += mostExtents) {
-    await run(host, zeroCommand(disk, unused.slice(from, from + mostExtents)));
-  }
+  await zeroExtents(host, disk, unused);
   await zeroSwapFiles(host, volumes, system);
 }
-
-/** What one command line can name. */
-const mostExtents = 1000;
 
 async function zeroSwapFiles(
   host: Caller,

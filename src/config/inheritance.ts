@@ -28,15 +28,33 @@ interface Ancestor {
  */
 export function completedSections(layers: Layers): Map<string, IniSection> {
   const completed = new Map<string, IniSection>();
-  for (const section of layers.user.values()) completed.set(section.name, complete(layers, section, false));
+  for (const section of layers.user.values()) completed.set(section.name, whenAsked(layers, section, false));
   for (const section of layers.shipped.values()) {
-    if (!completed.has(section.name)) completed.set(section.name, complete(layers, section, true));
+    if (!completed.has(section.name)) completed.set(section.name, whenAsked(layers, section, true));
   }
   return completed;
 }
 
-function complete(layers: Layers, section: IniSection, isShipped: boolean): IniSection {
+/** Most commands ask for one section among hundreds. */
+function whenAsked(layers: Layers, section: IniSection, isShipped: boolean): IniSection {
   if (!isShipped && !section.options.has('like')) return section;
+  let completed: IniSection | undefined;
+  const whole = () => (completed ??= complete(layers, section, isShipped));
+  return {
+    ...section,
+    get options() {
+      return whole().options;
+    },
+    get beneath() {
+      return whole().beneath;
+    },
+    get problem() {
+      return whole().problem;
+    },
+  };
+}
+
+function complete(layers: Layers, section: IniSection, isShipped: boolean): IniSection {
   const line: Ancestor[] = [{ section, isShipped }];
   for (let last = line[0]; last !== undefined; last = line.at(-1)) {
     const next = ancestorOf(layers, last, section);

@@ -16,9 +16,9 @@ export interface IniSection {
   /** Where its header stands, in the first file that has it; [DEFAULT] has no place. */
   readonly place?: Place | undefined;
   /** What it inherits instead of the document's [DEFAULT]. */
-  readonly beneath?: ReadonlyMap<string, IniOption>;
+  readonly beneath?: ReadonlyMap<string, IniOption> | undefined;
   /** Why what `like` asks for could not be taken; the section then has only its own options. */
-  readonly problem?: string;
+  readonly problem?: string | undefined;
 }
 
 /** The section whose options all others inherit. */

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -53,5 +54,20 @@ describe('suites that run side by side', () => {
       '1 passed, 1 failed, 0 skipped',
     ]);
     expect(exitCode).to.equal(1);
+  });
+});
+
+describe('the suite whose tests disturb no one', () => {
+  it('has none that starts a virtual machine, or needs the loop devices and mounts of the whole machine', () => {
+    const { code } = createRequire(import.meta.url)('../suites.cjs') as { readonly code: readonly string[] };
+    const files = code.flatMap((pattern) => {
+      const directory = pattern.replace('/**/*.test.ts', '');
+      const names = readdirSync(join(programDirectory, directory), { recursive: true }) as string[];
+      return names.filter((name) => name.endsWith('.test.ts')).map((name) => join(directory, name));
+    });
+    expect(files).to.have.length.above(100);
+    const machine = /support\/(demo-user|sudo-helper|serial-console|system-disk)\.js/;
+    const others = files.filter((file) => machine.test(readFileSync(join(programDirectory, file), 'utf8')));
+    expect(others, 'belong to test/integration').to.deep.equal([]);
   });
 });

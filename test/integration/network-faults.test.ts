@@ -164,7 +164,7 @@ upload_known_hosts = ${known}
     try {
       const { exitCode, all } = await user.run([...args, '--resume'], program);
       expect(exitCode, all).to.equal(0);
-      expect(all).to.match(/at the stage upload/);
+      expect(all).to.match(/at stage 'upload'/);
       expect(existsSync(join(living.directory, `${base}.qcow2`))).to.equal(true);
       await execa('sha256sum', ['-c', `${base}.qcow2.sha256sum`], { cwd: living.directory });
       expect(await user.leftovers(output)).to.deep.equal([]);

@@ -20,7 +20,7 @@ store() {
 }
 
 # read_answers FILE: a question that is not in the table, or a line without sense, stops the installation, because
-# an answer that nobody obeys would be worse.
+# an ignored answer would be worse.
 read_answers() {
 	known_questions | while read -r name _ default; do
 		[ "$default" = '<required>' ] || store "$name" "$default"

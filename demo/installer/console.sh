@@ -30,7 +30,7 @@ progress_broken() {
 	rm -f /run/progress
 }
 
-# question NAME TEXT: an unattended installation has nobody to answer, so this waits for ever. The prompt is the
+# question NAME TEXT: an unattended installation has no user to answer, so this waits for ever. The prompt is the
 # last that the console shows, without a newline.
 question() {
 	progress_broken

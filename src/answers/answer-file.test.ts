@@ -128,7 +128,7 @@ describe('renderAnswerFile', () => {
     const path = file('main.cfg.hbs', '\n{{motd}}\n');
     for (const kind of ['preseed', 'kickstart', 'yast'] as const) {
       expect(await problems(answerFile(path, { motd: 'bell \x07' }, kind)), kind).to.deep.equal([
-        `${path}:2: the variable 'motd': a control character (code 7) can't stand in an answer file`,
+        `${path}:2: the variable 'motd': a control character (code 7) is not allowed in an answer file`,
       ]);
     }
   });

@@ -13,7 +13,7 @@ export interface Delivery {
 }
 
 export const deliveries: Readonly<Record<AnswerFileKind, Delivery>> = {
-  // Debian GNU/Linux Installation Guide, B.2.3; what stands behind --- stays (rootskel's user-params)
+  // Debian GNU/Linux Installation Guide, B.2.3; what follows --- stays (rootskel's user-params)
   preseed: { on: 'initrd', arguments: (name) => [`preseed/url=file:///${name}`], argumentsStay: false },
   // Anaconda boot options; ks= before RHEL 7. A list of its own stays (preserved_arguments in Anaconda's configuration)
   kickstart: {
@@ -24,7 +24,7 @@ export const deliveries: Readonly<Record<AnswerFileKind, Delivery>> = {
   // AutoYaST Guide, "Invoking the auto-installation process"; linuxrc hands on what it does not know
   yast: { on: 'initrd', arguments: (name) => [`autoyast=file:///${name}`], argumentsStay: true },
   // Ubuntu installation documentation, "Autoinstall quick start": a volume called CIDATA, and the word of consent; what
-  // stands behind --- stays (curtin)
+  // follows --- stays (curtin)
   autoinstall: { on: 'seed volume', arguments: () => ['autoinstall'], argumentsStay: false },
   // Agama's documentation, "Agama URLs" and "Boot options": the profile has no word for what comes after the installation
   agama: {

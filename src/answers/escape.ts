@@ -57,7 +57,7 @@ const xmlEntities: Readonly<Record<string, string>> = {
 function escapeXml(value: string): string {
   refuseControlCharacters(value);
   const found = /[\ufffe\uffff]|\p{Surrogate}/u.exec(value);
-  if (found) throw new Error(`the character with code ${found[0].charCodeAt(0)} can't stand in XML`);
+  if (found) throw new Error(`the character with code ${found[0].charCodeAt(0)} is not allowed in XML`);
   return value.replace(/[&<>"']/g, (character) => xmlEntities[character] ?? character);
 }
 
@@ -76,5 +76,5 @@ function jsonString(value: string): string {
 function refuseControlCharacters(value: string): void {
   // eslint-disable-next-line no-control-regex -- control characters are what is looked for
   const found = /[\u0000-\u0008\u000b-\u001f\u007f]/.exec(value);
-  if (found) throw new Error(`a control character (code ${found[0].charCodeAt(0)}) can't stand in an answer file`);
+  if (found) throw new Error(`a control character (code ${found[0].charCodeAt(0)}) is not allowed in an answer file`);
 }

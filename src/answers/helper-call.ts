@@ -1,6 +1,6 @@
 import type { HelperOptions } from 'handlebars';
 
-/** What a helper takes for a word behind its name. */
+/** The type of an argument of a helper. */
 export type Argument = 'text' | 'list' | 'any';
 
 /** How a helper is called. */

@@ -21,7 +21,7 @@ import type { SignedHelper } from './template.js';
  *     {{#each (repositories extra-repositories)}}{{this.name}} {{this.url}} {{this.suite}} {{this.key}}{{/each}}
  *     {{{shell (file-content post-script)}}}      the text of a file
  *     {{mebibytes swap-size}}                     a size in MiB, rounded up; 0 for none
- *     {{#if (locked root-password-hash)}}         for a password that nobody can log in with
+ *     {{#if (locked root-password-hash)}}         for a locked password
  *     {{#base64}}{{> golden/identity.sh}}{{/base64}}   the block in base64, on one line
  *     {{#preseed-script "preseed/late_command"}} … {{/preseed-script}}   a shell script as the answer to a question
  *     {{#kickstart-script}} … {{/kickstart-script}}   a shell script as what stands between %post and %end

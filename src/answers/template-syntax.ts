@@ -25,7 +25,7 @@ export interface TemplateSyntax {
   readonly problems: readonly string[];
 }
 
-/** The helper that looks up what stands behind a dot: `this.url`, `../name`. Its name can't be written in a template. */
+/** The helper that looks up `this.url` or `../name`. Its name can't be written in a template. */
 export const fieldHelper = '@field';
 
 /** The helper that each value goes through which a template prints. */
@@ -179,7 +179,7 @@ function readerClass(library: typeof Handlebars, file: string, helpers: Readonly
     return name !== undefined && blockNames.some((names) => names.includes(name));
   }
 
-  /** Words behind a name mean that it is a helper; `cannot` and `needs` name an option. */
+  /** Arguments after a name mean that it is a helper; `cannot` and `needs` take an option's name. */
   function isKnownCall({ path, params, hash, loc }: Called): boolean {
     const { original } = path as hbs.AST.PathExpression;
     if (params.length === 0 && (hash as hbs.AST.Hash | undefined) === undefined) return true;

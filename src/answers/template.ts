@@ -133,7 +133,7 @@ function eachProblem([list]: readonly unknown[]): string | undefined {
   return `{{#each}} takes a list, and got ${kindOf(list)}: write {{#each (words OPTION)}} or {{#each (lines OPTION)}}`;
 }
 
-/** What stands behind the dots of `this.url`, or of `../name`, which may be an option. */
+/** The value of `this.url`, or of `../name`, which may be an option. */
 function field(...all: unknown[]): unknown {
   const options = all.at(-1) as HelperOptions;
   const names = all.slice(1, -1).map(String);

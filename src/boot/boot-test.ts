@@ -37,7 +37,7 @@ export interface BootTest {
 /** How often the machine is looked at, in milliseconds. */
 const lookInterval = 1000;
 
-/** The commands that start the machine: its disk is a layer over the image, which nobody writes to. */
+/** The commands that start the machine. Its disk is an overlay, so that the image does not change. */
 export function bootCommands({
   machine,
   image,
@@ -55,7 +55,7 @@ export function bootCommands({
         '--import',
         '--transient',
         ...['--disk', diskArgument(overlay, 'qcow2')],
-        // A screen for the screenshot, that nobody can connect to.
+        // A screen for the screenshot, without any network access to it.
         ...['--graphics', 'none', '--video', 'vga'],
         // Only where it is asked for: in session mode its socket lies deep in the home directory, and can be too deep.
         ...(demand.kind === 'agent' ? ['--channel', 'unix,target.type=virtio,target.name=org.qemu.guest_agent.0'] : []),
@@ -135,18 +135,21 @@ async function watch(host: Host, libvirt: Libvirt, test: BootTest): Promise<stri
     return seen;
   }
   const stopped = await failing;
-  const why = stopped ?? `the image did not show within ${seconds(timeout)} (option 'boot-timeout')`;
+  const what =
+    stopped === undefined
+      ? `timed out after ${seconds(timeout)} (option 'boot-timeout') waiting for ${proof.what}`
+      : `waited for ${proof.what}, but ${stopped}`;
   const nearMiss = proof.nearMiss();
   const screen = guest.lastScreen();
   const troubles = troublesOf(guest.troubles);
   throw new Failure(
-    `waited for ${proof.what}, but ${why}${nearMiss ? `\n${nearMiss}` : ''}${troubles}${screen ? `\nThe last screen:\n${indented(screen)}` : ''}`,
+    `${what}${nearMiss ? `\n${nearMiss}` : ''}${troubles}${screen ? `\nThe last screen:\n${indented(screen)}` : ''}`,
     { hint: stopped !== undefined || guest.serialSpoke ? undefined : silentConsole(machine.hardware) },
   );
 }
 
 function silentConsole({ architecture: { serialDevice } }: Hardware): string {
-  return `The serial console showed nothing: let the image's kernel use it (console=${serialDevice} among its arguments), or ask for something else: boot-test = ssh, agent, a command, or off.`;
+  return `The serial console showed nothing. Add console=${serialDevice} to the image's kernel arguments, or set boot-test to ssh, agent, a command, or off.`;
 }
 
 /** Why the machine will not come up any more; undefined when the signal ends the watch. */
@@ -170,7 +173,7 @@ async function takeScreenshot(host: Host, guest: Guest, file: string): Promise<v
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     await rm(file, { force: true });
-    host.log.warn(`There is no screenshot of the boot test: ${error.message}`);
+    host.log.warn(`Can't take a screenshot of the boot test: ${error.message}`);
   }
 }
 

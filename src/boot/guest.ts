@@ -45,8 +45,8 @@ export class Guest {
     const output = await this.#log.read();
     this.#serialSpoke ||= output.length > 0;
     await this.#serial.write(output, performance.now());
-    if (state === undefined) return 'the machine ended by itself';
-    return state.state === 'running' ? undefined : `the machine stands still: ${state.state} (${state.reason})`;
+    if (state === undefined) return 'the machine powered itself off';
+    return state.state === 'running' ? undefined : `the machine is not running: ${state.state} (${state.reason})`;
   }
 
   /** Whether the serial console has shown anything since the machine was started. */
@@ -110,6 +110,6 @@ export class Guest {
   async screenshot(file: string): Promise<void> {
     await this.#libvirt.screenshot(this.#domain, file);
     const signature = (await readFile(file).catch(() => Buffer.alloc(0))).subarray(1, 4).toString('latin1');
-    if (signature !== 'PNG') throw new Failure('this version of QEMU or libvirt makes no PNG');
+    if (signature !== 'PNG') throw new Failure('this version of QEMU or libvirt does not write PNG');
   }
 }

@@ -1,4 +1,4 @@
-/** `debian login:`, as getty asks in one of the lines; the kernel may have said something behind it. */
+/** `debian login:`, getty's prompt in one of the lines. Kernel messages may follow it. */
 export function loginPrompt(lines: readonly string[]): string | undefined {
   return lines
     .map((line) => /^(?:(?!Last )[\w.-]+ )?login:(?=\s|$)/.exec(line)?.[0])

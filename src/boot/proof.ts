@@ -5,7 +5,7 @@ import { run, type Host } from '../host/host.js';
 import type { Guest } from './guest.js';
 import { loginPrompt } from './login-prompt.js';
 
-/** What a machine must show to have booted. */
+/** What a machine must show as proof that it has booted. */
 export type Demand = Exclude<BootTest, { kind: 'off' }>;
 
 /** One look at the guest: what was seen of that which was asked for, if it was. */

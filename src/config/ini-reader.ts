@@ -99,7 +99,7 @@ export class IniReader {
         section = this.#open(header, headers, place);
         option = undefined;
       } else if (!section) {
-        this.#complain(place, `this line stands before the first [section]${hintAt(content)}`);
+        this.#complain(place, `this line comes before the first [section]${hintAt(content)}`);
         return; // most likely no configuration file at all
       } else if (end < 0) {
         // as for Python, what is indented below it still belongs to the option above
@@ -122,7 +122,7 @@ export class IniReader {
     if (name === defaultSection) return this.defaults;
     const before = headers.get(name);
     if (before !== undefined) {
-      this.#complain(place, `section [${name}] stands twice in this file, first in line ${before}`);
+      this.#complain(place, `section [${name}] appears twice in this file, first in line ${before}`);
       return new OpenSection(name); // so that its options are not called duplicates as well
     }
     headers.set(name, place.line);

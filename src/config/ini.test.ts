@@ -65,9 +65,9 @@ RAM = 2048
       "a.conf:3: this line is no [section], no 'option = value' and no indented continuation of a value",
       'a.conf:4: [a] ram is set twice in this file, first in line 2',
       "a.conf:6: there is no option name before '='",
-      'a.conf:7: section [a] stands twice in this file, first in line 1',
-      'b.conf:2: this line stands before the first [section]',
-      'c.conf:1: this line stands before the first [section]; it begins with a byte order mark: save the file as UTF-8 without one',
+      'a.conf:7: section [a] appears twice in this file, first in line 1',
+      'b.conf:2: this line comes before the first [section]',
+      'c.conf:1: this line comes before the first [section]; it begins with a byte order mark: save the file as UTF-8 without one',
     ]);
   });
 

@@ -135,7 +135,7 @@ export class IniDocument {
 
   /**
    * The same document with options of a section set, as `set` of Python's configparser does: references see them. They
-   * stand behind the section's other options, and take the place of those that are spelt with `-` for `_`.
+   * follow the section's other options, and replace those that are spelt with `-` for `_`.
    */
   with(section: string, values: Readonly<Record<string, string>>): IniDocument {
     const found = this.#section(section);

@@ -330,7 +330,7 @@ post-upload-command1 = echo "
 `),
     );
     expect(problems).to.deep.equal([
-      "my.conf:1: [debian-12]: no option 'linux', nor 'installer_image': where does the installer come from?",
+      "my.conf:1: [debian-12]: no option 'linux', nor 'installer_image': set the source of the installer",
       'my.conf:2: [debian-12] initrd: ${mirror} refers to an option that is not set',
       "my.conf:4: [debian-12]: 'preseed' and 'kickstart' are both set; an installation reads one answer file (an empty value unsets one of [DEFAULT])",
       "my.conf:5: [debian-12] ram = 1024: expected a size with a unit, such as '2G', '512 MiB' or '2 GB'",
@@ -345,8 +345,8 @@ post-upload-command1 = echo "
 
   it('says what an empty section lacks', () => {
     expect(problemsOf(() => imageOf('[empty]\n', 'empty'))).to.deep.equal([
-      "my.conf:1: [empty]: no option 'linux', nor 'installer_image': where does the installer come from?",
-      "my.conf:1: [empty]: no option 'initrd', nor 'installer_image': where does the installer come from?",
+      "my.conf:1: [empty]: no option 'linux', nor 'installer_image': set the source of the installer",
+      "my.conf:1: [empty]: no option 'initrd', nor 'installer_image': set the source of the installer",
       "my.conf:1: [empty]: no answer file: one of the options 'preseed', 'kickstart', 'yast', 'autoinstall' and 'agama' must name it",
     ]);
   });

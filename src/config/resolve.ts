@@ -34,7 +34,7 @@ export function resolveImage(
   const problems: string[] = [];
   const reader = new SectionReader(section, problems);
   if (/[/\p{Cc}]|^[-.]/u.test(name)) {
-    reader.complain("the name of an image becomes a file name; it can't begin with '-' or '.', or hold '/'");
+    reader.complain("the name of an image becomes a file name; it can't begin with '-' or '.', or contain '/'");
   }
   reader.rejectBothSpellings(sectionKinds.image);
   const values = reader.values(imageOptions);
@@ -108,7 +108,7 @@ function installerSource(values: Values<typeof imageOptions>, reader: SectionRea
   for (const option of reader.lacks('installer_image') ? ['linux', 'initrd'] : []) {
     if (reader.lacks(option)) {
       const nearMiss = reader.nearMiss(option);
-      reader.complain(`no option '${option}'${nearMiss}, nor 'installer_image': where does the installer come from?`);
+      reader.complain(`no option '${option}'${nearMiss}, nor 'installer_image': set the source of the installer`);
     }
   }
   return linux && initrd ? { kind: 'netboot', linux, initrd } : undefined;
@@ -144,7 +144,7 @@ function signingOf({ sign, signKey }: Values<typeof imageOptions>, reader: Secti
   // A value that is no word of the option has been complained of already.
   if (sign === undefined || sign === 'no') return undefined;
   if (signKey) return { by: sign, key: signKey };
-  reader.complain(`'sign = ${sign}' needs 'sign-key', the key to sign with`, 'sign');
+  reader.complain(`'sign = ${sign}' requires 'sign-key', the key to sign with`, 'sign');
   return undefined;
 }
 

@@ -1,4 +1,4 @@
-/** Reads files of an installed system; whoever calls this room connects it with a disk. */
+/** Reads files of an installed system; the caller connects it with a disk. */
 export interface FileReader {
   /** Names in a directory; none if there is no such directory. */
   names(directory: string): Promise<readonly string[]>;

@@ -31,7 +31,7 @@ export async function readBlockUse(host: Caller, device: ExtDevice): Promise<Blo
   const stdout = await withName(device, async () => (await run(host, blockUseCommand(device))).stdout);
   const number = (name: string) => Number(new RegExp(`^${name}: +(\\d+)$`, 'm').exec(stdout)?.[1]);
   const blockSize = number('Block size');
-  if (!blockSize) throw new Failure(`dumpe2fs does not tell the block size of ${deviceName(device)}`);
+  if (!blockSize) throw new Failure(`dumpe2fs prints no block size of ${deviceName(device)}`);
   // The superblock's line of this name, a number, stands at the margin; those of the groups are indented.
   const free = [...stdout.matchAll(/^ +Free blocks: (.+)$/gm)]
     .flatMap(([, ranges = '']) => rangesOf(ranges))

@@ -59,7 +59,7 @@ async function judge(host: Caller, device: ExtDevice, { stdout, stderr, exitCode
   const [, features] = /has unsupported feature\(s\): *(.+)/.exec(`${stdout}\n${stderr}`) ?? [];
   if (features !== undefined) throw await unknownFeatures(host, device, features.trim());
   throw new Failure(`the file system ${deviceName(device)} ${verdict}:\n${stdout.trim()}`, {
-    hint: 'The installation left a damaged disk: build the image again, and look at the console log if it stays so.',
+    hint: 'The installation left a damaged disk: build the image again, and check the console log if the error persists.',
   });
 }
 
@@ -69,7 +69,7 @@ async function unknownFeatures(host: Caller, device: ExtDevice, features: string
   return new Failure(
     `the file system ${deviceName(device)} has features that e2fsprogs of this machine (${e2fsck}) does not know: ${features}; nothing is damaged`,
     {
-      hint: `Build with a newer e2fsprogs, or let the installer make the file system without ${features} (mke2fs -O ^FEATURE, mke2fs.conf(5)). With a newer e2fsprogs on this machine, --resume goes on with this disk.`,
+      hint: `Build with a newer e2fsprogs, or let the installer make the file system without ${features} (mke2fs -O ^FEATURE, mke2fs.conf(5)). With a newer e2fsprogs on this machine, --resume continues with this disk.`,
     },
   );
 }

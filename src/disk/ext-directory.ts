@@ -26,7 +26,7 @@ export function deviceName({ disk, offset }: ExtDevice): string {
 }
 
 /**
- * A call of a program of e2fsprogs: all of them take `?offset=BYTES` behind the name of a file. They end the name at the
+ * A call of a program of e2fsprogs: all of them take `?offset=BYTES` after the name of a file. They end the name at the
  * first question mark, so where the directory has one in its name they are called in it.
  */
 export function extCommand(
@@ -90,7 +90,7 @@ const notThere =
 
 function damage(device: ExtDevice, complaint: string): Failure {
   return new Failure(`the file system ${deviceName(device)} is damaged: ${readable(complaint.trim().slice(0, 300))}`, {
-    hint: 'The installation left a damaged disk: build the image again, and look at the console log if it stays so.',
+    hint: 'The installation left a damaged disk: build the image again, and check the console log if the error persists.',
   });
 }
 

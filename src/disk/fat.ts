@@ -28,7 +28,7 @@ export async function freeClusters(disk: string, { number, offset, size }: Volum
     const fits = Math.ceil(((clusters + 2) * bits) / 8) <= tableBytes && tableBytes <= largestTable;
     if (clusters <= 0 || sectors * sector > size || !fits) {
       throw new Failure(`the FAT file system on partition ${number} of the disk ${disk} is damaged`, {
-        hint: 'The installation left a damaged disk: build the image again, and look at the console log if it stays so.',
+        hint: 'The installation left a damaged disk: build the image again, and check the console log if the error persists.',
       });
     }
     const entries = (await file.read(Buffer.alloc(tableBytes), 0, tableBytes, offset + table)).buffer;

@@ -82,7 +82,7 @@ export class HelperFileSystem implements VolumeFileSystem {
     } catch (error) {
       if (!(error instanceof Failure) || process.getuid?.() === 0) throw error;
       throw new Failure(error.message, {
-        hint: 'File systems other than ext2, ext3 and ext4 are handled by root: let this user call the helper, see SUDOERS in image-factory-sudo-helper(1).',
+        hint: 'File systems other than ext2, ext3 and ext4 need root: let this user call the sudo helper, see SUDOERS in image-factory-sudo-helper(1).',
         cause: error,
       });
     }

@@ -76,7 +76,7 @@ export async function readPartitionTable(host: Caller, disk: string): Promise<Pa
     throw new Failure(
       `there are no partitions on the disk ${disk}: the installer powered off without installing anything`,
       {
-        hint: 'The console log tells how far the installer came.',
+        hint: 'See the console log for the progress of the installer.',
       },
     );
   }
@@ -114,8 +114,8 @@ function parse(disk: string, json: string): SfdiskTable {
   try {
     return JSON.parse(json) as SfdiskTable;
   } catch (error) {
-    throw new Failure(`sfdisk can't write down the partition table of the disk ${disk}: ${(error as Error).message}`, {
-      hint: 'A partition may have a name that is no text.',
+    throw new Failure(`sfdisk can't print the partition table of the disk ${disk}: ${(error as Error).message}`, {
+      hint: 'A partition may have a name that is not text.',
       cause: error,
     });
   }

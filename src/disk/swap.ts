@@ -33,5 +33,5 @@ export async function swapHeaderLength(disk: string, at: number): Promise<number
 export async function swappedOut(disk: string, { number, offset, size }: Volume): Promise<Extent> {
   const header = await swapHeaderLength(disk, offset);
   if (header !== undefined) return { start: offset + header, end: offset + size };
-  throw new Failure(`the swap space on partition ${number} of the disk ${disk} has no header that is known`);
+  throw new Failure(`the swap space on partition ${number} of the disk ${disk} has no known header`);
 }

@@ -53,8 +53,8 @@ export async function refuseOpaque(host: Caller, disk: string, volumes: readonly
     opaque.push(`partition ${number} (${what})`);
   }
   if (opaque.length === 0) return;
-  throw new Failure(`can't look into ${opaque.join(', ')} of the disk ${disk}: the installed system can't be cleaned`, {
-    hint: 'ext2, ext3, ext4, xfs and btrfs on partitions are handled, and swap and FAT beside them. Let the installer make plain partitions: no LVM, encryption or RAID.',
+  throw new Failure(`can't read ${opaque.join(', ')} of the disk ${disk}, so the installed system can't be cleaned`, {
+    hint: 'Let the installer create plain partitions with ext2, ext3, ext4, xfs, btrfs, swap or FAT: no LVM, encryption or RAID.',
   });
 }
 

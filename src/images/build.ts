@@ -11,7 +11,7 @@ import type { NetbootFile } from '../sources/netboot-files.js';
 import { nameForLibvirt } from './machine-names.js';
 import { workDirectoryName } from './work-directories.js';
 
-/** What is known of a build before anything is done: enough to say every command that it will run. */
+/** What is known about a build before it starts: enough to list every command that it will run. */
 export interface Plan {
   readonly spec: ImageSpec;
   readonly paths: BuildPaths;
@@ -69,7 +69,7 @@ export function buildPaths(spec: ImageSpec, diskPlace: 'output' | 'libvirt'): Bu
   };
 }
 
-/** What a section asks for beside the image and its checksum. */
+/** The artifacts that a section asks for in addition to the image and its checksum. */
 export function wantedArtifacts({ sbom, manifest, provenance, signing }: ImageSpec): Wanted {
   return { sbom: sbom !== 'no', manifest, provenance, signing: signing?.by };
 }

@@ -7,7 +7,7 @@ import type { Hardware } from '../machine/virtual-machine.js';
 import { buildPaths, type Plan } from './build.js';
 import { domainName } from './machine-names.js';
 
-/** What a build of this image will do on this machine. Looks, and touches nothing. */
+/** Plans a build of this image on this machine. Changes nothing. */
 export async function planBuild(spec: ImageSpec): Promise<Plan> {
   expectOwnConnection(spec);
   const paths = buildPaths(spec, qemuReaches(spec) ? 'output' : 'libvirt');
@@ -59,6 +59,6 @@ export function expectOwnConnection(
 ): void {
   if (uid === 0 || !/\/system(\?|$)/.test(connect)) return;
   throw new UsageError([
-    `[${name}] connect = ${connect}: in libvirt's system mode console log and disk belong to root, and a normal user can read neither; use qemu:///session, or build as root`,
+    `[${name}] connect = ${connect}: in libvirt's system mode, console log and disk belong to root, so a normal user can't read them; use qemu:///session, or build as root`,
   ]);
 }

@@ -31,7 +31,7 @@ export function undertakingOf(plan: Plan, resumeCommand: string): Undertaking<Bu
     resumeCommand,
     sumOf: ({ image }) => image?.sha256,
     async expectReady(host, discarded) {
-      // A machine that uses a disk of ours is ours, also where the directory is gone that said so.
+      // A domain that uses a disk of this build belongs to it, even if the directory that recorded it is gone.
       await place.giveBack(host, place.resources);
       if (plan.paths.diskDir !== plan.paths.workDir) await removeAbandoned(host, place, dirname(plan.paths.diskDir));
       await new Libvirt(host, connect).expectFree([plan.domain, plan.bootDomain]);

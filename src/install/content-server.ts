@@ -44,7 +44,7 @@ export async function serveDirectory(host: Pick<Host, 'log'>, directory: string)
       if (request.method === 'HEAD') response.end();
       else await pipeline(createReadStream(file), response);
     })().catch((error: unknown) => {
-      // A guest that breaks off a download is its own affair; the server lives on.
+      // A guest may break off a download: the server continues.
       host.log.debug(`http-directory: ${String(error)}`);
       response.destroy();
     });

@@ -13,8 +13,7 @@ import { followConsole } from './installer-console.js';
 import { virtInstallCommand, type Installation } from './virt-install.js';
 
 /**
- * Runs an installation from the start of its virtual machine to its power-off. The domain is gone afterwards, however
- * it ends.
+ * Runs an installation from the start of its virtual machine to its power-off. Removes the domain in any case.
  *
  * @param timeout milliseconds for the whole installation
  * @throws Failure with the last screen of the console, if the installation does not end by powering off in time
@@ -69,15 +68,15 @@ export async function install(
   // What an installer does that is told to halt: it is as done as one that powers off.
   if (sign?.sign.kind === 'halted' && complete) {
     await removeDomain();
-    host.log.info('The installer is done, and halted instead of powering off: its virtual machine was ended');
+    host.log.info('The installer finished, and halted instead of powering off: stopped its virtual machine');
     return;
   }
   const why = sign
     ? meaning(sign)
     : diskFull
-      ? `the virtual machine stands still, for its disk ${installation.disk} can't be written: is the file system full?`
+      ? `the virtual machine is paused, because its disk ${installation.disk} can't be written: is the file system full?`
       : failure && limit.reached
-        ? `the installation did not end within ${Math.round(timeout / 1000)} seconds (option 'timeout')`
+        ? `the installation did not finish within ${Math.round(timeout / 1000)} seconds (option 'timeout')`
         : (withoutLibvirt(failure) ??
           failure?.message ??
           (state && badEnds.has(state.reason)
@@ -108,7 +107,7 @@ function meaning({ sign, text }: Seen): string {
     case 'panic':
       return `the installer's kernel panicked${/not syncing(:.*)/.exec(text)?.[1] ?? ''}`;
     case 'halted':
-      return 'the installer halted its machine before it had said that it is done';
+      return 'the installer halted its machine before it reported that it is done';
     case 'shell':
       return `the installer can't go on: ${sign.means}`;
     case 'failure':
@@ -130,7 +129,7 @@ function mediumAdvice({ location }: Installation, failure: Failure | undefined):
 function withoutLibvirt(failure: Failure | undefined): string | undefined {
   return failure &&
     /Cannot (write|recv) data|End of file while reading data|client socket is closed/.test(failure.message)
-    ? "libvirt ended in the middle of the installation: 'journalctl -u libvirtd' says why, or 'dmesg' where the kernel ended it for lack of memory"
+    ? "libvirt stopped during the installation: see 'journalctl -u libvirtd', or 'dmesg' if the kernel killed it for lack of memory"
     : undefined;
 }
 

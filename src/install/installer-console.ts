@@ -13,8 +13,8 @@ const percentages =
   /^(?:\[ *\(1\*installer\)[^\]]*\]\[[^\]]*\] *)?(\S.*?)\s*\.{3}\s*(?:\d{1,3}%\s*\.{3}\s*)*(\d{1,3})%/;
 
 /**
- * An installer's serial console, seen as somebody at a terminal would see it: d-i, for one, runs GNU screen there, and
- * moves the cursor about. Tells the step the installer is at, and whether it will not go on.
+ * An installer's serial console, rendered as a terminal shows it: d-i, for one, runs GNU screen there, which moves the
+ * cursor. Reports the installer's current step, and whether the installer is stuck.
  */
 export class InstallerConsole {
   readonly #console = new WatchedConsole(signsOf('installation'));

@@ -11,7 +11,7 @@ describe('commandLineProblems', () => {
   it('counts bytes', () => {
     expect(commandLineProblems(`a.b=${'x'.repeat(2043)}`)).to.deep.equal([]);
     expect(commandLineProblems(`a.b=${'x'.repeat(2044)}`)).to.deep.equal([
-      'the kernel arguments take 2048 bytes, and a kernel takes 2047 at most',
+      'the kernel arguments have 2048 bytes, but a kernel accepts at most 2047',
     ]);
     expect(commandLineProblems(`a.b=${'ü'.repeat(1022)}`)).to.have.length(1);
   });
@@ -19,7 +19,7 @@ describe('commandLineProblems', () => {
   it('counts the variables that are handed to init', () => {
     expect(commandLineProblems(words(31, (index) => `pkg/q${index}=v`))).to.deep.equal([]);
     expect(commandLineProblems(words(32, (index) => `pkg/q${index}=v`))).to.deep.equal([
-      '32 kernel arguments are of the form NAME=VALUE and mean nothing to the kernel itself, which hands 31 at most to init and panics at the next',
+      '32 kernel arguments are of the form NAME=VALUE that the kernel does not know; it passes at most 31 to init, and panics at the next',
     ]);
     expect(commandLineProblems(words(40, () => 'auto=true'))).to.deep.equal([]);
   });

@@ -32,11 +32,11 @@ export function commandLineProblems(commandLine: string): string[] {
   const problems: string[] = [];
   const bytes = Buffer.byteLength(commandLine);
   if (bytes > longestCommandLine) {
-    problems.push(`the kernel arguments take ${bytes} bytes, and a kernel takes ${longestCommandLine} at most`);
+    problems.push(`the kernel arguments have ${bytes} bytes, but a kernel accepts at most ${longestCommandLine}`);
   }
   const { variables, initArguments } = handedToInit(commandLine);
   const tooMany = (count: number, what: string, most: number) =>
-    `${count} kernel arguments are ${what} and mean nothing to the kernel itself, which hands ${most} at most to init and panics at the next`;
+    `${count} kernel arguments are ${what} that the kernel does not know; it passes at most ${most} to init, and panics at the next`;
   if (variables > mostVariables) problems.push(tooMany(variables, 'of the form NAME=VALUE', mostVariables));
   if (initArguments > mostArguments) problems.push(tooMany(initArguments, 'single words', mostArguments));
   return problems;

@@ -59,7 +59,7 @@ describe('detectAcceleration', () => {
     chmodSync(kvmDevice, 0o400);
     const { virtType, reason } = await withFlags('vmx');
     expect(virtType).to.equal('qemu');
-    expect(reason).to.equal(`${kvmDevice} is not open to this user (add the user to the group kvm: adduser $USER kvm)`);
+    expect(reason).to.equal(`this user may not open ${kvmDevice} (add the user to the group kvm: adduser $USER kvm)`);
   });
 
   it('takes software where nothing tells of the processor', async () => {

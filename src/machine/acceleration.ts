@@ -11,7 +11,7 @@ export interface Acceleration {
 }
 
 /**
- * KVM where it can really run a guest, otherwise emulation in software.
+ * KVM if it can really run a guest, otherwise emulation in software.
  *
  * A device that opens is not enough: inside some virtual machines /dev/kvm answers and creates guests, and an ordinary
  * kernel then hangs at its first steps. On x86 the processor must have the extension itself.
@@ -42,7 +42,7 @@ export async function detectAcceleration(
     await access(machine.kvmDevice, constants.R_OK | constants.W_OK);
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EACCES'
-      ? software(`${machine.kvmDevice} is not open to this user (add the user to the group kvm: adduser $USER kvm)`)
+      ? software(`this user may not open ${machine.kvmDevice} (add the user to the group kvm: adduser $USER kvm)`)
       : software(`there is no ${machine.kvmDevice} (is the module kvm_intel or kvm_amd loaded?)`);
   }
   return { virtType: 'kvm', reason: `${machine.kvmDevice} is usable` };

@@ -96,7 +96,7 @@ describe('Libvirt', () => {
     try {
       await libvirt.expectFree([`${name}.boot`]);
       const failure = (await rejection(libvirt.expectFree([`${name}.boot`, name]))) as Failure;
-      expect(failure.message).to.contain(`there is a virtual machine called ${name} already`);
+      expect(failure.message).to.contain(`there is already a virtual machine called ${name}`);
       expect(failure.hint).to.contain(`virsh -c ${uri} undefine ${name}`);
     } finally {
       await libvirt.remove(name, disk);

@@ -26,7 +26,7 @@ export class Libvirt {
 
   /**
    * Makes sure that the connection answers. As a normal user libvirt starts its own daemon; as root, on a machine
-   * without a service manager (a container, a minimal chroot), nobody does, so the daemons are started here: they
+   * without a service manager (a container, a minimal chroot), the daemons must be started here: they
    * end by themselves when idle, as in session mode, and not before the host's release stack lets them.
    *
    * @throws Failure with libvirt's own words and what to do
@@ -115,8 +115,8 @@ export class Libvirt {
     const { stdout } = await run(this.#host, this.#virsh('list', '--all', '--name'));
     const taken = stdout.split('\n').find((name) => names.includes(name.trim()));
     if (taken === undefined) return;
-    throw new Failure(`there is a virtual machine called ${taken} already (virsh -c ${this.uri} domblklist ${taken})`, {
-      hint: `If another build of the image runs, in another directory, wait for its end. If none does: virsh -c ${this.uri} destroy ${taken}; virsh -c ${this.uri} undefine ${taken}`,
+    throw new Failure(`there is already a virtual machine called ${taken} (virsh -c ${this.uri} domblklist ${taken})`, {
+      hint: `If another build of the image is running, wait for it to finish. Otherwise remove the virtual machine: virsh -c ${this.uri} destroy ${taken}; virsh -c ${this.uri} undefine ${taken}`,
     });
   }
 

@@ -19,7 +19,7 @@ export interface Seen {
 const clock = /(\]\[[^[\]]*) \d\d?:\d\d( *\])$/;
 const tmuxStatus = /^\[\w+\] ?\d+:main\*? /;
 
-/** What the kernel says, on a line of its own, or behind what a program printed. */
+/** A kernel message, on a line of its own or after a program's output. */
 const kernelMessage = /\[ *\d+\.\d{6}\](\[ *[TC]\d+\])? .*$/;
 
 /** How long each of the known signs has been shown. Times are in milliseconds, of a clock that never goes back. */

@@ -27,7 +27,7 @@ export interface Machine {
 
 /**
  * How long virt-install may take to end after Ctrl-C, in milliseconds. It does not hear it while libvirt starts the
- * domain, and killed at that moment it would leave libvirt to start a domain that nobody knows of.
+ * domain, and if it were killed at that moment, libvirt would start a domain that no build knows of.
  */
 export const startPatience = 180_000;
 
@@ -77,9 +77,9 @@ export function fileOfDomain(file: string): string {
   const found = /[&<>"']/.exec(file)?.[0];
   if (found !== undefined) {
     throw new Failure(
-      `virt-install can't use the file ${file}: it gets the character ${found} in a file's name wrong`,
+      `virt-install can't use the file ${file}: it can't handle the character ${found} in a file name`,
       {
-        hint: 'Choose an output directory, and a name for the image, without any of the characters & < > " \'.',
+        hint: 'Choose an output directory and an image name without the characters & < > " \'.',
       },
     );
   }

@@ -5,7 +5,7 @@ import { follow, shellLine, type Command, type Caller } from '../host/host.js';
 export function hookCommand(words: readonly string[], cwd: string): Command {
   const [file, ...args] = words;
   if (!file)
-    throw new Failure('a hook begins with an empty word', { hint: 'Name a command first, or leave the option out.' });
+    throw new Failure('a hook begins with an empty word', { hint: 'Begin with a command, or leave the option out.' });
   return { file, args, cwd };
 }
 

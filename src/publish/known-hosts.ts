@@ -110,7 +110,7 @@ export function hostKeyProblem(known: KnownHostKeys, presented: Buffer): Failure
   }
   const expected = known.trusted.map((trusted) => `${trusted.type} ${fingerprint(trusted)}`).join(', ');
   return new Failure(
-    `The host key of ${name} has changed, or somebody stands between: it presents ${shown}, known is ${expected}`,
+    `The host key of ${name} has changed, or someone intercepts the connection: it presents ${shown}, but expected is ${expected}`,
     { hint: `${compare}; if it is the same: ssh-keygen -R ${quote(lookupName(known.server))} -f ${file} && ${add}` },
   );
 }

@@ -116,7 +116,7 @@ function connectError(error: Error & ClientErrorExtensions, { server, known, log
   const failure = (message: string, hint?: string) => new Failure(message, { hint, cause: error });
   if (error.level === 'client-authentication') {
     return failure(
-      `${name} does not let ${user} in (tried: ${logins.map(({ what }) => what).join(', ')})`,
+      `${name} rejects the login of ${user} (tried: ${logins.map(({ what }) => what).join(', ')})`,
       `Check the user's name in upload_target, and ~/.ssh/authorized_keys on ${server.host}.`,
     );
   }
@@ -141,7 +141,7 @@ function accountName(server: string): string {
     return userInfo().username;
   } catch {
     throw new Failure(`${server}: this user has no name to log in with`, {
-      hint: 'Put the name into upload_target: USER@HOST:DIRECTORY.',
+      hint: 'Add a name to upload_target: USER@HOST:DIRECTORY.',
     });
   }
 }

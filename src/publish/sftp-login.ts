@@ -31,7 +31,7 @@ export async function logins(
   if (named.length > 0) return named;
   const found = [...(await agent(host)), ...(await defaultKeys(host))];
   if (found.length > 0) return found;
-  throw new Failure('There is no way to log in: no ssh agent, and no key without passphrase in ~/.ssh', {
+  throw new Failure('No way to log in: there is no ssh agent, and no key without passphrase in ~/.ssh', {
     hint: 'Set upload_identity or upload_password_env, or start an ssh agent and add a key with ssh-add.',
   });
 }
@@ -40,7 +40,7 @@ async function key(host: Caller, file: string): Promise<Login> {
   const tried = await run(host, keyCheck(file), { accept: [0, 1, 255] });
   if (tried.exitCode !== 0) {
     if (tried.stderr.includes('incorrect passphrase')) {
-      throw new Failure(`The key ${file} is encrypted, and there is nobody to ask for its passphrase`, {
+      throw new Failure(`The key ${file} is encrypted, and its passphrase can't be asked for`, {
         hint: `Add it to an ssh agent (ssh-add ${file}) and leave upload_identity out, or use a key without passphrase.`,
       });
     }

@@ -67,7 +67,7 @@ export function sftpCommands({ server, identity, knownHosts }: SftpDestination):
 async function requireDirectory(sftp: Sftp, server: SftpServer): Promise<void> {
   const place = `${server.directory} on ${serverName(server)}`;
   const found = await explained(sftp.stat(server.directory), `Can't upload to ${place}`);
-  if (!found.isDirectory()) throw new Failure(`${place} is no directory`);
+  if (!found.isDirectory()) throw new Failure(`${place} is not a directory`);
 }
 
 /** Undefined also where the server can't tell (statvfs@openssh.com). */
@@ -86,8 +86,8 @@ async function publish(sftp: Sftp, files: readonly OutgoingFile[]): Promise<void
 }
 
 const hints: Readonly<Record<number, string>> = {
-  [status.noSuchFile]: 'Make the directory on the server, or correct upload_target.',
-  [status.permissionDenied]: 'The user who logs in must be allowed to write there.',
+  [status.noSuchFile]: 'Create the directory on the server, or correct upload_target.',
+  [status.permissionDenied]: 'Give the user who logs in write permission there.',
 };
 
 /** @param reason that is better than the server's own, if there is one */

@@ -2,7 +2,7 @@ import { Failure } from '../host/failure.js';
 import { command, run, type Command, type Caller } from '../host/host.js';
 import type { Signing } from '../config/image-spec.js';
 
-/** What ssh-keygen calls the purpose of a signature of a file; whoever checks it names the same (ssh-keygen(1), -Y sign). */
+/** What ssh-keygen calls the purpose of a signature of a file; the verifier must give the same (ssh-keygen(1), -Y sign). */
 export const sshNamespace = 'file';
 
 /** Reads a text on standard input, writes its detached signature to standard output. */
@@ -25,7 +25,7 @@ export function keyListCommand(key: string): Command {
 
 /**
  * @returns the detached signature of a text, in ASCII
- * @throws Failure where there is no such key, or it can't sign now: the agent is locked and nobody can be asked
+ * @throws Failure if there is no such key, or it can't sign now: the agent is locked and can't ask for the passphrase
  */
 export async function sign(host: Caller, signing: Signing, text: string): Promise<string> {
   try {
@@ -40,6 +40,6 @@ export async function sign(host: Caller, signing: Signing, text: string): Promis
 }
 
 const hints = {
-  gpg: "See that 'gpg --list-secret-keys' knows the key, and that its agent has the passphrase or can ask for it: 'echo | gpg --sign --local-user KEY' unlocks it, and default-cache-ttl and max-cache-ttl in gpg-agent.conf say for how long.",
-  ssh: "See that the file is a private key without passphrase, or the public key of one that 'ssh-add -L' lists.",
+  gpg: "Check that 'gpg --list-secret-keys' lists the key, and that its agent has the passphrase or can ask for it: 'echo | gpg --sign --local-user KEY' unlocks it, and default-cache-ttl and max-cache-ttl in gpg-agent.conf say for how long.",
+  ssh: "Check that the file is a private key without passphrase, or the public key of one that 'ssh-add -L' lists.",
 } as const;

@@ -15,7 +15,7 @@ import { lineReader } from './lines.js';
  * @throws Failure if the file can't be written
  */
 export function logFile(path: string): EventReader {
-  const hint = 'Choose another with --log-filename, or do without: --no-log-file.';
+  const hint = 'Choose another file with --log-filename, or write none with --no-log-file.';
   const file = appendTo(path, 'the log file', hint);
   if (!file.isEmpty) file.write('\n');
   const lines = lineReader(file.write, 'verbose');

@@ -4,10 +4,9 @@ import type { Log } from '../host/log.js';
 import { maskOf } from '../host/mask.js';
 
 /**
- * Takes secrets out of a text file that another program wrote, once that program is done with it, and then opens it to
- * whoever may read what this user writes: virtlogd's logs are for their owner alone. A file that is not there is left
- * alone; one that this
- * user can't read keeps its mode, and the log warns of it.
+ * Masks secrets in a text file that another program has finished writing, and then gives it the mode of this user's own
+ * files: virtlogd's logs are readable only by their owner. A missing file is ignored; one that this user can't read keeps
+ * its mode, with a warning.
  */
 export async function maskFile({ log, secrets }: { log: Log; secrets: KnownSecrets }, file: string): Promise<void> {
   try {

@@ -249,7 +249,7 @@ describe('logFile', () => {
     const file = join(directory, 'file/a.log');
     expect(() => logFile(file))
       .to.throw(Failure, `can't write the log file ${file}: `)
-      .with.property('hint', 'Choose another with --log-filename, or do without: --no-log-file.');
+      .with.property('hint', 'Choose another file with --log-filename, or write none with --no-log-file.');
   });
 
   it('may fill the disk, and the others are told so', () => {

@@ -8,7 +8,7 @@ const levels: Readonly<Record<Verbosity, readonly LogLevel[]>> = {
   verbose: ['debug', 'info', 'warning', 'error'],
 };
 
-/** Whether an event is to be told. A build that was not done is as bad as what says why. */
+/** Whether an event is to be told. The end of a failed build is an error, like its reason. */
 export function tells(verbosity: Verbosity, event: EventDetails): boolean {
   return levels[verbosity].includes(levelOf(event));
 }

@@ -46,7 +46,7 @@ export function readChecksumList(source: Source, text: string): ChecksumList {
     : lines.flatMap((line) => [...plainSum(line), ...taggedSum(line)]);
   if (sums.length > 0) return { source, sums };
   throw new Failure(`checksums: there is no checksum in ${source.shown}`, {
-    hint: 'It should be a SHA256SUMS file or a .treeinfo.',
+    hint: 'Name a SHA256SUMS file or a .treeinfo.',
   });
 }
 
@@ -62,7 +62,7 @@ export function listedSum(list: ChecksumList, option: string, file: Source): str
   const wrong = (why: string, hint?: string) =>
     new Failure(`${option}: the checksum list ${list.source.shown} ${why} (for ${file.shown})`, { hint });
   if (listed.length === 0) {
-    throw wrong(`has no sum for ${path}`, 'Is it the list of this release, and is it whole?');
+    throw wrong(`has no sum for ${path}`, 'Check that it is the complete list of this release.');
   }
   const [sum, ...others] = new Set(listed.filter(({ algorithm }) => algorithm === 'sha256').map(({ sum }) => sum));
   if (sum === undefined) {

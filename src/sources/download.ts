@@ -85,14 +85,14 @@ async function fetchOnce(transfer: Transfer, known: Validators | undefined): Pro
   const { host, source, place } = transfer;
   const part = await resumablePart(source, place);
   const stream = transfer.got.stream(transfer.url, { headers: { ...ifChanged(known), ...theRestOf(part) } });
-  // An error while nobody reads must not end the process; whoever reads next is told of it again.
+  // Without a listener, an error would end the process. The next read reports it again.
   stream.on('error', () => {});
   try {
     const [response] = (await once(stream, 'response')) as [Response];
     if (response.statusCode === 304 && known) return { outcome: 'unchanged' };
     if (response.statusCode === 206 && part) {
       const size = await sizeOfContinued(place, part, response);
-      host.log.info(`${source.option}: continuing a broken download at ${mib(part.bytes)} MiB`);
+      host.log.info(`${source.option}: continuing a partial download at ${mib(part.bytes)} MiB`);
       await append(transfer, stream, part.bytes, size);
       return { outcome: 'resumed', bodyBytes: transfer.bodyBytes, validators: part.record };
     }
@@ -231,17 +231,17 @@ function troubleOf(error: unknown, proxy: string | undefined): Trouble {
 }
 
 function statusHint(status: number): string | undefined {
-  if (status === 404 || status === 410) return 'Is the release still on this mirror?';
+  if (status === 404 || status === 410) return 'Check that the release is still on this mirror.';
   if (status === 401 || status === 403)
-    return 'Does this server ask for a user and password (https://user:password@…)?';
-  if (status === 407) return 'The proxy asks for a user and password (http_proxy=http://user:password@…).';
+    return 'If the server requires a login, put it into the URL: https://user:password@…';
+  if (status === 407) return 'The proxy requires a login: set http_proxy=http://user:password@…';
   return undefined;
 }
 
 function errorHint(code: string, proxy: string | undefined): string | undefined {
-  if (code === 'ENOTFOUND' && proxy !== undefined) return 'Is the name of the proxy right (http_proxy, https_proxy)?';
-  if (code === 'ENOTFOUND') return 'Is the name of the server right, and does this machine need a proxy (http_proxy)?';
-  if (code === 'ENOSPC') return 'Make room for the netboot cache, or choose another cache_dir.';
+  if (code === 'ENOTFOUND' && proxy !== undefined) return 'Check the name of the proxy (http_proxy, https_proxy).';
+  if (code === 'ENOTFOUND') return "Check the server's name. If this machine needs a proxy, set http_proxy.";
+  if (code === 'ENOSPC') return 'Free space for the netboot cache, or choose another cache_dir.';
   return undefined;
 }
 

@@ -40,7 +40,7 @@ export async function pinFile(host: Caller, from: string, to: string, sha256: st
 export async function expectPinned(host: Caller, path: string, sha256: string): Promise<void> {
   const actual = await sha256Of(host, path);
   if (actual === sha256) return;
-  throw new Failure(`${path} was changed after it was verified: its SHA-256 sum is ${actual}, and not ${sha256}`, {
-    hint: 'Something else writes to the netboot cache. Build again.',
+  throw new Failure(`${path} was changed after it was verified: its SHA-256 sum is ${actual} instead of ${sha256}`, {
+    hint: 'Another program writes to the netboot cache. Build again.',
   });
 }

@@ -156,7 +156,7 @@ describe('netboot cache', () => {
       const { uri, requests } = await mirror(status(404));
       const error = await failure(cache(uri));
       expect(error.message).to.equal(`linux: cannot fetch ${uri}: the server answers 404 Not Found`);
-      expect(error.hint).to.equal('Is the release still on this mirror?');
+      expect(error.hint).to.equal('Check that the release is still on this mirror.');
       expect(requests).to.have.length(1);
     });
 
@@ -500,7 +500,7 @@ describe('netboot cache', () => {
 
   it('tells why the cache directory cannot be made', async () => {
     await writeFile(join(directory, 'cache'), '');
-    expect((await failure(cache('/boot/linux'))).message).to.contain(`Cannot make the cache directory ${cacheDir}: `);
+    expect((await failure(cache('/boot/linux'))).message).to.contain(`can't make the cache directory ${cacheDir}: `);
   });
 
   /** Another process that fetches the file and prints what came of it. */

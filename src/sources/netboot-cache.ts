@@ -45,7 +45,7 @@ const RSYNC_STALL_SECONDS = 60;
 /**
  * Brings a netboot file into the cache, or finds that the one there is still the source's, and does something with it
  * while no other build can put another in its place. Under its name there is always a whole file: the old one until the
- * new one is complete and checked. Builds that want the same file at the same time take turns.
+ * new one is complete and checked. Concurrent builds fetch the same file one at a time.
  *
  * @param directory the file's own directory in the cache, made if it is missing
  * @throws Failure where the file cannot be got, or is not what it should be; what was in the cache stays
@@ -76,8 +76,8 @@ export function makeCacheDirectory(directory: string): void {
   try {
     makeDirectory(directory);
   } catch (error) {
-    throw new Failure(`Cannot make the cache directory ${directory}: ${reasonOf(error)}`, {
-      hint: 'Choose a cache_dir.',
+    throw new Failure(`can't make the cache directory ${directory}: ${reasonOf(error)}`, {
+      hint: 'Choose another cache_dir.',
     });
   }
 }
@@ -130,7 +130,7 @@ async function trustedRecord(host: Host, place: CachePlace, source: NetbootSourc
     if (record.sha256 === undefined) await writeRecord(place.record, complete);
     return complete;
   }
-  host.log.info(`${source.option}: ${place.path} has not the sum that ${other.by}; fetching it again`);
+  host.log.info(`${source.option}: ${place.path} does not have the sum that ${other.by}; fetching it again`);
   return undefined;
 }
 
@@ -250,8 +250,8 @@ function wrongSum(source: NetbootSource, sha256: string, other: { sha256: string
     source,
     `its SHA-256 sum is ${sha256}, but ${other.by} ${other.sha256}`,
     other.sha256 === source.sha256?.toLowerCase()
-      ? `If the mirror has a new release that you trust, put its sum into ${source.option}-sha256.`
-      : 'The file was changed on its way, or the mirror is being updated. Try again later, or another mirror.',
+      ? `If the mirror has a new release that you trust, set ${source.option}-sha256 to its sum.`
+      : 'The file was modified in transit, or the mirror is being updated. Try again later, or use another mirror.',
   );
 }
 
@@ -261,7 +261,7 @@ async function expectContent(source: NetbootSource, file: string): Promise<void>
   if (fault === undefined) return;
   const hint =
     source.from.by === 'copy'
-      ? `Does the option '${source.option}' name the right file?`
-      : `Look at what the server sends: does '${source.option}' name the right file, and does a proxy or a login page stand between?`;
+      ? `Check that the option '${source.option}' names the right file.`
+      : `Check that '${source.option}' names the right file, and that no proxy or login page answers instead of the server.`;
   throw fetchFailure(source, fault, hint);
 }

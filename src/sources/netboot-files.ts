@@ -123,7 +123,7 @@ function voucherOf({ list: { source }, signed }: TrustedList): Voucher {
 function verdict(voucher: Voucher): string {
   switch (voucher.by) {
     case 'given sum':
-      return `has the sum that ${voucher.option} asks for`;
+      return `has the sum in ${voucher.option}`;
     case 'checksum list':
       return `has the sum in ${voucher.list}, which is not signed`;
     case 'signed checksum list':
@@ -136,7 +136,7 @@ function warnOf(host: Host, source: NetbootSource, vouching: Vouching): void {
   if (vouching.by === 'nothing' && vouching.loud) warn(`${vouching.why}; ${vouching.fix}`);
   if (vouching.by === 'list' && source.sha256 === undefined && !comesUnchanged(vouching.list)) {
     warn(
-      'its checksum list is not signed and may be changed on its way like the file; set checksums-signature and keyring',
+      'its checksum list is not signed and could be modified in transit like the file; set checksums-signature and keyring',
     );
   }
 }

@@ -45,5 +45,5 @@ export function fetchFailure({ option, from }: NetbootSource, why: string, hint?
 }
 
 export function tooLarge({ maxBytes = Infinity }: NetbootSource): string {
-  return `it is larger than ${maxBytes} bytes, too large for what it should be`;
+  return `it has more than ${maxBytes} bytes, which is too large for such a file`;
 }

@@ -97,7 +97,7 @@ async function firstByte(
   url: string,
 ): Promise<{ statusCode: number; statusMessage: string }> {
   const stream = client.stream(url, { headers: { range: 'bytes=0-0' } });
-  // An error while nobody reads must not end the process.
+  // Without a listener, an error would end the process.
   stream.on('error', () => {});
   try {
     const [{ statusCode, statusMessage = '' }] = (await once(stream, 'response')) as [

@@ -30,18 +30,18 @@ export function readReleaseFile(source: Source, text: string, now = new Date()):
   const suite = /\/dists\/([^/]+)\/[^/]+$/.exec(source.location.path)?.[1];
   const names = [field('Suite'), field('Codename')];
   if (suite !== undefined && !names.includes(suite)) {
-    throw wrong(`is not of ${suite}, but of ${names.filter(Boolean).join(', ') || 'no suite'}`, 'Try another mirror.');
+    throw wrong(`is not of ${suite}, but of ${names.filter(Boolean).join(', ') || 'no suite'}`, 'Use another mirror.');
   }
   const validUntil = field('Valid-Until');
   if (validUntil !== undefined && !(Date.parse(validUntil) >= now.getTime())) {
     throw wrong(
       `was valid until ${validUntil}`,
-      "The mirror is out of date, or this machine's clock is wrong. Try another mirror.",
+      "The mirror is outdated, or this machine's clock is wrong. Check the clock, or use another mirror.",
     );
   }
   const date = field('Date');
   if (date !== undefined && !(Date.parse(date) <= now.getTime() + CLOCK_TOLERANCE)) {
-    throw wrong(`is of ${date}, which is still to come`, "Is this machine's clock right?");
+    throw wrong(`is of ${date}, which is in the future`, "Check this machine's clock.");
   }
   return { source, sums: sumsOf(lines) };
 }

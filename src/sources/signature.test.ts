@@ -99,7 +99,7 @@ describe('signatures', () => {
   });
 
   it('must fit what they sign', async () => {
-    const message = 'does not fit what it should sign: that has been changed';
+    const message = 'does not match the file that it signs: the file was modified';
     expect(await refusal(detached(keys.sign('another text', ['archive'])))).to.contain(message);
     expect(await refusal(clear(clearSigned('archive').toString().replace('stable', 'oldold')))).to.contain(message);
   });
@@ -123,7 +123,7 @@ describe('signatures', () => {
   })) {
     it(`do not cover a text ${where} the signed one`, async () => {
       expect(await refusal(clear(forge(clearSigned('archive').toString())))).to.match(
-        /not one signed text|does not fit/,
+        /not one signed text|does not match/,
       );
     });
   }

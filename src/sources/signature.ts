@@ -5,7 +5,7 @@ import { Failure } from '../host/failure.js';
 import { anyGood, gpgSignatures, withoutArmour, type GpgSignature } from '../host/gpg.js';
 import { command, run, type Command, type Host } from '../host/host.js';
 
-/** A text that somebody signed. */
+/** A text with a good signature. */
 export interface SignedText {
   readonly text: string;
   /** Of the key that signed it (its primary key), in hexadecimal digits. */
@@ -34,7 +34,7 @@ export function isClearSigned(file: Buffer): boolean {
  * @throws Failure unless one of the keyring's keys signed it, is neither expired nor revoked, and the text is unchanged
  */
 export async function verifyClearSigned(host: Host, uri: string, file: Buffer, trust: Trust): Promise<SignedText> {
-  // Whoever puts a text before, behind or between signed ones wants it taken for signed.
+  // Text before, after or between signed texts is not signed, so it must not be accepted.
   const lines = file.toString('latin1').trimEnd().split(/\r?\n/);
   const armour = lines.filter((line) => /^-----(BEGIN|END) PGP /.test(line));
   const isWhole = armour.length === 3 && lines[0] === clearSigned && lines.at(-1) === '-----END PGP SIGNATURE-----';
@@ -113,7 +113,7 @@ async function goodSigner(
   const good = anyGood(signatures);
   if (good !== undefined) return good.fingerprints.primaryKey;
   throw new Failure(`checksums-signature: the signature ${uri} ${whyNone(signatures, trust.keyring, stderr)}`, {
-    hint: `Only the keys of ${trust.keyring} are trusted; the option 'keyring' names others.`,
+    hint: `Only the keys of ${trust.keyring} are trusted; name others with the option 'keyring'.`,
   });
 }
 
@@ -128,7 +128,7 @@ function whyNone(signatures: readonly GpgSignature[], keyring: string, said: str
 
 const reasons: readonly [(found: GpgSignature, keyring: string) => string, (one: GpgSignature) => boolean][] = [
   [
-    ({ key, user }) => `does not fit what it should sign: that has been changed (key ${key} ${user})`,
+    ({ key, user }) => `does not match the file that it signs: the file was modified (key ${key} ${user})`,
     ({ verdict }) => verdict === 'BADSIG',
   ],
   [({ key, user }) => `is by a key that has expired: ${key} ${user}`, ({ verdict }) => verdict === 'EXPKEYSIG'],

@@ -100,7 +100,7 @@ async function signedList(
   if (!isClearSigned(signatureFile)) {
     if (holdsList) {
       throw new Failure(`checksums: ${signatureName} is not signed`, {
-        hint: 'Name its signature by checksums-signature, or unset keyring.',
+        hint: 'Set checksums-signature to its signature, or unset keyring.',
       });
     }
     const file = await fetched({ option: 'checksums', from: list });

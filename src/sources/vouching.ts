@@ -82,10 +82,10 @@ export function checkVerification(sources: readonly NetbootSource[], settings: V
   const { checksums, checksumsSignature, keyring, verify } = settings;
   const problems: string[] = [];
   if (checksumsSignature !== undefined && checksums === undefined) {
-    problems.push("checksums-signature: there is no option 'checksums': what is signed?");
+    problems.push("checksums-signature: set 'checksums' as well: the list that it signs");
   }
   if (checksumsSignature !== undefined && keyring === undefined) {
-    problems.push("checksums-signature: there is no option 'keyring': whose signature is trusted?");
+    problems.push("checksums-signature: set 'keyring' as well: the keys to trust");
   }
   const unproven = verify === 'required' && problems.length === 0 ? sources : [];
   for (const source of unproven) {
@@ -103,7 +103,7 @@ export function checkVerification(sources: readonly NetbootSource[], settings: V
   if (problems.length > 0) throw new UsageError(problems);
 }
 
-/** Whether nobody on the way can change what comes from there: TLS vouches for the server, and the user for files here. */
+/** Whether a source can't be modified in transit: TLS authenticates the server, and local files are trusted. */
 export function comesUnchanged(source: Source): boolean {
   return source.by === 'copy' || (source.by === 'http' && source.url.startsWith('https:'));
 }

@@ -319,7 +319,7 @@ describe('an image that is called clean', function () {
     );
     expect(failure).to.be.instanceOf(Failure);
     expect(failure?.message).to.match(
-      /^can't look into partition 2 \(encrypted with LUKS\), partition 3 \(data of no file system that is known\) of the disk /,
+      /^can't read partition 2 \(encrypted with LUKS\), partition 3 \(data of no file system that is known\) of the disk /,
     );
     expect(program('sha256sum', [disk])).to.equal(before);
   });

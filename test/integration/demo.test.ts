@@ -225,7 +225,7 @@ describe('the demo image, built by a normal user', function () {
     const { exitCode, all } = await user.run(['demo', '--output-dir', elsewhere]);
     for (const name of names) await virsh('undefine', name);
     expect(exitCode, all).to.equal(1);
-    expect(names.map((name) => `there is a virtual machine called ${name} already`)).to.satisfy((said: string[]) =>
+    expect(names.map((name) => `there is already a virtual machine called ${name}`)).to.satisfy((said: string[]) =>
       said.some((line) => all.includes(line)),
     );
     expect(all).not.to.contain('[render]');
@@ -278,7 +278,8 @@ describe('the demo image, built by a normal user', function () {
       'that does nothing': {
         change: (disk) => execa('dd', ['if=/dev/zero', `of=${disk}`, 'bs=440', 'count=1', 'conv=notrunc']),
         args: ['--boot-timeout', '10s'],
-        message: /did not show within 10 seconds[^]*The serial console showed nothing: .*boot-test = ssh/,
+        message:
+          /timed out after 10 seconds \(option 'boot-timeout'\) waiting for a login prompt[^]*The serial console showed nothing: .*boot-test = ssh/,
       },
     };
     for (const [what, { change, args = [], message }] of Object.entries(unfit)) {

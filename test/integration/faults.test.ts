@@ -225,7 +225,7 @@ post-upload-command = sleep 1
         demo.user.directory('faults-libvirtd'),
         [],
         kill,
-        /install: libvirt ended in the middle of the installation/,
+        /install: libvirt stopped during the installation/,
       );
       table.add('SIGKILL of libvirtd', 'installation', outcome);
     });
@@ -237,7 +237,7 @@ post-upload-command = sleep 1
       shell: /the installer can.t go on: dracut is in its emergency shell[^]*\| dracut:\/#/,
       panic: /the installer's kernel panicked[^]*\| .*Kernel panic/,
       poweroff: /there are no partitions on the disk/,
-      hang: /the installation did not end within 40 seconds/,
+      hang: /the installation did not finish within 40 seconds/,
     };
     for (const [fault, message] of Object.entries(faults)) {
       it(fault, async () => {
@@ -270,7 +270,7 @@ post-upload-command = sleep 1
       const config = await user.likeDemo('demo-halt', { append });
       const { exitCode, all } = await user.run(['demo-halt', '--config', config, '-o', output, '--no-boot-test']);
       expect(exitCode, all).to.equal(0);
-      expect(all).to.match(/The installer is done, and halted instead of powering off/);
+      expect(all).to.match(/The installer finished, and halted instead of powering off/);
       expect(readdirSync(output).filter((name) => name.endsWith('.qcow2'))).to.have.length(1);
       table.add('installer: halt', 'install', 'exit code 0, the image is there');
     });

@@ -51,7 +51,7 @@ describe('time limits', () => {
         overlay: directory + '/overlay', screenshot: directory + '/screen.png', scratchDirectory: directory,
         demand: { kind: 'agent' } }));`;
     expect(await whileCollecting({ ...imports, bootTest: 'src/boot/boot-test.ts' }, script)).to.match(
-      /^waited for qemu-guest-agent, but .* within 2 seconds/,
+      /^timed out after 2 seconds .* waiting for qemu-guest-agent/,
     );
   });
 
@@ -61,7 +61,7 @@ describe('time limits', () => {
         spec: { append: '', vnc: undefined, origin: { answerFile: { kind: 'preseed' } } },
         location: { kind: 'netboot', directory, linux: 'linux', initrd: 'initrd.gz' }, scratchDirectory: directory }, 1500));`;
     expect(await whileCollecting({ ...imports, install: 'src/install/installation.ts' }, script)).to.match(
-      /^the installation did not end within 2 seconds/,
+      /^the installation did not finish within 2 seconds/,
     );
   });
 });

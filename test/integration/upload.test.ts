@@ -358,7 +358,10 @@ describe('upload', () => {
     it('must be the known one', async () => {
       await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(scratch, 'wrong')]);
       const wrong = (await readFile(join(scratch, 'wrong.pub'), 'utf8')).split(' ').slice(0, 2).join(' ');
-      await expectFailure(upload(testHost(), await knownAs(wrong), files), /has changed, or somebody stands between/);
+      await expectFailure(
+        upload(testHost(), await knownAs(wrong), files),
+        /has changed, or someone intercepts the connection/,
+      );
       expect(await readdir(remote)).to.deep.equal([]);
     });
 
@@ -393,7 +396,7 @@ describe('upload', () => {
       const identity = await makeKey('stranger');
       await expectFailure(
         upload(testHost(), sftp({ identity }), files),
-        new RegExp(`does not let ${userInfo().username} in \\(tried: key ${identity}\\)`),
+        new RegExp(`rejects the login of ${userInfo().username} \\(tried: key ${identity}\\)`),
       );
     });
 
@@ -465,7 +468,7 @@ describe('upload', () => {
           const named = { ...unnamed({ target: `me@127.0.0.1:${remote}`, port }), knownHosts };
           const error = await expectFailure(
             upload(host, { ...named, passwordEnv: 'MIRROR_PASSWORD' }, files),
-            /does not let me in \(tried: password from \$MIRROR_PASSWORD\)/,
+            /rejects the login of me \(tried: password from \$MIRROR_PASSWORD\)/,
           );
           expect(error.message).not.to.contain('sesame');
           await expectFailure(

@@ -187,7 +187,7 @@ upload_target = host:/
     const section = `[ks]\nlinux = http://mirror.example.org/linux\ninitrd = http://mirror.example.org/initrd\nkickstart = ${file('ks.cfg', 'lang en_US.UTF-8\n')}\n`;
     const { images, exitCode } = await asJson(section, ['ks']);
     expect(exitCode).to.equal(0);
-    expect(images[0]?.notMade[0]?.fix).to.equal("begin it with a line such as '#version=RHEL9'");
+    expect(images[0]?.notMade[0]?.fix).to.equal("Begin it with a line such as '#version=RHEL9'.");
   });
 
   describe('--schema-dir', () => {
@@ -213,7 +213,7 @@ upload_target = host:/
       file('autoinstall-schema.json', 'none');
       const { images, exitCode } = await asJson(config(), ['autoinstall', 'agama', '--schema-dir', directory]);
       const [autoinstall, agama] = images.map(({ notMade }) => notMade[0]);
-      expect(autoinstall?.why).to.match(/^subiquity's schema: .* is no JSON schema/);
+      expect(autoinstall?.why).to.match(/^subiquity's schema: .* is not a JSON schema/);
       expect(agama?.fix).to.equal(`put profile.schema.json, from openSUSE's package agama-cli, into ${directory}`);
       expect(exitCode).to.equal(0);
     });

@@ -21,7 +21,7 @@ export function compiled<T>(file: string, compile: (schema: object) => T): T {
     return compile(JSON.parse(text) as object);
   } catch (error) {
     if (error instanceof Failure) throw error;
-    throw new Failure(`${file} is no JSON schema: ${(error as Error).message}`);
+    throw new Failure(`${file} is not a JSON schema: ${(error as Error).message}`);
   }
 }
 

@@ -26,7 +26,7 @@ export async function validateKickstart(host: Caller, file: string, version: str
   const { stdout, stderr, exitCode } = await run(host, ksvalidatorCommand(file, version), { accept: everyCode });
   if (stdout.includes(`The version ${version} is not supported`)) {
     throw new Failure(`ksvalidator does not know the version ${version} of Kickstart's syntax`, {
-      hint: "'ksvalidator --listversions' tells those it knows; a newer pykickstart may know more.",
+      hint: "'ksvalidator --listversions' lists those it knows; a newer pykickstart may know more.",
     });
   }
   const found = [...findings(stdout), ...findings(stderr)];

@@ -64,6 +64,6 @@ async function kickstartAsItSays(host: Caller, file: string): Promise<AnswerFile
   const version = kickstartVersion(await readFile(file, 'utf8'));
   if (version !== undefined) return validateKickstart(host, file, version);
   throw new Failure('the file does not say in which version of the syntax it is written', {
-    hint: "begin it with a line such as '#version=RHEL9'",
+    hint: "Begin it with a line such as '#version=RHEL9'.",
   });
 }

@@ -40,14 +40,14 @@ export const bootTest = stage({
   },
 });
 
-/** What was tested is what is published. */
+/** Verifies that the tested image is the one that is published. */
 async function expectUnchanged(host: Host, image: string, before: string): Promise<void> {
   const after = await sha256Of(host, image);
   if (after === before) return;
-  throw new Failure(`the image changed while it was tested: its SHA-256 sum was ${before} and is ${after}`);
+  throw new Failure(`the image changed during the boot test: its SHA-256 sum was ${before}, now it is ${after}`);
 }
 
-/** Keeps the work of an hour under a name that nothing takes for an image. Why the test failed is told in any case. */
+/** Keeps the failed image under a name that no program mistakes for an image. Never hides why the test failed. */
 async function keepUnproven(host: Host, test: BootTest, unproven: string, failure: Failure): Promise<Failure> {
   const { image, machine, screenshot } = test;
   const kept = await moveFile(host, image, unproven).then(

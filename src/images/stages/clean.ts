@@ -32,7 +32,7 @@ export const clean = stage({
       for await (const { path, content } of files.logs()) host.log.info(`Content of ${path}:\n${content}`);
     }
     const removed = await files.removeLeftovers();
-    host.log.info(removed.length > 0 ? `Removed ${removed.join(', ')}` : 'The installer left nothing behind');
+    host.log.info(removed.length > 0 ? `Removed ${removed.join(', ')}` : 'The installer left nothing to remove');
     const shared = await sharedIdentities(files);
     if (shared.length > 0) {
       const lines = shared.map(({ files: paths, what }) => `  ${paths.join(', ')}: ${what}`);

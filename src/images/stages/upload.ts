@@ -31,7 +31,7 @@ export const upload = stage({
       const id = uploadId(destination, image.sha256, files.names);
       if (before.includes(id)) {
         before.splice(before.indexOf(id), 1);
-        host.log.info(`Uploaded to ${destination.name} already`);
+        host.log.info(`Already uploaded to ${destination.name}`);
         continue;
       }
       await uploadTo(host, destination, files);

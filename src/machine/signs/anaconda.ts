@@ -24,7 +24,7 @@ export const anacondaSigns: readonly Sign[] = [
     stands: 0,
     counts,
     means: 'Anaconda does not start the installation',
-    advice: 'Where it asks for more memory, raise the option ram.',
+    advice: 'If it asks for more memory, raise the option ram.',
   },
   // errors.py, where there is a user interface: "This is a fatal error and installation will be aborted."
   {
@@ -61,8 +61,8 @@ export const anacondaSigns: readonly Sign[] = [
     pattern: /Installation complete\. Press ENTER to quit:?$/,
     stands: untilAnswered,
     counts,
-    means: 'the installation is complete, and the installer waits to be told so',
-    advice: 'Let the Kickstart file say poweroff.',
+    means: 'the installation is complete, and the installer waits for confirmation',
+    advice: 'Add the command poweroff to the Kickstart file.',
   },
   // python-simpleline, simpleline/render/prompt.py: "Please make a selection from the above ['c' to continue, …]: ", in the
   // language of the Kickstart file

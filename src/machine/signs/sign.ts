@@ -1,12 +1,12 @@
 /** What a sign on a console is a sign of. */
 export type SignKind =
-  /** Somebody is asked for something, and is not there. */
+  /** The installer waits for input, and the installation is unattended. */
   | 'question'
   /** The kernel can't go on. */
   | 'panic'
-  /** The program that was to do the work says that it can't. */
+  /** The program reports that it can't do its work. */
   | 'failure'
-  /** A shell for repairs was started instead. */
+  /** A rescue shell was started instead. */
   | 'shell'
   /** Firmware and boot loader find nothing to start. */
   | 'no system'

@@ -18,7 +18,7 @@ export const suseSigns: readonly Sign[] = [
   linuxrc(
     /^\W*(No repository found\.\W*$|Please make sure your installation|Choose the URL to retry)/,
     'linuxrc does not find the repository to install from',
-    'Look at the option tree, and at the argument install= that is made of it.',
+    'Check the option tree, which sets the argument install=.',
   ),
   linuxrc(
     /^\W*(An error occurred during the installation\.\W*$|Linuxrc crashed\.)/,

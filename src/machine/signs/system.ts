@@ -69,7 +69,7 @@ export const systemSigns: readonly Sign[] = [
   shell(
     /^dracut:\S*#|Entering emergency mode\. Exit the shell to continue|dracut: Refusing to continue|^Dropping to debug shell\./,
     'dracut is in its emergency shell',
-    'Above it stands what it waited for. An installer comes to it where the system that it runs in can not be fetched: look at the URL among the kernel arguments, at the network, and at the memory.',
+    'The lines above the shell show what dracut waited for. If the installer could not fetch its live system, check the URL in the kernel arguments, the network and the memory.',
   ),
   // systemd's emergency.service and rescue.service (src/sulogin-shell), and sulogin of util-linux, which they start
   shell(/You are in (emergency|rescue) mode/, 'the system is in emergency or rescue mode'),
@@ -90,7 +90,7 @@ export const systemSigns: readonly Sign[] = [
   // Linux, mm/oom_kill.c
   trouble(
     /Out of memory: Killed process \d+ \(.*?\)|Memory cgroup out of memory/,
-    'the kernel ended a program for lack of memory',
+    'the kernel killed a program for lack of memory',
     'Raise the option ram.',
   ),
   // Linux, block/blk-core.c, fs/ext4/super.c, fs/xfs/xfs_message.c, kernel/watchdog.c
@@ -100,7 +100,7 @@ export const systemSigns: readonly Sign[] = [
   trouble(
     /No space left on device/,
     'a file system is full',
-    'Where it is the memory of the installer, raise the option ram; where it is the disk, image-size.',
+    "If it is the installer's memory, raise the option ram; if it is the disk, raise image-size.",
   ),
 ];
 

@@ -29,8 +29,7 @@ export const ubuntuSigns: readonly Sign[] = [
     stands: 5,
     counts,
     means: 'the initramfs could not fetch or read the live system that the installer runs in',
-    advice:
-      'Look at the URL of the ISO (option iso), and at the memory: the ISO must fit into half of it (option ram).',
+    advice: 'Check the URL of the ISO (option iso) and the memory (option ram): the ISO must fit into half of it.',
   },
   // The same, since 20.10: "Attempt interactive netboot from a URL?", "yes no (default yes): "
   question('cursor', /\(default (yes|no)\)\s?:$/),

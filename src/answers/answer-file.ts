@@ -5,6 +5,7 @@ import { descriptionDefaults, descriptionOption } from '../config/description-op
 import type { AnswerFileKind, DescribedOption } from '../config/image-spec.js';
 import { canonical } from '../config/option.js';
 import { didYouMean } from '../config/suggestion.js';
+import { reasonOf } from '../host/errno.js';
 import { UsageError } from '../host/failure.js';
 import { escapePrinted, escapes } from './escape.js';
 import { TemplateEngine } from './template.js';
@@ -63,7 +64,7 @@ function readFile(file: string, kind: AnswerFileKind): Buffer {
   try {
     return readFileSync(file);
   } catch (error) {
-    throw new UsageError([`${kind}: can't read ${file}: ${(error as Error).message}`]);
+    throw new UsageError([`${kind}: can't read ${file}: ${reasonOf(error)}`]);
   }
 }
 
@@ -174,7 +175,7 @@ function readPartial(file: string, place: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new UsageError([`${place}: can't read the partial ${file}: ${(error as Error).message}`]);
+    throw new UsageError([`${place}: can't read the partial ${file}: ${reasonOf(error)}`]);
   }
 }
 

@@ -62,4 +62,16 @@ describe('secretsIn', () => {
       expect(secretsIn(line).filter((secret) => secret.length >= 4)).to.deep.equal([]);
     });
   }
+
+  const longLines = {
+    letters: 'a'.repeat(300_000),
+    base64: Buffer.alloc(300_000, 'é1/+zq').toString('base64'),
+    'empty lines': '\n'.repeat(300_000),
+    pipes: 'a:b|'.repeat(75_000),
+  };
+  for (const [what, text] of Object.entries(longLines)) {
+    it(`finds the secret behind 300,000 characters of ${what}`, () => {
+      expect(secretsIn(`${text}\nrootpw s3cret\n`)).to.include('s3cret');
+    }).timeout(180_000);
+  }
 });

@@ -1,7 +1,12 @@
-import { credentials } from '../config/secrets.js';
+import { credentials, secretName } from '../config/secrets.js';
+
+/*
+ * Answer files may have lines of megabytes, such as an archive in base64. What may begin at each of their characters is
+ * therefore bounded in length: without bounds each search would take the square of the line's length.
+ */
 
 /** What a setting is called whose value is secret. */
-const name = String.raw`[\w.-]*(?:passw|passphrase|secret|token|psk|reg_?code|registration_?code|activation_?key|private_?key|api_?key)[\w.-]*`;
+const name = String.raw`[\w.-]{0,40}${secretName}[\w.-]{0,40}`;
 
 /** A value in double quotes, in single quotes, or up to a blank or the end of a command. */
 const word = String.raw`("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.|'')*'|[^\s"';|&<>()]+)`;
@@ -12,24 +17,23 @@ const settings = [
   /(\$(?:1|2[abxy]?|5|6|7|y|gy|sha1|md5|argon2\w*)\$[\w./$=,+-]*[\w./])/g,
   /\b(grub\.pbkdf2\.[^\s"'<\\]+)/g,
   // preseed: OWNER QUESTION TYPE VALUE
-  /^\s*\S+[ \t]+\S+[ \t]+password[ \t]+(\S.*)$/gim,
-  /^\s*\S+[ \t]+\S*\/[^\s/]*(?:passw|passphrase|secret|token|_wep|_wpa)[^\s/]*[ \t]+string[ \t]+(\S.*)$/gim,
+  /^[ \t]*\S+[ \t]+\S+[ \t]+password[ \t]+(\S.*)$/gim,
+  /^[ \t]*\S+[ \t]+\S*\/[^\s/]*(?:passw|passphrase|secret|token|_wep|_wpa)[^\s/]*[ \t]+string[ \t]+(\S.*)$/gim,
   // Kickstart
-  new RegExp(String.raw`^\s*(?:rootpw|sshpw)\b(?:[ \t]+--\S+)*[ \t]+(?!--)${word}`, 'gim'),
+  new RegExp(String.raw`^[ \t]*(?:rootpw|sshpw)\b(?:[ \t]+--\S+)*[ \t]+(?!--)${word}`, 'gim'),
   // Kickstart, and the commands of scripts
   new RegExp(String.raw`--${name}[ \t]+(?!-)${word}`, 'gi'),
   new RegExp(String.raw`\b(?:useradd|usermod|groupmod)\b[^\n|;&]*?[ \t]-p[ \t]*${word}`, 'g'),
-  /[\w.$-]+:([^\s"']+)["']?\s*\|[^\n]*\bchpasswd\b/g,
-  /\bchpasswd\b[^\n]*<<<?[ \t]*["']?[\w.$-]+:([^\s"']+)/g,
+  /\bchpasswd\b[^\n]{0,512}<<<?[ \t]*["']?[\w.$-]{1,64}:([^\s"']+)/g,
   new RegExp(String.raw`\becho[ \t]+(?:-n[ \t]+)?${word}[ \t]*\|[^\n]*\bpasswd\b[^\n]*--stdin`, 'g'),
   /\b(?:Bearer|Basic)[ \t]+([\w.~+/=-]{8,})/g,
   /-----BEGIN [A-Z ]*PRIVATE KEY-----([^]*?)-----END/g,
   // AutoYaST
   new RegExp(String.raw`<${name}(?:\s[^>]*)?>([^<]+)<`, 'gi'),
   // YAML, JSON, shells: in quotes, up to where a list or a command goes on, and up to the end of the line
-  new RegExp(String.raw`["']?${name}["']?[ \t]*[:=][ \t]*${word}`, 'gi'),
-  new RegExp(String.raw`^\s*(?:- )?["']?${name}["']?[ \t]*:[ \t]+([^\s"'\[{|>][^,}\n]*)`, 'gim'),
-  new RegExp(String.raw`^\s*(?:- )?["']?${name}["']?[ \t]*:[ \t]+([^\s"'\[{|>][^\n]*)`, 'gim'),
+  new RegExp(String.raw`${secretName}[\w.-]{0,40}["']?[ \t]*[:=][ \t]*${word}`, 'gi'),
+  new RegExp(String.raw`^[ \t]*(?:- )?["']?${name}["']?[ \t]*:[ \t]+([^\s"'\[{|>][^,}\n]*)`, 'gim'),
+  new RegExp(String.raw`^[ \t]*(?:- )?["']?${name}["']?[ \t]*:[ \t]+([^\s"'\[{|>][^\n]*)`, 'gim'),
 ];
 
 /** Names of settings that hold no secret themselves: where one is, or how long it must be. */
@@ -49,8 +53,24 @@ export function secretsIn(answerFile: string): string[] {
       value === undefined || harmlessNames.test(whole) ? [] : readings(value.trim()),
     ),
   );
-  const secrets = [...values, ...answerFile.split('\n').flatMap(credentials)];
+  const secrets = [...values, ...pipedToChpasswd(answerFile), ...answerFile.split('\n').flatMap(credentials)];
   return [...new Set(secrets)].filter((secret) => !noSecret.test(secret));
+}
+
+/** Characters before `chpasswd` in which the password stands that goes into it. */
+const longestPipe = 512;
+
+/** `echo NAME:PASSWORD | chpasswd` */
+function pipedToChpasswd(text: string): string[] {
+  return [...text.matchAll(/\bchpasswd\b/g)].flatMap(({ index }) => {
+    const before =
+      text
+        .slice(Math.max(0, index - longestPipe), index)
+        .split('\n')
+        .at(-1) ?? '';
+    const [, password] = /[\w.$-]+:([^\s"']+)["']?[ \t]*\|[^\n]*$/.exec(before) ?? [];
+    return password === undefined ? [] : readings(password);
+  });
 }
 
 /** A value as it is written, and what it means in quotes, and in XML. */

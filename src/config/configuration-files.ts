@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { homeDirectory } from '../host/home-directory.js';
+import { reasonOf } from '../host/errno.js';
 import { UsageError } from '../host/failure.js';
 import { programDirectory } from '../host/program-directory.js';
 import type { IniSource } from './ini.js';
@@ -74,7 +75,7 @@ function readNamedSource(name: string, namedBy: string): IniSource {
 
 function unreadable(file: string, error: unknown): UsageError {
   if (error instanceof UsageError) return error;
-  return new UsageError([`can't read the configuration file ${file}: ${(error as Error).message}`]);
+  return new UsageError([`can't read the configuration file ${file}: ${reasonOf(error)}`]);
 }
 
 export function readSource(name: string): IniSource {

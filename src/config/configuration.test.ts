@@ -163,10 +163,10 @@ small = 1G
     it('needs a file that was named, and says who named it', () => {
       const missing = join(directory, 'missing.conf');
       expect(problemsOf(() => Configuration.load(missing, {}))[0]).to.match(
-        /^can't read the configuration file '.*missing\.conf' \(named by --config\): ENOENT/,
+        /^can't read the configuration file '.*missing\.conf' \(named by --config\): no such file or directory$/,
       );
       expect(problemsOf(() => Configuration.load(undefined, { IMAGE_FACTORY_CONFIG: directory }))[0]).to.match(
-        /\(named by IMAGE_FACTORY_CONFIG\): EISDIR/,
+        /\(named by IMAGE_FACTORY_CONFIG\): it is a directory$/,
       );
     });
 

@@ -92,7 +92,9 @@ describe('types of options that describe the installed system', () => {
           'ecdsa-sha2-nistp256 BBBB',
         ]);
       }
-      expect(() => described.authorizedKeys.parse(join(directory, 'none'))).to.throw('a file that can be read: ENOENT');
+      expect(() => described.authorizedKeys.parse(join(directory, 'none'))).to.throw(
+        'a file that can be read: no such file or directory',
+      );
       expect(() => described.authorizedKeys.parse('AAAA one')).to.throw("which 'AAAA one' is not");
     });
 

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { reasonOf } from '../host/errno.js';
 import { didYouMean } from './suggestion.js';
 import { path, size, type OptionType } from './option-types.js';
 
@@ -211,7 +212,7 @@ function read(file: string): string {
   try {
     return readFileSync(path.parse(file), 'utf8');
   } catch (error) {
-    throw new Error(`a file that can be read: ${(error as Error).message}`);
+    throw new Error(`a file that can be read: ${reasonOf(error)}`);
   }
 }
 

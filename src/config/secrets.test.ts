@@ -3,6 +3,20 @@ import { IniDocument } from './ini.js';
 import { isSecret, secretsAsWritten, secretsOf } from './secrets.js';
 
 describe('the secrets of a section', () => {
+  for (const name of [
+    'wifi_psk',
+    'API-Key',
+    'api-token',
+    'registration-code',
+    'root_pass',
+    'db-pwd',
+    'luks_passphrase',
+  ]) {
+    it(`hold what '${name}' is set to`, () => {
+      expect(isSecret(name)).to.equal(true);
+    });
+  }
+
   it('are password hashes, and whatever else is called a secret', () => {
     const variables = { 'root-password-hash': '$6$salt$hash', site_token: 'abcd1234', hostname: 'linux' };
     expect(secretsOf(variables, [], {})).to.deep.equal(['$6$salt$hash', 'abcd1234']);

@@ -60,15 +60,21 @@ export function isSecret(option: string): boolean {
   const known = descriptionOption(option);
   if (known) return known.secret === true;
   // The name of an environment variable is not what it holds, and a key file's name is not the key.
-  return /passw|passphrase|secret|token/.test(canonical(option)) && !/(-env|-file|-command)$/.test(canonical(option));
+  const name = canonical(option.toLowerCase());
+  return (secretWord.test(name) || /(?:^|-)(?:pass|pwd|pin)(?:-|$)/.test(name)) && !/-(?:env|file|command)$/.test(name);
 }
+
+/** What stands in the name of a setting that holds a secret, of sections and of answer files; for a RegExp. */
+export const secretName = String.raw`(?:passw|passphrase|secret|token|credential|psk|(?:reg|registration|activation)[_-]?(?:code|key)|(?:private|api|access|license|licence|product|encryption|luks)[_-]?key)`;
+
+const secretWord = new RegExp(secretName);
 
 /**
  * The passwords and tokens in the URLs of a value, as they stand there and decoded. A URL is taken to go on to the next
  * one: it may have blanks where they should have been percent-encoded.
  */
 export function credentials(text: string): string[] {
-  const urls = text.match(/[a-z][a-z0-9+.-]*:\/\/(?:(?![a-z][a-z0-9+.-]*:\/\/)[^])*/gi) ?? [];
+  const urls = text.match(/[a-z][a-z0-9+.-]{0,31}:\/\/(?:(?![a-z][a-z0-9+.-]{0,31}:\/\/)[^])*/gi) ?? [];
   return urls
     .flatMap((url) => [url, ...url.split(/\s/).slice(0, 1)])
     .flatMap(secretsOfUrl)

@@ -5,7 +5,8 @@
  * have been percent-encoded are masked as well.
  */
 export function maskUrls(text: string): string {
-  return text.replace(/[a-z][a-z0-9+.-]*:\/\/[^\s"<>]+/gi, maskUrl);
+  // No scheme is longer; without a bound, a long line of letters would take the square of its length.
+  return text.replace(/[a-z][a-z0-9+.-]{0,31}:\/\/[^\s"<>]+/gi, maskUrl);
 }
 
 /** The same for a text that is one URL, including its blanks. */

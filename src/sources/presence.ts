@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
 import type { Source } from '../config/source.js';
+import { reasonOf } from '../host/errno.js';
 import { Failure } from '../host/failure.js';
 import { command, run, type Caller } from '../host/host.js';
 import { maskUrls } from '../host/mask.js';
@@ -48,7 +49,7 @@ export class PresenceOfFiles {
       case 'copy':
         return stat(source.path).then(
           (found) => (found.isDirectory() ? gone('it is a directory') : there),
-          (error: Error) => gone(error.message),
+          (error: Error) => gone(reasonOf(error)),
         );
       case 'http':
         return this.#askByHttp(source.url);

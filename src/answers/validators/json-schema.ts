@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Options, ValidateFunction } from 'ajv';
+import { reasonOf } from '../../host/errno.js';
 import { Failure } from '../../host/failure.js';
 
 /** Installers check no formats, and their schemas hold "examples", "deprecated" and the like. */
@@ -10,7 +11,7 @@ export function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new Failure(`can't read ${file}: ${(error as Error).message}`);
+    throw new Failure(`can't read ${file}: ${reasonOf(error)}`);
   }
 }
 

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { convertCommand } from '../../disk/formats.js';
+import { reasonOf } from '../../host/errno.js';
 import { run } from '../../host/host.js';
 import { stage } from '../stage.js';
 
@@ -26,6 +27,6 @@ export const convert = stage({
     await run(host, convert);
     if (keepRaw) return;
     // The name is gone at once, and no later stage waits for the kernel to take back gigabytes.
-    rm(rawDisk).catch((error: Error) => host.log.warn(`${rawDisk} can't be removed: ${error.message}`));
+    rm(rawDisk).catch((error: Error) => host.log.warn(`${rawDisk} can't be removed: ${reasonOf(error)}`));
   },
 });

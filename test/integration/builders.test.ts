@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { normalUser, type NormalUser } from '../support/normal-user.js';
-import { BothPrograms, type Both } from './both-programs.js';
-import { expectDocumented, expectSameInstallation } from './differences.js';
-import { cachedFiles, callsOf, installationOf, publishing } from './recorded-commands.js';
+import { BothPrograms, type Both } from '../compat/both-programs.js';
+import { expectDocumented, expectSameInstallation } from '../compat/differences.js';
+import { cachedFiles, callsOf, installationOf, publishing } from '../compat/recorded-commands.js';
 
 /** What depends on who builds: the libvirt connection, the cache, the rights. Everything else is the same. */
 describe('a normal user', () => {

@@ -153,6 +153,7 @@ sign = ssh\nsign-key = DIR/key\nupload_destinations = there
     expect((await found('', 'x'.repeat(240))).join()).to.match(/has 240 bytes; use at most \d+/);
     for (const image of ['Debian 12 server', 'web:12']) expect(await found('', image)).to.deep.equal([]);
     expect((await found('output-dir = DIR/what?\n')).join()).to.match(/^error: my\.conf:8: .*question mark/);
+    expect((await found('output-dir = DIR/a\tb\n')).join()).to.match(/^error: my\.conf:8: .*control character.*a\\tb/);
   });
 
   it('tells of kernel arguments that are too long or too many', async () => {

@@ -106,6 +106,11 @@ export const names: Check = (subject) => {
         error(`${what}: e2fsprogs reads the text after a question mark in a file name as options${told(text)}`),
       );
     }
+    if (/\p{Cc}/u.test(text)) {
+      findings.push(
+        error(`${what}: debugfs has no way to write a control character in a file name (${JSON.stringify(text)})`),
+      );
+    }
   }
   const length = Buffer.byteLength(name) + longestEnding;
   if (length > longestFileName) {

@@ -1,4 +1,14 @@
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, symlinkSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeSync,
+  mkdirSync,
+  rmdirSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -31,6 +41,20 @@ describe('errors of the kernel', () => {
     }
     // Node does not say which directory was read.
     expect(systemFailure(errorOf(() => readFileSync(directory)))?.message).to.equal("can't read: it is a directory");
+  });
+
+  it('name the current directory where that was removed', () => {
+    const gone = join(directory, 'gone');
+    mkdirSync(gone);
+    const before = process.cwd();
+    process.chdir(gone);
+    rmdirSync(gone);
+    const error = errorOf(() => process.cwd());
+    process.chdir(before);
+    expect(systemFailure(error)).to.include({
+      message: "the current directory can't be used: no such file or directory",
+      hint: 'It was removed. Change to another one.',
+    });
   });
 
   it('say what to do where that is the same everywhere', () => {

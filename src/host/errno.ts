@@ -60,6 +60,12 @@ export function hintFor(error: unknown): string | undefined {
 export function systemFailure(error: unknown): Failure | undefined {
   const known = errnoOf(error);
   if (known === undefined) return undefined;
+  if (known.syscall === 'uv_cwd') {
+    return new Failure(`the current directory can't be used: ${reasonOf(known)}`, {
+      hint: known.code === 'ENOENT' ? 'It was removed. Change to another one.' : hintFor(known),
+      cause: error,
+    });
+  }
   const where = [known.path, known.dest].filter((path) => path !== undefined).join(' -> ');
   return new Failure(`${where || `can't ${known.syscall}`}: ${reasonOf(known)}`, {
     hint: hintFor(known),

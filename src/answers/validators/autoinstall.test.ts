@@ -83,4 +83,12 @@ autoinstall:
     const failure = await rejection(validateAutoinstall(schemaFile, join(directory, 'no such file')));
     expect(failure).to.be.instanceOf(Failure).with.property('message').that.contains('no such file');
   });
+
+  it('reads the YAML also where the schema is not there', async () => {
+    const file = join(directory, 'user-data');
+    writeFileSync(file, '#cloud-config\nautoinstall: [1,2');
+    expect(await validateAutoinstall(file)).to.have.length(1);
+    writeFileSync(file, '#cloud-config\nautoinstall:\n  version: 1\n');
+    expect(await validateAutoinstall(file)).to.deep.equal([]);
+  });
 });

@@ -2,15 +2,15 @@ import type { AnswerFileFinding } from './finding.js';
 import { asInstallersDo, compiled, readText, schemaFindings } from './json-schema.js';
 
 /**
- * What subiquity's schema has against the user-data of a seed volume. A key that the schema does not know is a finding
+ * What is wrong with the user-data of a seed volume: as YAML, and by subiquity's schema where that is given. A key that the schema does not know is a finding
  * as well: subiquity passes it over with a warning, so that a slip of the pen would be lost.
  *
  * @param schema the file autoinstall-schema.json, which comes with subiquity's source
  * @throws Failure if one of the files can't be read, or the schema is none
  */
-export async function validateAutoinstall(file: string, schema: string): Promise<AnswerFileFinding[]> {
+export async function validateAutoinstall(file: string, schema?: string): Promise<AnswerFileFinding[]> {
   const text = readText(file);
-  const { properties, validate } = await userDataSchema(schema);
+  const known = schema === undefined ? undefined : await userDataSchema(schema);
   const { LineCounter, isMap, isNode, isPair, parseDocument } = await import('yaml');
   const lines = new LineCounter();
   // Subiquity reads with PyYAML, which has YAML 1.1: there, `no` is false.
@@ -26,6 +26,7 @@ export async function validateAutoinstall(file: string, schema: string): Promise
   if (!isMap(autoinstall)) {
     return [...findings, { line: undefined, message: "there is no mapping 'autoinstall' at the top" }];
   }
+  if (known === undefined) return findings;
 
   /** The line of what stands at a path, or of the next thing above it. */
   function lineOf(path: readonly string[]): number | undefined {
@@ -41,9 +42,9 @@ export async function validateAutoinstall(file: string, schema: string): Promise
 
   const values = document.toJS() as { autoinstall: Record<string, unknown> };
   for (const key of Object.keys(values.autoinstall)) {
-    if (!(key in properties)) findings.push({ line: lineOf([key]), message: `subiquity knows no '${key}'` });
+    if (!(key in known.properties)) findings.push({ line: lineOf([key]), message: `subiquity knows no '${key}'` });
   }
-  for (const { path, message, unknownName } of schemaFindings(validate, values.autoinstall)) {
+  for (const { path, message, unknownName } of schemaFindings(known.validate, values.autoinstall)) {
     findings.push({
       line: lineOf(unknownName === undefined ? path : [...path, unknownName]),
       message: `${['autoinstall', ...path].join('.')}: ${message}${unknownName === undefined ? '' : `: ${unknownName}`}`,

@@ -44,6 +44,7 @@ export const validators: Readonly<Record<AnswerFileKind, readonly Validator[]>> 
     },
   ],
   autoinstall: [
+    { name: 'YAML', find: (_, file) => validateAutoinstall(file) },
     {
       name: "subiquity's schema",
       schema: { file: 'autoinstall-schema.json', from: 'https://github.com/canonical/subiquity' },

@@ -123,8 +123,8 @@ describe('the demo image, built by a normal user', function () {
       '--sign-key',
       'nobody@example.org',
     ]);
-    expect(exitCode, all).to.equal(1);
-    expect(all).to.match(/can't sign with the key nobody@example.org/);
+    expect(exitCode, all).to.equal(2);
+    expect(all).to.match(/sign-key = nobody@example.org: gpg has no such secret key/);
     expect(readdirSync(elsewhere).filter((name) => !name.endsWith('.log'))).to.deep.equal([]);
   });
 
@@ -287,7 +287,13 @@ describe('the demo image, built by a normal user', function () {
         const { exitCode, all, files } = await built(what.replaceAll(' ', '-'), change, ...args);
         expect(exitCode, all).to.equal(1);
         expect(all).to.match(message);
-        expect(files).to.have.members(['demo.boot.log', 'demo.boot.png', 'demo.log', 'demo.qcow2.unproven']);
+        expect(files).to.have.members([
+          'demo.boot.log',
+          'demo.boot.png',
+          'demo.events.jsonl',
+          'demo.log',
+          'demo.qcow2.unproven',
+        ]);
       });
     }
 

@@ -1,3 +1,4 @@
+import { initrdLike, kernelLike } from '../test/support/netboot-content.js';
 import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -147,8 +148,8 @@ function publish(
   date = 'Sat, 21 Nov 2026 00:00:00 GMT',
 ): void {
   const modified = new Date(date);
-  mirror.files.set('linux', { content: randomBytes(linux), modified });
-  mirror.files.set('initrd.gz', { content: randomBytes(initrd), modified });
+  mirror.files.set('linux', { content: kernelLike(randomBytes(linux).subarray(kernelLike().length)), modified });
+  mirror.files.set('initrd.gz', { content: initrdLike(randomBytes(initrd).subarray(initrdLike().length)), modified });
 }
 
 async function isWhole(mirror: LoopbackMirror, cache: string): Promise<boolean> {

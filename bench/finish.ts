@@ -1,3 +1,4 @@
+import { initrdLike, kernelLike } from '../test/support/netboot-content.js';
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -27,7 +28,9 @@ export async function finish(rounds: number, say: (line: string) => void): Promi
     const run = async (name: string, compression: string, ...command: [string, ...string[]]): Promise<Measurement> => {
       const configuration = join(directory, `${compression}.conf`);
       await writeFile(configuration, section(directory, compression));
-      for (const file of ['linux', 'initrd', 'preseed']) await writeFile(join(directory, file), file);
+      await writeFile(join(directory, 'linux'), kernelLike());
+      await writeFile(join(directory, 'initrd'), initrdLike());
+      await writeFile(join(directory, 'preseed'), 'd-i finish-install/reboot_in_progress note\n');
       const output = join(directory, 'output');
       await mkdir(output);
       // Before every run: the same disk, in the cache as after an installation, and nothing left to write.

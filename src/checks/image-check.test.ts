@@ -52,20 +52,6 @@ sign = ssh\nsign-key = DIR/key\nupload_destinations = there
     expect(await found(lines)).to.deep.equal([]);
   });
 
-  it('warns where nothing here can list the packages of the image', async () => {
-    file('web.ks', 'rootpw --lock\nautopart --type=plain\npoweroff\n');
-    const kickstart = 'preseed =\nkickstart = DIR/web.ks\n';
-    const restore = changeEnvironment({ PATH: '/no/such/directory' });
-    try {
-      expect(await found(kickstart)).to.include(
-        'warn: [web]: rpm is not installed, so manifest and SBOM will name no packages; install rpm',
-      );
-      expect((await found(`${kickstart}manifest = no\nsbom = no\n`)).join('\n')).not.to.match(/rpm/);
-    } finally {
-      restore();
-    }
-  });
-
   describe('tells with its line', () => {
     const cases: Readonly<Record<string, string>> = {
       'post-build-command = nosuchcmd -x': "the command 'nosuchcmd' is not installed: it is in no directory of PATH",

@@ -1,5 +1,5 @@
 import type { Configuration } from '../config/configuration.js';
-import type { ImageSpec } from '../config/image-spec.js';
+import type { AnswerFileKind, ImageSpec } from '../config/image-spec.js';
 import { Failure, UsageError } from '../host/failure.js';
 import type { Caller } from '../host/host.js';
 import { silentLog, type Log } from '../host/log.js';
@@ -23,7 +23,6 @@ import { destinations } from './destination-checks.js';
 import {
   mediumAndNetbootFiles,
   names,
-  packageLister,
   rootHelper,
   servedDirectory,
   signingKey,
@@ -46,7 +45,6 @@ const checks: readonly Check[] = [
   signingKey,
   destinations,
   rootHelper,
-  packageLister,
   answerFileStorage,
   answerFileMeaning,
   kernelArgumentLimits,
@@ -126,13 +124,27 @@ function problemsOf(action: () => unknown): readonly string[] {
   }
 }
 
-/** @throws Failure that names every program that the build will call and that is not installed, with its package */
-export function checkPrograms(plan: Plan): void {
+/** The families whose package databases `rpm` reads. */
+const usesRpm: readonly AnswerFileKind[] = ['kickstart', 'yast', 'agama'];
+
+/**
+ * Looks for the programs that a build calls. Warns if the packages of the image can't be listed: manifest and SBOM then
+ * name none, and the build goes on.
+ *
+ * @throws Failure that names every program that the build will call and that is not installed, with its package
+ */
+export function checkPrograms(plan: Plan, log: Log): void {
   const missing = programsOf(buildRecipe(plan)).filter((program) => findProgram(program) === undefined);
-  if (missing.length === 0) return;
-  throw new Failure(`not installed: ${missing.join(', ')}`, {
-    hint: `Install ${[...new Set(missing.map((program) => programs[program].package))].join(' ')}; 'image-factory doctor' lists everything that is missing.`,
-  });
+  if (missing.length > 0) {
+    throw new Failure(`not installed: ${missing.join(', ')}`, {
+      hint: `Install ${[...new Set(missing.map((program) => programs[program].package))].join(' ')}; 'image-factory doctor' lists everything that is missing.`,
+    });
+  }
+  const { origin, manifest, sbom } = plan.spec;
+  const listsPackages = (manifest || sbom !== 'no') && usesRpm.includes(origin.answerFile.kind);
+  if (listsPackages && findProgram('rpm') === undefined) {
+    log.warn(`rpm is not installed, so manifest and SBOM will name no packages; install ${programs.rpm.package}`);
+  }
 }
 
 /**

@@ -3,7 +3,7 @@ import type { AnswerFileKind } from '../config/image-spec.js';
 import { Failure } from '../host/failure.js';
 import { run } from '../host/host.js';
 import { helperTrouble } from '../host/sudo-helper.js';
-import { findProgram, programs } from '../host/programs.js';
+import { findProgram } from '../host/programs.js';
 import { detectAcceleration } from '../machine/acceleration.js';
 import { defaultArchitecture } from '../machine/architectures.js';
 import { keyListCommand } from '../publish/signature.js';
@@ -42,17 +42,6 @@ export const rootHelper: Check = async (subject) => {
       `[${subject.spec.name}]: the image has ${fileSystem}, which the sudo helper cleans, but ${trouble.what}: ${trouble.fix}`,
     ),
   ];
-};
-
-/** The families whose package databases `rpm` reads. */
-const usesRpm: readonly AnswerFileKind[] = ['kickstart', 'yast', 'agama'];
-
-/** The program that lists the packages of the image, for manifest and SBOM. */
-export const packageLister: Check = ({ spec: { name, origin, manifest, sbom } }) => {
-  const isAsked = (manifest || sbom !== 'no') && usesRpm.includes(origin.answerFile.kind);
-  if (!isAsked || findProgram('rpm') !== undefined) return [];
-  const { package: from } = programs.rpm;
-  return [warning(`[${name}]: rpm is not installed, so manifest and SBOM will name no packages; install ${from}`)];
 };
 
 /** The directory that the installer reads over HTTP. */

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { kernelLike } from '../../test/support/netboot-content.js';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +9,7 @@ import { testHost } from '../../test/support/host.js';
 import { keyringInVain, localSources } from './source-check.js';
 import type { Check } from './subject.js';
 
-const kernel = Buffer.concat([Buffer.alloc(0x202), Buffer.from('HdrS')]);
+const kernel = kernelLike();
 
 describe('the files that a section names', () => {
   let directory: string;

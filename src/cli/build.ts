@@ -47,7 +47,7 @@ async function areReady(configuration: Configuration, images: readonly string[],
       try {
         const spec = await resolveJob(jobOf(image, flags), configuration, secrets);
         await checkImage(configuration, spec, silentLog);
-        checkPrograms(await planBuild(spec));
+        checkPrograms(await planBuild(spec), silentLog);
       } catch (error) {
         if (!(error instanceof UsageError)) throw error;
         problems.push(...error.problems);

@@ -49,7 +49,7 @@ export async function runJob(job: Job, context: JobContext): Promise<JobResult> 
     tellStart(spec, job, log);
     await checkImage(configuration, spec, log);
     plan = await planBuild(spec);
-    checkPrograms(plan);
+    checkPrograms(plan, log);
     say = (message) => log.error(message);
     await build(plan, job, context);
   } catch (thrown) {

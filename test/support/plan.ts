@@ -25,7 +25,7 @@ export function testPlan(lines = '', otherSections = ''): TestPlan {
     .split('\n')
     .map((line) => line.trim())
     .join('\n');
-  const section = `[web]\nlinux = /srv/linux\ninitrd = /srv/initrd\n${own.includes('preseed') ? '' : 'preseed = web.cfg\n'}`;
+  const section = `[web]\nlinux = /srv/linux\ninitrd = /srv/initrd\n${/preseed|kickstart/.test(own) ? '' : 'preseed = web.cfg\n'}`;
   const text = `[DEFAULT]\noutput-dir = ${directory}\nimage-size = 64M\n${section}${own}\n${otherSections}`;
   const spec = resolveImage(new Configuration([{ name: 'my.conf', text }], []), 'web', {}, '2026-01-02');
   const paths = buildPaths(spec, 'output');

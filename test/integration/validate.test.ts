@@ -90,10 +90,8 @@ describe('image-factory validate', () => {
     // Where programs are looked for besides, no validator is.
     const path = join(directory, 'bin');
     mkdirSync(path);
-    const { lines: all, exitCode } = await validate(necessary, ['debian-13', 'debian-12', 'rocky-9'], { PATH: path });
-    // Nothing is there to list the packages of an image with, either.
-    expect(all[0]).to.match(/^\[rocky-9\]: rpm is not installed, /);
-    const lines = all.slice(1);
+    writeFileSync(join(path, 'rpm'), '#!/bin/sh\n', { mode: 0o755 });
+    const { lines, exitCode } = await validate(necessary, ['debian-13', 'debian-12', 'rocky-9'], { PATH: path });
     expect(lines[0]).to.match(/^debian-13, debian-12: debconf-set-selections is not installed: .* debconf$/);
     expect(lines[1]).to.equal('rocky-9: ksvalidator is not installed: pipx install pykickstart');
     expect(lines[2]).to.equal('3 images: nothing found, 3 checks not made');

@@ -9,7 +9,7 @@ export interface RepositoryIndex {
 }
 
 /** What tells of an image's repositories. */
-interface Telling {
+interface RepositoryContext {
   readonly kind: AnswerFileKind;
   /** The answer file, as the installer reads it. */
   readonly text: string;
@@ -20,7 +20,7 @@ interface Telling {
 }
 
 /** The repositories that an installer will ask for, as far as its answer file names them in so many words. */
-const namedIn: Readonly<Record<AnswerFileKind, (telling: Telling) => RepositoryIndex[]>> = {
+const namedIn: Readonly<Record<AnswerFileKind, (context: RepositoryContext) => RepositoryIndex[]>> = {
   preseed: preseedMirror,
   kickstart: kickstartSources,
   yast: autoyastAddOns,
@@ -29,14 +29,14 @@ const namedIn: Readonly<Record<AnswerFileKind, (telling: Telling) => RepositoryI
 };
 
 /** The indexes of all repositories of an image: those of its answer file, and of the option `extra-repositories`. */
-export function repositoryIndexes(telling: Telling): RepositoryIndex[] {
-  const found = [...namedIn[telling.kind](telling), ...extraRepositories(telling)];
+export function repositoryIndexes(context: RepositoryContext): RepositoryIndex[] {
+  const found = [...namedIn[context.kind](context), ...extraRepositories(context)];
   // `$releasever` and the like only the installer knows.
   return found.filter(({ uri }) => !uri.includes('$'));
 }
 
 /** Installation Guide, B.4.3: `mirror/http/hostname`, `mirror/http/directory`, `mirror/suite`. */
-function preseedMirror({ text }: Telling): RepositoryIndex[] {
+function preseedMirror({ text }: RepositoryContext): RepositoryIndex[] {
   const answers = new Map(
     [...text.matchAll(/^\s*d-i[ \t]+(mirror\/\S+)[ \t]+\w+[ \t]+(\S+)/gm)].map(([, name, value]) => [name, value]),
   );
@@ -50,7 +50,7 @@ function preseedMirror({ text }: Telling): RepositoryIndex[] {
 }
 
 /** Anaconda's `url` and `repo`. A mirror list is asked for itself. */
-function kickstartSources({ text }: Telling): RepositoryIndex[] {
+function kickstartSources({ text }: RepositoryContext): RepositoryIndex[] {
   return text.split('\n').flatMap((line) => {
     const [what] = /^(?:url|repo)(?=\s)/.exec(line) ?? [];
     const [, option, quoted, bare] =
@@ -62,7 +62,7 @@ function kickstartSources({ text }: Telling): RepositoryIndex[] {
 }
 
 /** AutoYaST Guide, "Installing additional/customized packages or products". */
-function autoyastAddOns({ text }: Telling): RepositoryIndex[] {
+function autoyastAddOns({ text }: RepositoryContext): RepositoryIndex[] {
   return [...text.matchAll(/<media_url[^>]*>\s*(https?:[^<\s]+)\s*</g)].map(([, url = '']) => ({
     what: 'media_url',
     uri: rpmIndex(url.replaceAll('&amp;', '&')),
@@ -70,7 +70,7 @@ function autoyastAddOns({ text }: Telling): RepositoryIndex[] {
 }
 
 /** Autoinstall configuration reference, "apt". The suite is that of the installer's own system. */
-function autoinstallMirrors({ text, suite }: Telling): RepositoryIndex[] {
+function autoinstallMirrors({ text, suite }: RepositoryContext): RepositoryIndex[] {
   if (!suite) return [];
   return [...text.matchAll(/^\s*(?:- )?uri:\s*["']?(https?:[^\s"']+)/gm)].map(([, url = '']) => ({
     what: 'mirror',
@@ -79,7 +79,7 @@ function autoinstallMirrors({ text, suite }: Telling): RepositoryIndex[] {
 }
 
 /** `software.extraRepositories` of Agama's profile.schema.json. */
-function agamaRepositories({ text }: Telling): RepositoryIndex[] {
+function agamaRepositories({ text }: RepositoryContext): RepositoryIndex[] {
   try {
     const { software } = JSON.parse(text) as { software?: { extraRepositories?: { url?: unknown }[] } };
     return (software?.extraRepositories ?? []).flatMap(({ url }) =>
@@ -90,7 +90,7 @@ function agamaRepositories({ text }: Telling): RepositoryIndex[] {
   }
 }
 
-function extraRepositories({ kind, extra }: Telling): RepositoryIndex[] {
+function extraRepositories({ kind, extra }: RepositoryContext): RepositoryIndex[] {
   const isDebian = kind === 'preseed' || kind === 'autoinstall';
   return parsed(extra).flatMap(({ name, url, suite, key }) => {
     const what = `extra-repositories: ${name}`;

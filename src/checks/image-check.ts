@@ -74,7 +74,7 @@ export async function checkImage(
 ): Promise<void> {
   const host = { log: silentLog, signal: new AbortController().signal };
   const errors: string[] = [];
-  const noting = async <T>(action: () => T | Promise<T>): Promise<T | undefined> => {
+  const collectingErrors = async <T>(action: () => T | Promise<T>): Promise<T | undefined> => {
     try {
       return await action();
     } catch (error) {
@@ -91,7 +91,7 @@ export async function checkImage(
   });
   const subject: Subject = { host, configuration, spec, answerFile };
   for (const check of wanted) {
-    const findings = (await noting(() => check(subject))) ?? [];
+    const findings = (await collectingErrors(() => check(subject))) ?? [];
     for (const { weight, message } of findings) {
       if (weight === 'error') errors.push(message);
       else log.warn(message);

@@ -383,7 +383,7 @@ post-upload-command1 = echo "
         problemsOf(() => imageOf(`[${name}]\n${netboot}`, name)),
         name,
       ).to.deep.equal([
-        `my.conf:1: [${name}]: the name of an image becomes a file name; it can't begin with '-' or '.', or hold '/'`,
+        `my.conf:1: [${name}]: the name of an image becomes a file name; it can't begin with '-' or '.', or contain '/'`,
       ]);
     }
     expect(imageOf(`[Ubuntu 20.04 (täglich)]\n${netboot}`, 'Ubuntu 20.04 (täglich)').name).to.be.a('string');

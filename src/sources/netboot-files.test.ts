@@ -383,7 +383,7 @@ describe('netboot files', () => {
         { by: 'checksum list', list: checksums },
       ]);
       expect(warnings()).to.have.length(1);
-      expect(warnings()[0]).to.contain('its checksum list is not signed and may be changed on its way');
+      expect(warnings()[0]).to.contain('its checksum list is not signed and could be modified in transit');
       mirror.files.set('/os/images/linux', 'evil');
       const { message } = await failure(fetchFiles([file()], settings({ checksums })));
       expect(message)

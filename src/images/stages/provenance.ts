@@ -5,7 +5,7 @@ import { provenance as provenanceOf } from '../../contents/provenance.js';
 import { programVersion } from '../../host/program-directory.js';
 import { wantedArtifacts } from '../build.js';
 import { materials } from '../materials.js';
-import { mirrors, openOptions } from '../open-options.js';
+import { mirrors, recordedOptions } from '../recorded-options.js';
 import { stage } from '../stage.js';
 
 /** How the image came to be: of what, where, when. */
@@ -22,14 +22,14 @@ export const provenance = stage({
             .map((role) => paths[role]),
         }
       : undefined,
-  inputs: ({ spec }) => [spec.builderId, openOptions(spec)],
+  inputs: ({ spec }) => [spec.builderId, recordedOptions(spec)],
   async run(host, { spec, file, workDir, described }, state) {
     const document = provenanceOf({
       artifacts: [state.image, ...(await Promise.all(described.map((path) => describeFile(host, path))))],
       ...(await materials(host, spec, state)),
       mirrors: mirrors(spec, await readFile(state.answerFile, 'utf8')),
       image: spec.name,
-      options: openOptions(spec),
+      options: recordedOptions(spec),
       builder: { id: spec.builderId, version: programVersion() },
       begun: host.record.begun,
       finished: new Date().toISOString(),

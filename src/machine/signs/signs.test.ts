@@ -100,7 +100,7 @@ const ends: Readonly<Record<string, readonly Case[]>> = {
       1,
     ),
     simple('Error\n\nFailed to set up the source.\n\nPress ENTER to exit: ', 'question', /answer/),
-    simple('Installation complete. Press ENTER to quit: ', 'question', /told/),
+    simple('Installation complete. Press ENTER to quit: ', 'question', /confirmation/),
     simple('[anaconda root@localhost ~]# ', 'question', /answer/),
     simple('Password: ', 'question', /answer/),
     simple("Bitte treffen Sie eine Auswahl ['c' zum Fortfahren, 'q' zum Beenden]: ", 'question', /answer/),

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { renderShipped, shippedSpec } from '../../test/support/shipped-images.js';
-import { mirrors } from './open-options.js';
+import { mirrors } from './recorded-options.js';
 
 describe('the mirrors in the provenance', () => {
   /** By name, as the installer of a shipped image is told of them. */

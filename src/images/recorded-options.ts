@@ -3,7 +3,7 @@ import { withoutCredentials } from '../config/source.js';
 import { netbootSources } from '../sources/netboot-source.js';
 
 /** Options that shape an image and can't hold a secret: no kernel arguments, commands or variables of the user's. */
-export function openOptions(spec: ImageSpec): Record<string, string | number | boolean> {
+export function recordedOptions(spec: ImageSpec): Record<string, string | number | boolean> {
   return {
     format: spec.format,
     compression: spec.compression,

@@ -56,7 +56,7 @@ function appendPlace(subject: Subject): { readonly where: string; readonly name:
 }
 
 /** Options that nothing reads. Without a rendered template, its variables are unknown. */
-export const optionsNobodyReads: Check = ({ configuration, spec, answerFile }) => {
+export const unusedOptions: Check = ({ configuration, spec, answerFile }) => {
   if (answerFile === undefined) return [];
   const { name, overridden, destinations } = spec;
   const sections = destinations.map((destination) => destination.name);

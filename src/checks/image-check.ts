@@ -12,12 +12,7 @@ import { answerFileSource } from '../images/answer-file-source.js';
 import type { Plan } from '../images/build.js';
 import { programsOf } from '../engine/recipe.js';
 import { buildRecipe } from '../images/recipes.js';
-import {
-  answerFileMeaning,
-  answerFileStorage,
-  kernelArgumentLimits,
-  optionsNobodyReads,
-} from './answer-file-checks.js';
+import { answerFileMeaning, answerFileStorage, kernelArgumentLimits, unusedOptions } from './answer-file-checks.js';
 import { bootTestCommand, hookCommands } from './command-checks.js';
 import { destinations } from './destination-checks.js';
 import {
@@ -48,7 +43,7 @@ const checks: readonly Check[] = [
   answerFileStorage,
   answerFileMeaning,
   kernelArgumentLimits,
-  optionsNobodyReads,
+  unusedOptions,
 ];
 
 /** The checks before netboot files are fetched. */
@@ -58,7 +53,7 @@ export const fetchChecks: readonly Check[] = [
   keyringInVain,
   mediumAndNetbootFiles,
   hookCommands,
-  optionsNobodyReads,
+  unusedOptions,
 ];
 
 /**

@@ -50,7 +50,7 @@ export interface Validation {
 export interface ValidationSettings {
   /** The directory of the validators' schemas. */
   readonly schemaDir?: string | undefined;
-  /** Nobody named the image: one that ships with the program, and waits for a setting, is not looked at. */
+  /** The user did not name the image: a shipped one that lacks a required setting is skipped. */
   readonly unasked?: boolean;
   /** The options that the command line sets. */
   readonly overrides?: Overrides;

@@ -43,7 +43,7 @@ function unknownIn(
   const names = kinds[0] === 'image' ? document.optionNames(name) : [...own.keys()];
   return names.flatMap((option) => {
     const source = document.raw(name, option);
-    // What ships serves other sections, and is nobody's slip; so does a copy of it.
+    // What ships serves other sections, and is not a mistake of the user; so does a copy of it.
     if (source === undefined || source.file === shippedFile) return [];
     if (!own.has(option) && configuration.isShippedDefault(option)) return [];
     if (mentioned.has(canonical(option)) || referenced.has(option)) return [];

@@ -13,7 +13,7 @@ export interface BlockUse {
   readonly end: number;
   /** What no file uses, in bytes of the file system and in order. */
   readonly free: readonly Extent[];
-  /** What is kept free behind copies of the superblock, for a file system that grows: nothing is read there. */
+  /** The reserved space after copies of the superblock, for a file system that grows: nothing is read there. */
   readonly reserved: readonly Extent[];
   /** Inodes that are free, in bytes of the file system and in order: what was removed may still stand in them. */
   readonly freeInodes: readonly Extent[];

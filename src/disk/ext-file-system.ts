@@ -189,7 +189,7 @@ export class ExtFileSystem implements VolumeFileSystem {
 
   /**
    * The copies of the superblock are only read when it is lost, so nothing notices what stands there. tune2fs writes them
-   * again when it sets a UUID, be it the same; the room behind them for more group descriptors becomes zeros.
+   * again when it sets a UUID, be it the same; the space after them for more group descriptors becomes zeros.
    */
   async #renewBackups({ reserved, uuid }: BlockUse): Promise<void> {
     if (reserved.length === 0 || uuid === undefined) return;

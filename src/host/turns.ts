@@ -12,7 +12,7 @@ export class Turns {
     try {
       return await action();
     } finally {
-      // Whoever waits takes this place.
+      // The next waiting action takes this place.
       const next = this.#waiting.shift();
       if (next) next();
       else this.#running--;

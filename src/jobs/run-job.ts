@@ -17,7 +17,7 @@ import { eventsFile, logFile } from '../report/log-file.js';
 import { resolveJob, type Job } from './job.js';
 import { endingOf, exitCodes, type Outcome } from './outcome.js';
 
-/** What a job needs of whoever runs it: a terminal's command, or a worker. */
+/** What a job needs of its caller: a terminal's command, or a worker. */
 export interface JobContext {
   readonly configuration: Configuration;
   /** Takes the events of the build; closed when the job ends. */

@@ -293,7 +293,7 @@ function* othersFiles({ machine, language: { door, requests }, all }: Means): Ge
   for (const path of [...devices, ...files]) {
     for (const args of all.flatMap((language) => language.requests(path))) yield () => [machine.sudo({ args })];
   }
-  // The older helper takes the number of any loop device, and shows what is on it to whoever asks.
+  // The older helper takes the number of any loop device, and shows what is on it to any caller.
   mkdirSync(`${door}other`, { recursive: true });
   ownAll(`${door}other`);
   for (const device of [machine.foreignLoop, '/dev/loop', '/dev/loop/', '/dev/loop-1']) {

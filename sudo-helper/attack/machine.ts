@@ -225,7 +225,7 @@ function installedSystem(root: string, secret: string): void {
   }
 }
 
-/** All that an image can hold against whoever mounts it. */
+/** All that an image can hold against the user who mounts it. */
 function hostileSystem(root: string, machine: Machine): void {
   const { rdev } = statSync(machine.foreignLoop);
   for (const name of ['device', 'var/lib/YaST2/device', 'var/log/anaconda.device']) {

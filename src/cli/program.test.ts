@@ -35,7 +35,7 @@ describe('the command line', () => {
 
   it('does not take an empty value, as of a variable of a job that is not set', async () => {
     for (const flag of ['-o', '-c', '--image-size', '--config']) {
-      expect(await complaintOf(flag, '', 'debian-13'), flag).to.contain('It is empty; leave the option out');
+      expect(await complaintOf(flag, '', 'debian-13'), flag).to.contain('The value is empty. Leave the option out');
     }
   });
 

@@ -170,7 +170,7 @@ post-upload-command = sleep 1
       let done = Promise.reject<unknown>(new Error('the installer showed no progress'));
       done.catch(() => undefined);
       build.at(
-        ({ event }) => event === 'progress',
+        ({ event, text }) => event === 'progress' && text === 'Installing the base system',
         () => void (done = action()),
       );
       const ended = await build.ended();

@@ -279,7 +279,7 @@ describe('the demo image, built by a normal user', function () {
         change: (disk) => execa('dd', ['if=/dev/zero', `of=${disk}`, 'bs=440', 'count=1', 'conv=notrunc']),
         args: ['--boot-timeout', '10s'],
         message:
-          /timed out after 10 seconds \(option 'boot-timeout'\) waiting for a login prompt[^]*The serial console showed nothing: .*boot-test = ssh/,
+          /timed out after 10 seconds \(option 'boot-timeout'\) waiting for a login prompt[^]*The serial console showed nothing\. .*boot-test to ssh/,
       },
     };
     for (const [what, { change, args = [], message }] of Object.entries(unfit)) {

@@ -72,7 +72,7 @@ describe('image-factory doctor', () => {
       .and.deep.include({ configurationFiles: [config] });
     expect(told.findings).to.deep.include({
       weight: 'missing',
-      what: 'cpio is not installed (needed for giving the answer file to the installer)',
+      what: 'cpio is not installed (needed for passing the answer file to the installer)',
       fix: 'apt-get install cpio',
     });
     expect(exitCode).to.equal(1);

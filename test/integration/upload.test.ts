@@ -123,7 +123,7 @@ describe('upload', () => {
       await expectFailure(
         upload(testHost(), sftp({ target: '127.0.0.1:no-such-directory-of-image-factory', port: server.port }), files),
         /^Upload to mirror failed: Can't upload to no-such-directory-of-image-factory on 127.0.0.1 port \d+: No such file/,
-        /Make the directory/,
+        /Create the directory/,
       );
     });
 
@@ -160,7 +160,7 @@ describe('upload', () => {
         await expectFailure(
           upload(testHost(), sftp({ target: `127.0.0.1:${remote}`, port: readOnly.port, identity, knownHosts }), files),
           /Can't write demo-2024-05-17.qcow2 \(64 MiB\) to .*: Permission denied/,
-          /must be allowed to write/,
+          /write permission/,
         );
       } finally {
         await readOnly.stop();
@@ -439,7 +439,7 @@ describe('upload', () => {
 
     it('fails when there is no way at all', async () => {
       await withEnvironment({ SSH_AUTH_SOCK: undefined, HOME: scratch }, async () => {
-        await expectFailure(upload(testHost(), unnamed(), files), /no way to log in/, /upload_identity/);
+        await expectFailure(upload(testHost(), unnamed(), files), /No way to log in/, /upload_identity/);
       });
     });
 

@@ -21,7 +21,7 @@ describe('how something ended', () => {
   it('is an interruption', () => {
     expect(told(new Interrupted('SIGINT'))).to.deep.equal({
       exitCode: 130,
-      messages: ['interrupted by SIGINT; everything that was taken is released'],
+      messages: ['interrupted by SIGINT; all resources released'],
     });
   });
 

@@ -26,7 +26,7 @@ export function endingOf(error: unknown): Ending {
     return { outcome, messages: [...messages, ...left] };
   }
   if (error instanceof Interrupted) {
-    return { outcome: 'interrupted', messages: [`${error.message}; everything that was taken is released`] };
+    return { outcome: 'interrupted', messages: [`${error.message}; all resources released`] };
   }
   if (error instanceof UsageError) return { outcome: 'invalid', messages: error.problems };
   const failure = error instanceof Failure ? error : systemFailure(error);

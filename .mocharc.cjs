@@ -9,4 +9,6 @@ module.exports = {
   reporter: 'test/reporter.cjs',
   // Wide enough for a machine that does much else: what waits, waits for an event.
   timeout: 600_000,
+  // What a test leaves open must not keep the run from its end.
+  exit: true,
 };

@@ -3,14 +3,18 @@
 // the sums of all. `c8 node test/side-by-side.js` adds their coverage up.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { performance } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 const require = createRequire(import.meta.url);
 const mocha = require.resolve('mocha/bin/mocha.js');
 /** The closing line of test/reporter.cjs. */
 const closing = /^(\d+) passed, (\d+) failed, (\d+) skipped$/;
+/** Milliseconds for which the output of a mocha that has ended may stay open. */
+const grace = 10_000;
 
 // The terminal sends it to every mocha as well, which then ends with what it has counted.
 process.on('SIGINT', () => {});
@@ -23,6 +27,29 @@ for (const { name, how } of broken) console.log(`The suite '${name}' ended befor
 console.log(`${passed} passed, ${failed + broken.length} failed, ${skipped} skipped`);
 process.exitCode = ended.every(({ good }) => good) && broken.length === 0 ? 0 : 1;
 
+/** What a process writes to, as /proc names it: `pipe:[INODE]`; undefined once it has ended. */
+function outputOf(pid, descriptor) {
+  try {
+    return readlinkSync(`/proc/${pid}/fd/${descriptor}`);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The processes that have one of some outputs open. */
+function holders(outputs) {
+  const pids = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry));
+  return pids.flatMap((pid) => {
+    try {
+      const open = readdirSync(`/proc/${pid}/fd`).map((descriptor) => outputOf(pid, descriptor));
+      if (!open.some((output) => output !== undefined && outputs.includes(output))) return [];
+      return `${pid} (${readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()})`;
+    } catch {
+      return [];
+    }
+  });
+}
+
 /** Runs one suite, and prints what it says but its closing line. */
 async function run(name, spec) {
   const child = spawn(process.execPath, [mocha, ...spec], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -34,7 +61,16 @@ async function run(name, spec) {
     else console.log(`${name} | ${line}`.trimEnd());
   };
   for (const output of [child.stdout, child.stderr]) createInterface(output).on('line', print);
-  const [code, signal] = await once(child, 'close');
+  const ends = [outputOf(child.pid, 1), outputOf(child.pid, 2)];
+  const closed = once(child, 'close');
+  const [code, signal] = await once(child, 'exit');
+  // A process that a test left running may hold the output open: it is told, and not waited for.
+  if (!(await Promise.race([closed.then(() => true), sleep(grace, false, { ref: false })]))) {
+    console.log(
+      `${name} | its output is still open in: ${holders(ends).join(', ') || 'a process that can not be seen'}`,
+    );
+    for (const output of [child.stdout, child.stderr]) output.destroy();
+  }
   const seconds = Math.round((performance.now() - begun) / 1000);
   if (counts) console.log(`${name} | ${counts[0]} passed, ${counts[1]} failed, ${counts[2]} skipped in ${seconds} s`);
   return {

@@ -55,6 +55,26 @@ describe('suites that run side by side', () => {
     ]);
     expect(exitCode).to.equal(1);
   });
+
+  it('end, and name the process, where a test left one that holds their output open', async () => {
+    const { exitCode, lines } = await ended({
+      one: `import { spawn } from 'node:child_process';
+        it('starts a daemon', () => { spawn('sleep', ['300'], { stdio: 'inherit', detached: true }).unref(); });`,
+    });
+    const told = lines.flatMap(
+      (line) => /^one \| its output is still open in: (\d+) \(sleep 300\)$/.exec(line)?.[1] ?? [],
+    );
+    expect(told).to.have.length(1);
+    process.kill(Number(told[0]));
+    expect(lines.at(-1)).to.equal('1 passed, 0 failed, 0 skipped');
+    expect(exitCode).to.equal(0);
+  });
+
+  it('end where a test left something that would keep them running', async () => {
+    const { exitCode, lines } = await ended({ one: "it('waits', () => { setInterval(() => {}, 1000); });" });
+    expect(lines.at(-1)).to.equal('1 passed, 0 failed, 0 skipped');
+    expect(exitCode).to.equal(0);
+  });
 });
 
 describe('the suite whose tests disturb no one', () => {

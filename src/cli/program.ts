@@ -98,7 +98,8 @@ export function program(): Command {
 
   withConfig(root.command('cache'))
     .description('list the files of the netboot cache, with size, last use and images, or remove them')
-    .argument('<action>', 'list or clean')
+    // What is none of them is told by the command itself, with the nearest one.
+    .addArgument(new Argument('<action>', 'what to do').choices(['list', 'clean']).argParser((word) => word))
     .argument('[image...]', 'only files that these images use (default: all files)')
     .addOption(sectionFlag('--cache-dir'))
     .option('--json', 'list: as JSON')

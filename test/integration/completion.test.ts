@@ -126,6 +126,8 @@ describe('shell completion', function () {
         await typed.complete('image-factory demo -o gold', 'golden/');
         await typed.complete('image-factory render demo --output gold', 'golden', 'goldfish.txt');
         await typed.complete('image-factory completion f', 'fish ');
+        await typed.complete('image-factory cache cl', 'clean ');
+        expect(await typed.complete('image-factory demo --set forma', 'format=')).not.to.contain('format= ');
       });
 
       it('offers the images of the configuration that the line names, and runs nothing that stands in it', async () => {
@@ -171,6 +173,8 @@ describe('shell completion', function () {
       expect(await offered('image-factory demo -o gold')).to.deep.equal(['golden/']);
       expect(await offered('image-factory render demo --output gold')).to.include.members(['golden/', 'goldfish.txt']);
       expect(await offered('image-factory completion f')).to.deep.equal(['fish']);
+      expect(await offered('image-factory cache cl')).to.deep.equal(['clean']);
+      expect(await offered('image-factory demo --set forma')).to.deep.equal(['format=']);
     });
 
     it('offers the images of the configuration that the line names, and runs nothing that stands in it', async () => {

@@ -1,9 +1,13 @@
 import type { Argument, Command, Option } from 'commander';
+import { descriptionOptions } from '../../config/description-options.js';
+import { imageOptions } from '../../config/options.js';
 import { namesFile, takesSeveral } from '../option-values.js';
 
 /** What one position of the command line takes: one of some words, something to look up, or any text. */
 export type Candidates =
   | { readonly kind: 'words'; readonly words: readonly string[] }
+  /** Words that go on without a blank: `format=`. */
+  | { readonly kind: 'beginnings'; readonly words: readonly string[] }
   | { readonly kind: 'image' | 'command' | 'file' | 'directory' | 'text' };
 
 export interface CompletedOption {
@@ -49,8 +53,14 @@ export function valueOptions(commands: readonly CompletedCommand[]): string[] {
 
 function valueOf(option: Option): Candidates {
   if (option.argChoices) return { kind: 'words', words: option.argChoices };
+  if (option.flags.includes('<option=value>')) return { kind: 'beginnings', words: settings() };
   if (option.flags.includes('<dir>')) return { kind: 'directory' };
   return { kind: namesFile(option) ? 'file' : 'text' };
+}
+
+/** What `--set` may set, but for the options that a configuration names as it likes. */
+function settings(): string[] {
+  return Object.keys({ ...imageOptions, ...descriptionOptions }).map((name) => `${name}=`);
 }
 
 function argumentOf(argument: Argument): Candidates {

@@ -81,6 +81,7 @@ function argumentOf(candidates: Candidates): string {
 function offered(candidates: Candidates): string {
   switch (candidates.kind) {
     case 'words':
+    case 'beginnings':
       return `-a ${literal(candidates.words.join(' '))}`;
     case 'image':
       return `-a '(__image_factory_images)'`;

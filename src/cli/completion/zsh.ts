@@ -85,6 +85,8 @@ function action(candidates: Candidates): string {
   switch (candidates.kind) {
     case 'words':
       return `(${candidates.words.join(' ')})`;
+    case 'beginnings':
+      return `compadd -S "" - ${candidates.words.join(' ')}`;
     case 'image':
       return '_image_factory_images';
     case 'command':

@@ -41,6 +41,7 @@ export const programs = {
   gpgv: { package: 'gpgv', neededFor: 'checking gpg signatures', optional: true },
   'debconf-set-selections': { package: 'debconf', neededFor: 'checking preseed files', optional: true },
   ksvalidator: { package: 'pykickstart', registry: 'PyPI', neededFor: 'checking Kickstart files', optional: true },
+  getfattr: { package: 'attr', neededFor: 'layers', optional: true },
   sudo: { package: 'sudo', neededFor: 'file systems other than ext2/3/4, as a normal user', optional: true },
 } as const satisfies Record<string, { package: string; registry?: 'PyPI'; neededFor: string; optional?: boolean }>;
 

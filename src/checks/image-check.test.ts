@@ -170,6 +170,6 @@ sign = ssh\nsign-key = DIR/key\nupload_destinations = there
     }
     expect((await found('virt-type = kvm\n')).join()).to.match(/^error: my\.conf:8: .*use virt-type = qemu or auto$/);
     const asked = await found('', 'web', { 'virt-type': 'kvm' });
-    expect(asked.join()).to.match(/^error: \[web\] virt-type = kvm: .*use virt-type = qemu or auto$/);
+    expect(asked.join()).to.match(/^error: command line: \[web\] virt-type = kvm: .*use virt-type = qemu or auto$/);
   });
 });

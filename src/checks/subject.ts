@@ -40,14 +40,14 @@ export function mayBeMade({ spec }: Subject): boolean {
 }
 
 /**
- * `my.conf:3: [web] post-build-command = publish`, as far as known: a value from the command line has no line.
+ * `my.conf:3: [web] post-build-command = publish`, as far as known; `command line: [web] …` for what it sets.
  *
  * @param section the image's, or a destination's
  */
 export function placeOf({ configuration, spec }: Subject, option: string, section = spec.name): string {
   if (section === spec.name && spec.overridden.some((name) => canonical(name) === canonical(option))) {
     const [, set = ''] = Object.entries(spec.variables).find(([name]) => canonical(name) === canonical(option)) ?? [];
-    return `[${section}] ${option} = ${set}`;
+    return `command line: [${section}] ${option} = ${set}`;
   }
   const { document } = configuration.section(spec.name);
   const spelling = optionNames(document, section).findLast((name) => canonical(name) === canonical(option));

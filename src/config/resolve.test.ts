@@ -373,7 +373,7 @@ post-upload-command1 = echo "
 
   it('blames no line of a file for what the command line says', () => {
     expect(problemsOf(() => imageOf(`[debian-12]\n${netboot}ram = 1G\n`, 'debian-12', { ram: 'x' }))).to.deep.equal([
-      "[debian-12] ram = x: expected a size with a unit, such as '2G', '512 MiB' or '2 GB'",
+      "command line: [debian-12] ram = x: expected a size with a unit, such as '2G', '512 MiB' or '2 GB'",
     ]);
   });
 

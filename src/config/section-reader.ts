@@ -170,10 +170,11 @@ export class SectionReader {
     return `${this.#line(spelling)}[${this.#section}] ${spelling} = ${shown}`;
   }
 
-  /** `my.conf:3: `, or nothing for what no file says. */
+  /** `my.conf:3: `, `command line: `, or nothing for what is not set. */
   #line(spelling: string): string {
     const source = this.#document.raw(this.#section, spelling);
-    return source?.line ? `${source.file}:${source.line}: ` : '';
+    if (source === undefined) return '';
+    return source.line > 0 ? `${source.file}:${source.line}: ` : 'command line: ';
   }
 
   #text(spelling: string, problems: string[]): string | undefined {

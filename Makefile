@@ -11,7 +11,7 @@ BIN := node_modules/.bin
 # What the program calls (src/host/programs.ts; a test compares the two) and what makes the demo's netboot files.
 BUILD_PACKAGES := virtinst libvirt-clients libvirt-daemon-system libvirt-daemon-driver-qemu qemu-system-x86 qemu-utils \
 	fdisk util-linux coreutils e2fsprogs zerofree rsync openssh-client cpio xorriso xz-utils zstd \
-	gpg gpg-agent gpgv debian-archive-keyring rpm attr
+	gpg gpg-agent gpgv debian-archive-keyring rpm attr mount uidmap
 # What only tests need: servers to upload to, file systems to clean, sudo for its helper, what the Python image-factory
 # imports.
 CHECK_PACKAGES := openssh-server sudo xfsprogs btrfs-progs python3 python3-yaml python3-httplib2 python3-parted \

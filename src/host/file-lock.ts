@@ -11,7 +11,8 @@ import { programs } from './programs.js';
 // lock stays with the descriptor after flock has exited. So the kernel releases it when this process ends, even by
 // SIGKILL, and no helper process has to stay. The file's content, the holder's process id, is only for messages.
 
-const BUSY = 75;
+/** The exit code of flock when another process holds the lock. */
+export const BUSY = 75;
 const FLOCK = ['--exclusive', '--conflict-exit-code', `${BUSY}`];
 
 /** Releases the lock now. Otherwise, the build's release stack does. */
@@ -96,7 +97,12 @@ async function openLockFile(path: string, what: string): Promise<FileHandle> {
 }
 
 /** @returns 0 when the file is ours, BUSY when another process holds it, null when flock was terminated (by Ctrl-C) */
-async function flock(host: Host, file: FileHandle, what: string, wait: readonly string[]): Promise<number | null> {
+export async function flock(
+  host: Host,
+  file: FileHandle,
+  what: string,
+  wait: readonly string[],
+): Promise<number | null> {
   const called = command('flock', [...FLOCK, ...wait, '0']);
   host.log.debug(`Calling ${shellLine(called)}`);
   const env = { ...process.env, ...called.env };

@@ -24,6 +24,15 @@ export const programs = {
   blkid: { package: 'util-linux', neededFor: 'recognising file systems' },
   flock: { package: 'util-linux', neededFor: 'sharing caches and directories between builds' },
   cp: { package: 'coreutils', neededFor: 'moving disks between file systems' },
+  sync: { package: 'coreutils', neededFor: 'layers' },
+  rm: { package: 'coreutils', neededFor: 'layers' },
+  du: { package: 'coreutils', neededFor: 'layers' },
+  mount: { package: 'mount', neededFor: 'layers', optional: true },
+  umount: { package: 'mount', neededFor: 'layers', optional: true },
+  unshare: { package: 'util-linux', neededFor: 'layers' },
+  setpriv: { package: 'util-linux', neededFor: 'layers' },
+  newuidmap: { package: 'uidmap', neededFor: 'layers of an ordinary user', optional: true },
+  getfattr: { package: 'attr', neededFor: 'layers', optional: true },
   debugfs: { package: 'e2fsprogs', neededFor: 'cleaning ext2/3/4 file systems' },
   dumpe2fs: { package: 'e2fsprogs', neededFor: 'finding the free blocks of ext2/3/4 file systems' },
   tune2fs: { package: 'e2fsprogs', neededFor: 'writing the backups of the superblock of ext2/3/4 file systems again' },
@@ -41,7 +50,6 @@ export const programs = {
   gpgv: { package: 'gpgv', neededFor: 'checking gpg signatures', optional: true },
   'debconf-set-selections': { package: 'debconf', neededFor: 'checking preseed files', optional: true },
   ksvalidator: { package: 'pykickstart', registry: 'PyPI', neededFor: 'checking Kickstart files', optional: true },
-  getfattr: { package: 'attr', neededFor: 'layers', optional: true },
   sudo: { package: 'sudo', neededFor: 'file systems other than ext2/3/4, as a normal user', optional: true },
 } as const satisfies Record<string, { package: string; registry?: 'PyPI'; neededFor: string; optional?: boolean }>;
 

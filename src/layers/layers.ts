@@ -1,0 +1,188 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, rename, rm, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { nearestWord } from '../config/suggestion.js';
+import { Failure } from '../host/failure.js';
+import { holdDirectory } from '../host/directory-lock.js';
+import { makeChanges } from './upper-directory.js';
+import { writeManifest } from './manifest.js';
+import { layerName } from './names.js';
+import { readRecord, syncDirectory, writeRecord } from './record.js';
+import { changing, namesIn, removeTree, syncTree, within, type Store } from './store.js';
+
+/** What `layer.json` says. */
+export interface LayerRecord {
+  /** Its short name in `l/`. */
+  readonly number: number;
+  /** The layer below it. */
+  readonly parent?: string;
+  /** An open layer can be edited; a closed one never changes. */
+  readonly state: 'open' | 'closed';
+  /** ISO 8601, UTC. */
+  readonly created: string;
+  readonly closed?: string;
+  /** Of its tree: SHA-256 of the manifest, in hexadecimal. */
+  readonly contentId?: string;
+  /** Where its tree comes from, for people: `import of base.tar.zst`. */
+  readonly origin?: string;
+}
+
+export interface Layer extends LayerRecord {
+  readonly name: string;
+  /** What the layer adds to its parent, with whiteouts as overlayfs makes them in the store's dialect. */
+  readonly tree: string;
+}
+
+/** @throws Failure that names the nearest layer, if there is none of that name, or its record is damaged */
+export async function findLayer(store: Store, name: string): Promise<Layer> {
+  const record = await readRecord<LayerRecord>(within(store, 'layers', layerName(name), 'layer.json'));
+  if (record !== undefined) return { ...record, name, tree: within(store, 'layers', name, 'tree') };
+  const nearest = nearestWord(name, await namesIn(within(store, 'layers')));
+  throw new Failure(`there is no layer '${name}'`, {
+    hint: nearest === undefined ? "'image-factory layer list' shows all layers." : `Did you mean '${nearest}'?`,
+  });
+}
+
+/** All layers, by name. A damaged one stops nothing else: it is told to `damaged`. */
+export async function allLayers(store: Store, damaged: (name: string) => void = () => undefined): Promise<Layer[]> {
+  const layers: Layer[] = [];
+  for (const name of await namesIn(within(store, 'layers'))) {
+    try {
+      layers.push(await findLayer(store, name));
+    } catch {
+      damaged(name);
+    }
+  }
+  return layers;
+}
+
+/** A layer and all below it, the layer itself first. @throws Failure that names the layer that is missing */
+export async function chainOf(store: Store, name: string): Promise<Layer[]> {
+  const chain = [await findLayer(store, name)];
+  for (let top = chain[0]; top?.parent !== undefined; top = chain.at(-1)) {
+    if (chain.some((layer) => layer.name === top?.parent)) {
+      throw new Failure(`layer '${top.name}': its line of parents is a circle`);
+    }
+    try {
+      chain.push(await findLayer(store, top.parent));
+    } catch (error) {
+      throw new Failure(`layer '${top.name}': its parent '${top.parent}' is missing`, { cause: error });
+    }
+  }
+  return chain;
+}
+
+/** What a new layer is to be. */
+export interface NewLayer {
+  readonly name: string;
+  /** A closed layer. */
+  readonly parent?: string | undefined;
+  readonly origin?: string;
+}
+
+/** Makes an empty layer that can be edited. */
+export async function newLayer(store: Store, wanted: NewLayer): Promise<Layer> {
+  await expectPossible(store, wanted);
+  const model = wanted.parent === undefined ? undefined : (await findLayer(store, wanted.parent)).tree;
+  return staged(store, model, (stage) => commit(store, stage, wanted, { state: 'open' }));
+}
+
+/**
+ * Makes a closed layer. Nothing of it is in the store until it is whole.
+ *
+ * @param wanted.fill puts the content into an empty directory, which becomes the layer's tree
+ */
+export async function addLayer(
+  store: Store,
+  wanted: NewLayer & { readonly fill: (directory: string) => Promise<void> },
+): Promise<Layer> {
+  await expectPossible(store, wanted);
+  return staged(store, undefined, async (stage) => {
+    const tree = join(stage, 'tree');
+    await wanted.fill(tree);
+    const { id } = await writeManifest(store.host, tree, join(stage, 'manifest'), `layer ${wanted.name}`);
+    await syncTree(store, stage);
+    return commit(store, stage, wanted, { state: 'closed', closed: new Date().toISOString(), contentId: id });
+  });
+}
+
+async function expectPossible(store: Store, { name, parent }: NewLayer): Promise<void> {
+  if ((await namesIn(within(store, 'layers'))).includes(layerName(name))) {
+    throw new Failure(`there is a layer '${name}' already`, {
+      hint: `Choose another name, or delete it: image-factory layer delete ${name}`,
+    });
+  }
+  if (parent === undefined) return;
+  const [top] = await chainOf(store, parent);
+  if (top?.state === 'closed') return;
+  throw new Failure(`layer '${parent}' is open: it may still change, so it can't be a parent`, {
+    hint: `Close it first: image-factory layer close ${parent}`,
+  });
+}
+
+/** Runs an action on a directory of its own in `staging`. What the action did not rename is removed, also after a failure. */
+async function staged<T>(store: Store, model: string | undefined, action: (stage: string) => Promise<T>): Promise<T> {
+  const stage = within(store, 'staging', randomBytes(8).toString('hex'));
+  await changing(store, () => mkdir(stage, { mode: 0o700 }));
+  // While it is held, `repair` knows that the directory is in use.
+  const giveBack = await holdDirectory(store.host, stage, `the staging directory ${stage}`);
+  const remove = store.host.release.hold(`the staging directory ${stage}`, () => removeTree(store, stage));
+  try {
+    await makeChanges(stage, 'tree', model);
+    return await action(stage);
+  } finally {
+    await remove();
+    await giveBack();
+  }
+}
+
+/** Gives a staged layer its place, in one rename. */
+async function commit(
+  store: Store,
+  stage: string,
+  wanted: NewLayer,
+  rest: Pick<LayerRecord, 'state' | 'closed' | 'contentId'>,
+): Promise<Layer> {
+  return changing(store, async () => {
+    await expectPossible(store, wanted);
+    const { name, parent, origin } = wanted;
+    const number = await freeNumber(store);
+    const record: LayerRecord = {
+      number,
+      ...(parent === undefined ? {} : { parent }),
+      ...rest,
+      created: new Date().toISOString(),
+      ...(origin === undefined ? {} : { origin }),
+    };
+    await writeRecord(join(stage, 'layer.json'), record);
+    await syncDirectory(join(stage, 'tree'));
+    // A link without its layer is nothing but garbage; a layer without its link could not be mounted.
+    await link(store, name, number);
+    await rename(stage, within(store, 'layers', name));
+    await syncDirectory(within(store, 'layers'));
+    await syncDirectory(within(store, 'staging'));
+    return { ...record, name, tree: within(store, 'layers', name, 'tree') };
+  });
+}
+
+/** The content of the link in `l/` of a layer. */
+export function linkTarget(name: string): string {
+  return join('..', 'layers', name, 'tree');
+}
+
+async function link(store: Store, name: string, number: number): Promise<void> {
+  await symlink(linkTarget(name), within(store, 'l', `${number}`));
+  await syncDirectory(within(store, 'l'));
+}
+
+/** A number that no layer has. It removes the links that a crash left of layers that never came to be. */
+async function freeNumber(store: Store): Promise<number> {
+  const numbers: number[] = [0];
+  for (const name of await namesIn(within(store, 'l'))) {
+    const path = within(store, 'l', name);
+    if (existsSync(path)) numbers.push(Number(name) || 0);
+    else await rm(path);
+  }
+  return Math.max(...numbers) + 1;
+}

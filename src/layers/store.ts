@@ -1,0 +1,164 @@
+import { readFileSync } from 'node:fs';
+import { mkdir, readdir, realpath, rm } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { join, resolve } from 'node:path';
+import { Failure } from '../host/failure.js';
+import { withFileLock } from '../host/file-lock.js';
+import { command, run, type Host } from '../host/host.js';
+import { makeDirectory } from '../host/make-directory.js';
+import { readRecord, writeRecord } from './record.js';
+
+// The store of layers, instances and stackpoints:
+//
+//     format                    which format, which marks of overlayfs, and the store's id
+//     lock                      held by flock(2) during every change
+//     layers/NAME/              layer.json, manifest, tree/ (what the layer adds), work/ (overlayfs's own)
+//     l/7 -> ../layers/NAME/tree    short names, so that the options of a mount fit into a page
+//     l/empty/                  the lowest directory of every mount
+//     edits/NAME/               where a layer is mounted while it is edited
+//     instances/POINT.N/        instance.json, upper/ (what was changed), work/
+//     points/NAME/              point.json, intent.json (during a change), mounts/N/, root -> mounts/N
+//     staging/ID/               what is being made; a rename gives it its place
+//     trash/ID/                 what is being removed; a rename took it from its place
+//
+// Only `points` and `edits` can be entered by all: old programs in layers and instances are out of reach of other users.
+
+/** The version of this layout. A program refuses stores of a later one. */
+const storeFormat = 1;
+
+/** The xattrs in which overlayfs keeps its marks: `trusted.overlay.*` for root, `user.overlay.*` in a user namespace. */
+export type Dialect = 'trusted' | 'user';
+
+export interface Format {
+  readonly format: number;
+  readonly xattrs: Dialect;
+  /** Part of the source of each mount, so that mounts of other stores are not taken for this one's. */
+  readonly id: string;
+}
+
+export interface Store {
+  readonly host: Host;
+  /** Absolute, without symbolic links. */
+  readonly directory: string;
+  readonly dialect: Dialect;
+}
+
+export const storeDirectories = {
+  layers: 0o700,
+  l: 0o700,
+  instances: 0o700,
+  staging: 0o700,
+  trash: 0o700,
+  edits: 0o755,
+  points: 0o755,
+} as const;
+
+/** Files and directories that may lie in a store beside {@link storeDirectories}. */
+export const storeFiles = ['format', '.format.new', 'lock'] as const;
+
+/** A path in the store. */
+export function within(
+  store: Store,
+  area: keyof typeof storeDirectories | 'format' | 'lock',
+  ...names: string[]
+): string {
+  return join(store.directory, area, ...names);
+}
+
+/**
+ * Opens a store. It need not exist yet: then it is empty, and the first {@link changing} makes it.
+ *
+ * @throws Failure if the directory holds something else, or a store that this user can't use
+ */
+export async function openStore(host: Host, directory: string): Promise<Store> {
+  const path = await realpath(directory).catch(() => resolve(directory));
+  const store = { host, directory: path, dialect: dialectHere() };
+  await readFormat(store);
+  return store;
+}
+
+/** Which marks of overlayfs this process can make. */
+export function dialectHere(): Dialect {
+  return process.getuid?.() === 0 && isInitialUserNamespace() ? 'trusted' : 'user';
+}
+
+/** Whether user ids are those of the machine: in a user namespace, they are mapped. See user_namespaces(7). */
+export function isInitialUserNamespace(): boolean {
+  try {
+    return /^\s*0\s+0\s+4294967295\s*$/.test(readFileSync('/proc/self/uid_map', 'utf8'));
+  } catch {
+    return true;
+  }
+}
+
+/** @returns undefined for a store that does not exist yet */
+export async function readFormat(store: Store): Promise<Format | undefined> {
+  const format = await readRecord<Format>(within(store, 'format'));
+  if (format === undefined) {
+    await expectEmpty(store.directory);
+    return undefined;
+  }
+  if (format.format !== storeFormat) {
+    throw new Failure(`${store.directory}: a store of format ${format.format}, and this program knows ${storeFormat}`, {
+      hint: 'Update image-factory, or choose another store with --store-dir.',
+    });
+  }
+  if (format.xattrs !== store.dialect) {
+    const [maker, here] = format.xattrs === 'user' ? ['an ordinary user', 'root'] : ['root', 'an ordinary user'];
+    throw new Failure(
+      `${store.directory}: this store belongs to ${maker}: its trees have ${format.xattrs}.overlay attributes, which mean nothing in the mounts of ${here}`,
+      { hint: `Run the command as ${maker}, or choose another store with --store-dir.` },
+    );
+  }
+  return format;
+}
+
+async function expectEmpty(directory: string): Promise<void> {
+  const known = new Set<string>([...storeFiles, ...Object.keys(storeDirectories), 'lost+found']);
+  const found = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  const foreign = found.find((name) => !known.has(name));
+  if (foreign === undefined) return;
+  throw new Failure(`${directory}: neither a store of layers nor empty: it contains ${JSON.stringify(foreign)}`, {
+    hint: 'Choose another directory with --store-dir.',
+  });
+}
+
+/** Makes one change to the store, while no other process makes one. It makes the store itself first, if need be. */
+export async function changing<T>(store: Store, action: () => Promise<T>): Promise<T> {
+  makeDirectory(store.directory);
+  return withFileLock(store.host, within(store, 'lock'), `the store ${store.directory}`, async () => {
+    if ((await readFormat(store)) === undefined) {
+      const id = randomBytes(4).toString('hex');
+      await writeRecord(within(store, 'format'), { format: storeFormat, xattrs: store.dialect, id } satisfies Format);
+    }
+    for (const [name, mode] of Object.entries(storeDirectories)) {
+      makeDirectory(join(store.directory, name), { mode });
+    }
+    await mkdir(within(store, 'l', 'empty'), { recursive: true });
+    return action();
+  });
+}
+
+/** The names in a directory of the store, sorted; none if it does not exist. */
+export async function namesIn(directory: string): Promise<string[]> {
+  try {
+    return (await readdir(directory)).sort();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** Brings everything below a path to the disk: the whole file system that holds it, with syncfs(2). */
+export async function syncTree(store: Store, path: string): Promise<void> {
+  await run(store.host, command('sync', ['--file-system', path]));
+}
+
+/** Removes a directory that nothing uses. It leaves mounts alone, should one be below it. */
+export async function removeTree(store: Store, path: string): Promise<void> {
+  if ((await namesIn(path).catch(() => ['a file'])).length === 0) return rm(path, { recursive: true, force: true });
+  await run(store.host, command('rm', ['--recursive', '--force', '--one-file-system', '--', path]));
+}

@@ -23,7 +23,7 @@ BENCH_PACKAGES := python3 python3-httplib2 python3-parted mmdebstrap openssl
 VERSION := $(shell sed -n 's/^  "version": "\(.*\)",/\1/p' package.json)
 MANUALS := man/image-factory.1 man/image-factory.conf.5 man/image-factory-sudo-helper.1
 SOURCES := $(shell find src -name '*.ts' ! -name '*.test.ts')
-SHIPPED := bin configs demo lib sudo-helper/image-factory-sudo-helper templates package.json
+SHIPPED := bin configs demo layouts lib sudo-helper/image-factory-sudo-helper templates package.json
 DOCUMENTS := LICENSE README.md NEWS.md Jenkinsfile.example docs/manifest.schema.json
 GUIDES := $(filter-out docs/manifest.schema.json,$(wildcard docs/*.*))
 

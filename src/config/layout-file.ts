@@ -1,0 +1,36 @@
+import { readdirSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { programDirectory } from '../host/program-directory.js';
+import { path } from './option-types.js';
+import { didYouMean } from './suggestion.js';
+
+const suffix = /\.ya?ml$/;
+
+/** The layouts that ship with the program. */
+export const shippedLayouts = join(programDirectory, 'layouts');
+
+/** Their names, in order. */
+export function shippedLayoutNames(): string[] {
+  return readdirSync(shippedLayouts)
+    .filter((name) => suffix.test(name))
+    .map((name) => name.replace(suffix, ''))
+    .sort();
+}
+
+/**
+ * The file of a layout, absolute: that of a shipped one by its name; else a path, which has a `/` or the suffix `.yaml`.
+ *
+ * @param from the file whose directory a relative path is relative to; undefined: the current directory
+ * @throws Error that says what would be right
+ */
+export function layoutFile(nameOrPath: string, from?: string): string {
+  if (nameOrPath.includes('/') || suffix.test(nameOrPath)) {
+    const given = path.parse(nameOrPath);
+    return from === undefined ? resolve(given) : resolve(dirname(from), given);
+  }
+  const names = shippedLayoutNames();
+  if (names.includes(nameOrPath)) return join(shippedLayouts, `${nameOrPath}.yaml`);
+  throw new Error(
+    `one of the shipped layouts ${names.join(', ')}, or a YAML file such as './my.yaml'${didYouMean(nameOrPath, names)}`,
+  );
+}

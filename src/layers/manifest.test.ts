@@ -217,6 +217,26 @@ describe('the manifest of a tree', () => {
     expect(lines[3]).to.equal('./plain/gone type=whiteout');
   });
 
+  it('has the whiteouts that overlayfs itself makes, each alone', async function () {
+    asRoot.call(this);
+    for (const name of ['lower', 'work', 'merged']) mkdirSync(join(scratch, name));
+    for (const name of ['one', 'two', 'three']) writeFileSync(join(scratch, 'lower', name), '');
+    mkdirSync(join(scratch, 'lower/directory'));
+    const layers = `lowerdir=${join(scratch, 'lower')},upperdir=${tree},workdir=${join(scratch, 'work')}`;
+    const change = 'cd "$2" && rm one two && rm -r directory && mkdir directory && touch directory/new';
+    // In a mount namespace of its own: nothing is left mounted.
+    const script = `mount -t overlay -o "$1" overlay "$2" && ${change}`;
+    program('unshare', ['--mount', 'sh', '-ec', script, 'sh', layers, join(scratch, 'merged')]);
+    const lines: string[] = [];
+    for await (const entry of manifestOf(host, tree)) lines.push(lineOf(entry).split(' sha256')[0]!);
+    expect(lines.slice(1)).to.deep.equal([
+      './directory type=dir mode=0755 uid=0 gid=0 opaque=yes',
+      './directory/new type=file mode=0644 uid=0 gid=0 size=0',
+      './one type=whiteout',
+      './two type=whiteout',
+    ]);
+  });
+
   it('names the entry that it may not read', async function () {
     if (isRoot) {
       console.log('      skipped: root may read everything; run it as a normal user');

@@ -28,8 +28,10 @@ export function* walk(directory: string, attributes: Attributes): Generator<Foun
     const stats = lstatSync(file);
     const found = entryOf(path, file, stats, attributes.get(path));
     const first = stats.nlink > 1 && !stats.isDirectory() ? firstName(firstNames, stats, path) : path;
+    // overlayfs makes one device for many whiteouts, and gives it many names.
+    const isLink = first !== path && found.type !== 'whiteout';
     yield {
-      entry: first === path ? found : { ...found, hardLink: first },
+      entry: isLink ? { ...found, hardLink: first } : found,
       space: first === path ? stats.blocks * 512 : 0,
       modified: stats.mtimeMs / 1000,
       names: stats.isDirectory() ? 1 : stats.nlink,

@@ -104,6 +104,11 @@ export const imageOptions = {
     default: '2G',
     flag: { long: 'image-size' },
   }),
+  layout: option(type.text, {
+    group: 'disk',
+    doc: "Partitions, volumes, file systems and mount points of the disk: the name of a shipped layout (*bios*, *uefi*, *hybrid*, *lvm*, *server*), or a YAML file in diskimage-builder's block-device language. A relative path is relative to the configuration file that names it. **image-factory layout show** prints what becomes of it.",
+    defaultDoc: 'what the answer file says',
+  }),
   format: option(type.oneOf('qcow2', 'raw'), {
     group: 'output',
     doc: 'Format of the finished image.',

@@ -195,9 +195,9 @@ export const imageOptions = {
     default: 'no',
     flag: { long: 'installer-logs', negatable: true },
   }),
-  'root-partition': option(type.integer(1, 128), {
+  'root-partition': option(type.volume, {
     group: 'disk',
-    doc: 'The number of the partition that holds the root file system of the installed system, for a disk where image-factory cannot find it. You may also give it with **--resume**.',
+    doc: 'The partition, by its number, or the logical volume, as *GROUP/VOLUME*, that holds the root file system of the installed system, for a disk where image-factory cannot find it. You may also give it with **--resume**.',
     defaultDoc: 'the one that contains a root directory',
     flag: { long: 'root-partition' },
   }),

@@ -11,11 +11,11 @@ BIN := node_modules/.bin
 # What the program calls (src/host/programs.ts; a test compares the two) and what makes the demo's netboot files.
 BUILD_PACKAGES := virtinst libvirt-clients libvirt-daemon-system libvirt-daemon-driver-qemu qemu-system-x86 qemu-utils \
 	fdisk util-linux coreutils e2fsprogs zerofree rsync openssh-client cpio xorriso xz-utils zstd \
-	gpg gpg-agent gpgv debian-archive-keyring rpm attr mount uidmap
+	gpg gpg-agent gpgv debian-archive-keyring rpm attr mount uidmap tar findutils
 # What only tests need: servers to upload to, file systems to clean, sudo for its helper, what the Python image-factory
 # imports.
 CHECK_PACKAGES := openssh-server sudo xfsprogs btrfs-progs python3 python3-yaml python3-httplib2 python3-parted \
-	shellcheck openssl libxml2-utils debconf zsh fish dosfstools mtools acl libcap2-bin lvm2
+	shellcheck openssl libxml2-utils debconf zsh fish dosfstools mtools acl libcap2-bin
 DOC_PACKAGES := pandoc
 # What the Python image-factory needs, and what makes the disk that both finish.
 BENCH_PACKAGES := python3 python3-httplib2 python3-parted mmdebstrap openssl

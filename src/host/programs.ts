@@ -50,6 +50,12 @@ export const programs = {
   gpgv: { package: 'gpgv', neededFor: 'checking gpg signatures', optional: true },
   'debconf-set-selections': { package: 'debconf', neededFor: 'checking preseed files', optional: true },
   ksvalidator: { package: 'pykickstart', registry: 'PyPI', neededFor: 'checking Kickstart files', optional: true },
+  setfattr: { package: 'attr', neededFor: 'layers', optional: true },
+  xargs: { package: 'findutils', neededFor: 'layers', optional: true },
+  tar: { package: 'tar', neededFor: 'importing and exporting layers', optional: true },
+  mknod: { package: 'coreutils', neededFor: 'importing layers', optional: true },
+  xz: { package: 'xz-utils', neededFor: 'importing layers from .xz', optional: true },
+  zstd: { package: 'zstd', neededFor: 'importing layers from .zst, and exporting to it', optional: true },
   sudo: { package: 'sudo', neededFor: 'file systems other than ext2/3/4, as a normal user', optional: true },
 } as const satisfies Record<string, { package: string; registry?: 'PyPI'; neededFor: string; optional?: boolean }>;
 

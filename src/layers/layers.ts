@@ -26,6 +26,8 @@ export interface LayerRecord {
   readonly contentId?: string;
   /** Where its tree comes from, for people: `import of base.tar.zst`. */
   readonly origin?: string;
+  /** The SHA-256 of the archive that it was unpacked from, as OCI images name their layers. */
+  readonly diffId?: string;
 }
 
 export interface Layer extends LayerRecord {
@@ -93,19 +95,50 @@ export async function newLayer(store: Store, wanted: NewLayer): Promise<Layer> {
  *
  * @param wanted.fill puts the content into an empty directory, which becomes the layer's tree
  */
-export async function addLayer(
-  store: Store,
-  wanted: NewLayer & { readonly fill: (directory: string) => Promise<void> },
-): Promise<Layer> {
+export async function addLayer(store: Store, wanted: FilledLayer): Promise<Layer> {
   await expectPossible(store, wanted);
-  return staged(store, undefined, async (stage) => {
-    const tree = join(stage, 'tree');
-    await wanted.fill(tree);
-    const { id } = await writeManifest(store.host, tree, join(stage, 'manifest'), `layer ${wanted.name}`);
-    await syncTree(store, stage);
-    return commit(store, stage, wanted, { state: 'closed', closed: new Date().toISOString(), contentId: id });
+  return filled(store, wanted, (stage, rest) => commit(store, stage, wanted, rest));
+}
+
+/** As {@link addLayer}, but takes a closed layer over the same parent that has the same content, if there is one. */
+export async function layerOfContent(store: Store, wanted: FilledLayer): Promise<Layer> {
+  return filled(store, wanted, async (stage, rest) => {
+    const same = await findSame(store, wanted.parent, ({ contentId }) => contentId === rest.contentId);
+    return same ?? commit(store, stage, wanted, rest);
   });
 }
+
+export interface FilledLayer extends NewLayer {
+  /** @returns the SHA-256 of the archive that it unpacked, if it did */
+  readonly fill: (directory: string) => Promise<{ readonly diffId?: string } | void>;
+}
+
+/** A closed layer over a parent (undefined: over nothing) that is as wanted. */
+export async function findSame(
+  store: Store,
+  parent: string | undefined,
+  isWanted: (layer: Layer) => boolean,
+): Promise<Layer | undefined> {
+  const layers = await allLayers(store);
+  return layers.find((layer) => layer.state === 'closed' && layer.parent === parent && isWanted(layer));
+}
+
+async function filled(
+  store: Store,
+  wanted: FilledLayer,
+  take: (stage: string, rest: Made) => Promise<Layer>,
+): Promise<Layer> {
+  return staged(store, undefined, async (stage) => {
+    const tree = join(stage, 'tree');
+    const { diffId } = (await wanted.fill(tree)) ?? {};
+    const { id } = await writeManifest(store.host, tree, join(stage, 'manifest'), `layer ${wanted.name}`);
+    await syncTree(store, stage);
+    const closed = new Date().toISOString();
+    return take(stage, { state: 'closed', closed, contentId: id, ...(diffId !== undefined && { diffId }) });
+  });
+}
+
+type Made = Pick<LayerRecord, 'state' | 'closed' | 'contentId' | 'diffId'>;
 
 async function expectPossible(store: Store, { name, parent }: NewLayer): Promise<void> {
   if ((await namesIn(within(store, 'layers'))).includes(layerName(name))) {
@@ -138,12 +171,7 @@ async function staged<T>(store: Store, model: string | undefined, action: (stage
 }
 
 /** Gives a staged layer its place, in one rename. */
-async function commit(
-  store: Store,
-  stage: string,
-  wanted: NewLayer,
-  rest: Pick<LayerRecord, 'state' | 'closed' | 'contentId'>,
-): Promise<Layer> {
+async function commit(store: Store, stage: string, wanted: NewLayer, rest: Made): Promise<Layer> {
   return changing(store, async () => {
     await expectPossible(store, wanted);
     const { name, parent, origin } = wanted;

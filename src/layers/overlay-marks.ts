@@ -1,5 +1,3 @@
-import type { Attributes } from './extended-attributes.js';
-
 type Marks = ReadonlyMap<string, Buffer> | undefined;
 
 /** What overlayfs, or fuse-overlayfs, keeps in attributes for itself: with CAP_SYS_ADMIN, as a user, in user space. */
@@ -10,6 +8,11 @@ const ownNames = /^(?:trusted\.overlay|user\.overlay|(?:user|trusted|security)\.
  * where the tree lies (umoci and podman leave them out as well), btrfs's own are properties of the file system.
  */
 const ofThePlace = /^(?:security\.(?:selinux|ima|evm)$|btrfs\.)/;
+
+/** Whether an attribute is one that overlayfs keeps for itself. */
+export function isOverlayMark(name: string): boolean {
+  return ownNames.test(name);
+}
 
 /** Whether a directory hides what the layers below have in it. `x` has another meaning: that whiteouts lie in it. */
 export function isOpaque(marks: Marks): boolean {
@@ -27,9 +30,4 @@ export function isWhiteoutFile(marks: Marks): boolean {
 export function ofContent(marks: Marks): Marks {
   const kept = [...(marks ?? [])].filter(([name]) => !ownNames.test(name) && !ofThePlace.test(name));
   return kept.length > 0 ? new Map(kept) : undefined;
-}
-
-/** Whether any entry of a tree has marks of overlayfs. */
-export function hasMarks(attributes: Attributes): boolean {
-  return [...attributes.values()].some((marks) => [...marks.keys()].some((name) => ownNames.test(name)));
 }

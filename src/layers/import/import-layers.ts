@@ -1,0 +1,109 @@
+import { createReadStream } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { createWriteStream } from 'node:fs';
+import { layerName } from '../names.js';
+import { addLayer, chainOf, findSame, layerOfContent, type FilledLayer, type Layer } from '../layers.js';
+import type { Store } from '../store.js';
+import { unpackLayer, type LayerArchive } from './archive-layer.js';
+import type { ArchiveLimits } from './archive-limits.js';
+import { blobsInArchive, blobsInDirectory, type Blobs } from './blobs.js';
+import { compressionOf, decompressed } from './compression.js';
+import { layersOfImage } from './container-image.js';
+import { copyTree } from './copy-tree.js';
+import type { Source } from './recognise.js';
+
+/** What is imported, and as what. */
+export interface Import {
+  readonly name: string;
+  readonly parent?: string | undefined;
+  readonly source: Source;
+  readonly limits: ArchiveLimits;
+  /** Fills a directory with the root file system of a disk. Another room's: layers know nothing of disks. */
+  readonly copySystem: (source: Source & { kind: 'disk' }, directory: string) => Promise<void>;
+}
+
+/**
+ * Makes closed layers of a source. A container image becomes as many as it has: the topmost has the name, those below it
+ * `NAME-1`, `NAME-2` …, unless the store has layers of the same content already: then those are used.
+ *
+ * @returns the layers, the lowest first; those that were there already are not among them
+ */
+export async function importLayers(store: Store, wanted: Import): Promise<Layer[]> {
+  const { name, parent, source, limits } = wanted;
+  const origin = `import of ${source.path}`;
+  layerName(name);
+  switch (source.kind) {
+    case 'directory':
+      return [await addLayer(store, { name, parent, origin, fill: (to) => copyTree(store, source.path, to) })];
+    case 'disk':
+      return [await addLayer(store, { name, parent, origin, fill: (to) => wanted.copySystem(source, to) })];
+    case 'archive': {
+      const what = basename(source.path);
+      const open = () => createReadStream(source.path, { highWaterMark: 1024 * 1024 });
+      return [await addLayer(store, { name, parent, origin, fill: filling(store, { what, open }, parent, limits) })];
+    }
+    case 'image directory':
+      return importImage(store, wanted, await blobsInDirectory(source.path), source.reference);
+    case 'image archive':
+      return withPlainArchive(store, wanted, async (path) =>
+        importImage(store, wanted, await blobsInArchive(store.host, path), source.reference),
+      );
+  }
+}
+
+function filling(
+  store: Store,
+  archive: LayerArchive,
+  parent: string | undefined,
+  limits: ArchiveLimits,
+): FilledLayer['fill'] {
+  return async (directory) => {
+    const lower = parent === undefined ? [] : (await chainOf(store, parent)).map(({ tree }) => tree);
+    return unpackLayer(store, archive, { directory, lower, limits });
+  };
+}
+
+async function importImage(store: Store, wanted: Import, blobs: Blobs, reference?: string): Promise<Layer[]> {
+  const { name, source, limits } = wanted;
+  const archives = await layersOfImage(blobs, reference);
+  const origin = `import of ${source.path}${reference === undefined ? '' : `:${reference}`}`;
+  const made: Layer[] = [];
+  let { parent } = wanted;
+  for (const [index, archive] of archives.entries()) {
+    const layer = { parent, origin, fill: filling(store, archive, parent, limits) };
+    if (index === archives.length - 1) {
+      made.push(await addLayer(store, { ...layer, name }));
+      break;
+    }
+    const known = await findSame(store, parent, ({ diffId }) => diffId !== undefined && diffId === archive.diffId);
+    const below = known ?? (await layerOfContent(store, { ...layer, name: `${name}-${index + 1}` }));
+    if (below.name === `${name}-${index + 1}` && known === undefined) made.push(below);
+    else store.host.log.info(`Layer ${index + 1} is there already: ${below.name}`);
+    parent = below.name;
+  }
+  return made;
+}
+
+/** Runs an action on an archive of an image, decompressed in the store if need be. */
+async function withPlainArchive<T>(
+  store: Store,
+  { source, limits }: Import,
+  action: (path: string) => Promise<T>,
+): Promise<T> {
+  if ((await compressionOf(source.path)) === 'none') return action(source.path);
+  const scratch = await mkdtemp(join(store.directory, 'staging', 'image-'));
+  try {
+    const plain = join(scratch, basename(source.path));
+    const what = basename(source.path);
+    await pipeline(
+      createReadStream(source.path),
+      (bytes: AsyncIterable<Uint8Array>) => decompressed(store.host, bytes, { what, limits }),
+      createWriteStream(plain),
+    );
+    return await action(plain);
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}

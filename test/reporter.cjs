@@ -1,6 +1,9 @@
 // mocha's spec reporter, and the plain closing line that CI reads.
 const { reporters } = require('mocha');
 
+// A failure shows what was there, also where it is long: the run may be one that can't be repeated.
+void import('chai').then(({ config }) => (config.truncateThreshold = 4000));
+
 module.exports = class extends reporters.Spec {
   epilogue() {
     super.epilogue();

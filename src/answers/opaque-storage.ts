@@ -6,12 +6,12 @@ export interface OpaqueStorage {
   readonly line: number | undefined;
   /** As the answer file says it. */
   readonly setting: string;
-  readonly storage: 'LVM' | 'encryption' | 'RAID' | 'bcache' | 'ZFS';
+  readonly storage: 'thin volumes' | 'cached volumes' | 'encryption' | 'RAID' | 'bcache' | 'ZFS';
   /** What to write instead. */
   readonly instead: string;
 }
 
-/** What of an answer file asks for LVM, encryption, RAID and the like, in words or by the installer's default. */
+/** What of an answer file asks for encryption, RAID and the like, or for volumes of LVM that are not linear. */
 export async function opaqueStorage(kind: AnswerFileKind, text: string): Promise<OpaqueStorage[]> {
   return readers[kind](text);
 }
@@ -26,11 +26,9 @@ const readers: Readonly<Record<AnswerFileKind, (text: string) => OpaqueStorage[]
 
 /** Kickstart commands, as Anaconda's documentation of Kickstart has them; scripts and package lists are none. */
 function kickstart(text: string): OpaqueStorage[] {
-  const instead = "'part' with ext4, xfs or btrfs, or 'autopart --type=plain'";
+  const instead = "'part' or 'logvol' with ext4, xfs or btrfs, or 'autopart --type=lvm'";
   const found: OpaqueStorage[] = [];
   let script = false;
-  // Fedora's Anaconda takes btrfs where nothing is said, that of the RHEL family LVM.
-  const fedora = /^#\s*version=F\d|^\s*(?:url|repo)\b.*fedora/im.test(text);
   for (const [index, line] of text.split('\n').entries()) {
     if (/^\s*%(?!include|ksappend)/.test(line)) script = !/^\s*%end\b/.test(line);
     const words = line.replace(/#.*/, '').trim().split(/\s+/);
@@ -39,12 +37,11 @@ function kickstart(text: string): OpaqueStorage[] {
     const add = (storage: OpaqueStorage['storage']) =>
       found.push({ line: index + 1, setting: [command, ...options.filter(telling)].join(' '), storage, instead });
     const type = /\s--type[= ]\s*(\S+)/.exec(line)?.[1];
-    if (command === 'autopart') {
-      if (type === undefined ? !fedora && !options.includes('--nolvm') : /^(lvm|thinp)$/.test(type)) add('LVM');
-    } else if (command === 'volgroup' || command === 'logvol') add('LVM');
+    if (command === 'autopart' && type === 'thinp') add('thin volumes');
+    else if (command === 'logvol' && options.some((option) => /^--thin(?:pool)?$/.test(option))) add('thin volumes');
+    else if (command === 'logvol' && options.some((option) => option.startsWith('--cache'))) add('cached volumes');
     else if (command === 'raid') add('RAID');
-    else if (!/^part(ition)?$/.test(command)) continue;
-    else if (options.some((option) => option.startsWith('pv.'))) add('LVM');
+    else if (!/^(?:part(?:ition)?|autopart|logvol|volgroup|btrfs)$/.test(command)) continue;
     else if (options.some((option) => option.startsWith('raid.'))) add('RAID');
     if (options.includes('--encrypted')) add('encryption');
   }
@@ -52,9 +49,9 @@ function kickstart(text: string): OpaqueStorage[] {
 }
 
 /** Others may hold a passphrase. */
-const telling = (option: string) => /^(--type\b|--encrypted$|pv\.|raid\.)/.test(option);
+const telling = (option: string) => /^(--type\b|--thin|--cachesize|--encrypted$|raid\.)/.test(option);
 
-const partmanMethods = { lvm: 'LVM', crypto: 'encryption', raid: 'RAID' } as const;
+const partmanMethods = { crypto: 'encryption', raid: 'RAID' } as const;
 
 /** The questions of partman-auto (its doc/devel/partman-auto-recipe.txt); of one that is answered twice, the last counts. */
 function preseed(text: string): OpaqueStorage[] {
@@ -68,10 +65,15 @@ function preseed(text: string): OpaqueStorage[] {
     while (line.endsWith('\\') && index + 1 < lines.length) line = line.slice(0, -1) + (lines[++index] ?? '');
     const [, question, answer = ''] = /^\s*\S+\s+partman-auto\/(method|expert_recipe)\s+\S+\s+(.*)$/.exec(line) ?? [];
     if (question === undefined) continue;
-    const asked = question === 'method' ? answer.trim() : /\bmethod\{\s*(lvm|crypto|raid)\s*\}/.exec(answer)?.[1];
+    const asked = question === 'method' ? answer.trim() : /\bmethod\{\s*(crypto|raid)\s*\}/.exec(answer)?.[1];
     const storage = partmanMethods[asked as keyof typeof partmanMethods];
     const setting = `partman-auto/${question} ${asked}`;
-    const opaque = storage && { line: begin + 1, setting, storage, instead: "'partman-auto/method string regular'" };
+    const opaque = storage && {
+      line: begin + 1,
+      setting,
+      storage,
+      instead: "'partman-auto/method string regular', or 'lvm'",
+    };
     if (question === 'method') method = opaque;
     else if (opaque) found.push(opaque);
   }
@@ -80,9 +82,8 @@ function preseed(text: string): OpaqueStorage[] {
 
 /** Elements of AutoYaST's partitioning section (its guide, "Partitioning"). */
 const yastElements: readonly { pattern: RegExp; storage: OpaqueStorage['storage'] }[] = [
-  { pattern: /<type\b[^>]*>\s*CT_LVM\s*</g, storage: 'LVM' },
-  { pattern: /<lvm_group\b[^>]*>\s*[^<\s]/g, storage: 'LVM' },
-  { pattern: /<lvm\b[^>]*>\s*true\s*</g, storage: 'LVM' },
+  { pattern: /<pool\b[^>]*>\s*true\s*</g, storage: 'thin volumes' },
+  { pattern: /<used_pool\b[^>]*>\s*[^<\s]/g, storage: 'thin volumes' },
   { pattern: /<type\b[^>]*>\s*CT_(?:MD|RAID|DMRAID)\s*</g, storage: 'RAID' },
   { pattern: /<raid_(?:name|type)\b[^>]*>\s*[^<\s]/g, storage: 'RAID' },
   { pattern: /<type\b[^>]*>\s*CT_BCACHE\s*</g, storage: 'bcache' },
@@ -99,15 +100,13 @@ function yast(text: string): OpaqueStorage[] {
         // No value but a name of AutoYaST's own: it may be a password.
         setting: /CT_\w+/.exec(element)?.[0] ?? `<${/\w+/.exec(element)?.[0] ?? ''}>`,
         storage,
-        instead: 'partitions of a drive of type CT_DISK, with ext4, xfs or btrfs',
+        instead: 'partitions or logical volumes (CT_DISK, CT_LVM) with ext4, xfs or btrfs',
       })),
     )
     .toSorted((one, other) => one.line - other.line);
 }
 
 const curtinTypes: Readonly<Record<string, OpaqueStorage['storage']>> = {
-  lvm_volgroup: 'LVM',
-  lvm_partition: 'LVM',
   dm_crypt: 'encryption',
   raid: 'RAID',
   bcache: 'bcache',
@@ -115,9 +114,9 @@ const curtinTypes: Readonly<Record<string, OpaqueStorage['storage']>> = {
   zfs: 'ZFS',
 };
 
-/** Autoinstall's `storage` (its reference: the layout is LVM where none is named) and curtin's actions in it. */
+/** Autoinstall's `storage` and curtin's actions in it. */
 async function autoinstall(text: string): Promise<OpaqueStorage[]> {
-  const instead = "'layout: {name: direct}' or a 'config' of partitions";
+  const instead = "'layout: {name: direct}', 'layout: {name: lvm}', or a 'config' of partitions and logical volumes";
   const { value, lineOf } = await readYaml(text);
   const system = record(value)?.['autoinstall'];
   // Commands before the installation may write another one.
@@ -138,9 +137,6 @@ async function autoinstall(text: string): Promise<OpaqueStorage[]> {
   const name = layout?.['name'] as string | undefined;
   const line = lineOf([...above, 'layout', 'name']);
   const found: OpaqueStorage[] = [];
-  if (name === undefined)
-    found.push({ line, setting: "no storage layout (subiquity's is 'lvm')", storage: 'LVM', instead });
-  if (name === 'lvm') found.push({ line, setting: 'layout: lvm', storage: 'LVM', instead });
   if (name === 'zfs') found.push({ line, setting: 'layout: zfs', storage: 'ZFS', instead });
   if (name === 'hybrid' || layout?.['password'] !== undefined) {
     found.push({ line, setting: 'an encrypted layout', storage: 'encryption', instead });
@@ -150,9 +146,7 @@ async function autoinstall(text: string): Promise<OpaqueStorage[]> {
 
 /** Members of Agama's `storage` (its storage.schema.json), wherever they stand. */
 const agamaMembers: Readonly<Record<string, OpaqueStorage['storage']>> = {
-  volumeGroups: 'LVM',
-  newLvmVg: 'LVM',
-  reusedLvmVg: 'LVM',
+  usedPool: 'thin volumes',
   mdRaids: 'RAID',
   encryption: 'encryption',
 };
@@ -167,14 +161,25 @@ async function agama(text: string): Promise<OpaqueStorage[]> {
       const storage = Object.hasOwn(agamaMembers, key) ? agamaMembers[key] : undefined;
       const empty = member === null || member === false || (Array.isArray(member) && member.length === 0);
       if (storage === undefined || empty) look(member, at);
-      else found.push({ line: lineOf(at), setting: key, storage, instead: 'partitions with ext4, xfs or btrfs' });
+      else
+        found.push({
+          line: lineOf(at),
+          setting: key,
+          storage,
+          instead: 'partitions or logical volumes with ext4, xfs or btrfs',
+        });
     }
   };
   look(record(value)?.['storage'], ['storage']);
   // A profile of AutoYaST may stand there as it is.
-  if (/"legacyAutoyastStorage"/.test(text) && /"CT_(LVM|MD|RAID|BCACHE)"|"lvm_group"|"crypt_(fs|method)"/.test(text)) {
+  if (/"legacyAutoyastStorage"/.test(text) && /"CT_(MD|RAID|BCACHE)"|"used_pool"|"crypt_(fs|method)"/.test(text)) {
     const setting = 'legacyAutoyastStorage';
-    found.push({ line: lineOf([setting]), setting, storage: 'LVM', instead: 'partitions with ext4, xfs or btrfs' });
+    found.push({
+      line: lineOf([setting]),
+      setting,
+      storage: 'RAID',
+      instead: 'partitions or logical volumes with ext4, xfs or btrfs',
+    });
   }
   return found;
 }

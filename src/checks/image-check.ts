@@ -24,6 +24,7 @@ import {
   virtualisation,
 } from './machine-checks.js';
 import { keyringInVain, localSources } from './source-check.js';
+import { layoutCheck } from './layout-check.js';
 import { error, type Check, type CheckFinding, type Subject } from './subject.js';
 
 /** The checks before an image is built, in this order. */
@@ -34,6 +35,7 @@ const checks: readonly Check[] = [
   mediumAndNetbootFiles,
   names,
   virtualisation,
+  layoutCheck,
   hookCommands,
   bootTestCommand,
   servedDirectory,

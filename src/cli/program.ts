@@ -5,8 +5,10 @@ import type { BuildFlags, FetchFlags } from './build-flags.js';
 import type { Shell } from './completion.js';
 import type { DoctorFlags } from './doctor.js';
 import { helpLayout, helpWidth, showHelp } from './help.js';
+import { addLayerCommands } from './layer-commands.js';
 import type { ListFlags } from './list.js';
 import { checkOptionValues, severalValues } from './option-values.js';
+import { addStackpointCommands } from './stackpoint-commands.js';
 import { withSettings } from './overrides.js';
 import { groupHeading, sectionFlag, sectionFlags } from './section-flags.js';
 import type { ShowFlags } from './show.js';
@@ -122,6 +124,16 @@ export function program(): Command {
     .option('--json', 'as JSON')
     .action(async (files: string[], flags: VerifyFlags) => (await import('./verify.js')).verify(files, flags));
 
+  root.commandsGroup('Layers:');
+  const layer = root
+    .command('layer')
+    .description('make, change, compare and check layers: trees of files over each other');
+  addLayerCommands(layer);
+  const stackpoint = root
+    .command('stackpoint')
+    .description('show layers at places that cut over to another layer, and fall back');
+  addStackpointCommands(stackpoint);
+
   root.commandsGroup('This machine:');
   withConfig(root.command('doctor'))
     .description('list what this machine is missing for building, with the fix for each')
@@ -138,10 +150,10 @@ export function program(): Command {
     .argument('[command]', 'the command (default: all of them)')
     .action((name: string | undefined) => showHelp(root, name));
 
-  root.commands.forEach((command) => {
+  for (const command of [...root.commands, ...layer.commands, ...stackpoint.commands]) {
     command.exitOverride();
     checkOptionValues(command);
-  });
+  }
   return root;
 }
 

@@ -14,7 +14,9 @@ const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGXCPU', 'SIG
 export async function untilSignalled<T>(action: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
   const { signal } = controller;
+  let running = true;
   const stop = (received: NodeJS.Signals): void => {
+    if (!running) return;
     if (signal.aborted) complain('already stopping: releasing resources');
     controller.abort(new Interrupted(received));
   };
@@ -30,7 +32,9 @@ export async function untilSignalled<T>(action: (signal: AbortSignal) => Promise
     if (signal.aborted && !(signal.reason instanceof Interrupted)) throw signal.reason;
     return result;
   } finally {
-    for (const name of endingSignals) process.off(name, stop);
+    running = false;
+    // One more Ctrl-C must not end the program while it says what it released.
+    if (!(signal.reason instanceof Interrupted)) for (const name of endingSignals) process.off(name, stop);
     process.off('uncaughtException', uncaught).off('unhandledRejection', uncaught);
   }
 }

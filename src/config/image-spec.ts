@@ -35,6 +35,14 @@ export interface Signing {
   readonly key: string;
 }
 
+/** A layout as a section names it. */
+export interface NamedLayout {
+  /** A name or a path, as it is written. */
+  readonly name: string;
+  /** Absolute. */
+  readonly file: string;
+}
+
 /** An option that describes the installed system, as a section sets it. */
 export interface DescribedOption {
   /** For messages: `my.conf:3: [debian-13] selinux = enforcing`. */
@@ -46,7 +54,7 @@ export interface DescribedOption {
 /** One INI section that can be built: typed, validated, frozen. Everything a build knows of its image. */
 export interface ImageSpec extends Omit<
   Values<typeof imageOptions>,
-  AnswerFileKind | 'outputDir' | 'cacheDir' | 'sign' | 'signKey'
+  AnswerFileKind | 'outputDir' | 'cacheDir' | 'sign' | 'signKey' | 'layout'
 > {
   readonly name: string;
   /** `<image>-<YYYY-MM-DD>`: what the names of all artifacts begin with. */
@@ -57,6 +65,8 @@ export interface ImageSpec extends Omit<
   /** Absolute; the image's own directory in the netboot cache. */
   readonly cacheDir: string;
   readonly connect: string;
+  /** What the disk is to look like; undefined: as the answer file says. */
+  readonly layout: NamedLayout | undefined;
   readonly builderId: string;
   /** Undefined: nothing is signed. */
   readonly signing: Signing | undefined;

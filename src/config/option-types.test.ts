@@ -143,6 +143,20 @@ describe('integer', () => {
   });
 });
 
+describe('volume', () => {
+  it('is the number of a partition, or a logical volume of a group', () => {
+    const read = (text: string) => type.volume.parse(text);
+    expect(['1', ' 007 ', '128', 'vg/root', '/dev/my-vg/var_log'].map(read)).to.deep.equal([
+      ...['1', '7', '128', 'vg/root', 'my-vg/var_log'],
+    ]);
+    for (const wrong of ['0', '129', 'vda1', '/dev/vda1', '/dev/mapper/vg-root', 'vg/', '-vg/root', 'a/b/c', '']) {
+      expect(() => read(wrong), wrong).to.throw(
+        'the number of a partition, from 1 to 128, or a logical volume such as',
+      );
+    }
+  });
+});
+
 describe('oneOf', () => {
   const format = type.oneOf('qcow2', 'raw');
 

@@ -152,6 +152,18 @@ export function integer(least: number, most: number): OptionType<number> {
   };
 }
 
+/** A part of a disk: the number of a partition, or `GROUP/VOLUME` of LVM, in the characters that LVM takes (lvm(8)). */
+export const volume: OptionType<string> = {
+  metavar: 'VOLUME',
+  parse(value) {
+    const name = value.trim().replace(/^\/dev\/(?=[^/]+\/[^/]+$)/, '');
+    const number = /^[0-9]+$/.test(name) ? Number(name) : undefined;
+    if (number !== undefined && number >= 1 && number <= 128) return String(number);
+    if (number === undefined && /^(?!mapper\/)[\w+.][\w+.-]*\/[\w+.][\w+.-]*$/.test(name)) return name;
+    throw new Error("the number of a partition, from 1 to 128, or a logical volume such as 'system/root'");
+  },
+};
+
 export function oneOf<const Word extends string>(
   ...allowed: readonly Word[]
 ): OptionType<Word> & { words: readonly Word[] } {

@@ -104,6 +104,11 @@ export const imageOptions = {
     default: '2G',
     flag: { long: 'image-size' },
   }),
+  layout: option(type.text, {
+    group: 'disk',
+    doc: "Partitions, volumes, file systems and mount points of the disk: the name of a shipped layout (*bios*, *uefi*, *hybrid*, *lvm*, *server*), or a YAML file in diskimage-builder's block-device language. A relative path is relative to the configuration file that names it. **image-factory layout show** prints what becomes of it.",
+    defaultDoc: 'what the answer file says',
+  }),
   format: option(type.oneOf('qcow2', 'raw'), {
     group: 'output',
     doc: 'Format of the finished image.',
@@ -190,9 +195,9 @@ export const imageOptions = {
     default: 'no',
     flag: { long: 'installer-logs', negatable: true },
   }),
-  'root-partition': option(type.integer(1, 128), {
+  'root-partition': option(type.volume, {
     group: 'disk',
-    doc: 'The number of the partition that holds the root file system of the installed system, for a disk where image-factory cannot find it. You may also give it with **--resume**.',
+    doc: 'The partition, by its number, or the logical volume, as *GROUP/VOLUME*, that holds the root file system of the installed system, for a disk where image-factory cannot find it. You may also give it with **--resume**.',
     defaultDoc: 'the one that contains a root directory',
     flag: { long: 'root-partition' },
   }),

@@ -7,8 +7,10 @@ import {
   type ImageSpec,
   type InstallerSource,
   type InstallOrigin,
+  type NamedLayout,
   type Signing,
 } from './image-spec.js';
+import { layoutFile } from './layout-file.js';
 import type { Values } from './option.js';
 import { imageOptions } from './options.js';
 import { literally, withOverrides, type Overrides } from './overrides.js';
@@ -43,6 +45,7 @@ export function resolveImage(
   const hint = configuration.likeHint(name);
   if (hint !== undefined && reader.lacksAll([...sectionKinds.image.marks])) reader.complain(hint);
   const signing = signingOf(values, reader);
+  const layout = layoutOf(values, reader);
   const baseName = `${name}-${today}`;
   const uploads = values.uploadDestinations.flatMap(
     (destination) =>
@@ -59,6 +62,7 @@ export function resolveImage(
     baseName,
     origin: { kind: 'install', installer, answerFile },
     signing,
+    layout,
     destinations,
     outputDir: resolve(values.outputDir),
     cacheDir: join(resolve(values.cacheDir ?? defaultCacheDirectory()), name),
@@ -138,6 +142,16 @@ function answerFileOf(
   const [kind] = given;
   const path = kind && values[kind];
   return kind && path ? { kind, path } : undefined;
+}
+
+function layoutOf({ layout: name }: Values<typeof imageOptions>, reader: SectionReader): NamedLayout | undefined {
+  if (name === undefined) return undefined;
+  try {
+    return { name, file: layoutFile(name, reader.fileOf('layout')) };
+  } catch (error) {
+    reader.complain(`layout = ${name}: expected ${(error as Error).message}`, 'layout');
+    return undefined;
+  }
 }
 
 function signingOf({ sign, signKey }: Values<typeof imageOptions>, reader: SectionReader): Signing | undefined {

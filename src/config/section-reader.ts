@@ -58,6 +58,13 @@ export class SectionReader {
     }
   }
 
+  /** The configuration file that sets an option; undefined for one of the command line, or of none. */
+  fileOf(option: string): string | undefined {
+    const spelling = this.#spellings.get(canonical(option));
+    const source = spelling === undefined ? undefined : this.#document.raw(this.#section, spelling);
+    return source?.line ? source.file : undefined;
+  }
+
   /** `my.conf:1: ` of the section's header. */
   header(): string {
     const place = this.#document.sections.get(this.#section)?.place;

@@ -43,6 +43,16 @@ export interface ManifestDisk {
     readonly type: string;
     readonly fileSystem?: string | undefined;
   }[];
+  /** Of LVM, where there are any. */
+  readonly volumeGroups?: readonly {
+    readonly name: string;
+    readonly volumes: readonly {
+      readonly name: string;
+      /** Bytes. */
+      readonly size: number;
+      readonly fileSystem?: string | undefined;
+    }[];
+  }[];
 }
 
 /** All that the build knows, in the order in which a reader wants it. */

@@ -11,7 +11,7 @@ export function covers(cover: readonly Extent[], covered: readonly Extent[]): bo
 }
 
 /** Neighbours that touch, as one. */
-function join(extents: readonly Extent[]): Extent[] {
+export function join(extents: readonly Extent[]): Extent[] {
   const joined: Extent[] = [];
   for (const extent of extents) {
     const last = joined.at(-1);
@@ -19,4 +19,16 @@ function join(extents: readonly Extent[]): Extent[] {
     else joined.push(extent);
   }
   return joined;
+}
+
+/** What is left of an extent without others. */
+export function without(space: Extent, taken: readonly Extent[]): Extent[] {
+  const left: Extent[] = [];
+  let from = space.start;
+  for (const { start, end } of taken.toSorted((one, other) => one.start - other.start)) {
+    if (start > from) left.push({ start: from, end: Math.min(start, space.end) });
+    from = Math.max(from, end);
+  }
+  if (from < space.end) left.push({ start: from, end: space.end });
+  return left.filter(({ start, end }) => start < end);
 }

@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
-import type { Volume } from './partition-table.js';
+import type { Partition } from './partition-table.js';
+import type { Volume } from './volume.js';
 
 /** One file system that a system mounts, or swaps to, when it starts: fstab(5). */
 export interface FstabEntry {
@@ -36,10 +37,14 @@ export function volumeOf(device: string, volumes: readonly Volume[]): Volume | u
   const [, tag = '', value = ''] = /^(UUID|LABEL|PARTUUID|PARTLABEL)="?([^"]*)"?$/i.exec(device) ?? [];
   if (tag !== '') return byTag(tag.toLowerCase(), value, volumes);
   const [, by = '', link = ''] = /^\/dev\/disk\/by-(\w+)\/(.+)$/.exec(device) ?? [];
+  const [, mapped] = /^dm-(?:name-|uuid-LVM-)(.+)$/.exec(by === 'id' ? link : '') ?? [];
+  if (mapped !== undefined) return byMappedName(mapped, volumes);
   if (by === 'id' || by === 'path') return byNumber(/-part(\d+)$/.exec(link)?.[1], volumes);
   // udev writes odd characters in such names as \xHH.
   const text = link.replace(/\\x([0-9a-f]{2})/gi, (_, digits: string) => String.fromCharCode(parseInt(digits, 16)));
   if (by !== '') return byTag(by, text, volumes);
+  const logical = logicalVolume(device, volumes);
+  if (logical !== undefined) return logical;
   // The installation had one disk, whatever its driver calls it.
   return byNumber(/^\/dev\/(?:(?:vd|sd|hd|xvd)a|(?:nvme0n1|mmcblk0)p)(\d+)$/.exec(device)?.[1], volumes);
 }
@@ -47,13 +52,34 @@ export function volumeOf(device: string, volumes: readonly Volume[]): Volume | u
 function byTag(tag: string, value: string, volumes: readonly Volume[]): Volume | undefined {
   const same = (one: string | undefined) => one?.toLowerCase() === value.toLowerCase();
   if (tag === 'uuid') return volumes.find(({ uuid }) => same(uuid));
-  if (tag === 'partuuid') return volumes.find(({ partUuid }) => same(partUuid));
+  if (tag === 'partuuid') return byPartition(volumes, ({ partUuid }) => same(partUuid));
   if (tag === 'label') return volumes.find(({ label }) => label === value);
-  return tag === 'partlabel' ? volumes.find(({ partLabel }) => partLabel === value) : undefined;
+  return tag === 'partlabel' ? byPartition(volumes, ({ partLabel }) => partLabel === value) : undefined;
+}
+
+function byPartition(volumes: readonly Volume[], is: (partition: Partition) => boolean): Volume | undefined {
+  return volumes.find((volume) => volume.kind === 'partition' && is(volume.partition));
 }
 
 function byNumber(number: string | undefined, volumes: readonly Volume[]): Volume | undefined {
-  return number === undefined ? undefined : volumes.find((volume) => volume.number === Number(number));
+  return number === undefined ? undefined : byPartition(volumes, (partition) => partition.number === Number(number));
+}
+
+/** A logical volume by the names that LVM and udev give it: `/dev/mapper/GROUP-NAME`, `/dev/GROUP/NAME`. */
+function logicalVolume(device: string, volumes: readonly Volume[]): Volume | undefined {
+  const [, mapped] = /^\/dev\/mapper\/(.+)$/.exec(device) ?? [];
+  if (mapped !== undefined) return byMappedName(mapped, volumes);
+  return volumes.find((volume) => volume.kind === 'logical volume' && device === `/dev/${volume.id}`);
+}
+
+/** In the device mapper's names, a dash between group and volume is one, and one within a name is two (lvm(8)). */
+function byMappedName(name: string, volumes: readonly Volume[]): Volume | undefined {
+  const doubled = (text: string) => text.replaceAll('-', '--');
+  return volumes.find(
+    (volume) =>
+      volume.kind === 'logical volume' &&
+      (name === `${doubled(volume.group)}-${doubled(volume.name)}` || name === volume.deviceUuid),
+  );
 }
 
 /** The subvolume that an entry of btrfs names; undefined where it names none: then the default is mounted. */

@@ -5,7 +5,8 @@ import { expect } from 'chai';
 import { run } from '../host/host.js';
 import { testHost } from '../../test/support/host.js';
 import { program } from '../../test/support/disk.js';
-import { gaps, without } from './gaps.js';
+import { without } from './extent.js';
+import { gaps } from './gaps.js';
 import { readPartitionTable } from './partition-table.js';
 import { zeroCommand } from './raw-disk.js';
 

@@ -1,5 +1,5 @@
 import { open, type FileHandle } from 'node:fs/promises';
-import type { Extent } from './extent.js';
+import { without, type Extent } from './extent.js';
 import type { Partition, PartitionTable } from './partition-table.js';
 import { sectorSize } from './raw-disk.js';
 import { isExtended } from './volume-kinds.js';
@@ -40,16 +40,4 @@ async function logicalTables(file: FileHandle, { offset: start, size }: Partitio
     at = next;
   }
   return tables;
-}
-
-/** What is left of an extent without others. */
-export function without(space: Extent, taken: readonly Extent[]): Extent[] {
-  const left: Extent[] = [];
-  let from = space.start;
-  for (const { start, end } of taken.toSorted((one, other) => one.start - other.start)) {
-    if (start > from) left.push({ start: from, end: Math.min(start, space.end) });
-    from = Math.max(from, end);
-  }
-  if (from < space.end) left.push({ start: from, end: space.end });
-  return left.filter(({ start, end }) => start < end);
 }

@@ -25,6 +25,7 @@ export const identities: readonly Identity[] = [
   { path: '/var/lib/urandom/random-seed', what: "the seed of the kernel's random numbers (urandom(5) of initscripts)" },
   { path: '/boot/loader/random-seed', what: "the boot loader's random seed (systemd-boot(7))" },
   { path: '/boot/efi/loader/random-seed', what: "the boot loader's random seed (systemd-boot(7))" },
+  { path: '/efi/loader/random-seed', what: "the boot loader's random seed (systemd-boot(7))" },
   {
     path: '/var/lib/systemd/credential.secret',
     what: "the key that encrypts systemd's credentials (systemd-creds(1))",

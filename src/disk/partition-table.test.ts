@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { Failure } from '../host/failure.js';
 import { rejection, testHost } from '../../test/support/host.js';
-import { identify, readPartitionTable } from './partition-table.js';
+import { readPartitionTable } from './partition-table.js';
 import { makeDisk, program } from '../../test/support/disk.js';
 
 const MiB = 2 ** 20;
@@ -84,26 +84,5 @@ describe('readPartitionTable', () => {
           `there are no partitions on the disk ${disk}: the installer powered off without installing anything`,
         );
     }
-  });
-});
-
-describe('identify', () => {
-  let directory: string;
-  before(() => (directory = mkdtempSync(join(tmpdir(), 'identify-'))));
-  after(() => rmSync(directory, { recursive: true }));
-
-  it('tells what is on each partition', async () => {
-    const disk = join(directory, 'disk.raw');
-    makeDisk(disk, 'gpt', [
-      { type: 'L', size: 16, fileSystem: 'ext4' },
-      { type: 'L', size: 16, fileSystem: 'ext2' },
-      { type: 'S', size: 8, fileSystem: 'swap' },
-      { type: 'L', size: 8 },
-    ]);
-    const found: (string | undefined)[] = [];
-    for (const partition of (await readPartitionTable(testHost(), disk)).partitions) {
-      found.push((await identify(testHost(), disk, partition)).fileSystem);
-    }
-    expect(found).to.deep.equal(['ext4', 'ext2', 'swap', undefined]);
   });
 });

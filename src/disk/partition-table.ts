@@ -19,25 +19,12 @@ export interface Partition {
   readonly partLabel: string | undefined;
 }
 
-/** A partition and what blkid recognises on it. */
-export interface Volume extends Partition {
-  /** `ext4`, `xfs`, `btrfs`, `swap`, `vfat`, `LVM2_member`, …; undefined where nothing is recognised. */
-  readonly fileSystem: string | undefined;
-  readonly uuid: string | undefined;
-  readonly label: string | undefined;
-}
-
 export interface PartitionTable {
   /** As sfdisk calls its kind: `dos`, `gpt`. */
   readonly label: string;
   /** The first byte that a partition may have, and the byte after the last one: a GPT lies around them. */
   readonly usable: Extent;
   readonly partitions: readonly Partition[];
-}
-
-/** What is on a disk, as its partition table and its file systems tell. */
-export interface DiskLayout extends PartitionTable {
-  readonly partitions: readonly Volume[];
 }
 
 interface SfdiskTable {
@@ -119,28 +106,4 @@ function parse(disk: string, json: string): SfdiskTable {
       cause: error,
     });
   }
-}
-
-export function identifyCommand(
-  disk: string,
-  { offset, size }: { offset: number | string; size: number | string },
-): Command {
-  return command('blkid', ['--probe', '--offset', String(offset), '--size', String(size), '--output', 'export', disk]);
-}
-
-/** Exit code of blkid where nothing, or nothing unambiguous, is recognised (blkid(8)). */
-const nothingRecognised = [2, 8];
-
-export async function identify(host: Caller, disk: string, partition: Partition): Promise<Volume> {
-  const { stdout } = await run(host, identifyCommand(disk, partition), { accept: nothingRecognised });
-  const tag = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(stdout)?.[1]?.replace(/\\(.)/g, '$1');
-  return { ...partition, fileSystem: tag('TYPE'), uuid: tag('UUID'), label: tag('LABEL') };
-}
-
-/** @throws Failure if the disk has no partition table: nothing was installed on it */
-export async function readDiskLayout(host: Caller, disk: string): Promise<DiskLayout> {
-  const { partitions, ...table } = await readPartitionTable(host, disk);
-  const volumes: Volume[] = [];
-  for (const partition of partitions) volumes.push(await identify(host, disk, partition));
-  return { ...table, partitions: volumes };
 }

@@ -1,9 +1,9 @@
 import { Failure } from '../host/failure.js';
-import type { Volume } from './partition-table.js';
 import type { Place } from './place.js';
 import { rootMarks } from './signs.js';
 import type { VolumeFileSystem } from './volume-file-system.js';
 import { holdsLinux } from './volume-kinds.js';
+import type { Volume } from './volume.js';
 import type { Volumes } from './volumes.js';
 
 /** The volume, and on btrfs the subvolume, that holds the root directory of the installed system. */
@@ -24,18 +24,18 @@ const rootTypes = new Set([
 ]);
 
 /**
- * The root of the installed system: the partition that the configuration names; else the only Linux file system there
+ * The root of the installed system: the volume that the configuration names; else the only Linux file system there
  * is; else the one that looks like a root directory; else the one whose partition type says so.
  *
- * @param named the number of a partition (`root-partition`)
- * @throws Failure naming the partitions, if there is none or it can't be told
+ * @param named the id of a volume (`root-partition`)
+ * @throws Failure naming the volumes, if there is none or it can't be told
  */
-export async function findRoot(volumes: Volumes, all: readonly Volume[], named: number | undefined): Promise<Root> {
-  const chosen = named === undefined ? await choose(volumes, all) : all.find(({ number }) => number === named);
+export async function findRoot(volumes: Volumes, all: readonly Volume[], named: string | undefined): Promise<Root> {
+  const chosen = named === undefined ? await choose(volumes, all) : all.find(({ id }) => id === named);
   if (chosen !== undefined && holdsLinux(chosen)) {
-    return { volume: chosen, subvolume: await systemSubvolume(volumes.fileSystem(chosen)) };
+    return { volume: chosen, subvolume: await systemSubvolume(await volumes.fileSystem(chosen)) };
   }
-  const described = `its partitions: ${all.map(describe).join(', ')}`;
+  const described = `its volumes: ${all.map(describe).join(', ')}`;
   if (named !== undefined) {
     throw new Failure(
       `root-partition = ${named}: no Linux file system is there on the disk ${volumes.disk}; ${described}`,
@@ -46,8 +46,8 @@ export async function findRoot(volumes: Volumes, all: readonly Volume[], named: 
     `${none ? 'no root file system' : 'no single root file system'} on the disk ${volumes.disk}; ${described}`,
     {
       hint: none
-        ? 'Root file systems on a partition of their own are handled: ext2, ext3, ext4, xfs and btrfs.'
-        : 'Say which partition holds the root file system: root-partition = NUMBER (--root-partition), with --resume to go on with this disk.',
+        ? 'Root file systems on a partition or a linear logical volume are handled: ext2, ext3, ext4, xfs and btrfs.'
+        : 'Say which one holds the root file system: root-partition = NUMBER or GROUP/VOLUME (--root-partition), with --resume to go on with this disk.',
     },
   );
 }
@@ -56,16 +56,20 @@ async function choose(volumes: Volumes, all: readonly Volume[]): Promise<Volume 
   const candidates = all.filter(holdsLinux);
   if (candidates.length <= 1) return candidates[0];
   const seen: { volume: Volume; present: ReadonlySet<string> }[] = [];
-  for (const volume of candidates) seen.push({ volume, present: await marksOf(volumes.fileSystem(volume)) });
+  for (const volume of candidates) seen.push({ volume, present: await marksOf(await volumes.fileSystem(volume)) });
   for (const mark of rootMarks) {
     const like = seen.filter(({ present }) => mark.every((path) => present.has(path)));
-    const declared = like.filter(({ volume }) => rootTypes.has(volume.type));
+    const declared = like.filter(({ volume }) => isDeclared(volume));
     const [only] = declared.length === 1 ? declared : like;
     if (only && (like.length === 1 || declared.length === 1)) return only.volume;
     if (like.length > 1) return undefined;
   }
-  const declared = candidates.filter(({ type }) => rootTypes.has(type));
+  const declared = candidates.filter(isDeclared);
   return declared.length === 1 ? declared[0] : undefined;
+}
+
+function isDeclared(volume: Volume): boolean {
+  return volume.kind === 'partition' && rootTypes.has(volume.partition.type);
 }
 
 async function marksOf(fileSystem: VolumeFileSystem): Promise<ReadonlySet<string>> {
@@ -90,6 +94,7 @@ async function systemSubvolume(fileSystem: VolumeFileSystem): Promise<string> {
   return initial;
 }
 
-function describe({ number, size, type, fileSystem }: Volume): string {
-  return `${number} (${fileSystem ?? `type ${type}`}, ${Math.round(size / 2 ** 20)} MiB)`;
+function describe(volume: Volume): string {
+  const what = volume.kind === 'partition' ? `type ${volume.partition.type}` : 'nothing';
+  return `${volume.id} (${volume.fileSystem ?? what}, ${Math.round(volume.size / 2 ** 20)} MiB)`;
 }

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { Failure } from '../host/failure.js';
 import type { Extent } from './extent.js';
-import type { Volume } from './partition-table.js';
+import type { Stretch } from './volume.js';
 
 /** Sizes of a page of memory: the header of a swap area has one, with its signature at the end (mkswap(8)). */
 const pageSizes = [4096, 8192, 16384, 65536];
@@ -26,12 +26,13 @@ export async function swapHeaderLength(disk: string, at: number): Promise<number
 }
 
 /**
- * What of a swap partition may hold memory that was swapped out: all after its header, in which UUID and label stand.
+ * What of swap space may hold memory that was swapped out: all after its header, in which UUID and label stand.
  *
+ * @param name what it is on, for messages
  * @throws Failure for swap space that is not of a Linux of today
  */
-export async function swappedOut(disk: string, { number, offset, size }: Volume): Promise<Extent> {
-  const header = await swapHeaderLength(disk, offset);
+export async function swappedOut({ file, offset, size }: Stretch, name: string): Promise<Extent> {
+  const header = await swapHeaderLength(file, offset);
   if (header !== undefined) return { start: offset + header, end: offset + size };
-  throw new Failure(`the swap space on partition ${number} of the disk ${disk} has no known header`);
+  throw new Failure(`the swap space on ${name} has no known header`);
 }

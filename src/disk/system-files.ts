@@ -1,30 +1,25 @@
-import type { Caller } from '../host/host.js';
 import type { InstallerLog, VolumeFileSystem } from './volume-file-system.js';
 import { below, named } from './place.js';
 import { described, type Mount, type System } from './system.js';
-import { Volumes } from './volumes.js';
+import type { Volumes } from './volumes.js';
 
 /** The files of an installed system, on whatever volume they lie. */
 export class SystemFiles {
-  private constructor(
+  constructor(
     readonly system: System,
     readonly volumes: Volumes,
   ) {}
 
-  static async of(host: Caller, disk: string, system: System): Promise<SystemFiles> {
-    return new SystemFiles(system, await Volumes.of(host, disk));
-  }
-
   /** Names in a directory; none if there is no such directory. */
   async names(directory: string): Promise<readonly string[]> {
     const mount = this.#mountOf(`${directory}/`);
-    return this.#fileSystem(mount).names(directory, mount);
+    return (await this.#fileSystem(mount)).names(directory, mount);
   }
 
   /** Copies a file of the system, by absolute path, to a file of this machine's; says whether there is one. */
   async copyOut(path: string, to: string): Promise<boolean> {
     const mount = this.#mountOf(path);
-    return this.#fileSystem(mount).copyOut(path, to, mount);
+    return (await this.#fileSystem(mount)).copyOut(path, to, mount);
   }
 
   /** Which of the paths that patterns name are files that are not empty, or directories. */
@@ -32,14 +27,14 @@ export class SystemFiles {
     const found: string[] = [];
     for (const mount of this.#places()) {
       const visible = patterns.filter((pattern) => this.#mountOf(pattern) === mount);
-      if (visible.length > 0) found.push(...(await this.#fileSystem(mount).filled(mount, visible)));
+      if (visible.length > 0) found.push(...(await (await this.#fileSystem(mount)).filled(mount, visible)));
     }
     return found.filter((path) => named(path, patterns));
   }
 
   async *logs(): AsyncIterable<InstallerLog> {
     for (const mount of this.#places()) {
-      for await (const { path, content } of this.#fileSystem(mount).logs(mount)) {
+      for await (const { path, content } of (await this.#fileSystem(mount)).logs(mount)) {
         yield { path: described(this.system, mount, path), content };
       }
     }
@@ -49,7 +44,7 @@ export class SystemFiles {
   async removeLeftovers(): Promise<readonly string[]> {
     const removed: string[] = [];
     for (const mount of this.#places()) {
-      const paths = await this.#fileSystem(mount).removeLeftovers(mount);
+      const paths = await (await this.#fileSystem(mount)).removeLeftovers(mount);
       removed.push(...paths.map((path) => described(this.system, mount, path)));
     }
     return removed;
@@ -80,9 +75,9 @@ export class SystemFiles {
     );
   }
 
-  #fileSystem({ volume: number }: Mount): VolumeFileSystem {
-    const volume = this.system.volumes.find((candidate) => candidate.number === number);
-    if (volume === undefined) throw new Error(`no partition ${number}`);
+  async #fileSystem({ volume: id }: Mount): Promise<VolumeFileSystem> {
+    const volume = this.system.volumes.find((candidate) => candidate.id === id);
+    if (volume === undefined) throw new Error(`no volume ${id}`);
     return this.volumes.fileSystem(volume);
   }
 }

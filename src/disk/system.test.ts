@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { Failure } from '../host/failure.js';
 import { rejection, testHost } from '../../test/support/host.js';
-import { readSystem } from './system.js';
+import { readSystem, rootVolume } from './system.js';
+import { Volumes } from './volumes.js';
 import { makeDisk, type TestPartition } from '../../test/support/disk.js';
 
 describe('the root file system', () => {
@@ -25,50 +26,47 @@ describe('the root file system', () => {
   const ext4: TestPartition = { type: 'L', size: 16, fileSystem: 'ext4' };
 
   /** The volume that holds the root of what is installed on a disk. */
-  async function rootOfDisk(file: string, rootPartition?: number) {
-    const { volumes, mounts } = await readSystem(testHost(), file, rootPartition);
-    const root = volumes.find(({ number }) => number === mounts[0]?.volume);
-    if (root === undefined) throw new Error('no root');
-    return root;
+  async function rootOfDisk(file: string, rootPartition?: string) {
+    return rootVolume(await Volumes.use(testHost(), file, (volumes) => readSystem(volumes, rootPartition)));
   }
 
-  async function rootOf(label: 'dos' | 'gpt', ...partitions: TestPartition[]): Promise<number> {
+  async function rootOf(label: 'dos' | 'gpt', ...partitions: TestPartition[]): Promise<string> {
     makeDisk(disk, label, partitions);
-    return (await rootOfDisk(disk)).number;
+    return (await rootOfDisk(disk)).id;
   }
 
   it('is the only one there is', async () => {
-    expect(await rootOf('dos', ext4)).to.equal(1);
-    expect(await rootOf('gpt', esp, { ...ext4, fileSystem: 'ext3' }, swap)).to.equal(2);
+    expect(await rootOf('dos', ext4)).to.equal('1');
+    expect(await rootOf('gpt', esp, { ...ext4, fileSystem: 'ext3' }, swap)).to.equal('2');
   });
 
   it('is of a kind that only the kernel can read', async () => {
     makeDisk(disk, 'gpt', [esp, { type: 'L', size: 128, fileSystem: 'btrfs' }]);
-    const { fileSystem, offset, size } = await rootOfDisk(disk);
-    expect([fileSystem, offset, size]).to.deep.equal(['btrfs', 9 * 2 ** 20, 128 * 2 ** 20]);
+    const { fileSystem, extents } = await rootOfDisk(disk);
+    expect([fileSystem, ...extents]).to.deep.equal(['btrfs', { start: 9 * 2 ** 20, end: 137 * 2 ** 20 }]);
   });
 
   it('is the one that looks like a root directory, whatever its partition says', async () => {
-    expect(await rootOf('dos', ext4, { ...ext4, content: system }, swap)).to.equal(2);
+    expect(await rootOf('dos', ext4, { ...ext4, content: system }, swap)).to.equal('2');
     const declared = { ...ext4, type: '4f68bce3-e8cd-4db1-96e7-fbcaf984b709' };
-    expect(await rootOf('gpt', { ...ext4, content: system }, declared)).to.equal(1);
+    expect(await rootOf('gpt', { ...ext4, content: system }, declared)).to.equal('1');
     rmSync(join(system, 'etc/fstab'));
     symlinkSync('../usr/lib/os-release', join(system, 'etc/os-release'));
-    expect(await rootOf('dos', ext4, { ...ext4, content: system }, swap)).to.equal(2);
+    expect(await rootOf('dos', ext4, { ...ext4, content: system }, swap)).to.equal('2');
   });
 
   it('is the one whose partition says so, where what is in them does not tell', async () => {
     const declared = { ...ext4, type: '4f68bce3-e8cd-4db1-96e7-fbcaf984b709' };
-    expect(await rootOf('gpt', ext4, declared)).to.equal(2);
-    expect(await rootOf('gpt', { ...ext4, content: system }, { ...declared, content: system })).to.equal(2);
+    expect(await rootOf('gpt', ext4, declared)).to.equal('2');
+    expect(await rootOf('gpt', { ...ext4, content: system }, { ...declared, content: system })).to.equal('2');
   });
 
   it('is the one that is named, if it holds a system of Linux', async () => {
     makeDisk(disk, 'dos', [{ ...ext4, content: system }, { ...ext4, content: system }, swap]);
-    expect((await rootOfDisk(disk, 2)).number).to.equal(2);
-    expect(await rejection(rootOfDisk(disk, 3))).to.have.property(
+    expect((await rootOfDisk(disk, '2')).id).to.equal('2');
+    expect(await rejection(rootOfDisk(disk, '3'))).to.have.property(
       'message',
-      `root-partition = 3: no Linux file system is there on the disk ${disk}; its partitions: 1 (ext4, 16 MiB), 2 (ext4, 16 MiB), 3 (swap, 8 MiB)`,
+      `root-partition = 3: no Linux file system is there on the disk ${disk}; its volumes: 1 (ext4, 16 MiB), 2 (ext4, 16 MiB), 3 (swap, 8 MiB)`,
     );
   });
 
@@ -78,7 +76,7 @@ describe('the root file system', () => {
       .to.be.instanceOf(Failure)
       .with.property(
         'message',
-        `no single root file system on the disk ${disk}; its partitions: 1 (ext4, 16 MiB), 2 (ext4, 16 MiB), 3 (swap, 8 MiB)`,
+        `no single root file system on the disk ${disk}; its volumes: 1 (ext4, 16 MiB), 2 (ext4, 16 MiB), 3 (swap, 8 MiB)`,
       );
     expect(await rejection(rootOf('dos', ext4, ext4))).to.be.instanceOf(Failure);
   });
@@ -89,7 +87,7 @@ describe('the root file system', () => {
       .to.be.instanceOf(Failure)
       .with.property(
         'message',
-        `no root file system on the disk ${disk}; its partitions: 1 (swap, 8 MiB), 2 (type 83, 8 MiB)`,
+        `no root file system on the disk ${disk}; its volumes: 1 (swap, 8 MiB), 2 (type 83, 8 MiB)`,
       );
   });
 });

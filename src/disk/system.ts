@@ -1,20 +1,20 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Caller } from '../host/host.js';
 import { parseFstab, subvolumeOf, volumeOf, type FstabEntry } from './fstab.js';
-import { readDiskLayout, type Volume } from './partition-table.js';
+import { readDiskLayout } from './disk-layout.js';
 import { inSystem, type Place } from './place.js';
 import { findRoot } from './root-volume.js';
 import { looks } from './signs.js';
 import type { VolumeFileSystem } from './volume-file-system.js';
-import { holdsLinux, isExtended, refuseOpaque } from './volume-kinds.js';
-import { Volumes } from './volumes.js';
+import { called, type Volume } from './volume.js';
+import { holdsFiles, holdsLinux, refuseOpaque } from './volume-kinds.js';
+import type { Volumes } from './volumes.js';
 
 /** A place of the system, and the volume that it is on. */
 export interface Mount extends Place {
-  /** The number of the partition. */
-  readonly volume: number;
+  /** The id of the volume. */
+  readonly volume: string;
 }
 
 export interface UnmountedPlace extends Mount {
@@ -38,17 +38,18 @@ export interface System {
 /**
  * Looks at what was installed: the volumes of a disk, which of them holds the root, and what its fstab mounts where.
  *
- * @param rootPartition where the root can't be told, or would be told wrongly
+ * @param rootPartition the id of a volume, where the root can't be told, or would be told wrongly
  * @throws Failure for a volume that can't be looked into, and where the root can't be told
  */
-export async function readSystem(host: Caller, disk: string, rootPartition?: number): Promise<System> {
-  const all = (await readDiskLayout(host, disk)).partitions.filter((volume) => !isExtended(volume));
-  await refuseOpaque(host, disk, all);
-  const volumes = await Volumes.of(host, disk);
-  for (const volume of all.filter(holdsLinux)) await volumes.fileSystem(volume).prepare();
+export async function readSystem(volumes: Volumes, rootPartition?: string): Promise<System> {
+  const { host, disk } = volumes;
+  const layout = await readDiskLayout(host, disk);
+  await refuseOpaque(host, disk, layout);
+  const all = layout.volumes;
+  for (const volume of all.filter(holdsFiles)) await (await volumes.fileSystem(volume)).prepare();
   const root = await findRoot(volumes, all, rootPartition);
-  const rootMount: Mount = { volume: root.volume.number, mountPoint: '/', subvolume: root.subvolume };
-  const fstab = await readFstab(volumes.fileSystem(root.volume), rootMount);
+  const rootMount: Mount = { volume: root.volume.id, mountPoint: '/', subvolume: root.subvolume };
+  const fstab = await readFstab(await volumes.fileSystem(root.volume), rootMount);
   const mounts = [rootMount];
   const unknownDevices: string[] = [];
   for (const entry of fstab.filter(mountsDevice)) {
@@ -56,14 +57,14 @@ export async function readSystem(host: Caller, disk: string, rootPartition?: num
     // The root is known by what is in it.
     if (entry.mountPoint === '/') continue;
     if (volume === undefined) unknownDevices.push(`${entry.device} at ${entry.mountPoint}`);
-    else if (holdsLinux(volume)) mounts.push(await mountOf(entry, volume, volumes));
+    else if (holdsFiles(volume)) mounts.push(await mountOf(entry, volume, volumes));
   }
   for (const volume of all) {
-    const mountPoint = discoverable[volume.type];
-    if (mountPoint === undefined || !holdsLinux(volume)) continue;
-    if (mounts.some((mount) => mount.volume === volume.number || mount.mountPoint === mountPoint)) continue;
-    const [subvolume = '/'] = await volumes.fileSystem(volume).subvolumes();
-    mounts.push({ volume: volume.number, mountPoint, subvolume });
+    const mountPoint = volume.kind === 'partition' ? discoverable[volume.partition.type] : undefined;
+    if (mountPoint === undefined || !holdsFiles(volume)) continue;
+    if (mounts.some((mount) => mount.volume === volume.id || mount.mountPoint === mountPoint)) continue;
+    const [subvolume = '/'] = await (await volumes.fileSystem(volume)).subvolumes();
+    mounts.push({ volume: volume.id, mountPoint, subvolume });
   }
   return {
     volumes: all,
@@ -72,6 +73,13 @@ export async function readSystem(host: Caller, disk: string, rootPartition?: num
     swapFiles: fstab.filter(({ type, device }) => type === 'swap' && isFile(device)).map(({ device }) => device),
     unknownDevices,
   };
+}
+
+/** The volume that holds the root file system. */
+export function rootVolume({ volumes, mounts }: System): Volume {
+  const root = volumes.find(({ id }) => id === mounts[0]?.volume);
+  if (root === undefined) throw new Error('a system without a root');
+  return root;
 }
 
 async function readFstab(fileSystem: VolumeFileSystem, root: Place): Promise<FstabEntry[]> {
@@ -94,8 +102,8 @@ function mountsDevice({ device, mountPoint, type, options }: FstabEntry): boolea
 }
 
 async function mountOf(entry: FstabEntry, volume: Volume, volumes: Volumes): Promise<Mount> {
-  const [initial = '/'] = await volumes.fileSystem(volume).subvolumes();
-  return { volume: volume.number, mountPoint: entry.mountPoint, subvolume: subvolumeOf(entry) ?? initial };
+  const [initial = '/'] = await (await volumes.fileSystem(volume)).subvolumes();
+  return { volume: volume.id, mountPoint: entry.mountPoint, subvolume: subvolumeOf(entry) ?? initial };
 }
 
 /** Where systemd mounts partitions by their GPT types alone (Discoverable Partitions Specification). */
@@ -105,6 +113,7 @@ const discoverable: Readonly<Record<string, string>> = {
   '4d21b016-b534-45c2-a9fb-5c16e091fd2d': '/var',
   '7ec6f557-3bc5-4aca-b293-16ef5df639d1': '/var/tmp',
   'bc13c2ff-59e6-4262-a352-b275fd6f7172': '/boot',
+  'c12a7328-f81f-11d2-ba4b-00a0c93ec93b': '/efi',
 };
 
 /** Places of which every leftover is called so that it can't be taken for anything else, wherever it lies. */
@@ -114,16 +123,16 @@ const unmistakable = ['/', '/root', '/var'];
 async function lookFor(volumes: Volumes, all: readonly Volume[], mounts: readonly Mount[]): Promise<UnmountedPlace[]> {
   const found: UnmountedPlace[] = [];
   for (const volume of all.filter(holdsLinux)) {
-    const fileSystem = volumes.fileSystem(volume);
+    const fileSystem = await volumes.fileSystem(volume);
     for (const subvolume of await fileSystem.subvolumes()) {
-      if (mounts.some((mount) => mount.volume === volume.number && mount.subvolume === subvolume)) continue;
+      if (mounts.some((mount) => mount.volume === volume.id && mount.subvolume === subvolume)) continue;
       const called = nameOf(volume, subvolume);
       for (const { mountPoint, needs, paths } of looks) {
         const place: Place = { mountPoint, subvolume };
         const present = await fileSystem.present(place, paths);
         const looksRight = needs === 'all' ? present.length === paths.length : present.length > 0;
         if (looksRight || unmistakable.includes(mountPoint) || called.endsWith(mountPoint)) {
-          found.push({ volume: volume.number, ...place, looksRight });
+          found.push({ volume: volume.id, ...place, looksRight });
         }
       }
     }
@@ -132,14 +141,16 @@ async function lookFor(volumes: Volumes, all: readonly Volume[], mounts: readonl
 }
 
 /** Where its name says that a volume is mounted: `@/var/log`, `@var_log` and a partition called `var-log` at /var/log. */
-function nameOf({ label, partLabel }: Volume, subvolume: string): string {
-  const name = subvolume === '/' ? (label ?? partLabel ?? '') : subvolume;
+function nameOf(volume: Volume, subvolume: string): string {
+  const own = volume.kind === 'partition' ? volume.partition.partLabel : volume.name;
+  const name = subvolume === '/' ? (volume.label ?? own ?? '') : subvolume;
   return `/${name.replaceAll(/[@_-]/g, '/')}`.replaceAll(/\/+/g, '/');
 }
 
 /** What is removed or shown at a place, for people: as the system has it, or where else it lies. */
-export function described({ mounts }: System, mount: Mount, path: string): string {
+export function described({ mounts, volumes }: System, mount: Mount, path: string): string {
   if (mounts.includes(mount)) return path;
   const inside = mount.subvolume === '/' ? '' : `subvolume ${mount.subvolume} of `;
-  return `${inSystem('/', path)} (in ${inside}partition ${mount.volume}, which is not mounted)`;
+  const volume = volumes.find(({ id }) => id === mount.volume);
+  return `${inSystem('/', path)} (in ${inside}${volume ? called(volume) : mount.volume}, which is not mounted)`;
 }

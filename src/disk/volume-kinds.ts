@@ -1,8 +1,10 @@
-import { open } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import { Failure } from '../host/failure.js';
 import type { Caller } from '../host/host.js';
-import type { Volume } from './partition-table.js';
+import { without } from './extent.js';
+import type { VolumeGroups } from './lvm/volume-group.js';
 import { readHoles } from './raw-disk.js';
+import { called, type Volume } from './volume.js';
 
 /** File systems that a Linux system can live on, and how their files are got at. */
 export const linuxFileSystems: Readonly<Record<string, 'e2fsprogs' | 'helper'>> = {
@@ -20,6 +22,11 @@ export function holdsLinux(volume: Volume): volume is Volume & { readonly fileSy
   return volume.fileSystem !== undefined && Object.hasOwn(linuxFileSystems, volume.fileSystem);
 }
 
+/** What has files: also that of a boot loader. */
+export function holdsFiles(volume: Volume): volume is Volume & { readonly fileSystem: string } {
+  return holdsLinux(volume) || volume.fileSystem === 'vfat';
+}
+
 /** MBR types of a partition that only holds others (sfdisk --list-types). */
 const extendedTypes = new Set(['5', 'f', '85']);
 
@@ -28,9 +35,12 @@ export const isExtended = ({ type }: { readonly type: string }): boolean => exte
 /** Partitions for a boot loader's own code, which has no file system: BIOS boot, PReP (also as an MBR type). */
 const bootCodeTypes = new Set(['21686148-6449-6e6f-744e-656564454649', '9e1a2d38-c612-4316-aa26-8b49521e5a8b', '41']);
 
+const isBootCode = (volume: Volume) => volume.kind === 'partition' && bootCodeTypes.has(volume.partition.type);
+
 /** Names of what blkid recognises, for people. */
 const opaqueNames: Readonly<Record<string, string>> = {
-  LVM2_member: 'a physical volume of LVM',
+  LVM1_member: 'a physical volume of LVM1',
+  LVM2_member: 'a physical volume of LVM in another volume',
   crypto_LUKS: 'encrypted with LUKS',
   linux_raid_member: 'a member of a RAID',
   bcache: 'a member of bcache',
@@ -42,46 +52,50 @@ const opaqueNames: Readonly<Record<string, string>> = {
  *
  * @throws Failure naming every such volume
  */
-export async function refuseOpaque(host: Caller, disk: string, volumes: readonly Volume[]): Promise<void> {
+export async function refuseOpaque(
+  host: Caller,
+  disk: string,
+  { volumes, lvm }: { readonly volumes: readonly Volume[]; readonly lvm: VolumeGroups },
+): Promise<void> {
   const opaque: string[] = [];
   for (const volume of volumes) {
-    const { number, fileSystem, type } = volume;
-    if (holdsLinux(volume) || othersHandled.has(fileSystem ?? '') || isExtended(volume)) continue;
-    if (fileSystem === undefined && (bootCodeTypes.has(type) || (await readsAsZeros(host, disk, volume)))) continue;
+    const { fileSystem } = volume;
+    if (holdsLinux(volume) || othersHandled.has(fileSystem ?? '')) continue;
+    if (fileSystem === undefined && (isBootCode(volume) || (await readsAsZeros(host, disk, volume)))) continue;
     const what =
       fileSystem === undefined ? 'data of no file system that is known' : (opaqueNames[fileSystem] ?? fileSystem);
-    opaque.push(`partition ${number} (${what})`);
+    opaque.push(`${called(volume)} (${what})`);
   }
+  opaque.push(...lvm.odd.map(({ id, what }) => `logical volume ${id} (${what})`));
   if (opaque.length === 0) return;
   throw new Failure(`can't read ${opaque.join(', ')} of the disk ${disk}, so the installed system can't be cleaned`, {
-    hint: 'Let the installer create plain partitions with ext2, ext3, ext4, xfs, btrfs, swap or FAT: no LVM, encryption or RAID.',
+    hint: 'Let the installer create ext2, ext3, ext4, xfs, btrfs, FAT or swap on partitions or linear logical volumes: no encryption or RAID, and no thin, cached, mirrored or striped volumes or snapshots.',
   });
 }
 
 /** Bytes that are read at a time. */
 const chunk = 2 ** 20;
 
-async function readsAsZeros(host: Caller, disk: string, { offset, size }: Volume): Promise<boolean> {
-  const zeros = Buffer.alloc(chunk);
-  const end = offset + size;
-  const holes = (await readHoles(host, disk)).filter((hole) => hole.end > offset && hole.start < end);
+async function readsAsZeros(host: Caller, disk: string, { extents }: Volume): Promise<boolean> {
+  const holes = await readHoles(host, disk);
   const file = await open(disk);
   try {
-    let position = offset;
-    while (position < end) {
-      const at = position;
-      const hole = holes.find((candidate) => candidate.start <= at && at < candidate.end);
-      if (hole) {
-        position = hole.end;
-        continue;
-      }
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(chunk), 0, Math.min(chunk, end - at), at);
-      if (bytesRead === 0) return true;
-      if (!buffer.subarray(0, bytesRead).equals(zeros.subarray(0, bytesRead))) return false;
-      position += bytesRead;
+    for (const extent of extents) {
+      for (const { start, end } of without(extent, holes)) if (!(await areZeros(file, start, end))) return false;
     }
     return true;
   } finally {
     await file.close();
   }
+}
+
+async function areZeros(file: FileHandle, start: number, end: number): Promise<boolean> {
+  const zeros = Buffer.alloc(chunk);
+  for (let at = start; at < end;) {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(chunk), 0, Math.min(chunk, end - at), at);
+    if (bytesRead === 0) return true;
+    if (!buffer.subarray(0, bytesRead).equals(zeros.subarray(0, bytesRead))) return false;
+    at += bytesRead;
+  }
+  return true;
 }

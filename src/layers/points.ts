@@ -51,8 +51,8 @@ export async function findPoint(store: Store, name: string): Promise<Point> {
   }
   const intended = await readRecord<PointRecord>(intentOf(store, name));
   const shown = await instanceShown(store, name);
-  const true_ = intended !== undefined && shown === intended.steps.at(-1) ? intended : record;
-  return { ...true_, name, current: true_.steps.at(-1) ?? 0 };
+  const valid = intended !== undefined && shown === intended.steps.at(-1) ? intended : record;
+  return { ...valid, name, current: valid.steps.at(-1) ?? 0 };
 }
 
 /** All points, by name. A damaged one stops nothing else: it is told to `damaged`. */
@@ -93,10 +93,7 @@ export function intentOf(store: Store, name: string): string {
 export async function show(store: Store, name: string, record: PointRecord): Promise<void> {
   const directory = within(store, 'points', name);
   await writeRecord(intentOf(store, name), record);
-  await rm(join(directory, '.root.new'), { force: true });
-  await symlink(`mounts/${record.steps.at(-1)}`, join(directory, '.root.new'));
-  await rename(join(directory, '.root.new'), join(directory, 'root'));
-  await syncDirectory(directory);
+  await pointTo(store, name, record.steps.at(-1) as number);
   await rename(intentOf(store, name), join(directory, 'point.json'));
   await syncDirectory(directory);
 }
@@ -112,4 +109,13 @@ export async function settle(store: Store, name: string): Promise<Point> {
   await rm(join(directory, '.root.new'), { force: true });
   await syncDirectory(directory);
   return point;
+}
+
+/** Makes a point's link, or puts another one in its place, in one rename. To be called by {@link changing}. */
+export async function pointTo(store: Store, name: string, instance: number): Promise<void> {
+  const directory = within(store, 'points', name);
+  await rm(join(directory, '.root.new'), { force: true });
+  await symlink(`mounts/${instance}`, join(directory, '.root.new'));
+  await rename(join(directory, '.root.new'), join(directory, 'root'));
+  await syncDirectory(directory);
 }

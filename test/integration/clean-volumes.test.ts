@@ -1,15 +1,11 @@
-import { existsSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync, closeSync, unlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync, closeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { installerLeftovers } from '../../src/disk/installer-leftovers.js';
 import { below } from '../../src/disk/place.js';
 import { Failure } from '../../src/host/failure.js';
-import type { BuildState } from '../../src/images/build.js';
-import { clean } from '../../src/images/stages/clean.js';
-import { zerofree } from '../../src/images/stages/zerofree.js';
 import { program } from '../support/disk.js';
-import { testStageHost } from '../support/stage.js';
+import { cleaned, leftovers, plant, readable, secretOf } from '../support/planted.js';
 import { obstacle } from '../support/sudo-helper.js';
 import {
   checkVolume,
@@ -23,13 +19,6 @@ import {
 
 const esp = 'c12a7328-f81f-11d2-ba4b-00a0c93ec93b';
 const biosBoot = '21686148-6449-6e6f-744e-656564454649';
-
-/** Every leftover of every installer, by the path of a file in it. */
-const leftovers = installerLeftovers.map((pattern) => {
-  const path = pattern.replace('*', 'x');
-  return /\.(cfg|xml|log|inf)$|[*]/.test(pattern) ? path : `${path}/deep/er`;
-});
-const secretOf = (path: string) => `SECRET-OF-${path.replaceAll(/\W/g, '-')};`;
 
 describe('an image that is called clean', function () {
   // A machine that runs tests may be busy.
@@ -51,41 +40,11 @@ describe('an image that is called clean', function () {
   });
   afterEach(() => rmSync(directory, { recursive: true }));
 
-  /** Cleans and zeroes the disk as a build does; gives what it says. */
-  async function cleaned(): Promise<string> {
-    const host = testStageHost<BuildState>();
-    const state = await clean.run(host, { disk, printsLogs: false, rootPartition: undefined }, {});
-    await zerofree.run(host, { disk }, state);
-    return host.log.lines.filter((line) => !line.startsWith('debug')).join('\n');
-  }
-
-  /** What a reader of the raw disk, and of the image that is made from it, can still find. */
-  function readable(texts: readonly string[]): string[] {
-    program('qemu-img', ['convert', '-f', 'raw', '-O', 'qcow2', disk, `${disk}.qcow2`]);
-    program('qemu-img', ['convert', '-f', 'qcow2', '-O', 'raw', `${disk}.qcow2`, `${disk}.again`]);
-    return [...new Set([...found(disk, texts), ...found(`${disk}.again`, texts)])];
-  }
-
   function write(extent: Extent, at: number, text: string): void {
     const handle = openSync(disk, 'r+');
     writeSync(handle, text, extent.start + at);
     closeSync(handle);
   }
-
-  /** Puts every leftover below a mount point into a volume, and a file that is then deleted. */
-  const plant =
-    (mountPoint: string, others: readonly string[] = []) =>
-    (root: string) => {
-      for (const path of leftovers) {
-        const hidden = others.some((other) => below(other, path) !== undefined);
-        const inside = hidden ? undefined : below(mountPoint, path);
-        if (inside !== undefined) put(root, inside, secretOf(path).repeat(300));
-      }
-      put(root, 'stays', `STAYS-ON-${mountPoint};`.repeat(300));
-      put(root, 'deleted', `DELETED-FROM-${mountPoint};`.repeat(3000));
-      program('sync', ['--file-system', root]);
-      unlinkSync(join(root, 'deleted'));
-    };
 
   for (const type of ['ext4', 'xfs', 'btrfs'] as const) {
     it(`has nothing of the installer's and nothing deleted on ${type}, wherever it was`, async () => {
@@ -172,9 +131,9 @@ describe('an image that is called clean', function () {
       const kept = [...['/', ...mountPoints, 'ESP'].map((place) => `STAYS-ON-${place};`), 'CODE-OF-THE-BOOT-LOADER;'];
       expect(found(disk, secrets)).to.have.members(secrets);
 
-      const log = await cleaned();
-      expect(readable(secrets)).to.deep.equal([]);
-      expect(readable(kept)).to.have.members(kept);
+      const log = await cleaned(disk);
+      expect(readable(disk, secrets)).to.deep.equal([]);
+      expect(readable(disk, kept)).to.have.members(kept);
       for (const path of ['/var/log/installer', '/root/autoinst.xml', '/var/lib/autoinstall'])
         expect(log).to.contain(path);
       expect(log).not.to.contain('not mounted').and.not.to.contain('not on its disk');
@@ -232,8 +191,8 @@ describe('an image that is called clean', function () {
       },
     ]);
     expect(found(disk, secrets)).to.have.members(secrets);
-    const log = await cleaned();
-    expect(readable(secrets)).to.deep.equal([]);
+    const log = await cleaned(disk);
+    expect(readable(disk, secrets)).to.deep.equal([]);
     expect(log).to.contain('/root/autoinst.xml').and.contain('/var/adm/autoinstall').and.contain('/var/log/installer');
     expect(log).to.contain(
       '/etc/install.inf (in subvolume @/.snapshots/2/snapshot of partition 1, which is not mounted)',
@@ -267,9 +226,9 @@ describe('an image that is called clean', function () {
         },
       },
     ]);
-    const log = await cleaned();
+    const log = await cleaned(disk);
     expect(log).to.contain('/var/log/installer (in partition 3, which is not mounted)');
-    expect(readable(['ANSWERS;'])).to.deep.equal([]);
+    expect(readable(disk, ['ANSWERS;'])).to.deep.equal([]);
   });
 
   it('is clean in subvolumes that nothing but their names tells, too', async () => {
@@ -290,8 +249,8 @@ describe('an image that is called clean', function () {
       },
     ]);
     expect(found(disk, ['IN-ROOT;', 'IN-VAR;', 'IN-LOG;'])).to.have.length(3);
-    await cleaned();
-    expect(readable(['IN-ROOT;', 'IN-VAR;', 'IN-LOG;'])).to.deep.equal([]);
+    await cleaned(disk);
+    expect(readable(disk, ['IN-ROOT;', 'IN-VAR;', 'IN-LOG;'])).to.deep.equal([]);
   });
 
   it('names what it can not look into, before it changes anything', async () => {
@@ -313,7 +272,7 @@ describe('an image that is called clean', function () {
     ]);
     write(extents[2]!, 9 * 2 ** 20, 'something');
     const before = program('sha256sum', [disk]);
-    const failure = await cleaned().then(
+    const failure = await cleaned(disk).then(
       () => undefined,
       (error: unknown) => error as Failure,
     );
@@ -336,8 +295,8 @@ describe('an image that is called clean', function () {
     systemDisk(disk, 'dos', [{ type: 'L', size: 32 }]);
     program('mke2fs', ['-q', '-t', 'ext4', '-E', `offset=${2 ** 20}`, disk, '32M']);
     inVolume(disk, { start: 2 ** 20, end: 33 * 2 ** 20 }, 'ext4', plant('/'));
-    expect(await cleaned()).to.contain('Removed /');
-    expect(readable(leftovers.map(secretOf))).to.deep.equal([]);
+    expect(await cleaned(disk)).to.contain('Removed /');
+    expect(readable(disk, leftovers.map(secretOf))).to.deep.equal([]);
   });
 
   it('lists what its clones would share', async () => {
@@ -355,7 +314,7 @@ describe('an image that is called clean', function () {
         },
       },
     ]);
-    const log = await cleaned();
+    const log = await cleaned(disk);
     expect(log).to.match(
       /^warn: Machines from this image would share .*\n {2}\/etc\/machine-id: systemd's machine id/m,
     );

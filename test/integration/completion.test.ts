@@ -1,4 +1,5 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { expect } from 'chai';
@@ -48,8 +49,11 @@ class TypedShell {
     return shown;
   }
 
-  end(): void {
-    this.#process.kill('SIGHUP');
+  /** script(1) passes no hang-up on; the kernel hangs up when its terminal closes with it. */
+  async end(): Promise<void> {
+    const closed = once(this.#process, 'close');
+    this.#process.kill('SIGKILL');
+    await closed;
   }
 }
 

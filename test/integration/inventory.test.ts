@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { ExtFileSystem } from '../../src/disk/ext-file-system.js';
 import { readSystem } from '../../src/disk/system.js';
+import { Volumes } from '../../src/disk/volumes.js';
 import { SystemFiles } from '../../src/disk/system-files.js';
 import { onePartition } from '../support/system-disk.js';
 import { readPartitionTable } from '../../src/disk/partition-table.js';
@@ -159,8 +160,9 @@ describe('readInventory', () => {
         copyFileSync(join(database, 'rpmdb.sqlite'), join(system, 'usr/lib/sysimage/rpm/rpmdb.sqlite'));
       });
       onePartition(disk, offset, size);
-      const fileSystem = await SystemFiles.of(testHost(), disk, await readSystem(testHost(), disk));
-      const { distribution, kernels, installed } = await readInventory(testHost(), fileSystem, join(scratch, type));
+      const { distribution, kernels, installed } = await Volumes.use(testHost(), disk, async (volumes) =>
+        readInventory(testHost(), new SystemFiles(await readSystem(volumes), volumes), join(scratch, type)),
+      );
       expect(distribution).to.include({ id: 'opensuse-leap', version: '15.6' });
       expect(kernels).to.deep.equal(['6.4.0-default']);
       expect(installed).to.have.property('packages').with.length(1);

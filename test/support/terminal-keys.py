@@ -3,8 +3,8 @@
 terminal-keys.py [--hang-up] [--again SECONDS,…] [--key KEY] MARK COMMAND…
 
 As soon as the terminal shows MARK, Ctrl-C is typed, and again so many seconds later each. With --hang-up the terminal
-is closed instead. Prints what the terminal showed, and as the last line how the command ended: its exit code, or minus the number
-of the signal.
+is closed instead. Prints what the terminal showed, and as the last line how the command ended: its exit code, as a shell
+tells it.
 """
 import argparse, os, pty, select, sys, time
 
@@ -45,5 +45,8 @@ while time.monotonic() < deadline:
         if not due:
             due = [float('inf')]
 ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+if ended < 0:
+    # As a shell tells it: a signal also ends a program that has just said how it ended.
+    ended = 128 - ended
 sys.stdout.write(seen.decode(errors='replace').replace('\r\n', '\n'))
 print(f'\nended: {ended}')

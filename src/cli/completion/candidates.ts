@@ -30,17 +30,28 @@ export interface CompletedCommand {
 /** What a shell can complete, from the commands and options themselves. */
 export function completedCommands(root: Command): CompletedCommand[] {
   const help = root.createHelp();
-  return help.visibleCommands(root).map((command) => ({
-    name: command.name(),
-    description: command.description(),
-    options: help.visibleOptions(command).map((option) => ({
-      names: [option.short, option.long].flatMap((name) => name ?? []),
-      description: firstSentence(option.description),
-      value: option.required ? valueOf(option) : undefined,
-      isRepeatable: takesSeveral(option),
-    })),
-    argument: command.registeredArguments.map(argumentOf)[0],
-  }));
+  return help.visibleCommands(root).map((command) => {
+    const verbs = help.visibleCommands(command).filter((verb) => verb.name() !== 'help');
+    return {
+      name: command.name(),
+      description: command.description(),
+      options: eachOnce([command, ...verbs].flatMap((each) => [...help.visibleOptions(each)])).map((option) => ({
+        names: [option.short, option.long].flatMap((name) => name ?? []),
+        description: firstSentence(option.description),
+        value: option.required ? valueOf(option) : undefined,
+        isRepeatable: takesSeveral(option),
+      })),
+      // Of a command such as `layer`, the verbs; the others take the same thing wherever it stands.
+      argument:
+        verbs.length > 0
+          ? { kind: 'words' as const, words: verbs.map((verb) => verb.name()) }
+          : command.registeredArguments.map(argumentOf)[0],
+    };
+  });
+}
+
+function eachOnce(options: readonly Option[]): Option[] {
+  return [...new Map(options.map((option) => [option.long ?? option.flags, option])).values()];
 }
 
 /** Without the word `build`, its options and images may follow, or the name of a command. */

@@ -1,0 +1,92 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { constants, userInfo } from 'node:os';
+import { reasonOf } from '../host/errno.js';
+import { Failure } from '../host/failure.js';
+import { findProgram, programPath } from '../host/programs.js';
+
+/** Set for a program that this one started again in a namespace: `user`, or `mounts` for root. */
+const marker = 'IMAGE_FACTORY_NAMESPACE';
+
+/** The store of commands that don't name one, also of those that a command of ours starts. */
+export const storeVariable = 'IMAGE_FACTORY_STORE_DIR';
+
+export type Namespace = 'user' | 'mounts';
+
+/** The namespace that this program was started again in; undefined if it was started by the user. */
+export function namespaceHere(): Namespace | undefined {
+  return process.env[marker] as Namespace | undefined;
+}
+
+/** The environment of the user's own commands. */
+export function environmentOutside(): NodeJS.ProcessEnv {
+  const { [marker]: _, ...rest } = process.env;
+  void _;
+  return rest;
+}
+
+/**
+ * Runs this command line again where it may mount, and mounts end with it: an ordinary user becomes root of a user
+ * namespace, with the subordinate ids of /etc/subuid; root gets a mount namespace.
+ *
+ * @returns its exit code
+ */
+export async function runInNamespace(namespace: Namespace, store: string): Promise<number> {
+  const entering = namespace === 'mounts' ? [] : ['--user', '--map-root-user', ...subordinateIds()];
+  const args = [
+    ...[...entering, '--mount', '--propagation', namespace === 'mounts' ? 'slave' : 'private', '--'],
+    // What is killed like this program, with SIGKILL, ends like it.
+    ...['setpriv', '--pdeathsig', 'KILL', '--'],
+    ...[process.execPath, ...process.execArgv, ...process.argv.slice(1)],
+  ];
+  const env = { ...process.env, PATH: programPath(), [marker]: namespace, [storeVariable]: store };
+  const child = spawn('unshare', args, { stdio: 'inherit', env });
+  const forward = (signal: NodeJS.Signals) => void child.kill(signal);
+  const leave = () => undefined;
+  // Ctrl-C and Ctrl-\ on the terminal reach the whole process group.
+  for (const name of ['SIGINT', 'SIGQUIT'] as const) process.on(name, leave);
+  for (const name of ['SIGTERM', 'SIGHUP'] as const) process.on(name, forward);
+  try {
+    return await new Promise<number>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])));
+    });
+  } catch (error) {
+    throw new Failure(`unshare can't be called: ${reasonOf(error)}`, { hint: 'Install the package util-linux.' });
+  } finally {
+    for (const name of ['SIGINT', 'SIGQUIT'] as const) process.off(name, leave);
+    for (const name of ['SIGTERM', 'SIGHUP'] as const) process.off(name, forward);
+  }
+}
+
+/** Without subordinate ids, there is one id in the namespace: files can't be given to others. */
+function subordinateIds(): string[] {
+  return missingForSubordinateIds() === undefined ? ['--map-auto'] : [];
+}
+
+/** What this user lacks for files of other owners in layers, and the fix; undefined if nothing. */
+export function missingForSubordinateIds(): { readonly what: string; readonly fix: string } | undefined {
+  if (findProgram('newuidmap') === undefined)
+    return { what: 'newuidmap is not installed', fix: 'apt-get install uidmap' };
+  const { username, uid } = userInfo();
+  for (const file of ['/etc/subuid', '/etc/subgid']) {
+    if (!hasLine(file, [username, `${uid}`])) {
+      const option = file === '/etc/subuid' ? '--add-subuids' : '--add-subgids';
+      return {
+        what: `${file} has no subordinate ids of ${username}`,
+        fix: `as root: usermod ${option} 100000-165535 ${username}, or another range that is free`,
+      };
+    }
+  }
+  return undefined;
+}
+
+function hasLine(file: string, owners: readonly string[]): boolean {
+  try {
+    return readFileSync(file, 'utf8')
+      .split('\n')
+      .some((line) => owners.includes(line.split(':')[0] ?? ''));
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,145 @@
+import { existsSync } from 'node:fs';
+import { lstat, readdir, rm, rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isDirectoryHeld } from '../host/directory-lock.js';
+import { allInstances, isMounted } from './instances.js';
+import { allLayers } from './layers.js';
+import { mountPointsOf, userOf } from './mount-table.js';
+import { spelled } from './names.js';
+import { trashInstance } from './point-changes.js';
+import { allPoints } from './points.js';
+import { namesIn, storeDirectories, within, type Store } from './store.js';
+import { toTrash } from './trash.js';
+
+/** Something that a process left which ended before it was done, and that nothing in the store needs. */
+export interface Leftover {
+  /** In the store. */
+  readonly path: string;
+  readonly what: string;
+  /** To be called by {@link changing}. */
+  readonly remove: () => Promise<void>;
+}
+
+/** Everything of the kind. To be called by {@link changing}: what other processes make at this moment is not meant. */
+export async function leftoversIn(store: Store): Promise<Leftover[]> {
+  return [
+    ...(await unfinished(store)),
+    ...(await unfinishedRecords(store)),
+    ...(await deadLinks(store)),
+    ...(await orphans(store)),
+    ...(await ofClosing(store)),
+    ...(await unusedMountPoints(store)),
+  ];
+}
+
+async function unfinished(store: Store): Promise<Leftover[]> {
+  const found: Leftover[] = [];
+  for (const name of await namesIn(within(store, 'staging'))) {
+    const path = within(store, 'staging', name);
+    const isDirectory = (await lstat(path)).isDirectory();
+    if (isDirectory && (await isDirectoryHeld(store.host, path))) continue;
+    found.push({ path, what: 'something unfinished', remove: () => toTrash(store, path) });
+  }
+  for (const name of await namesIn(within(store, 'trash'))) {
+    const path = within(store, 'trash', name);
+    // emptyTrash removes it, without the lock.
+    found.push({ path, what: 'deleted already', remove: () => Promise.resolve() });
+  }
+  return found;
+}
+
+/** Records under the name that they have until they are whole, and links the same. */
+async function unfinishedRecords(store: Store): Promise<Leftover[]> {
+  const places = [store.directory];
+  for (const area of ['layers', 'points', 'instances'] as const) {
+    for (const name of await namesIn(within(store, area))) places.push(within(store, area, name));
+  }
+  const found: Leftover[] = [];
+  for (const place of places) {
+    for (const name of await readdir(place).catch(() => [])) {
+      if (!/^\..*\.new$/.test(name)) continue;
+      found.push({ path: join(place, name), what: 'an unfinished record', remove: () => rm(join(place, name)) });
+    }
+  }
+  return found;
+}
+
+async function deadLinks(store: Store): Promise<Leftover[]> {
+  const names = await namesIn(within(store, 'l'));
+  return names
+    .map((name) => within(store, 'l', name))
+    .filter((path) => !existsSync(path))
+    .map((path) => ({ path, what: 'a link to no layer', remove: () => rm(path) }));
+}
+
+/** Instances that no point has shown or could show. */
+async function orphans(store: Store): Promise<Leftover[]> {
+  const damaged: string[] = [];
+  const points = await allPoints(store, (name) => damaged.push(name));
+  const instances = await allInstances(store);
+  return instances
+    .filter(({ point, number }) => {
+      if (damaged.includes(point)) return false;
+      const owner = points.find(({ name }) => name === point);
+      return owner === undefined || number >= owner.next;
+    })
+    .filter((instance) => userOf(store, { instance: spelled(instance) }) === undefined || isMounted(store, instance))
+    .map((instance) => ({
+      path: within(store, 'instances', spelled(instance)),
+      what: 'an instance that no stackpoint has shown',
+      remove: () => trashInstance(store, instance),
+    }));
+}
+
+/** What closing a layer, or opening it again, did not get to. */
+async function ofClosing(store: Store): Promise<Leftover[]> {
+  const found: Leftover[] = [];
+  for (const { name, state } of await allLayers(store)) {
+    const path = within(store, 'layers', name, state === 'closed' ? 'work' : 'manifest');
+    if (!existsSync(path) || (await isDirectoryHeld(store.host, within(store, 'layers', name)))) continue;
+    const what = state === 'closed' ? "overlayfs's directory of a closed layer" : 'the manifest of an open layer';
+    found.push({ path, what, remove: () => rm(path, { recursive: true, force: true }) });
+  }
+  return found;
+}
+
+async function unusedMountPoints(store: Store): Promise<Leftover[]> {
+  const found: Leftover[] = [];
+  const add = (path: string) => found.push({ path, what: 'an unused mount point', remove: () => rmdir(path) });
+  for (const name of await namesIn(within(store, 'edits'))) {
+    const isUsed = [{ layer: name }, { view: name }].some(
+      (mounted) => mountPointsOf(store, mounted).length > 0 || userOf(store, mounted) !== undefined,
+    );
+    if (!isUsed) add(within(store, 'edits', name));
+  }
+  for (const { name, current } of await allPoints(store)) {
+    for (const number of await namesIn(within(store, 'points', name, 'mounts'))) {
+      const instance = `${name}.${number}`;
+      if (Number(number) === current || userOf(store, { instance }) !== undefined) continue;
+      add(within(store, 'points', name, 'mounts', number));
+    }
+  }
+  return found;
+}
+
+/** Names that have no place in a store: nothing of ours made them, so nothing of ours removes them. */
+export async function foreignIn(store: Store): Promise<string[]> {
+  const top = ['format', 'lock', '.format.new', 'lost+found', ...Object.keys(storeDirectories)];
+  const expected = {
+    layers: ['layer.json', 'manifest', 'tree', 'work'],
+    points: ['point.json', 'intent.json', 'mounts', 'root'],
+    instances: ['instance.json', 'upper', 'work'],
+  };
+  const found = (await namesIn(store.directory))
+    .filter((name) => !top.includes(name))
+    .map((name) => join(store.directory, name));
+  for (const [area, names] of Object.entries(expected) as [keyof typeof expected, string[]][]) {
+    for (const owner of await namesIn(within(store, area))) {
+      const inside = await readdir(within(store, area, owner)).catch(() => undefined);
+      if (inside === undefined) found.push(within(store, area, owner));
+      const foreign = (inside ?? []).filter((name) => !names.includes(name) && !/^\..*\.new$/.test(name));
+      found.push(...foreign.map((name) => within(store, area, owner, name)));
+    }
+  }
+  return found;
+}

@@ -6,6 +6,7 @@ import type { Shell } from './completion.js';
 import type { DoctorFlags } from './doctor.js';
 import { helpLayout, helpWidth, showHelp } from './help.js';
 import { addLayerCommands } from './layer-commands.js';
+import type { LayoutFlags } from './layout.js';
 import type { ListFlags } from './list.js';
 import { checkOptionValues, severalValues } from './option-values.js';
 import { addStackpointCommands } from './stackpoint-commands.js';
@@ -109,6 +110,16 @@ export function program(): Command {
     .option('--dry-run', 'clean: print the files that would be removed, and remove nothing')
     .action(async (action: string, images: string[], flags: CacheFlags) =>
       (await import('./cache.js')).cache(action, images, flags),
+    );
+
+  withoutConfig(root.command('layout'))
+    .description('show what becomes of a layout of a disk, or list the shipped ones')
+    .addArgument(new Argument('<action>', 'what to do').choices(['show', 'list']).argParser((word) => word))
+    .argument('[layout]', 'show: the name of a shipped layout, or a YAML file')
+    .addOption(new Option('--size <size>', 'show: the size of the disk, as for image-size'))
+    .option('--json', 'as JSON')
+    .action(async (action: string, name: string | undefined, flags: LayoutFlags) =>
+      (await import('./layout.js')).layout(action, name, flags),
     );
 
   root.commandsGroup('Finished images:');

@@ -65,6 +65,20 @@ export const gptTypes = {
   linuxSwap: abbreviated['8200']!,
 } as const;
 
+const words: Readonly<Record<string, string>> = {
+  [gptTypes.efiSystem]: 'EFI system',
+  [gptTypes.biosBoot]: 'BIOS boot',
+  [gptTypes.linux]: 'Linux',
+  [gptTypes.linuxLvm]: 'LVM',
+  [gptTypes.linuxSwap]: 'swap',
+  '0x0f': '0x0f extended',
+};
+
+/** What a type is called, or else the type itself. */
+export function typeWords(type: string): string {
+  return words[type] ?? type;
+}
+
 /** An EFI system partition in an MBR. */
 export const mbrEfiSystem = '0xef';
 

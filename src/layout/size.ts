@@ -63,10 +63,10 @@ export function parseShare(text: string): Share {
 
 const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
 
-/** `1.5 GiB`, `3071 MiB`: exact where a smaller unit makes it so, else cut to two digits after the point. */
+/** `1.5 GiB`, `3071 MiB`: in whole MiB or GiB where they are such, else cut to two digits after the point. */
 export function shownSize(bytes: number): string {
   const largest = bytes < 1024 ? 0 : Math.min(Math.floor(Math.log2(bytes) / 10), 5);
-  const isExact = (power: number) => Number.isInteger((bytes / 1024 ** power) * 4);
-  const power = largest > 1 && !isExact(largest) && isExact(largest - 1) ? largest - 1 : largest;
+  const isShort = Number.isInteger((bytes / 1024 ** largest) * 4);
+  const power = largest > 2 && !isShort && Number.isInteger(bytes / 1024 ** (largest - 1)) ? largest - 1 : largest;
   return `${Math.floor((bytes / 1024 ** power) * 100) / 100} ${units[power]}`;
 }

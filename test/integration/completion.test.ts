@@ -131,6 +131,9 @@ describe('shell completion', function () {
         await typed.complete('image-factory render demo --output gold', 'golden', 'goldfish.txt');
         await typed.complete('image-factory completion f', 'fish ');
         await typed.complete('image-factory cache cl', 'clean ');
+        await typed.complete('image-factory layout sh', 'show ');
+        await typed.complete('image-factory layout show hyb', 'hybrid ');
+        await typed.complete('image-factory layout show gold', 'golden', 'goldfish.txt');
         expect(await typed.complete('image-factory demo --set forma', 'format=')).not.to.contain('format= ');
       });
 
@@ -178,6 +181,8 @@ describe('shell completion', function () {
       expect(await offered('image-factory render demo --output gold')).to.include.members(['golden/', 'goldfish.txt']);
       expect(await offered('image-factory completion f')).to.deep.equal(['fish']);
       expect(await offered('image-factory cache cl')).to.deep.equal(['clean']);
+      expect(await offered('image-factory layout show hyb')).to.deep.equal(['hybrid']);
+      expect(await offered('image-factory layout show gold')).to.include.members(['golden/', 'goldfish.txt']);
       expect(await offered('image-factory demo --set forma')).to.deep.equal(['format=']);
     });
 

@@ -88,6 +88,8 @@ function completing(candidates: Candidates): string {
   switch (candidates.kind) {
     case 'words':
       return offer(candidates.words);
+    case 'words-or-file':
+      return `compopt -o default; ${offer(candidates.words)}`;
     case 'beginnings':
       return `compopt -o nospace; ${offer(candidates.words)}`;
     case 'image':

@@ -1,5 +1,6 @@
 import type { Argument, Command, Option } from 'commander';
 import { descriptionOptions } from '../../config/description-options.js';
+import { shippedLayoutNames } from '../../config/layout-file.js';
 import { imageOptions } from '../../config/options.js';
 import { namesFile, takesSeveral } from '../option-values.js';
 
@@ -8,6 +9,8 @@ export type Candidates =
   | { readonly kind: 'words'; readonly words: readonly string[] }
   /** Words that go on without a blank: `format=`. */
   | { readonly kind: 'beginnings'; readonly words: readonly string[] }
+  /** One of these, or the name of a file. */
+  | { readonly kind: 'words-or-file'; readonly words: readonly string[] }
   | { readonly kind: 'image' | 'command' | 'file' | 'directory' | 'text' };
 
 export interface CompletedOption {
@@ -74,7 +77,10 @@ function settings(): string[] {
   return Object.keys({ ...imageOptions, ...descriptionOptions }).map((name) => `${name}=`);
 }
 
-function argumentOf(argument: Argument): Candidates {
+function argumentOf(argument: Argument, _: number, all: readonly Argument[]): Candidates {
+  if (all.some((other) => other.name() === 'layout')) {
+    return { kind: 'words-or-file', words: [...(all[0]?.argChoices ?? []), ...shippedLayoutNames()] };
+  }
   if (argument.argChoices) return { kind: 'words', words: argument.argChoices };
   const name = argument.name();
   return { kind: name === 'image' || name === 'file' || name === 'command' ? name : 'text' };

@@ -75,12 +75,14 @@ function valueOf(candidates: Candidates): string {
 }
 
 function argumentOf(candidates: Candidates): string {
+  if (candidates.kind === 'words-or-file') return `-F ${offered(candidates)}`;
   return candidates.kind === 'file' ? '-F' : offered(candidates);
 }
 
 function offered(candidates: Candidates): string {
   switch (candidates.kind) {
     case 'words':
+    case 'words-or-file':
     case 'beginnings':
       return `-a ${literal(candidates.words.join(' '))}`;
     case 'image':

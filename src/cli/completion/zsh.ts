@@ -85,6 +85,8 @@ function action(candidates: Candidates): string {
   switch (candidates.kind) {
     case 'words':
       return `(${candidates.words.join(' ')})`;
+    case 'words-or-file':
+      return `_alternative "words:word:(${candidates.words.join(' ')})" "files:file:_files"`;
     case 'beginnings':
       return `compadd -S "" - ${candidates.words.join(' ')}`;
     case 'image':

@@ -51,7 +51,8 @@ export const kernelArgumentLimits: Check = async (subject) => {
 
 /** The place of `append` without its value, which is too long to print. */
 function appendPlace(subject: Subject): { readonly where: string; readonly name: string } {
-  const [, where = '', name = ''] = /^([^\n]*?:\d+: )?(\[.*?\] \S+)/.exec(placeOf(subject, 'append')) ?? [];
+  const [, where = '', name = ''] =
+    /^([^\n]*?:\d+: |command line: )?(\[.*?\] \S+)/.exec(placeOf(subject, 'append')) ?? [];
   return { where, name };
 }
 

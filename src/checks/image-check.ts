@@ -25,10 +25,11 @@ import {
 } from './machine-checks.js';
 import { keyringInVain, localSources } from './source-check.js';
 import { layoutCheck } from './layout-check.js';
+import { wayIn } from './way-in.js';
 import { error, type Check, type CheckFinding, type Subject } from './subject.js';
 
-/** The checks before an image is built, in this order. */
-const checks: readonly Check[] = [
+/** The checks of an image that is to be built, in this order. */
+export const buildChecks: readonly Check[] = [
   netbootFiles,
   localSources,
   keyringInVain,
@@ -46,7 +47,11 @@ const checks: readonly Check[] = [
   answerFileMeaning,
   kernelArgumentLimits,
   unusedOptions,
+  wayIn,
 ];
+
+/** The checks of a shipped image that has no setting of the user's yet. */
+export const shippedChecks: readonly Check[] = buildChecks.filter((check) => check !== wayIn);
 
 /** The checks before netboot files are fetched. */
 export const fetchChecks: readonly Check[] = [
@@ -67,7 +72,7 @@ export async function checkImage(
   configuration: Configuration,
   spec: ImageSpec,
   log: Log,
-  wanted: readonly Check[] = checks,
+  wanted: readonly Check[] = buildChecks,
 ): Promise<void> {
   const host = { log: silentLog, signal: new AbortController().signal };
   const errors: string[] = [];

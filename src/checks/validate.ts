@@ -17,7 +17,7 @@ import { renderAnswerFile, SettingMissing, type AnswerFile } from '../answers/an
 import type { AnswerFileFinding } from '../answers/validators/finding.js';
 import { validators, type Validator } from '../answers/validators/validators.js';
 import { answerFileSource } from '../images/answer-file-source.js';
-import { checkImage } from './image-check.js';
+import { buildChecks, checkImage, shippedChecks } from './image-check.js';
 import { secretsIn } from '../answers/secrets.js';
 import { secretsAsWritten } from '../config/secrets.js';
 import type { OnlineCheck } from './online-check.js';
@@ -79,12 +79,15 @@ export async function validateImage(
     const spec = resolveImage(configuration, image, settings.overrides ?? {}, isoDate(new Date()));
     mask = maskOf(spec.secrets);
     notes.checks.push('answer file');
-    const waitsFor = settings.unasked && !configuration.isOwn(image) ? await settingsMissing(spec) : [];
+    const shipped = settings.unasked === true && !configuration.isOwn(image);
+    const waitsFor = shipped ? await settingsMissing(spec) : [];
     if (waitsFor.length > 0) {
       notes.notMade.push(...waitsFor.map((why) => ({ check: 'answer file', why })));
       return masked({ image, ...notes }, mask);
     }
-    await noting(notes, () => checkImage(configuration, spec, warningsInto(notes)));
+    await noting(notes, () =>
+      checkImage(configuration, spec, warningsInto(notes), shipped ? shippedChecks : buildChecks),
+    );
     const answerFile = await rendered(spec);
     if (answerFile !== undefined) {
       mask = maskOf([...spec.secrets, ...secretsIn(answerFile.content.toString())]);

@@ -91,7 +91,8 @@ describe('image-factory validate', () => {
     const path = join(directory, 'bin');
     mkdirSync(path);
     writeFileSync(join(path, 'rpm'), '#!/bin/sh\n', { mode: 0o755 });
-    const { lines, exitCode } = await validate(necessary, ['debian-13', 'debian-12', 'rocky-9'], { PATH: path });
+    const config = `${necessary}root-password-hash = $6$salt$hash\n`;
+    const { lines, exitCode } = await validate(config, ['debian-13', 'debian-12', 'rocky-9'], { PATH: path });
     expect(lines[0]).to.match(/^debian-13, debian-12: debconf-set-selections is not installed: .* debconf$/);
     expect(lines[1]).to.equal('rocky-9: ksvalidator is not installed: pipx install pykickstart');
     expect(lines[2]).to.equal('3 images: nothing found, 3 checks not made');

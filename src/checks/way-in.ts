@@ -1,0 +1,31 @@
+import { descriptionOptions, type DescriptionOption } from '../config/description-options.js';
+import { canonical } from '../config/option.js';
+import { warning, type Check } from './subject.js';
+
+/** What opens a way in, or may: a script can make accounts. */
+const waysIn = ['root-password-hash', 'user-password-hash', 'ssh-authorized-keys', 'post-script'] as const;
+
+/**
+ * Warns of an image that leaves no way to log in: every password locked, no key, no cloud-init that would bring some. Only a
+ * template that makes the accounts from the options can be judged; other answer files have ways of their own.
+ */
+export const wayIn: Check = ({ spec, answerFile }) => {
+  if (answerFile === undefined || !waysIn.every((option) => answerFile.mentioned.has(option))) return [];
+  const value = (option: DescriptionOption) => {
+    const set = Object.entries(spec.variables).findLast(([name]) => canonical(name) === option)?.[1];
+    return set ?? (descriptionOptions[option] as { readonly default?: string }).default ?? '';
+  };
+  const locked = (option: DescriptionOption) => ['', '!', '*'].includes(value(option).trim());
+  const opens = {
+    'root-password-hash': !locked('root-password-hash'),
+    'user-password-hash': value('user') !== '' && !locked('user-password-hash'),
+    'ssh-authorized-keys': value('ssh-authorized-keys').trim() !== '',
+    'post-script': value('post-script') !== '',
+  } satisfies Record<(typeof waysIn)[number], boolean>;
+  if (Object.values(opens).some(Boolean) || value('packages').split(/\s+/).includes('cloud-init')) return [];
+  return [
+    warning(
+      `[${spec.name}] there will be no way to log in: every password is locked, and there is no SSH key; set ssh-authorized-keys, or root-password-hash, or user and user-password-hash, or packages = cloud-init`,
+    ),
+  ];
+};

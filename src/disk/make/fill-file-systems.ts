@@ -1,0 +1,67 @@
+import { rm, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Host } from '../../host/host.js';
+import type { FileSystem, Layout } from '../../layout/layout.js';
+import { sizeOf, type Place } from './device-places.js';
+import type { NewFileSystem } from './file-system-maker.js';
+import { makerOf } from './file-systems.js';
+import type { Identifiers } from './identifiers.js';
+import { mountedBelow } from './mount-points.js';
+import { putInPlace } from './put-in-place.js';
+import type { TreeView } from './tree-view.js';
+
+/** Everything that the file systems of a disk are made of. */
+interface Making {
+  readonly layout: Layout;
+  readonly places: ReadonlyMap<string, Place>;
+  /** The files of the disks, by name. */
+  readonly files: ReadonlyMap<string, string>;
+  readonly uuids: ReadonlyMap<string, string>;
+  readonly identifiers: Identifiers;
+  readonly view: TreeView;
+  readonly epoch: number | undefined;
+  /** A directory for what lies in a file for a moment. */
+  readonly work: string;
+}
+
+/** Makes all file systems of a layout where they belong, each with its part of the tree. */
+export async function fillFileSystems(host: Host, making: Making): Promise<void> {
+  for (const fileSystem of making.layout.fileSystems) {
+    const place = making.places.get(fileSystem.on) ?? [];
+    const maker = makerOf(fileSystem);
+    if (!maker) continue;
+    const on = fileSystem.mount?.startsWith('/') ? ` for ${fileSystem.mount}` : '';
+    host.log.info(`Making ${fileSystem.type}${on} on ${fileSystem.on}`);
+    const [only] = place;
+    if (maker.atOffset && only && place.length === 1) {
+      await maker.make(host, {
+        ...asked(fileSystem, making),
+        file: making.files.get(only.disk) ?? '',
+        offset: only.offset,
+        size: only.size,
+      });
+      continue;
+    }
+    const alone = join(making.work, 'file-system');
+    await writeFile(alone, '');
+    await truncate(alone, sizeOf(place));
+    await maker.make(host, { ...asked(fileSystem, making), file: alone, offset: 0, size: sizeOf(place) });
+    await putInPlace(host, alone, place, making.files);
+    await rm(alone);
+  }
+}
+
+function asked(fileSystem: FileSystem, making: Making): Omit<NewFileSystem, 'file' | 'offset' | 'size'> {
+  const { layout, uuids, identifiers, view, epoch, work, places } = making;
+  const disk = layout.disks.find(({ name }) => name === places.get(fileSystem.on)?.[0]?.disk);
+  const { mount } = fileSystem;
+  return {
+    fileSystem,
+    uuid: uuids.get(fileSystem.name) ?? '',
+    hashSeed: identifiers.uuid(`hash seed ${fileSystem.name}`),
+    sectorSize: disk?.sectorSize ?? 512,
+    content: mount?.startsWith('/') ? { view, top: mount, masked: mountedBelow(layout, mount) } : undefined,
+    epoch,
+    scratch: work,
+  };
+}

@@ -1,0 +1,132 @@
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, open, rename, rm, stat, truncate } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { UsageError } from '../../host/failure.js';
+import { command, run, type Host } from '../../host/host.js';
+import { ownersOfTree } from '../../host/tree-namespace.js';
+import type { Layout } from '../../layout/layout.js';
+import { addBootLoaders, type BootLoaderChoice } from './boot/add-boot-loaders.js';
+import { writeBiosBoot } from './boot/bios.js';
+import { devicePlaces } from './device-places.js';
+import { fitProblem, layoutProblems } from './disk-problems.js';
+import { fileSystemUuids } from './file-systems.js';
+import { fillFileSystems } from './fill-file-systems.js';
+import { Identifiers } from './identifiers.js';
+import { mountedBelow, mountedIn } from './mount-points.js';
+import { partitionScript } from './partition-script.js';
+import { addSystemFiles } from './system-additions.js';
+import { listTree, type TreeEntry } from './tree-listing.js';
+import { commandInView, inView, makeTreeView, type TreeView } from './tree-view.js';
+import { writePhysicalVolumes } from './write-physical-volumes.js';
+
+/** A disk to be made from a tree. */
+export interface DiskOfTree {
+  readonly layout: Layout;
+  /** A directory with a whole system, or with data. */
+  readonly tree: string;
+  /** The file of the first disk; others lie beside it, as `NAME.raw`. */
+  readonly output: string;
+  readonly bootLoader: BootLoaderChoice;
+  /** Further words of the kernel's command line. */
+  readonly kernelWords: readonly string[];
+  /** SOURCE_DATE_EPOCH: no time on the disk is later, and identifiers come from what is on it. Undefined: now, and at random. */
+  readonly epoch: number | undefined;
+}
+
+/**
+ * Makes raw disks of a layout from a directory tree, without root and without loop devices.
+ *
+ * @returns their files, in the order of the layout
+ * @throws UsageError for a layout or a tree that can't become a disk; nothing is made then
+ */
+export async function makeDisk(host: Host, wanted: DiskOfTree): Promise<readonly string[]> {
+  const { layout, epoch } = wanted;
+  const tree = resolve(wanted.tree);
+  if (!(await isDirectory(tree))) throw new UsageError([`${wanted.tree}: there is no such directory`]);
+  const places = devicePlaces(layout);
+  refuse(layoutProblems(layout, places));
+  const outputs = outputFiles(layout, resolve(wanted.output));
+  const work = await workDirectory(host, outputs[0] ?? '');
+  const view = await makeTreeView(join(work, 'view'), { tree, epoch, namespace: await ownersOfTree(tree) });
+
+  host.log.info(`Reading the tree ${tree}`);
+  const entries = await listTree(host, view, { top: '/', masked: [] });
+  const identifiers = epoch === undefined ? Identifiers.random() : new Identifiers(digest(layout, entries, epoch));
+  const uuids = fileSystemUuids(layout, identifiers);
+  await addSystemFiles(layout, entries, view.added);
+  const bios = await addBootLoaders(
+    host,
+    { ...wanted, tree, entries, uuids },
+    {
+      added: view.added,
+      scratch: work,
+      copyFromTree: (from, to) => copyFromTree(host, view, from, to),
+    },
+  );
+  await refuseWhatDoesNotFit(host, layout, view);
+
+  const files = new Map(layout.disks.map(({ name }, index) => [name, join(work, `${index}.raw`)]));
+  for (const disk of layout.disks) {
+    const file = files.get(disk.name) ?? '';
+    await (await open(file, 'wx')).close();
+    await truncate(file, disk.size);
+    if (disk.label !== null) await run(host, tableCommand(file, partitionScript(disk, identifiers)));
+  }
+  await writePhysicalVolumes(layout, places, identifiers, { files, time: epoch ?? Math.floor(Date.now() / 1000) });
+  await fillFileSystems(host, { layout, places, files, uuids, identifiers, view, epoch, work });
+  if (bios) await writeBiosBoot(files.get(bios.disk) ?? '', bios);
+  for (const [index, output] of outputs.entries()) await rename(join(work, `${index}.raw`), output);
+  return outputs;
+}
+
+function tableCommand(file: string, script: string) {
+  return command('sfdisk', ['--quiet', '--no-reread', '--no-tell-kernel', '--wipe', 'never', file], { input: script });
+}
+
+/** Disks beside the first one have the names that the layout gives them. */
+function outputFiles({ disks }: Layout, output: string): string[] {
+  return disks.map(({ name }, index) => (index === 0 ? output : join(dirname(output), `${name}.raw`)));
+}
+
+/** A directory beside the output, which is removed in the end. */
+async function workDirectory(host: Host, output: string): Promise<string> {
+  const work = await mkdtemp(join(dirname(output), `.${basename(output)}-`));
+  host.release.hold(work, () => rm(work, { recursive: true, force: true }));
+  await mkdir(join(work, 'view'));
+  return work;
+}
+
+async function copyFromTree(host: Host, view: TreeView, from: string, to: string): Promise<void> {
+  await run(host, commandInView(view, [], 'cp', ['--', inView(view, from), join(view.added, to)]));
+}
+
+async function refuseWhatDoesNotFit(host: Host, layout: Layout, view: TreeView): Promise<void> {
+  const places = devicePlaces(layout);
+  const problems: string[] = [];
+  for (const fileSystem of mountedIn(layout)) {
+    const content = { top: fileSystem.mount, masked: mountedBelow(layout, fileSystem.mount) };
+    const problem = fitProblem(fileSystem, places.get(fileSystem.on) ?? [], await listTree(host, view, content));
+    if (problem !== undefined) problems.push(problem);
+  }
+  refuse(problems);
+}
+
+function refuse(problems: readonly string[]): void {
+  if (problems.length > 0) throw new UsageError(problems);
+}
+
+/** What a disk is made of: its layout, its time, and every name, owner, mode and size. */
+function digest(layout: Layout, entries: readonly TreeEntry[], epoch: number): Uint8Array {
+  const hash = createHash('sha256').update(JSON.stringify([layout, epoch]));
+  for (const { path, kind, mode, uid, gid, size, target, modified } of entries) {
+    hash.update(JSON.stringify([path, kind, mode, uid, gid, size, target, Math.min(modified, epoch)]));
+  }
+  return hash.digest();
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}

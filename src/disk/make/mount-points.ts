@@ -1,0 +1,32 @@
+import type { FileSystem, Layout } from '../../layout/layout.js';
+
+/** A file system that is mounted, and where. */
+export type Mounted = FileSystem & { readonly mount: string };
+
+export function mountedIn(layout: Layout): readonly Mounted[] {
+  return layout.fileSystems.filter((fileSystem): fileSystem is Mounted => fileSystem.mount?.startsWith('/') ?? false);
+}
+
+/** The file system that holds a path of the system; undefined where there is none for `/`. */
+export function holderOf(layout: Layout, path: string): Mounted | undefined {
+  return mountedIn(layout)
+    .filter(({ mount }) => isAtOrBelow(path, mount))
+    .sort((a, b) => b.mount.length - a.mount.length)[0];
+}
+
+/** The mount points that lie below another, without those that are below one of them. */
+export function mountedBelow(layout: Layout, mount: string): string[] {
+  const below = mountedIn(layout)
+    .map((fileSystem) => fileSystem.mount)
+    .filter((other) => other !== mount && isAtOrBelow(other, mount));
+  return below.filter((path) => !below.some((other) => other !== path && isAtOrBelow(path, other)));
+}
+
+/** A path of the system as the file system that holds it has it. */
+export function pathWithin({ mount }: Mounted, path: string): string {
+  return mount === '/' ? path : path.slice(mount.length) || '/';
+}
+
+function isAtOrBelow(path: string, directory: string): boolean {
+  return directory === '/' || path === directory || path.startsWith(`${directory}/`);
+}

@@ -15,7 +15,8 @@ BUILD_PACKAGES := virtinst libvirt-clients libvirt-daemon-system libvirt-daemon-
 # What only tests need: servers to upload to, file systems to clean, sudo for its helper, what the Python image-factory
 # imports.
 CHECK_PACKAGES := openssh-server sudo xfsprogs btrfs-progs python3 python3-yaml python3-httplib2 python3-parted \
-	shellcheck openssl libxml2-utils debconf zsh fish dosfstools mtools acl libcap2-bin lvm2
+	shellcheck openssl libxml2-utils debconf zsh fish dosfstools mtools acl libcap2-bin \
+	grub-common grub-pc-bin lvm2 ovmf mmdebstrap
 DOC_PACKAGES := pandoc
 # What the Python image-factory needs, and what makes the disk that both finish.
 BENCH_PACKAGES := python3 python3-httplib2 python3-parted mmdebstrap openssl

@@ -3,6 +3,7 @@ import { programVersion } from '../host/program-directory.js';
 import type { CacheFlags } from './cache.js';
 import type { BuildFlags, FetchFlags } from './build-flags.js';
 import type { Shell } from './completion.js';
+import type { DiskFlags } from './disk.js';
 import type { DoctorFlags } from './doctor.js';
 import { helpLayout, helpWidth, showHelp } from './help.js';
 import { addLayerCommands } from './layer-commands.js';
@@ -120,6 +121,25 @@ export function program(): Command {
     .option('--json', 'as JSON')
     .action(async (action: string, name: string | undefined, flags: LayoutFlags) =>
       (await import('./layout.js')).layout(action, name, flags),
+    );
+
+  root.commandsGroup('Disks from trees:');
+  withLog(withoutConfig(root.command('disk')))
+    .description('make a raw disk from a layout and a directory tree, without root and without loop devices')
+    .addArgument(new Argument('<action>', 'what to do').choices(['make']).argParser((word) => word))
+    .argument('<output>', 'the file of the disk')
+    .option('--layout <name>', 'a shipped layout, such as hybrid, or a YAML file')
+    .option('--tree <dir>', 'the system that the disk is to hold, as mmdebstrap makes it')
+    .option('--size <size>', 'the size of the disk, where the layout gives none')
+    .addOption(
+      new Option('--boot-loader <loader>', "which of the tree's boot loaders is put on the disk")
+        .choices(['auto', 'grub', 'systemd-boot', 'none'])
+        .default('auto'),
+    )
+    .option('--kernel-options <words>', "further words of the kernel's command line, such as 'quiet'")
+    .option('--force', 'replace the output')
+    .action(async (action: string, output: string, flags: DiskFlags) =>
+      (await import('./disk.js')).disk(action, output, flags),
     );
 
   root.commandsGroup('Finished images:');

@@ -1,17 +1,6 @@
 import type { Layout } from '../../layout/layout.js';
+import type { Place } from './pieces.js';
 import { volumePlaces } from './volume-extents.js';
-
-/** A run of bytes on a disk of the layout. */
-export interface Piece {
-  readonly disk: string;
-  /** Bytes from the beginning of the disk. */
-  readonly offset: number;
-  /** Bytes. */
-  readonly size: number;
-}
-
-/** Where a device lies: one piece for a partition, one for each segment of a logical volume. */
-export type Place = readonly Piece[];
 
 /** The places of all disks, partitions and linear logical volumes, by the name that file systems call them by. */
 export function devicePlaces(layout: Layout): ReadonlyMap<string, Place> {
@@ -27,8 +16,4 @@ export function devicePlaces(layout: Layout): ReadonlyMap<string, Place> {
     for (const [name, place] of volumePlaces(group, places)) places.set(name, place);
   }
   return places;
-}
-
-export function sizeOf(place: Place): number {
-  return place.reduce((sum, { size }) => sum + size, 0);
 }

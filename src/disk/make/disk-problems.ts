@@ -1,5 +1,5 @@
 import type { Layout } from '../../layout/layout.js';
-import { sizeOf, type Place } from './device-places.js';
+import { sizeOf, type Place } from './pieces.js';
 import { knownTypes, makerOf } from './file-systems.js';
 import type { Mounted } from './mount-points.js';
 import { roomFor, type TreeEntry } from './tree-listing.js';
@@ -20,7 +20,11 @@ export function layoutProblems(layout: Layout, places: ReadonlyMap<string, Place
         `the file system ${name} on ${on} has ${sizeOf(place)} bytes, and ${type} needs at least ${maker.smallest}`,
       ];
     }
-    return subvolumes.length > 0 && type !== 'btrfs' ? [`the file system ${name}: ${type} has no subvolumes`] : [];
+    if (subvolumes.length === 0) return [];
+    return [
+      `the file system ${name} has subvolumes (${subvolumes.map((subvolume) => subvolume.name).join(', ')}): ` +
+        'mkfs.btrfs can fill them only from btrfs-progs 6.12 on, and disks are made without; leave them out, or have an installer make them',
+    ];
   });
 }
 

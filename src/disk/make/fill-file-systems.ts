@@ -2,7 +2,7 @@ import { rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Host } from '../../host/host.js';
 import type { FileSystem, Layout } from '../../layout/layout.js';
-import { sizeOf, type Place } from './device-places.js';
+import { sizeOf, type Place } from './pieces.js';
 import type { NewFileSystem } from './file-system-maker.js';
 import { makerOf } from './file-systems.js';
 import type { Identifiers } from './identifiers.js';

@@ -2,7 +2,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import type { Caller } from '../../host/host.js';
 import { readHoles } from '../raw-disk.js';
 import type { Extent } from '../extent.js';
-import type { Place } from './device-places.js';
+import type { Place } from './pieces.js';
 
 /** Bytes that are copied at a time. Zeros of that length stay holes. */
 const chunk = 64 * 1024;

@@ -1,7 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '../../host/failure.js';
-import type { FstabLine, Layout } from '../../layout/layout.js';
+import { fstabText } from '../../layout/fstab-text.js';
+import type { Layout } from '../../layout/layout.js';
 import { mountedIn } from './mount-points.js';
 import type { TreeEntry } from './tree-listing.js';
 
@@ -30,25 +31,11 @@ export async function addSystemFiles(layout: Layout, entries: readonly TreeEntry
   if (problems.length > 0) throw new UsageError(problems);
   if (layout.fstab.length === 0) return;
   await mkdir(join(added, 'etc'), { recursive: true });
-  await writeFile(join(added, 'etc/fstab'), fstab(layout.fstab));
+  await writeFile(join(added, 'etc/fstab'), layout.fstab.map((line) => `${fstabText(line)}\n`).join(''));
 }
 
 /** `/var/log`: `/var`, `/var/log`. */
 function parents(path: string): string[] {
   const names = path.split('/').filter(Boolean);
   return names.map((_, index) => `/${names.slice(0, index + 1).join('/')}`);
-}
-
-/** The text of fstab(5): blanks within a field as octal numbers. */
-export function fstab(lines: readonly FstabLine[]): string {
-  return lines
-    .map(({ device, mount, type, options, dump, pass }) =>
-      [device, mount, type, options.join(',') || 'defaults', String(dump), String(pass)].map(field).join(' '),
-    )
-    .map((line) => `${line}\n`)
-    .join('');
-}
-
-function field(text: string): string {
-  return text.replace(/[\s\\#]/g, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}`);
 }

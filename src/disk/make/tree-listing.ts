@@ -46,7 +46,10 @@ function parse(text: string): TreeEntry[] {
   const fields = text.split('\0');
   const entries: TreeEntry[] = [];
   for (let at = 0; at + format.length <= fields.length; at += format.length) {
-    const [path = '', kind = '', mode, uid, gid, size, modified, target = '', links, inode = ''] = fields.slice(at, at + format.length);
+    const [path = '', kind = '', mode, uid, gid, size, modified, target = '', links, inode = ''] = fields.slice(
+      at,
+      at + format.length,
+    );
     entries.push({
       ...{ path, kind, target, inode },
       mode: parseInt(mode ?? '', 8),

@@ -83,7 +83,7 @@ export function inView(view: TreeView, path: string): string {
 }
 
 /**
- * A command that sees the tree in its view.
+ * A command that sees the tree in its view. It runs in the directory where that is mounted, which has it as `tree`.
  *
  * @param masked directories that are empty in it: what other file systems hold, which are mounted there
  */

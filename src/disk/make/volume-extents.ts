@@ -1,6 +1,6 @@
 import { UsageError } from '../../host/failure.js';
 import type { VolumeGroup } from '../../layout/layout.js';
-import type { Place } from './device-places.js';
+import type { Place } from './pieces.js';
 
 /** Bytes at the beginning of a physical volume that hold label and metadata; what lvm2 takes. */
 export const physicalVolumeStart = 2 ** 20;

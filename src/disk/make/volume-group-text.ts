@@ -1,5 +1,5 @@
 import type { VolumeGroup } from '../../layout/layout.js';
-import type { Place } from './device-places.js';
+import type { Place } from './pieces.js';
 import type { Identifiers } from './identifiers.js';
 import { extentCount, physicalVolumeStart, segments } from './volume-extents.js';
 

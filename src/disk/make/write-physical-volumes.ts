@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import type { Layout } from '../../layout/layout.js';
-import type { Place } from './device-places.js';
+import type { Place } from './pieces.js';
 import type { Identifiers } from './identifiers.js';
 import { physicalVolumeHead } from './physical-volume.js';
 import { physicalVolumeId, volumeGroupText } from './volume-group-text.js';

@@ -1,20 +1,20 @@
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from '../../host/failure.js';
-import { readable } from '../ext-directory.js';
+import { bytesOf, readable } from '../ext-directory.js';
 import type { Content } from './file-system-maker.js';
 import type { TreeEntry } from './tree-listing.js';
-import { inView } from './tree-view.js';
 
 /**
- * A prototype file for `mkfs.xfs -p` (mkfs.xfs(8)), of bytes, a character for each. Its words end at blanks.
+ * A prototype file for `mkfs.xfs -p` (mkfs.xfs(8)) in the view's directory, of bytes, a character for each. Its words end at blanks.
  *
  * @param entries sorted by path, the top first
  * @throws UsageError for names that such a file can't hold
  */
 export function protofile(entries: readonly TreeEntry[], content: Content): string {
   refuseStrange(entries, content);
-  const top = Buffer.from(inView(content.view, content.top), 'utf8').toString('latin1');
+  // Without the directories above the view, whose names may have blanks.
+  const top = bytesOf(join('tree', content.top));
   const children = new Map<string, TreeEntry[]>();
   for (const entry of entries) {
     if (entry.path === '') continue;
@@ -50,7 +50,9 @@ function rest({ kind, path, target }: TreeEntry, { view, top: place }: Content, 
 }
 
 function refuseStrange(entries: readonly TreeEntry[], { top }: Content): void {
-  const strange = entries.filter(({ path, target }) => /[\s\p{Cc}]|(^|\/)[:$]/u.test(path) || /\s/.test(target));
+  const strange = entries.filter(
+    ({ path, target }) => /[ \t\n\v\f\r]|(^|\/)[:$]/.test(path) || /[ \t\n\v\f\r]/.test(target),
+  );
   if (strange.length === 0) return;
   const shown = strange.slice(0, 5).map(({ path }) => JSON.stringify(readable(join(top, path))));
   const more = strange.length > shown.length ? `, and ${strange.length - shown.length} more` : '';

@@ -33,7 +33,7 @@ export interface Additions {
   /** A directory for what lies in a file for a moment. */
   readonly scratch: string;
   /** Copies a file of the tree, which may be for root only, to a path of the system. */
-  copyFromTree(from: string, to: string): Promise<void>;
+  readonly copyFromTree: (from: string, to: string) => Promise<void>;
 }
 
 /** Why a disk does not boot by a firmware, where it might. */
@@ -94,10 +94,11 @@ function moduleOf(type: string): string {
 /** @see os-release(5) */
 async function osRelease(tree: string, entries: readonly TreeEntry[]): Promise<Partial<Record<string, string>>> {
   const text = await textOf(tree, entries, ['usr/lib/os-release', 'etc/os-release']);
+  const lines = text.matchAll(/^([A-Z_]+)=(?:"([^"]*)"|'([^']*)'|(.*))$/gm);
   return Object.fromEntries(
-    [...text.matchAll(/^([A-Z_]+)=(?:"([^"]*)"|'([^']*)'|(.*))$/gm)].map(([, name, ...values]) => [
+    Array.from(lines, ([, name = '', double, single, plain]): [string, string] => [
       name,
-      values.find((value) => value !== undefined) ?? '',
+      double ?? single ?? plain ?? '',
     ]),
   );
 }

@@ -1,0 +1,308 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { UsageError } from '../../host/failure.js';
+import type { Layout } from '../../layout/layout.js';
+import { program } from '../../../test/support/disk.js';
+import { rejection, testHost } from '../../../test/support/host.js';
+import { planned } from '../../../test/support/layout.js';
+import { fileSystem, gptDisk, layoutOf, types } from '../../../test/support/layouts.js';
+import { isRoot, owner, smallTree } from '../../../test/support/small-tree.js';
+import { devicePlaces } from './device-places.js';
+import { makeDisk } from './make-disk.js';
+
+const MiB = 2 ** 20;
+const epoch = Date.UTC(2024, 0, 1) / 1000;
+
+/** Every type of file system, on a GPT. */
+function everything(root: 'ext4' | 'xfs' | 'btrfs', size: number): Layout {
+  const disk = gptDisk('image0', [
+    { name: 'E"SP', size: 40, type: types.efi },
+    { name: 'root', size, type: types.linux },
+    { name: 'log', size: 8, type: types.linux },
+    { name: 'swap', size: 4, type: types.swap },
+  ]);
+  return layoutOf(
+    [disk],
+    [
+      fileSystem({ name: 'mkfs_root', on: 'root', type: root, label: 'img root', mount: '/' }),
+      fileSystem({ name: 'mkfs_esp', on: 'E"SP', type: 'vfat', label: 'ESP', mount: '/boot/efi' }),
+      fileSystem({ name: 'mkfs_log', on: 'log', type: 'ext3', label: 'log', mount: '/var/log' }),
+      fileSystem({ name: 'mkfs_new', on: 'swap', type: 'swap', label: 'pages' }),
+    ],
+  );
+}
+
+describe('a disk of our own', () => {
+  let directory: string;
+  let tree: string;
+  before(() => {
+    directory = mkdtempSync(join(tmpdir(), 'image factory disk-'));
+    tree = smallTree(join(directory, 'a, tree: of "ours"'));
+  });
+  after(() => rmSync(directory, { recursive: true }));
+
+  const make = async (layout: Layout, { name = 'disk.raw', timed = true } = {}) => {
+    const host = testHost();
+    const output = join(directory, name);
+    const wanted = {
+      layout,
+      tree,
+      output,
+      bootLoader: 'none',
+      kernelWords: [],
+      epoch: timed ? epoch : undefined,
+    } as const;
+    await host.release.after(host.log, () => makeDisk(host, wanted));
+    return output;
+  };
+  /** A device of the disk in a file of its own, for programs that know no offsets. */
+  const taken = (disk: string, layout: Layout, device: string): string => {
+    const file = join(directory, 'taken');
+    const bytes = readFileSync(disk);
+    const pieces = devicePlaces(layout).get(device) ?? [];
+    writeFileSync(file, Buffer.concat(pieces.map(({ offset, size }) => bytes.subarray(offset, offset + size))));
+    return file;
+  };
+  const offsetOf = (layout: Layout, device: string) => devicePlaces(layout).get(device)?.[0]?.offset ?? 0;
+  const blkid = (file: string) => program('blkid', ['-p', '-o', 'export', file]);
+
+  it('has the partitions and file systems of its layout, each with its part of the tree', async () => {
+    const layout = everything('ext4', 32);
+    const disk = await make(layout);
+    const table = JSON.parse(program('sfdisk', ['--json', disk])) as {
+      partitiontable: { label: string; partitions: { start: number; size: number; type: string; name: string }[] };
+    };
+    expect(table.partitiontable.label).to.equal('gpt');
+    expect(
+      table.partitiontable.partitions.map(({ start, size, type, name }) => ({ start, size, type, name })),
+    ).to.deep.equal(layout.disks[0]?.partitions.map(({ start, size, type, name }) => ({ start, size, type, name })));
+    expect(blkid(taken(disk, layout, 'root')))
+      .to.match(/^LABEL=img\\ root$/m)
+      .and.to.match(/^TYPE=ext4$/m);
+    expect(blkid(taken(disk, layout, 'E"SP')))
+      .to.match(/^LABEL=ESP$/m)
+      .and.to.match(/^TYPE=vfat$/m);
+    expect(blkid(taken(disk, layout, 'log')))
+      .to.match(/^LABEL=log$/m)
+      .and.to.match(/^TYPE=ext3$/m);
+    expect(blkid(taken(disk, layout, 'swap')))
+      .to.match(/^LABEL=pages$/m)
+      .and.to.match(/^TYPE=swap$/m);
+
+    const root = `${disk}?offset=${offsetOf(layout, 'root')}`;
+    const debugfs = (request: string, place = root) => program('debugfs', ['-R', request, place]);
+    for (const place of [root, `${disk}?offset=${offsetOf(layout, 'log')}`]) program('e2fsck', ['-f', '-n', place]);
+    expect(debugfs('cat /etc/fstab')).to.equal(
+      'LABEL=img\\040root / ext4 defaults 0 1\nLABEL=ESP /boot/efi vfat defaults 0 2\n' +
+        'LABEL=log /var/log ext3 defaults 0 2\nLABEL=pages none swap sw 0 0\n',
+    );
+    expect(debugfs('stat /usr/bin/su')).to.match(/Mode: {2}04755/);
+    expect(debugfs('stat /tmp')).to.match(/Mode: {2}01777/);
+    expect(debugfs('stat /bin')).to.match(/Fast link dest: "usr\/bin"/);
+    expect(debugfs('stat /usr/share/same')).to.match(/Links: 2/);
+    expect(debugfs('cat "/usr/share/quo""ted"')).to.equal('quoted\n');
+    expect(debugfs('cat /usr/share/größe')).to.equal('umlaut\n');
+    expect(debugfs('stat /etc/hostname')).to.match(/mtime: 0x6477df80:/, "the tree's own time");
+    expect(debugfs('ls /var/log')).to.not.match(/messages/, 'what another file system holds');
+    expect(debugfs('ls /boot/efi')).to.not.match(/notes/);
+    expect(debugfs('cat /messages', `${disk}?offset=${offsetOf(layout, 'log')}`)).to.equal('log\n');
+    expect(program('mtype', ['-i', `${disk}@@${offsetOf(layout, 'E"SP')}`, '::/notes.txt'])).to.equal('on the ESP\n');
+    expect(readFileSync(join(tree, 'etc/fstab'), 'utf8')).to.equal('# the tree has one of its own\n');
+    if (!isRoot) return;
+    expect(debugfs('stat /messages', `${disk}?offset=${offsetOf(layout, 'log')}`)).to.match(
+      new RegExp(`User: +${owner.uid} +Group: +${owner.gid} `),
+    );
+    expect(debugfs('ea_list /usr/bin/ping')).to.match(/security\.capability \(20\)/);
+  });
+
+  it('comes out the same, byte for byte, at another time', async () => {
+    const layout = everything('ext4', 32);
+    const [one, other] = [await make(layout, { name: 'one.raw' }), await make(layout, { name: 'other.raw' })];
+    expect(readFileSync(one).equals(readFileSync(other))).to.equal(true);
+    // mke2fs alone would have the times at which the tree's files were read and changed.
+    const stat = program('debugfs', ['-R', 'stat /etc/hostname', `${one}?offset=${offsetOf(layout, 'root')}`]);
+    expect(stat.match(/[ac]time: 0x[0-9a-f]+/g)).to.deep.equal(['ctime: 0x6477df80', 'atime: 0x6477df80']);
+  });
+
+  it('has identifiers of its own where nothing asks for the same ones', async () => {
+    const layout = everything('ext4', 32);
+    const disks = [
+      await make(layout, { name: 'one.raw', timed: false }),
+      await make(layout, { name: 'other.raw', timed: false }),
+    ];
+    const ids = disks.map((disk) => /^UUID=(.+)$/m.exec(blkid(taken(disk, layout, 'root')))?.[1]);
+    expect(ids[0])
+      .to.match(/^[0-9a-f-]{36}$/)
+      .and.to.not.equal(ids[1]);
+  });
+
+  it('may have XFS, with times, bits and capabilities that prototype files can not hold', async () => {
+    const layout = everything('xfs', 320);
+    const disk = await make(layout);
+    const file = taken(disk, layout, 'root');
+    expect(blkid(file))
+      .to.match(/^LABEL=img\\ root$/m)
+      .and.to.match(/^TYPE=xfs$/m);
+    program('xfs_repair', ['-n', file]);
+    const read = (...requests: string[]) =>
+      program('xfs_db', ['-r', ...requests.flatMap((request) => ['-c', request]), file]);
+    expect(read('path /tmp', 'print core.mode')).to.equal('core.mode = 041777\n');
+    expect(read('path /usr/bin/su', 'print core.mode')).to.equal('core.mode = 0104755\n');
+    expect(read('path /etc/hostname', 'print core.mtime.sec')).to.match(/Jun {2}1 00:00:00 2023/);
+    expect(read('path /usr/share/big', 'print core.size')).to.equal('core.size = 3000000\n');
+    expect(read('ls /var/log')).to.not.match(/messages/);
+    if (isRoot)
+      expect(read('path /usr/bin/ping', 'print a.sfattr')).to.match(/"capability".*\\001\\000\\000\\002\\000 /s);
+  });
+
+  it('may have btrfs', async () => {
+    const layout = everything('btrfs', 130);
+    const disk = await make(layout);
+    const file = taken(disk, layout, 'root');
+    expect(blkid(file))
+      .to.match(/^LABEL=img\\ root$/m)
+      .and.to.match(/^TYPE=btrfs$/m);
+    program('btrfs', ['check', '--readonly', file]);
+    const restored = mkdtempSync(join(directory, 'restored-'));
+    program('btrfs', ['restore', '--metadata', '--symlinks', file, restored]);
+    expect(readFileSync(join(restored, 'usr/share/big')).equals(readFileSync(join(tree, 'usr/share/big')))).to.equal(
+      true,
+    );
+    expect(readFileSync(join(restored, 'etc/fstab'), 'utf8')).to.match(/^LABEL=img\\040root \/ btrfs/);
+    expect(readdirSync(join(restored, 'boot'))).to.deep.equal(['efi']);
+  });
+
+  it('may have an MBR with logical partitions', async () => {
+    const layout = planned(
+      `- local_loop: {name: image0}
+- partitioning:
+    base: image0
+    label: mbr
+    partitions:
+      - {name: root, size: 16MiB, flags: [boot, primary], mkfs: {type: ext4, mount: {mount_point: /, fstab: {}}}}
+      - {name: var, size: 30%, mkfs: {type: ext2, mount: {mount_point: /var, fstab: {}}}}
+      - {name: swap, size: 100%, type: '82', mkfs: {type: swap, mount: {mount_point: none, fstab: {}}}}
+`,
+      40 * MiB,
+    );
+    const disk = await make(layout);
+    const { partitiontable } = JSON.parse(program('sfdisk', ['--json', disk])) as {
+      partitiontable: { partitions: { node: string; start: number; size: number; type: string; bootable?: boolean }[] };
+    };
+    const told = partitiontable.partitions.map(({ node, start, size, type }) => [
+      Number(/\d+$/.exec(node)),
+      start,
+      size,
+      `0x${type}`,
+    ]);
+    expect(told).to.deep.equal(
+      layout.disks[0]?.partitions.map(({ number, start, size, type }) => [
+        number,
+        start,
+        size,
+        type.replace(/^0x0/, '0x'),
+      ]),
+    );
+    expect(partitiontable.partitions.map(({ bootable }) => bootable ?? false)).to.deep.equal([
+      true,
+      false,
+      false,
+      false,
+    ]);
+    program('e2fsck', ['-f', '-n', `${disk}?offset=${offsetOf(layout, 'var')}`]);
+    expect(blkid(taken(disk, layout, 'swap'))).to.match(/^TYPE=swap$/m);
+  });
+
+  it('may have linear logical volumes on several physical ones, as LVM itself reads them', async () => {
+    const pv = (name: string, size: number) => ({ name, size, type: types.lvm });
+    const volume = (name: string, size: number) => ({ name, size: size * MiB, type: 'linear' as const });
+    const layout = layoutOf(
+      [gptDisk('image0', [pv('pv0', 22), pv('pv1', 18)])],
+      [
+        fileSystem({ name: 'mkfs_root', on: 'lv-root', type: 'ext4', label: 'root', mount: '/' }),
+        // Lies on both.
+        fileSystem({ name: 'mkfs_var', on: 'lv_var', type: 'ext4', label: 'var', mount: '/var' }),
+      ],
+      [
+        {
+          ...{ name: 'vg', physicalVolumes: ['pv0', 'pv1'], extentSize: 4 * MiB },
+          volumes: [volume('lv-root', 12), volume('lv_var', 20)],
+        },
+      ],
+    );
+    const disk = await make(layout);
+    for (const [device, count] of [
+      ['pv0', 5],
+      ['pv1', 4],
+    ] as const) {
+      const file = taken(disk, layout, device);
+      expect(program('pvck', ['--dump', 'headers', file])).to.not.match(/CHECK/);
+      expect(program('pvck', ['--dump', 'metadata', file])).to.match(new RegExp(`pe_count = ${count}\\b`));
+    }
+    expect(blkid(taken(disk, layout, 'pv1'))).to.match(/^TYPE=LVM2_member$/m);
+    const file = taken(disk, layout, 'lv_var');
+    program('e2fsck', ['-f', '-n', file]);
+    expect(program('debugfs', ['-R', 'cat /log/messages', file])).to.equal('log\n');
+  });
+
+  it('takes the space of what is in it: zeros are holes', async () => {
+    const disk = await make(everything('btrfs', 1000));
+    const [blocks, size] = program('stat', ['-c', '%b %s', disk]).split(' ').map(Number);
+    expect(size).to.be.greaterThan(1000 * MiB);
+    expect(blocks! * 512).to.be.lessThan(20 * MiB);
+  });
+
+  const failures: Record<string, { layout: () => Layout; told: RegExp }> = {
+    'does not fit': {
+      layout: () =>
+        layoutOf(
+          [gptDisk('image0', [{ name: 'root', size: 2, type: types.linux }])],
+          [fileSystem({ name: 'mkfs_root', on: 'root', type: 'ext4', mount: '/' })],
+        ),
+      told: /the tree has \d+ MiB for the file system/,
+    },
+    'has a file system that can not be made': {
+      layout: () =>
+        layoutOf(
+          [gptDisk('image0', [{ name: 'root', size: 8, type: types.linux }])],
+          [fileSystem({ name: 'mkfs_root', on: 'root', type: 'f2fs', mount: '/' })],
+        ),
+      told: /'f2fs' can't be made; the types are ext2/,
+    },
+    'has a mount point that is a link in the tree': {
+      layout: () =>
+        layoutOf(
+          [gptDisk('image0', [{ name: 'bin', size: 8, type: types.linux }])],
+          [fileSystem({ name: 'mkfs_bin', on: 'bin', type: 'ext4', mount: '/bin/more' })],
+        ),
+      told: /the mount point \/bin\/more can't be made: \/bin is a symbolic link in the tree/,
+    },
+    'has thin volumes': {
+      layout: () =>
+        layoutOf(
+          [gptDisk('image0', [{ name: 'pv', size: 20, type: types.lvm }])],
+          [],
+          [
+            {
+              name: 'vg',
+              physicalVolumes: ['pv'],
+              extentSize: 4 * MiB,
+              volumes: [{ name: 'pool', size: 4 * MiB, type: 'thin-pool' }],
+            },
+          ],
+        ),
+      told: /thin volumes \(pool\): only linear ones/,
+    },
+  };
+  for (const [what, { layout, told }] of Object.entries(failures)) {
+    it(`is not begun where it ${what}`, async () => {
+      const before = readdirSync(directory);
+      const error = await rejection(make(layout(), { name: 'never.raw' }));
+      expect(error).to.be.instanceOf(UsageError);
+      expect((error as Error).message).to.match(told);
+      expect(readdirSync(directory)).to.deep.equal(before);
+    });
+  }
+});

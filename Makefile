@@ -22,7 +22,8 @@ DOC_PACKAGES := pandoc
 BENCH_PACKAGES := python3 python3-httplib2 python3-parted mmdebstrap openssl
 
 VERSION := $(shell sed -n 's/^  "version": "\(.*\)",/\1/p' package.json)
-MANUALS := man/image-factory.1 man/image-factory.conf.5 man/image-factory-sudo-helper.1
+MANUALS := man/image-factory.1 man/image-factory.conf.5 man/image-factory-sudo-helper.1 man/image-factory-layers.7
+UNIT := image-factory-stackpoints.service
 SOURCES := $(shell find src -name '*.ts' ! -name '*.test.ts')
 SHIPPED := bin configs demo layouts lib sudo-helper/image-factory-sudo-helper templates package.json
 DOCUMENTS := LICENSE README.md NEWS.md Jenkinsfile.example docs/manifest.schema.json
@@ -32,8 +33,10 @@ ROOT = $(DESTDIR)$(PREFIX)
 APPLICATION = $(ROOT)/lib/image-factory
 SHARE = $(ROOT)/share
 # What make install makes beside the application itself, below PREFIX.
-INSTALLED = bin/image-factory bin/image-factory-sudo-helper $(addprefix share/man/man1/,$(notdir $(filter %.1,$(MANUALS)))) \
-	$(addprefix share/man/man5/,$(notdir $(filter %.5,$(MANUALS)))) share/bash-completion/completions/image-factory \
+INSTALLED = bin/image-factory bin/stacko bin/image-factory-sudo-helper lib/systemd/system/$(UNIT) \
+	$(addprefix share/man/man1/,$(notdir $(filter %.1,$(MANUALS)))) \
+	$(addprefix share/man/man5/,$(notdir $(filter %.5,$(MANUALS)))) \
+	$(addprefix share/man/man7/,$(notdir $(filter %.7,$(MANUALS)))) share/bash-completion/completions/image-factory \
 	share/zsh/site-functions/_image-factory share/fish/vendor_completions.d/image-factory.fish
 
 .PHONY: all demo test check check-e2e bench bench-install lint format doc completion install uninstall dist version clean node build-packages check-packages doc-packages bench-packages
@@ -91,9 +94,13 @@ install: all doc completion
 	rm -rf '$(APPLICATION)' '$(SHARE)/doc/image-factory'
 	mv '$(APPLICATION).new' '$(APPLICATION)'
 	ln -sf ../lib/image-factory/bin/image-factory '$(ROOT)/bin/image-factory'
+	ln -sf ../lib/image-factory/bin/image-factory '$(ROOT)/bin/stacko'
 	install -m 755 sudo-helper/image-factory-sudo-helper '$(ROOT)/bin/image-factory-sudo-helper'
 	install -m 644 $(filter %.1,$(MANUALS)) '$(SHARE)/man/man1'
 	install -m 644 $(filter %.5,$(MANUALS)) '$(SHARE)/man/man5'
+	install -m 644 $(filter %.7,$(MANUALS)) '$(SHARE)/man/man7'
+	sed 's|/usr/local/bin/|$(PREFIX)/bin/|' systemd/$(UNIT) >'$(ROOT)/lib/systemd/system/$(UNIT)'
+	chmod 644 '$(ROOT)/lib/systemd/system/$(UNIT)'
 	install -m 644 build/completion/bash '$(SHARE)/bash-completion/completions/image-factory'
 	install -m 644 build/completion/zsh '$(SHARE)/zsh/site-functions/_image-factory'
 	install -m 644 build/completion/fish '$(SHARE)/fish/vendor_completions.d/image-factory.fish'
@@ -105,7 +112,7 @@ install: all doc completion
 uninstall:
 	rm -rf '$(APPLICATION)' '$(APPLICATION).new' '$(SHARE)/doc/image-factory'
 	rm -f $(foreach file,$(INSTALLED),'$(ROOT)/$(file)')
-	for directory in lib share/doc $(patsubst %/,%,$(sort $(dir $(INSTALLED)))); do \
+	for directory in lib lib/systemd/system share/doc $(patsubst %/,%,$(sort $(dir $(INSTALLED)))); do \
 		[ ! -d '$(ROOT)'/$$directory ] || (cd '$(ROOT)' && rmdir --parents --ignore-fail-on-non-empty $$directory); \
 	done
 

@@ -4,6 +4,7 @@
 //                              every `section`; under the headings of their groups, where there are several
 //     <!-- kinds -->           the kinds of sections
 //     <!-- commands -->        the program's commands
+//     <!-- commands layer -->  those of a command that has some itself
 //     <!-- artifacts -->       what a build leaves
 //     <!-- flags build -->     the flags of a command, or of `image-factory` itself
 //
@@ -58,8 +59,13 @@ function kinds() {
   ]);
 }
 
-function commands() {
-  return help.visibleCommands(root).map((command) => [usage(command), described(command)]);
+function commands(name) {
+  const group = name === '' ? root : root.commands.find((command) => command.name() === name);
+  return group && namedIn(group).map((command) => [usage(command), described(command)]);
+}
+
+function namedIn(group) {
+  return help.visibleCommands(group).filter((command) => group === root || command.name() !== 'help');
 }
 
 function artifacts() {
@@ -115,7 +121,8 @@ function ownFlags(command) {
   if (command === build) return [];
   const isShared = ({ flags: names, description }) =>
     build.options.some((option) => option.flags === names && option.description === description);
-  return help.visibleOptions(command).filter((flag) => flag.long !== '--help' && !isShared(flag));
+  const isOfAll = ({ long }) => command.parent !== root && ['--store-dir', '--json', '--verbose'].includes(long);
+  return help.visibleOptions(command).filter((flag) => flag.long !== '--help' && !isShared(flag) && !isOfAll(flag));
 }
 
 function flagTerm({ short, long, flags: names, argChoices }) {

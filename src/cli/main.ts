@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { goOnWithoutReaders } from './closed-output.js';
 import { commandFirst } from './command-first.js';
 import { asksForJson, complain, complainInJson } from './complaints.js';
@@ -6,7 +7,9 @@ import { program } from './program.js';
 
 goOnWithoutReaders();
 
-const words = process.argv.slice(2);
+// Under the name `stacko`, a link to this program, its words are those of Stacko.
+const isStacko = basename(process.argv[1] ?? '') === 'stacko';
+const words = [...(isStacko ? ['stacko'] : []), ...process.argv.slice(2)];
 const root = program();
 if (asksForJson(words)) {
   complainInJson();

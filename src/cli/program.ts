@@ -164,6 +164,15 @@ export function program(): Command {
     .command('stackpoint')
     .description('show layers at places that cut over to another layer, and fall back');
   addStackpointCommands(stackpoint);
+  root
+    .command('stacko')
+    .description("the commands of Stacko, in its own words; 'stacko' is a link to this program")
+    .argument('[words...]', 'a command of Stacko and its arguments')
+    .helpOption(false)
+    .allowUnknownOption()
+    .action(async (_words: string[], _flags: object, command: Command) =>
+      (await import('./stacko.js')).stacko(command.args),
+    );
 
   root.commandsGroup('This machine:');
   withConfig(root.command('doctor'))

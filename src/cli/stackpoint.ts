@@ -121,7 +121,7 @@ export async function mount(name: string | undefined, flags: StoreFlags & { read
 }
 
 export async function umount(name: string, flags: StoreFlags): Promise<void> {
-  const instead = 'there is nothing to unmount: a mount of yours ends with its command';
+  const instead = `nothing is to be done: a mount of yours ends with the command of 'stackpoint run'`;
   await withPublicStore(flags, { what: `stackpoint umount ${name}`, instead }, async (store) => {
     await unmountPoint(store, name);
     if (flags.json) printJson({ unmounted: name });

@@ -1,7 +1,7 @@
 import { rmdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure, UsageError } from '../host/failure.js';
-import { chainOf } from './layers.js';
+import { closedLayer } from './layers.js';
 import {
   allInstances,
   findInstance,
@@ -93,12 +93,7 @@ export function currentOf({ name, current }: Point): InstanceName {
 
 /** Makes a fresh instance of a layer for a point, and does not show it. To be called by {@link changing}. */
 async function addInstance(store: Store, point: Pick<Point, 'name' | 'next'>, layer: string): Promise<InstanceName> {
-  const [top] = await chainOf(store, layer);
-  if (top?.state !== 'closed') {
-    throw new Failure(`layer '${layer}' is open: it may still change, so it can't have instances`, {
-      hint: `Close it first: image-factory layer close ${layer}`,
-    });
-  }
+  const top = await closedLayer(store, layer);
   const instance = { point: point.name, number: point.next };
   // What a process left that ended before its instance was shown to anybody.
   if (await readInstance(store, instance).catch(() => true)) await discard(store, instance);

@@ -23,6 +23,7 @@ export async function mountForEditing(store: Store, name: string): Promise<strin
     await expectEditable(store, layer);
     const at = within(store, 'edits', name);
     if (mountPointsOf(store, { layer: name }).length > 0) return at;
+    expectUnused(store, { view: name });
     if (layer.state === 'closed') await reopen(store, layer);
     await mkdir(at, { recursive: true });
     await mkdir(join(within(store, 'layers', name), 'work'), { recursive: true, mode: 0o700 });

@@ -146,11 +146,15 @@ async function expectPossible(store: Store, { name, parent }: NewLayer): Promise
       hint: `Choose another name, or delete it: image-factory layer delete ${name}`,
     });
   }
-  if (parent === undefined) return;
-  const [top] = await chainOf(store, parent);
-  if (top?.state === 'closed') return;
-  throw new Failure(`layer '${parent}' is open: it may still change, so it can't be a parent`, {
-    hint: `Close it first: image-factory layer close ${parent}`,
+  if (parent !== undefined) await closedLayer(store, parent);
+}
+
+/** A layer that something can be built on. @throws Failure for an open one */
+export async function closedLayer(store: Store, name: string): Promise<Layer> {
+  const [top] = await chainOf(store, name);
+  if (top?.state === 'closed') return top;
+  throw new Failure(`layer '${name}' is open: it may still change, so nothing can be built on it`, {
+    hint: `Close it first: image-factory layer close ${name}`,
   });
 }
 

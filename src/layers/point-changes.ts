@@ -3,15 +3,8 @@ import { mkdir, rename, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../host/failure.js';
 import { currentOf, unmountInstance } from './cutover.js';
-import {
-  allInstances,
-  findInstance,
-  makeInstance,
-  mountInstance,
-  mountPointOf,
-  type InstanceRecord,
-} from './instances.js';
-import { chainOf } from './layers.js';
+import { allInstances, findInstance, makeInstance, mountInstance, type InstanceRecord } from './instances.js';
+import { closedLayer } from './layers.js';
 import { userOf } from './mount-table.js';
 import { pointName, spelled, type InstanceName } from './names.js';
 import { findPoint, settle, type Point, type PointRecord } from './points.js';
@@ -19,40 +12,39 @@ import { syncDirectory, writeRecord } from './record.js';
 import { changing, namesIn, within, type Store } from './store.js';
 import { toTrash } from './trash.js';
 
-/** Makes a stackpoint with a first instance of a layer. One rename puts it into the store. */
+/** Makes a stackpoint with a first instance of a layer. */
 export async function newPoint(store: Store, name: string, layer: string): Promise<Point> {
   return changing(store, async () => {
-    if ((await namesIn(within(store, 'points'))).includes(pointName(name))) {
-      throw new Failure(`there is a stackpoint '${name}' already`, {
-        hint: `To let it show another layer: image-factory stackpoint cutover ${name} ${layer}`,
-      });
-    }
-    const [top] = await chainOf(store, layer);
-    if (top?.state !== 'closed') {
-      throw new Failure(`layer '${layer}' is open: it may still change, so it can't have instances`, {
-        hint: `Close it first: image-factory layer close ${layer}`,
-      });
-    }
-    // Of a point of this name that was deleted, or that never came to be.
-    for (const old of await allInstances(store, name)) await trashInstance(store, old);
+    const top = await closedLayer(store, layer);
+    await expectNoPoint(store, name, layer);
     const first = { point: name, number: 1 };
     await makeInstance(store, first, top);
     const created = new Date().toISOString();
-    const record: PointRecord = {
-      created,
-      next: 2,
-      activations: [{ instance: 1, layer, at: created, by: 'new' }],
-      steps: [1],
-    };
-    const stage = within(store, 'staging', randomBytes(8).toString('hex'));
-    await mkdir(join(stage, 'mounts'), { recursive: true });
-    await symlink('mounts/1', join(stage, 'root'));
-    await writeRecord(join(stage, 'point.json'), record);
-    await rename(stage, within(store, 'points', name));
-    await syncDirectory(within(store, 'points'));
-    await mkdir(mountPointOf(store, first));
-    return { ...record, name, current: 1 };
+    const activations = [{ instance: 1, layer, at: created, by: 'new' as const }];
+    return commitPoint(store, name, { created, next: 2, activations, steps: [1] });
   });
+}
+
+/** @throws Failure if there is a stackpoint of that name. What one left that was deleted goes. */
+export async function expectNoPoint(store: Store, name: string, layer = 'LAYER'): Promise<void> {
+  if ((await namesIn(within(store, 'points'))).includes(pointName(name))) {
+    throw new Failure(`there is a stackpoint '${name}' already`, {
+      hint: `To let it show another layer: image-factory stackpoint cutover ${name} ${layer}`,
+    });
+  }
+  for (const old of await allInstances(store, name)) await trashInstance(store, old);
+}
+
+/** Puts a stackpoint whose instances are there into the store, in one rename. */
+export async function commitPoint(store: Store, name: string, record: PointRecord): Promise<Point> {
+  const current = record.steps.at(-1) as number;
+  const stage = within(store, 'staging', randomBytes(8).toString('hex'));
+  await mkdir(join(stage, 'mounts', `${current}`), { recursive: true });
+  await symlink(`mounts/${current}`, join(stage, 'root'));
+  await writeRecord(join(stage, 'point.json'), record);
+  await rename(stage, within(store, 'points', name));
+  await syncDirectory(within(store, 'points'));
+  return { ...record, name, current };
 }
 
 /** Deletes a stackpoint with all its instances. @throws Failure if one is in use or pinned */

@@ -26,7 +26,7 @@ describe('make install', function () {
   it('puts each file into its place below DESTDIR and PREFIX', async () => {
     await make('install');
     expect(readdirSync(destination)).to.deep.equal(['opt']);
-    expect(filesBelow(installed('bin'))).to.deep.equal(['image-factory', 'image-factory-sudo-helper']);
+    expect(filesBelow(installed('bin'))).to.deep.equal(['image-factory', 'image-factory-sudo-helper', 'stacko']);
     expect(filesBelow(installed('share')).filter((file) => !file.startsWith('doc/image-factory/docs/'))).to.deep.equal([
       'bash-completion/completions/image-factory',
       'doc/image-factory/Jenkinsfile.example',
@@ -38,9 +38,12 @@ describe('make install', function () {
       'man/man1/image-factory-sudo-helper.1',
       'man/man1/image-factory.1',
       'man/man5/image-factory.conf.5',
+      'man/man7/image-factory-layers.7',
       'zsh/site-functions/_image-factory',
     ]);
-    expect(readdirSync(installed('lib'))).to.deep.equal(['image-factory']);
+    expect(readdirSync(installed('lib')).sort()).to.deep.equal(['image-factory', 'systemd']);
+    const unit = readFileSync(installed('lib/systemd/system/image-factory-stackpoints.service'), 'utf8');
+    expect(unit).to.contain('\nExecStart=/opt/factory/bin/image-factory stackpoint mount --all\n');
     expect(readdirSync(installed('lib/image-factory')).sort()).to.deep.equal(
       ['bin', 'configs', 'demo', 'lib', 'node_modules', 'package.json', 'sudo-helper', 'templates'].sort(),
     );

@@ -4,13 +4,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { rejection, testHost } from '../../test/support/host.js';
-import { cutover, fallback } from './cutover.js';
-import { closeLayer, deleteLayers, mountForEditing } from './edit.js';
-import { addLayer, allLayers, chainOf, findLayer, newLayer } from './layers.js';
-import { directoryOf, findPoint } from './points.js';
-import { deletePoint, mountPoint, newPoint, unmountPoint } from './point-changes.js';
-import { openStore, type Store } from './store.js';
+import { rejection, testHost } from '../support/host.js';
+import { cutover, fallback } from '../../src/layers/cutover.js';
+import { closeLayer, deleteLayers, mountForEditing } from '../../src/layers/edit.js';
+import { addLayer, allLayers, chainOf, findLayer, newLayer } from '../../src/layers/layers.js';
+import { directoryOf, findPoint } from '../../src/layers/points.js';
+import { deletePoint, mountPoint, newPoint, unmountPoint } from '../../src/layers/point-changes.js';
+import { openStore, type Store } from '../../src/layers/store.js';
 
 describe('a store of layers', () => {
   let directory: string;

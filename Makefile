@@ -9,15 +9,17 @@ NODE_MAJOR := 20
 BIN := node_modules/.bin
 
 # What the program calls (src/host/programs.ts; a test compares the two) and what makes the demo's netboot files.
-BUILD_PACKAGES := virtinst libvirt-clients libvirt-daemon-system libvirt-daemon-driver-qemu qemu-system-x86 qemu-utils \
+BUILD_PACKAGES := virtinst libvirt-clients libvirt-daemon-system libvirt-daemon-driver-qemu qemu-system-x86 qemu-utils ovmf mtools \
 	fdisk util-linux coreutils e2fsprogs zerofree rsync openssh-client cpio xorriso xz-utils zstd \
 	gpg gpg-agent gpgv debian-archive-keyring rpm attr mount uidmap tar findutils
 # What only tests need: servers to upload to, file systems to clean, sudo for its helper, what the Python image-factory
 # imports.
 CHECK_PACKAGES := openssh-server sudo xfsprogs btrfs-progs python3 python3-yaml python3-httplib2 python3-parted \
-	shellcheck openssl libxml2-utils debconf zsh fish dosfstools mtools acl libcap2-bin \
-	grub-common grub-pc-bin lvm2 ovmf mmdebstrap
+	shellcheck openssl libxml2-utils debconf zsh fish dosfstools acl libcap2-bin \
+	grub-common grub-pc-bin lvm2 mmdebstrap qemu-system-arm qemu-efi-aarch64
 DOC_PACKAGES := pandoc
+# What makes parts of the installer for arm64 that a mirror may lack.
+E2E_PACKAGES := gcc-aarch64-linux-gnu libc6-dev-arm64-cross
 # What the Python image-factory needs, and what makes the disk that both finish.
 BENCH_PACKAGES := python3 python3-httplib2 python3-parted mmdebstrap openssl
 
@@ -39,7 +41,7 @@ INSTALLED = bin/image-factory bin/stacko bin/image-factory-sudo-helper lib/syste
 	$(addprefix share/man/man7/,$(notdir $(filter %.7,$(MANUALS)))) share/bash-completion/completions/image-factory \
 	share/zsh/site-functions/_image-factory share/fish/vendor_completions.d/image-factory.fish
 
-.PHONY: all demo test check check-e2e bench bench-install lint format doc completion install uninstall dist version clean node build-packages check-packages doc-packages bench-packages
+.PHONY: all demo test check check-e2e bench bench-install lint format doc completion install uninstall dist version clean node build-packages check-packages e2e-packages doc-packages bench-packages
 .DELETE_ON_ERROR:
 
 all: lib/.built
@@ -54,7 +56,7 @@ test: check-packages all
 check: check-packages all doc lint
 	$(BIN)/c8 node test/side-by-side.js
 
-check-e2e: check-packages all
+check-e2e: e2e-packages all
 	IMAGE_FACTORY_ATTACKS=all IMAGE_FACTORY_FAULTS=all $(BIN)/mocha --config test/e2e/mocharc.json
 
 bench: bench-packages all
@@ -143,6 +145,9 @@ build-packages:
 
 check-packages:
 	@.ci/install-packages $(BUILD_PACKAGES) $(CHECK_PACKAGES)
+
+e2e-packages:
+	@.ci/install-packages $(BUILD_PACKAGES) $(CHECK_PACKAGES) $(E2E_PACKAGES)
 
 doc-packages:
 	@.ci/install-packages $(DOC_PACKAGES)

@@ -38,7 +38,7 @@ async function main(words: readonly string[]): Promise<void> {
   const asked = words.filter((word) => word !== '--dry-run');
   const say = (line: string) => console.error(line);
   const mirrorDirectory = join(workDirectory, 'mirror');
-  await prepare(mirrorDirectory, say);
+  await prepare(mirrorDirectory, 'amd64', say);
   const mirror = await serve(mirrorDirectory);
   const directory = await mkdtemp(join(reachable, 'bench-'));
   await chmod(directory, 0o711);
@@ -129,7 +129,7 @@ async function writeConfigurations(directory: string, mirrorDirectory: string, p
     `[DEFAULT]
 mirror-host = 10.0.2.2:${port}
 debian_mirror = http://127.0.0.1:${port}/debian
-udeb-suite = ${udebSuite}
+udeb-suite = ${udebSuite('amd64')}
 allow-unauthenticated = yes
 # the netboot files come from a package, not from the mirror's tree
 verify = off
@@ -172,7 +172,7 @@ async function packagedPreseed(port: number): Promise<string> {
     .replace(/^(d-i mirror\/suite string) .*/m, '$1 trixie')
     .replace(/^(d-i mirror\/http\/hostname string) .*/m, `$1 10.0.2.2:${port}`);
   return `${turned}
-d-i mirror/udeb/suite string ${udebSuite}
+d-i mirror/udeb/suite string ${udebSuite('amd64')}
 d-i debian-installer/allow_unauthenticated boolean true
 d-i apt-setup/services-select multiselect
 `;

@@ -185,7 +185,7 @@ describe('whatever a value is made of', () => {
         const { content } = await renderAnswerFile({
           kind: 'preseed',
           path,
-          variables: { 'post-script': script, 'kernel-arguments': kernelArguments },
+          variables: { 'post-script': script, 'kernel-arguments': kernelArguments, 'serial-device': 'ttyS0' },
           searchPath: [join(programDirectory, 'templates')],
         });
         const lines = content.toString();
@@ -216,6 +216,7 @@ describe('whatever a value is made of', () => {
       ),
       ...{ 'mirror-protocol': 'http', 'udeb-suite': '', 'allow-unauthenticated': 'no', 'install-recommends': 'no' },
       ...{ 'kernel-package': '', components: 'main', 'archive-keyring': '/k', 'server-packages': 'ssh' },
+      ...{ firmware: 'bios', 'serial-device': 'ttyS0' },
     };
     const answers = async (variables: Record<string, string>) => {
       const source = { kind: 'preseed' as const, path, searchPath, variables: { ...others, ...variables } };

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { TextScreen } from '../machine/architectures.js';
+import type { TextScreen } from '../machine/firmware.js';
 import { ConsoleLog } from '../machine/console-log.js';
 import { Failure } from '../host/failure.js';
 import type { Libvirt } from '../machine/libvirt.js';
@@ -30,7 +30,7 @@ export class Guest {
     this.#libvirt = libvirt;
     this.#domain = domain;
     this.#log = new ConsoleLog(consoleLog);
-    this.#textScreen = hardware.architecture.textScreen;
+    this.#textScreen = hardware.firmware.textScreen;
   }
 
   /** Looks at the serial console and at the screen; says why the machine stands still, if it does. */

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { architectures } from '../machine/architectures.js';
+import { textMode } from '../machine/firmware.js';
 import { textOfCells } from './text-screen.js';
 
 /** What the monitor prints of these lines in grey on black, eight cells a line. */
@@ -14,7 +14,7 @@ function printed(...lines: string[]): string {
   ).join('\r\n');
 }
 
-const screen = architectures.x86_64.textScreen;
+const screen = textMode;
 
 describe('textOfCells', () => {
   it('gives the lines of a screen in text mode, without the empty ones', () => {

@@ -1,4 +1,4 @@
-import type { TextScreen } from '../machine/architectures.js';
+import type { TextScreen } from '../machine/firmware.js';
 
 /** QEMU's monitor command that prints the cells: the character in the lower byte, its colour in the upper one. */
 export function readCells({ cells, address }: TextScreen): string {

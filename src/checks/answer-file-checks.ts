@@ -7,7 +7,6 @@ import { unknownOptions } from '../config/unknown-options.js';
 import { commandLineProblems } from '../install/kernel-arguments.js';
 import { kernelArguments } from '../install/virt-install.js';
 import { detectAcceleration } from '../machine/acceleration.js';
-import { defaultArchitecture } from '../machine/architectures.js';
 import { error, placeOf, warning, type Check, type Subject } from './subject.js';
 
 /** Settings that the installer will not understand as meant, or that make it wait for ever. */
@@ -41,9 +40,9 @@ function answerFilePlace({ spec, answerFile }: Subject, line: number | undefined
 
 /** Kernel arguments that a kernel would cut off, or panic at. */
 export const kernelArgumentLimits: Check = async (subject) => {
-  const { origin, append, virtType } = subject.spec;
+  const { arch, origin, append, virtType } = subject.spec;
   const { kind, path } = origin.answerFile;
-  const type = virtType === 'auto' ? (await detectAcceleration(defaultArchitecture)).virtType : virtType;
+  const type = virtType === 'auto' ? (await detectAcceleration(arch)).virtType : virtType;
   const line = kernelArguments(kind, injectedName(kind, path), append, type);
   const { where, name } = appendPlace(subject);
   return commandLineProblems(line).map((problem) => error(`${where}${name}: ${problem}`));

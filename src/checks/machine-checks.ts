@@ -5,16 +5,15 @@ import { run } from '../host/host.js';
 import { helperTrouble } from '../host/sudo-helper.js';
 import { findProgram } from '../host/programs.js';
 import { detectAcceleration } from '../machine/acceleration.js';
-import { defaultArchitecture } from '../machine/architectures.js';
 import { keyListCommand } from '../publish/signature.js';
 import { error, mayBeMade, placeOf, warning, type Check } from './subject.js';
 
 /** `virt-type = kvm` on a machine that can't run a guest with KVM. */
 export const virtualisation: Check = async (subject) => {
-  const { virtType, connect } = subject.spec;
+  const { arch, virtType, connect } = subject.spec;
   // The libvirt connection may lead to another machine, which can't be checked.
   if (virtType !== 'kvm' || !/^qemu:\/\/\//.test(connect)) return [];
-  const found = await detectAcceleration(defaultArchitecture);
+  const found = await detectAcceleration(arch);
   if (found.virtType === 'kvm') return [];
   return [error(`${placeOf(subject, 'virt-type')}: ${found.reason}; use virt-type = qemu or auto`)];
 };

@@ -1,6 +1,7 @@
 import { UsageError } from '../host/failure.js';
 import { programDirectory } from '../host/program-directory.js';
-import { descriptionDefaults } from './description-options.js';
+import { architectureReference } from './architecture-references.js';
+import { descriptionTexts } from './description-options.js';
 import { defaultCacheDirectory } from './defaults.js';
 import { completedSections } from './inheritance.js';
 import { IniDocument, type IniSection, type IniSource } from './ini.js';
@@ -46,7 +47,11 @@ export class Configuration {
       shipped: this.#shipped.sections,
       shippedDefaults,
     });
-    const surroundings = { constants: constants(), advice: this.#advice.bind(this) };
+    const surroundings = {
+      constants: constants(),
+      derived: architectureReference,
+      advice: this.#advice.bind(this),
+    };
     this.#own = this.#user.within(sections, surroundings);
     this.#all = this.#user.within(sections, surroundings, { name: 'DEFAULT', options: shippedDefaults });
   }
@@ -182,21 +187,20 @@ function printable(name: string): string {
 
 /** What each section may refer to though no file sets it: the description's defaults, and where the program lies. */
 function shippedValues(): Record<string, string> {
-  return { ...descriptionDefaults, program_dir: programDirectory, default_cache_dir: defaultCacheDirectory() };
+  const literal = (path: string) => path.replaceAll('$', '$$$$');
+  return {
+    ...descriptionTexts,
+    program_dir: literal(programDirectory),
+    default_cache_dir: literal(defaultCacheDirectory()),
+  };
 }
 
 function constants(): ReadonlyMap<string, IniOption> {
-  return new Map(
-    Object.entries(shippedValues()).map(([name, value]) => [name, { value: escaped(value), file: '', line: 0 }]),
-  );
+  return new Map(Object.entries(shippedValues()).map(([name, value]) => [name, { value, file: '', line: 0 }]));
 }
 
 /** The same, as variables of the shipped sections. */
 function beneath(): IniSource {
-  const lines = Object.entries(shippedValues()).map(([name, value]) => `${name} = ${escaped(value)}\n`);
+  const lines = Object.entries(shippedValues()).map(([name, value]) => `${name} = ${value}\n`);
   return { name: 'image-factory', text: `[DEFAULT]\n${lines.join('')}` };
-}
-
-function escaped(value: string): string {
-  return value.replaceAll('$', '$$$$');
 }

@@ -62,7 +62,7 @@ export const descriptionOptions = {
   'kernel-arguments': option(text, {
     group: 'system',
     doc: 'Kernel arguments of the installed system.',
-    default: `console=tty0 console=${defaultArchitecture.serialDevice},115200`,
+    default: 'console=tty0 console=${serial-device},115200',
   }),
   'swap-size': option(described.sizeOrNone, {
     group: 'disk',
@@ -103,7 +103,15 @@ export function descriptionOption(name: string): Option<unknown> | undefined {
   return Object.hasOwn(descriptionOptions, spelling) ? descriptionOptions[spelling as DescriptionOption] : undefined;
 }
 
-/** What a template sees of options that are not set. */
-export const descriptionDefaults: Readonly<Record<string, string>> = Object.fromEntries(
+/** What stands for options that are not set, as a section would say it: references are not resolved. */
+export const descriptionTexts: Readonly<Record<string, string>> = Object.fromEntries(
   Object.entries<Option<unknown>>(descriptionOptions).map(([name, { default: initial }]) => [name, initial ?? '']),
+);
+
+/** What a template sees of options that are not set, where nothing is known of the machine. */
+export const descriptionDefaults: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(descriptionTexts).map(([name, text]) => [
+    name,
+    text.replace('${serial-device}', defaultArchitecture.serialDevice),
+  ]),
 );

@@ -1,3 +1,4 @@
+import type { MachineFirmware } from '../machine/firmware.js';
 import type { Destination } from './destination.js';
 import type { Values } from './option.js';
 import type { imageOptions } from './options.js';
@@ -54,12 +55,13 @@ export interface DescribedOption {
 /** One INI section that can be built: typed, validated, frozen. Everything a build knows of its image. */
 export interface ImageSpec extends Omit<
   Values<typeof imageOptions>,
-  AnswerFileKind | 'outputDir' | 'cacheDir' | 'sign' | 'signKey' | 'layout'
+  AnswerFileKind | 'firmware' | 'outputDir' | 'cacheDir' | 'sign' | 'signKey' | 'layout'
 > {
   readonly name: string;
   /** `<image>-<YYYY-MM-DD>`: what the names of all artifacts begin with. */
   readonly baseName: string;
   readonly origin: Origin;
+  readonly firmware: MachineFirmware;
   /** Absolute. */
   readonly outputDir: string;
   /** Absolute; the image's own directory in the netboot cache. */

@@ -11,6 +11,12 @@ export type { IniOption } from './interpolation.js';
 export interface Surroundings {
   /** Options that only references see, below everything else. */
   readonly constants?: ReadonlyMap<string, IniOption>;
+  /**
+   * Options that only references see, where neither the section nor [DEFAULT] sets them, and that follow from others.
+   *
+   * @param valueOf the value of another option of the section; undefined where it is not set or can't be resolved
+   */
+  readonly derived?: (option: string, valueOf: (option: string) => string | undefined) => IniOption | undefined;
   /** What to do about an option that is not set in a section; empty if nothing is known. */
   readonly advice?: (section: string, option: string) => string;
 }
@@ -71,8 +77,21 @@ export class IniDocument {
     const name = option.toLowerCase();
     const found = this.#section(section);
     return (
-      found && (found.options.get(name) ?? this.inherited(section).get(name) ?? this.#surroundings.constants?.get(name))
+      found &&
+      (found.options.get(name) ??
+        this.inherited(section).get(name) ??
+        this.#surroundings.derived?.(name, (other) => this.#known(section, other)) ??
+        this.#surroundings.constants?.get(name))
     );
+  }
+
+  #known(section: string, option: string): string | undefined {
+    try {
+      return this.get(section, option);
+    } catch (error) {
+      if (error instanceof UsageError) return undefined;
+      throw error;
+    }
   }
 
   /** What the section sees where it does not set an option itself: [DEFAULT], for most. */

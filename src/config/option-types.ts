@@ -1,6 +1,8 @@
 import { expectHome } from '../host/home-directory.js';
+import { architectureNamed, architectureWords, type Architecture } from '../machine/architectures.js';
 import { parseSftpTarget, type SftpTarget } from './sftp-server.js';
 import { parseSource, type Source } from './source.js';
+import { didYouMean } from './suggestion.js';
 import { splitWords } from './words.js';
 
 /**
@@ -31,6 +33,17 @@ export const path: OptionType<string> = {
 };
 
 export const directory: OptionType<string> = { ...path, metavar: 'DIR' };
+
+/** An architecture, as Debian or the kernel calls it. */
+export const architecture: OptionType<Architecture> = {
+  metavar: 'ARCH',
+  parse(value) {
+    const found = architectureNamed(value.trim());
+    if (found === undefined)
+      throw new Error(`one of ${architectureWords().join(', ')}${didYouMean(value.trim(), architectureWords())}`);
+    return found;
+  },
+};
 
 const binaryPrefixes = ['', 'K', 'M', 'G', 'T', 'P', 'E'];
 const decimalPrefixes = ['', 'k', 'M', 'G', 'T', 'P', 'E'];

@@ -77,6 +77,18 @@ export const imageOptions = {
     group: 'answer-file',
     doc: 'The profile for Agama, in JSON (openSUSE Leap 16). A file that ends in *.hbs* is a handlebars template.',
   }),
+  arch: option(type.architecture, {
+    group: 'machine',
+    doc: 'The architecture of the image: *amd64*, *arm64*, or untested *riscv64* and *ppc64el*; also as the kernel calls it, such as *aarch64*. The shipped images take their installer and packages for it. On a machine of another architecture, the build runs in software. See **ARCHITECTURES**.',
+    default: 'amd64',
+    flag: { long: 'arch' },
+  }),
+  firmware: option(type.oneOf('bios', 'uefi', 'uefi-secure'), {
+    group: 'machine',
+    doc: "The firmware of the virtual machine, during the installation and during the boot test: *bios*, *uefi*, or *uefi-secure*, which is UEFI with Secure Boot and Microsoft's keys. See **FIRMWARE**.",
+    defaultDoc: '*bios* for amd64, *uefi* for arm64',
+    flag: { long: 'firmware' },
+  }),
   ram: option(type.memory, {
     group: 'machine',
     doc: 'Memory of the virtual machine, during the installation and during the boot test.',
@@ -178,9 +190,14 @@ export const imageOptions = {
     default: 'login',
     flag: { long: 'boot-test', negatable: true },
   }),
+  'boot-test-firmware': option(type.oneOf('auto', 'bios', 'uefi', 'uefi-secure', 'both'), {
+    group: 'boot-test',
+    doc: 'The firmware that the boot test starts the image with: *bios*, *uefi*, *uefi-secure*, or *both*, first the BIOS and then UEFI. *auto* uses each for which the disk has a boot loader.',
+    default: 'auto',
+  }),
   'boot-timeout': option(type.duration, {
     group: 'boot-test',
-    doc: 'How long the image may take to show what **boot-test** asks for, from the start of the virtual machine.',
+    doc: 'How long the image may take to show what **boot-test** asks for, from the start of the virtual machine; each time, if it boots with several firmwares.',
     defaultDoc: '*5m*, and *15m* without KVM',
     flag: { long: 'boot-timeout' },
   }),

@@ -127,7 +127,7 @@ post-build-command = register "golden image"
   });
 
   describe('variables for templates', () => {
-    it('are all options that can be resolved, as text, by the names that the section gives them', () => {
+    it('are all options that can be resolved, as text, by the names that the section gives them, and what follows from its architecture', () => {
       const { variables } = imageOf(
         `[DEFAULT]\nbroken = \${nothing}\nHost-Name = web\n[debian-12]\n${netboot}ram = 2 GB\nmy_own = \${host-name}1\n`,
       );
@@ -139,6 +139,12 @@ post-build-command = register "golden image"
         ram: '2 GB',
         my_own: 'web1',
         'host-name': 'web',
+        arch: 'x86_64',
+        'debian-arch': 'amd64',
+        'rpm-arch': 'x86_64',
+        'serial-device': 'ttyS0',
+        'kernel-arguments': 'console=tty0 console=ttyS0,115200',
+        firmware: 'bios',
       });
     });
   });

@@ -1,5 +1,7 @@
 import { join, resolve } from 'node:path';
 import { UsageError } from '../host/failure.js';
+import { defaultArchitecture, firmwareNamed, type Architecture } from '../machine/architectures.js';
+import type { Firmware, MachineFirmware } from '../machine/firmware.js';
 import type { Configuration, Section } from './configuration.js';
 import { defaultBuilderId, defaultCacheDirectory, defaultConnection } from './defaults.js';
 import {
@@ -46,12 +48,13 @@ export function resolveImage(
   if (hint !== undefined && reader.lacksAll([...sectionKinds.image.marks])) reader.complain(hint);
   const signing = signingOf(values, reader);
   const layout = layoutOf(values, reader);
+  const firmware = firmwareOf(values, reader);
   const baseName = `${name}-${today}`;
   const uploads = values.uploadDestinations.flatMap(
     (destination) =>
       resolveDestination(configuration, section, reader, destination, `${baseName}.${values.format}`) ?? [],
   );
-  if (problems.length > 0 || installer === undefined || answerFile === undefined) {
+  if (problems.length > 0 || installer === undefined || answerFile === undefined || firmware === undefined) {
     throw new UsageError(inOrderOfLines(problems));
   }
   const { variables, unresolved } = reader.seen();
@@ -61,6 +64,7 @@ export function resolveImage(
     name,
     baseName,
     origin: { kind: 'install', installer, answerFile },
+    firmware,
     signing,
     layout,
     destinations,
@@ -68,7 +72,11 @@ export function resolveImage(
     cacheDir: join(resolve(values.cacheDir ?? defaultCacheDirectory()), name),
     connect: values.connect ?? defaultConnection(),
     builderId: values.builderId ?? defaultBuilderId(),
-    variables,
+    variables: {
+      ...reader.derived(ofArchitecture),
+      firmware: firmware.name,
+      ...variables,
+    },
     overridden: Object.keys(overrides),
     unresolved,
     advice: configuration.adviceFor(name),
@@ -153,6 +161,35 @@ function layoutOf({ layout: name }: Values<typeof imageOptions>, reader: Section
     return undefined;
   }
 }
+
+/** The one that is asked for, or the architecture's usual one. */
+function firmwareOf(values: Values<typeof imageOptions>, reader: SectionReader): MachineFirmware | undefined {
+  // A word that is no architecture has been complained of already.
+  const arch: Architecture = values.arch ?? defaultArchitecture;
+  for (const [option, name] of [
+    ['firmware', values.firmware],
+    ['boot-test-firmware', tested[values.bootTestFirmware]],
+  ] as const) {
+    if (name === undefined || firmwareNamed(arch, name) !== undefined) continue;
+    const known = arch.firmwares.map(({ name: each }) => `'${each}'`).join(' and ');
+    reader.complain(
+      `'${option} = ${values[option === 'firmware' ? option : 'bootTestFirmware'] ?? ''}': machines of ${arch.debianName} have ${known}`,
+      option,
+    );
+  }
+  return values.firmware === undefined ? arch.firmwares[0] : firmwareNamed(arch, values.firmware);
+}
+
+/** What templates see of the architecture, though no section sets it. */
+const ofArchitecture = ['arch', 'debian-arch', 'rpm-arch', 'serial-device', 'kernel-arguments'];
+
+/** What a word of `boot-test-firmware` needs. */
+const tested: Readonly<Record<string, Firmware | undefined>> = {
+  bios: 'bios',
+  both: 'bios',
+  uefi: 'uefi',
+  'uefi-secure': 'uefi-secure',
+};
 
 function signingOf({ sign, signKey }: Values<typeof imageOptions>, reader: SectionReader): Signing | undefined {
   // A value that is no word of the option has been complained of already.

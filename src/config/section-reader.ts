@@ -104,6 +104,17 @@ export class SectionReader {
     return { variables, unresolved };
   }
 
+  /** Of these, what the section does not set and can refer to nevertheless. */
+  derived(names: readonly string[]): Record<string, string> {
+    const values: Record<string, string> = {};
+    for (const name of names) {
+      if (this.#spellings.has(canonical(name))) continue;
+      const text = this.#text(name, []);
+      if (text !== undefined) values[name] = text;
+    }
+    return values;
+  }
+
   /** The options that describe the installed system, as far as they are set. */
   description(): Record<string, DescribedOption> {
     const described: Record<string, DescribedOption> = {};

@@ -10,7 +10,15 @@ export const programs = {
   virsh: { package: 'libvirt-clients', neededFor: 'every installation' },
   libvirtd: { package: 'libvirt-daemon-system', neededFor: 'every installation' },
   virtlogd: { package: 'libvirt-daemon-system', neededFor: 'every installation as root' },
-  'qemu-system-x86_64': { package: 'qemu-system-x86', neededFor: 'every installation' },
+  'qemu-system-x86_64': { package: 'qemu-system-x86', neededFor: 'images for amd64' },
+  'qemu-system-aarch64': { package: 'qemu-system-arm', neededFor: 'images for arm64', optional: true },
+  'qemu-system-riscv64': {
+    package: 'qemu-system-misc',
+    neededFor: 'images for riscv64',
+    optional: true,
+    untested: true,
+  },
+  'qemu-system-ppc64': { package: 'qemu-system-ppc', neededFor: 'images for ppc64el', optional: true, untested: true },
   xorrisofs: {
     package: 'xorriso',
     neededFor: "passing the answer file to Ubuntu's installer and to Agama",
@@ -67,7 +75,10 @@ export const programs = {
   xz: { package: 'xz-utils', neededFor: 'importing layers from .xz', optional: true },
   zstd: { package: 'zstd', neededFor: 'importing layers from .zst, and exporting to it', optional: true },
   sudo: { package: 'sudo', neededFor: 'file systems other than ext2/3/4, as a normal user', optional: true },
-} as const satisfies Record<string, { package: string; registry?: 'PyPI'; neededFor: string; optional?: boolean }>;
+} as const satisfies Record<
+  string,
+  { package: string; registry?: 'PyPI'; neededFor: string; optional?: boolean; untested?: boolean }
+>;
 
 export type ProgramName = keyof typeof programs;
 

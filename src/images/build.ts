@@ -41,6 +41,9 @@ export interface BuildPaths extends ArtifactFiles {
   readonly candidate: string;
   /** What the boot test writes to its disk. */
   readonly bootOverlay: string;
+  /** The variables of the firmware, of the machine that installs and of those that boot the image. */
+  readonly nvram: string;
+  readonly bootNvram: string;
   readonly lock: string;
 }
 
@@ -65,6 +68,8 @@ export function buildPaths(spec: ImageSpec, diskPlace: 'output' | 'libvirt'): Bu
     netbootFiles: join(diskDir, 'netboot'),
     candidate: join(diskDir, basename(names.image)),
     bootOverlay: join(diskDir, `${baseName}.boot.qcow2`),
+    nvram: join(diskDir, `${baseName}.nvram`),
+    bootNvram: join(diskDir, `${baseName}.boot.nvram`),
     lock: join(outputDir, `.${spec.name}.lock`),
   };
 }

@@ -2,7 +2,6 @@ import type { ImageSpec } from '../config/image-spec.js';
 import { UsageError } from '../host/failure.js';
 import { canSearch, qemuAccount } from '../machine/qemu-access.js';
 import { detectAcceleration } from '../machine/acceleration.js';
-import { defaultArchitecture } from '../machine/architectures.js';
 import type { Hardware } from '../machine/virtual-machine.js';
 import { buildPaths, type Plan } from './build.js';
 import { domainName } from './machine-names.js';
@@ -28,12 +27,10 @@ function sourceDate(epoch: string | undefined): number | undefined {
   return Number(epoch) * 1000;
 }
 
-async function hardwareFor({ virtType, cores, ram, mac }: ImageSpec): Promise<Hardware> {
-  const architecture = defaultArchitecture;
+async function hardwareFor({ arch, firmware, virtType, cores, ram, mac }: ImageSpec): Promise<Hardware> {
   return {
-    architecture,
-    firmware: architecture.firmwares[0],
-    virtType: virtType === 'auto' ? (await detectAcceleration(architecture)).virtType : virtType,
+    ...{ architecture: arch, firmware },
+    virtType: virtType === 'auto' ? (await detectAcceleration(arch)).virtType : virtType,
     cores,
     ram,
     mac,

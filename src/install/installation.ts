@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { dirname } from 'node:path';
 import { Failure, indented } from '../host/failure.js';
@@ -7,7 +8,7 @@ import { removeLog } from '../machine/console-log.js';
 import { Libvirt } from '../machine/libvirt.js';
 import { silentLog } from '../host/log.js';
 import { TimeLimit } from '../host/time-limit.js';
-import { startPatience } from '../machine/virtual-machine.js';
+import { nvramCommands, startPatience } from '../machine/virtual-machine.js';
 import { troublesOf, type Seen } from '../machine/sign-watch.js';
 import { followConsole } from './installer-console.js';
 import { virtInstallCommand, type Installation } from './virt-install.js';
@@ -24,12 +25,13 @@ export async function install(
   installation: Installation,
   timeout: number,
 ): Promise<void> {
-  const { domain, consoleLog } = installation.machine;
+  const { domain, consoleLog, nvram } = installation.machine;
   // What an earlier build printed must not be taken for this one's.
   await removeLog(consoleLog);
   const release = async () => {
     await libvirt.remove(domain, installation.disk);
     await libvirt.forgetPool(dirname(installation.disk));
+    await rm(nvram, { force: true });
   };
   const byHand = libvirt.removalByHand(domain);
   const removeDomain = host.release.hold(`the virtual machine ${domain}`, release, byHand);
@@ -48,6 +50,7 @@ export async function install(
 
   let failure: Failure | undefined;
   try {
+    for (const called of nvramCommands(installation.machine)) await run(host, called);
     await run(host, virtInstallCommand(installation), {
       signal: limit.signal,
       // virt-install clears up after Ctrl-C, not after SIGTERM.

@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import { Failure } from '../host/failure.js';
 import { run } from '../host/host.js';
 import type { VirtType } from '../machine/acceleration.js';
-import type { Hardware, Machine } from '../machine/virtual-machine.js';
+import { nvramCommands, type Hardware, type Machine } from '../machine/virtual-machine.js';
 import { architectures } from '../machine/architectures.js';
 import { findProgram } from '../host/programs.js';
 import { testHost } from '../../test/support/host.js';
@@ -20,7 +20,7 @@ const installation: Installation = {
   machine: {
     hardware: {
       architecture: architectures.x86_64,
-      firmware: 'bios',
+      firmware: architectures.x86_64.firmwares[0],
       virtType: 'kvm',
       cores: 2,
       ram: 1536 * 2 ** 20 + 1000,
@@ -30,6 +30,7 @@ const installation: Installation = {
     connect: 'qemu:///session',
     domain: 'debian-12-2026-11-21',
     consoleLog: '/srv/images/console.log',
+    nvram: '/srv/images/nvram',
   },
   disk: '/srv/images/disk.raw',
   location: { kind: 'netboot', directory: '/cache/debian-12', linux: 'linux', initrd: 'initrd.gz' },
@@ -112,13 +113,57 @@ describe('virtInstallCommand', () => {
     expect(by('kvm')).to.equal(undefined);
   });
 
-  it("names the architecture where it is not the builder's, and the firmware where it is not the usual one", () => {
-    const own = process.arch === architectures.x86_64.nodeName ? undefined : 'x86_64';
-    expect(valueOf('--arch')).to.equal(own);
-    const other = { ...architectures.x86_64, name: 'other', nodeName: 'mips' as const };
-    expect(valueOf('--arch', { machine: machineWith({ architecture: other }) })).to.equal('other');
-    expect(valueOf('--boot')).to.equal(undefined);
-    expect(valueOf('--boot', { machine: machineWith({ firmware: 'uefi' }) })).to.equal('uefi');
+  describe('by architecture and firmware', () => {
+    const { x86_64, aarch64 } = architectures;
+    const told = (hardware: Partial<Hardware>) =>
+      Object.fromEntries(
+        ['--arch', '--machine', '--boot', '--features', '--cpu'].map((option) => [
+          option.slice(2),
+          valueOf(option, { machine: machineWith({ virtType: 'qemu', ...hardware }) }),
+        ]),
+      );
+
+    it('leaves the machine of a BIOS to virt-install', () => {
+      expect(told({})).to.deep.equal({
+        arch: 'x86_64',
+        cpu: 'mode=maximum,disable=erms',
+        machine: undefined,
+        boot: undefined,
+        features: undefined,
+      });
+    });
+
+    it('gives UEFI a q35 with code that is only read, and with variables of its own', () => {
+      const [, uefi] = x86_64.firmwares;
+      expect(told({ firmware: uefi })).to.include({
+        machine: 'q35',
+        boot: 'loader=/usr/share/OVMF/OVMF_CODE_4M.fd,loader.readonly=yes,loader.type=pflash,nvram=/srv/images/nvram',
+        features: undefined,
+      });
+      expect(nvramCommands(machineWith({ firmware: uefi })).map(({ args }) => args.slice(-2))).to.deep.equal([
+        ['/usr/share/OVMF/OVMF_VARS_4M.fd', '/srv/images/nvram'],
+      ]);
+    });
+
+    it("gives Secure Boot Microsoft's keys, and system management mode to keep them", () => {
+      const [, , secure] = x86_64.firmwares;
+      expect(told({ firmware: secure })).to.include({
+        boot: 'loader=/usr/share/OVMF/OVMF_CODE_4M.ms.fd,loader.readonly=yes,loader.type=pflash,nvram=/srv/images/nvram,loader.secure=yes',
+        features: 'smm.state=on',
+      });
+      const [called] = nvramCommands(machineWith({ firmware: secure }));
+      expect(called?.args).to.include('/usr/share/OVMF/OVMF_VARS_4M.ms.fd');
+    });
+
+    it('emulates a server of 64 bits for arm64', () => {
+      expect(told({ architecture: aarch64, firmware: aarch64.firmwares[0] })).to.deep.equal({
+        arch: 'aarch64',
+        machine: 'virt',
+        cpu: 'neoverse-n1',
+        boot: 'loader=/usr/share/AAVMF/AAVMF_CODE.fd,loader.readonly=yes,loader.type=pflash,nvram=/srv/images/nvram',
+        features: undefined,
+      });
+    });
   });
 
   it('shows the screen where the section asks for it', () => {
@@ -190,7 +235,9 @@ describe('virtInstallCommand', () => {
         answerFile: join(base, 'a.cfg'),
         scratchDirectory: join(directory, 'scratch'),
       });
-      const { stdout } = await run(testHost(), { ...called, args: [...called.args, '--print-xml', '1', '--dry-run'] });
+      // Nor does it know the architecture.
+      const args = called.args.filter((word, at) => word !== '--arch' && called.args[at - 1] !== '--arch');
+      const { stdout } = await run(testHost(), { ...called, args: [...args, '--print-xml', '1', '--dry-run'] });
       expect(stdout).to.contain(`<source file="${disk}"/>`);
       expect(stdout).to.contain(`<log file="${join(directory, 'con,sole.log')}" append="off"/>`);
       expect(stdout).to.contain(`<cmdline>preseed/url=file:///a.cfg a="b, c" d='&amp;&lt;e&gt;'</cmdline>`);

@@ -2,10 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { programs } from '../host/programs.js';
-import { architectures, type Architecture } from './architectures.js';
+import { architectureNamed, architectures, type Architecture } from './architectures.js';
 
 const root = new URL('../', import.meta.url).pathname;
-const tables = ['machine/architectures.ts', 'host/programs.ts'];
+const tables = ['machine/architectures.ts', 'machine/firmware.ts', 'host/programs.ts'];
 
 /** The program's code without comments. */
 function code(): Map<string, string> {
@@ -26,14 +26,22 @@ describe('the architectures', () => {
     });
   }
 
+  it('are known by the words of Debian and of the kernel', () => {
+    const known = ['amd64', 'x86_64', 'arm64', 'aarch64', 'ppc64el', 'sparc'].map(
+      (word) => architectureNamed(word)?.name,
+    );
+    expect(known).to.deep.equal(['x86_64', 'x86_64', 'aarch64', 'aarch64', 'ppc64le', undefined]);
+  });
+
   it('are the only place that names an emulator, a console device, an emulated processor or a text screen', () => {
-    const words = /qemu-system-\w|\btty(S|AMA)\d|mode=maximum|host-model|\berms\b|0xb8000/;
+    const words =
+      /qemu-system-\w|\btty(S|AMA)\d|\bhvc0|mode=maximum|host-model|neoverse|\berms\b|0xb8000|OVMF|AAVMF|\bq35\b/;
     const found = [...code()].filter(([, text]) => words.test(text)).map(([file]) => file);
     expect(found).to.deep.equal([]);
   });
 
-  it("are asked for a guest, never the builder's own; only KVM depends on that", () => {
+  it("are asked for a guest, never the builder's own; only KVM depends on that, and which content of a container image is meant", () => {
     const found = [...code()].filter(([, text]) => text.includes('process.arch')).map(([file]) => file);
-    expect(found).to.deep.equal(['machine/acceleration.ts', 'machine/virtual-machine.ts']);
+    expect(found).to.have.members(['machine/acceleration.ts', 'layers/import/container-image.ts']);
   });
 });

@@ -1,20 +1,9 @@
 import type { ProgramName } from '../host/programs.js';
-
-/** How a machine starts what is on its disk. */
-export type Firmware = 'bios' | 'uefi';
-
-/** A screen in text mode, as it lies in the machine's memory: two bytes for each character. */
-export interface TextScreen {
-  /** As QEMU's monitor takes it. */
-  readonly address: string;
-  /** Characters in all, with those that scrolled by. */
-  readonly cells: number;
-  readonly columns: number;
-}
+import { textMode, type Firmware, type MachineFirmware } from './firmware.js';
 
 /** What a machine of one architecture is like, and what others call it. */
 export interface Architecture {
-  /** As uname(1), QEMU, libvirt and rpm call it. */
+  /** As uname(1), libvirt and rpm call it. */
   readonly name: string;
   /** As Debian and its kin call it, also in the paths of their netboot files (`installer-amd64`). */
   readonly debianName: string;
@@ -22,20 +11,64 @@ export interface Architecture {
   readonly nodeName: NodeJS.Architecture;
   /** QEMU for it. */
   readonly emulator: ProgramName;
-  /** The processor where QEMU emulates it, for `--cpu` of virt-install. */
-  readonly emulatedProcessor: string;
+  /** The processor where QEMU emulates it, for `--cpu` of virt-install; undefined for the one that virt-install chooses. */
+  readonly emulatedProcessor: string | undefined;
   /** A flag that the builder's processor must have for KVM, in /proc/cpuinfo. */
   readonly kvmFlag: { readonly pattern: RegExp; readonly words: string } | undefined;
   /** Linux's name of the first serial port. */
   readonly serialDevice: string;
+  /** The graphics card of a boot test, for `--video` of virt-install. */
+  readonly video: 'vga' | 'virtio';
   /** The usual one first. */
-  readonly firmwares: readonly [Firmware, ...Firmware[]];
-  /** What firmware and boot loaders write to where there is no serial console. */
-  readonly textScreen: TextScreen | undefined;
+  readonly firmwares: readonly [MachineFirmware, ...MachineFirmware[]];
   /** The GPT type of its root partition (UAPI Group's Discoverable Partitions Specification). */
   readonly rootPartitionType: string;
+  /** The boot loader that UEFI starts from a disk without a boot entry (UEFI Specification 2.10, 3.5.1.1). */
+  readonly removableLoader: string | undefined;
+  /** Where distributions put what they make for it, for `${…}` in sections. */
+  readonly places: Readonly<Record<Place, string>>;
+  /** Whether an image of it was installed and booted for real. */
+  readonly isTested: boolean;
 }
 
+/** References that differ between architectures beside its names. */
+export type Place =
+  | 'ubuntu-host'
+  | 'ubuntu-security-host'
+  | 'ubuntu-directory'
+  | 'ubuntu-media'
+  | 'ubuntu-release-directory'
+  | 'suse-boot-directory'
+  | 'tumbleweed-directory';
+
+/**
+ * https://help.ubuntu.com/community/SourcesList and https://cdimage.ubuntu.com/releases/: what is not of amd64 is among
+ * the ports. openSUSE, https://en.opensuse.org/Portal:Arm: kernel and initrd lie in boot/ARCHITECTURE, and Tumbleweed is
+ * among the ports.
+ */
+function portOf(name: string): Readonly<Record<Place, string>> {
+  return {
+    'ubuntu-host': 'ports.ubuntu.com',
+    'ubuntu-security-host': 'ports.ubuntu.com',
+    'ubuntu-directory': '/ubuntu-ports',
+    'ubuntu-media': 'https://cdimage.ubuntu.com/releases',
+    'ubuntu-release-directory': '/release',
+    'suse-boot-directory': `boot/${name}`,
+    'tumbleweed-directory': `/ports/${name}/tumbleweed`,
+  };
+}
+
+const pc: Readonly<Record<Place, string>> = {
+  'ubuntu-host': 'archive.ubuntu.com',
+  'ubuntu-security-host': 'security.ubuntu.com',
+  'ubuntu-directory': '/ubuntu',
+  'ubuntu-media': 'https://releases.ubuntu.com',
+  'ubuntu-release-directory': '',
+  'suse-boot-directory': 'boot/x86_64/loader',
+  'tumbleweed-directory': '/tumbleweed',
+};
+
+/** Every architecture, by its name. */
 export const architectures = {
   x86_64: {
     name: 'x86_64',
@@ -47,13 +80,137 @@ export const architectures = {
     emulatedProcessor: 'mode=maximum,disable=erms',
     kvmFlag: { pattern: /\s(vmx|svm)(\s|$)/, words: 'neither vmx nor svm' },
     serialDevice: 'ttyS0',
-    firmwares: ['bios', 'uefi'],
-    textScreen: { address: '0xb8000', cells: 16 * 1024, columns: 80 },
+    video: 'vga',
+    firmwares: [
+      { name: 'bios', machineType: undefined, files: undefined, textScreen: textMode },
+      {
+        name: 'uefi',
+        machineType: 'q35',
+        files: {
+          package: 'ovmf',
+          code: '/usr/share/OVMF/OVMF_CODE_4M.fd',
+          variables: '/usr/share/OVMF/OVMF_VARS_4M.fd',
+          usesSmm: false,
+        },
+        textScreen: undefined,
+      },
+      {
+        name: 'uefi-secure',
+        machineType: 'q35',
+        files: {
+          package: 'ovmf',
+          code: '/usr/share/OVMF/OVMF_CODE_4M.ms.fd',
+          variables: '/usr/share/OVMF/OVMF_VARS_4M.ms.fd',
+          usesSmm: true,
+        },
+        textScreen: undefined,
+      },
+    ],
     rootPartitionType: '4f68bce3-e8cd-4db1-96e7-fbcaf984b709',
+    removableLoader: 'BOOTX64.EFI',
+    places: pc,
+    isTested: true,
+  },
+  aarch64: {
+    name: 'aarch64',
+    debianName: 'arm64',
+    nodeName: 'arm64',
+    emulator: 'qemu-system-aarch64',
+    // All that QEMU can do includes pointer authentication, whose cipher takes nearly half of the emulator's time, and which
+    // libvirt can't switch off. This one is as servers are, and without.
+    emulatedProcessor: 'neoverse-n1',
+    kvmFlag: undefined,
+    serialDevice: 'ttyAMA0',
+    video: 'virtio',
+    firmwares: [
+      {
+        name: 'uefi',
+        machineType: 'virt',
+        files: {
+          package: 'qemu-efi-aarch64',
+          code: '/usr/share/AAVMF/AAVMF_CODE.fd',
+          variables: '/usr/share/AAVMF/AAVMF_VARS.fd',
+          usesSmm: false,
+        },
+        textScreen: undefined,
+      },
+      {
+        name: 'uefi-secure',
+        machineType: 'virt',
+        files: {
+          package: 'qemu-efi-aarch64',
+          code: '/usr/share/AAVMF/AAVMF_CODE.ms.fd',
+          variables: '/usr/share/AAVMF/AAVMF_VARS.ms.fd',
+          usesSmm: false,
+        },
+        textScreen: undefined,
+      },
+    ],
+    rootPartitionType: 'b921b045-1df0-41c3-af44-4c6f280d3fae',
+    removableLoader: 'BOOTAA64.EFI',
+    places: portOf('aarch64'),
+    isTested: true,
+  },
+  riscv64: {
+    name: 'riscv64',
+    debianName: 'riscv64',
+    nodeName: 'riscv64',
+    emulator: 'qemu-system-riscv64',
+    emulatedProcessor: undefined,
+    kvmFlag: undefined,
+    serialDevice: 'ttyS0',
+    video: 'virtio',
+    firmwares: [
+      {
+        name: 'uefi',
+        machineType: 'virt',
+        files: {
+          package: 'qemu-efi-riscv64',
+          code: '/usr/share/qemu-efi-riscv64/RISCV_VIRT_CODE.fd',
+          variables: '/usr/share/qemu-efi-riscv64/RISCV_VIRT_VARS.fd',
+          usesSmm: false,
+        },
+        textScreen: undefined,
+      },
+    ],
+    rootPartitionType: '72ec70a6-cf74-40e6-bd49-4bda08e8f224',
+    removableLoader: 'BOOTRISCV64.EFI',
+    places: portOf('riscv64'),
+    isTested: false,
+  },
+  ppc64le: {
+    name: 'ppc64le',
+    debianName: 'ppc64el',
+    nodeName: 'ppc64',
+    emulator: 'qemu-system-ppc64',
+    emulatedProcessor: undefined,
+    kvmFlag: undefined,
+    serialDevice: 'hvc0',
+    video: 'vga',
+    firmwares: [{ name: 'built-in', machineType: 'pseries', files: undefined, textScreen: undefined }],
+    rootPartitionType: 'c31c45e6-3f39-412e-80fb-4809c4980599',
+    removableLoader: undefined,
+    places: portOf('ppc64le'),
+    isTested: false,
   },
 } as const satisfies Readonly<Record<string, Architecture>>;
 
-export type ArchitectureName = keyof typeof architectures;
-
-/** What images are built for where nothing else is asked for. */
+/** What images are built for where nothing else is asked for, whatever the builder is. */
 export const defaultArchitecture: Architecture = architectures.x86_64;
+
+/** By what the field calls it: `arm64`, `aarch64`. */
+export function architectureNamed(word: string): Architecture | undefined {
+  return Object.values<Architecture>(architectures).find(
+    ({ name, debianName }) => word === name || word === debianName,
+  );
+}
+
+/** The words of all architectures: Debian's, and the kernel's where it differs. */
+export function architectureWords(): string[] {
+  return Object.values<Architecture>(architectures).flatMap(({ name, debianName }) => [...new Set([debianName, name])]);
+}
+
+/** The firmware of that name; undefined where machines of the architecture have none of the kind. */
+export function firmwareNamed({ firmwares }: Architecture, name: Firmware): MachineFirmware | undefined {
+  return firmwares.find((firmware) => firmware.name === name);
+}

@@ -97,7 +97,7 @@ describe('Libvirt', () => {
       await libvirt.expectFree([`${name}.boot`]);
       const failure = (await rejection(libvirt.expectFree([`${name}.boot`, name]))) as Failure;
       expect(failure.message).to.contain(`there is already a virtual machine called ${name}`);
-      expect(failure.hint).to.contain(`virsh -c ${uri} undefine ${name}`);
+      expect(failure.hint).to.contain(`virsh -c ${uri} undefine --nvram ${name}`);
     } finally {
       await libvirt.remove(name, disk);
     }
@@ -122,7 +122,7 @@ describe('Libvirt', () => {
     const nowhere = new Libvirt(testHost(), `qemu+unix:///system?socket=${directory}/none`);
     expect(await rejection(nowhere.remove(name, disk))).to.be.instanceOf(Failure);
     expect(nowhere.removalByHand('web 1')).to.equal(
-      `virsh -c '${nowhere.uri}' destroy 'web 1'; virsh -c '${nowhere.uri}' undefine 'web 1'`,
+      `virsh -c '${nowhere.uri}' destroy 'web 1'; virsh -c '${nowhere.uri}' undefine --nvram 'web 1'`,
     );
   });
 

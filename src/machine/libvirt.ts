@@ -116,7 +116,7 @@ export class Libvirt {
     const taken = stdout.split('\n').find((name) => names.includes(name.trim()));
     if (taken === undefined) return;
     throw new Failure(`there is already a virtual machine called ${taken} (virsh -c ${this.uri} domblklist ${taken})`, {
-      hint: `If another build of the image is running, wait for it to finish. Otherwise remove the virtual machine: virsh -c ${this.uri} destroy ${taken}; virsh -c ${this.uri} undefine ${taken}`,
+      hint: `If another build of the image is running, wait for it to finish. Otherwise remove the virtual machine: virsh -c ${this.uri} destroy ${taken}; virsh -c ${this.uri} undefine --nvram ${taken}`,
     });
   }
 
@@ -135,7 +135,10 @@ export class Libvirt {
       known.stdout.trim() === 'shut off' ? known : await run(caller, this.#virsh('destroy', domain), { accept: [1] });
     // A transient domain is gone with its power; only a persistent one is left to undefine.
     if (!(await this.#usesDisk(caller, domain, disk))) return;
-    const forgotten = await run(caller, this.#virsh('undefine', domain), { accept: [1] });
+    const { stdout: description } = await run(caller, this.#virsh('dumpxml', domain), { accept: [1] });
+    // libvirt keeps a domain whose firmware has variables, unless it is told what to do with them.
+    const variables = description.includes('<nvram') ? ['--nvram'] : [];
+    const forgotten = await run(caller, this.#virsh('undefine', ...variables, domain), { accept: [1] });
     if (!(await this.#usesDisk(caller, domain, disk))) return;
     const why = [gone, forgotten].map(({ stderr }) => stderr.trim()).filter((said) => said !== '');
     throw new Failure(`the virtual machine ${domain} is still there: ${why.join(' ')}`);
@@ -143,7 +146,9 @@ export class Libvirt {
 
   /** The commands by which the user removes a domain. */
   removalByHand(domain: string): string {
-    return ['destroy', 'undefine'].map((verb) => `virsh -c ${quote(this.uri)} ${verb} ${quote(domain)}`).join('; ');
+    return ['destroy', 'undefine --nvram']
+      .map((verb) => `virsh -c ${quote(this.uri)} ${verb} ${quote(domain)}`)
+      .join('; ');
   }
 
   /** Asks for all domains: to a question for one, virsh says with the same exit code that there is none and that it can't connect. */

@@ -1,11 +1,13 @@
 import { Failure } from '../host/failure.js';
+import { command, type Command } from '../host/host.js';
 import type { VirtType } from './acceleration.js';
-import type { Architecture, Firmware } from './architectures.js';
+import type { Architecture } from './architectures.js';
+import type { FirmwareFiles, MachineFirmware } from './firmware.js';
 
 /** What an image is installed on, and boots on to prove itself: twice the same. */
 export interface Hardware {
   readonly architecture: Architecture;
-  readonly firmware: Firmware;
+  readonly firmware: MachineFirmware;
   readonly virtType: VirtType;
   readonly cores: number;
   /** Memory, in bytes. */
@@ -23,6 +25,8 @@ export interface Machine {
   readonly domain: string;
   /** Where the serial console is logged. */
   readonly consoleLog: string;
+  /** Its own copy of the firmware's variables, where QEMU must be able to write; for firmwares with files. */
+  readonly nvram: string;
 }
 
 /**
@@ -41,15 +45,17 @@ export function machineArguments(machine: Machine): string[] {
   return [
     ...['--connect', machine.connect],
     ...['--virt-type', virtType],
-    // virt-install takes the builder's own where it is told none.
-    ...(architecture.nodeName === process.arch ? [] : ['--arch', architecture.name]),
-    ...(firmware === architecture.firmwares[0] ? [] : ['--boot', firmware]),
+    ...['--arch', architecture.name],
+    ...(firmware.machineType === undefined ? [] : ['--machine', firmware.machineType]),
+    ...(firmware.files === undefined ? [] : flashArguments(firmware.files, machine.nvram)),
     // virt-install 4 refuses to start without a word on the distribution.
     ...['--osinfo', machine.osinfo],
     ...['--name', machine.domain],
     ...['--vcpus', String(cores)],
     ...['--memory', String(Math.floor(ram / 2 ** 20))],
-    ...(virtType === 'qemu' ? ['--cpu', architecture.emulatedProcessor] : []),
+    ...(virtType === 'qemu' && architecture.emulatedProcessor !== undefined
+      ? ['--cpu', architecture.emulatedProcessor]
+      : []),
     ...['--network', `user,model=virtio${mac === undefined ? '' : `,mac=${mac}`}`],
     // Without a source of entropy, a guest without clock jitter (software emulation) waits for its first keys.
     ...['--rng', 'builtin'],
@@ -57,6 +63,19 @@ export function machineArguments(machine: Machine): string[] {
     ...['--console', 'pty,target_type=serial'],
     '--noautoconsole',
   ];
+}
+
+/** The firmware as two flash memories: code that all share, and variables of the machine's own. */
+function flashArguments({ code, usesSmm }: FirmwareFiles, nvram: string): string[] {
+  const boot = `loader=${fileOfDomain(code)},loader.readonly=yes,loader.type=pflash,nvram=${fileOfDomain(nvram)}`;
+  return usesSmm ? ['--boot', `${boot},loader.secure=yes`, '--features', 'smm.state=on'] : ['--boot', boot];
+}
+
+/** What makes the machine's own variables, for firmwares with files: as they leave the factory. */
+export function nvramCommands({ hardware: { firmware }, nvram }: Pick<Machine, 'hardware' | 'nvram'>): Command[] {
+  const { files } = firmware;
+  // AAVMF's are 64 MiB of zeros.
+  return files === undefined ? [] : [command('cp', ['--sparse=always', '--no-preserve=mode', files.variables, nvram])];
 }
 
 /**

@@ -8,7 +8,14 @@ import { execa } from 'execa';
 import type { Manifest } from '../../src/contents/manifest.js';
 import { baseNameIn } from '../support/demo-image.js';
 import { SerialConsole } from '../support/serial-console.js';
-import { prepare, serve, udebSuite, vouchesForInstaller, type ServedMirror } from './debian-mirror.js';
+import {
+  prepare,
+  serve,
+  udebSuite,
+  vouchesForInstaller,
+  type MirroredArchitecture,
+  type ServedMirror,
+} from './debian-mirror.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** Kept between runs: the mirror's packages are downloaded once, and the last image can be looked at. */
@@ -19,6 +26,7 @@ const password = 'golden';
 interface Installation {
   readonly image: string;
   readonly suite: string;
+  readonly arch: MirroredArchitecture;
   readonly version: string;
   /** Description options that are not at their defaults. */
   readonly described: string;
@@ -30,7 +38,13 @@ interface Installation {
   readonly seen: Readonly<Record<string, { command: string; answer: RegExp }>>;
 }
 
-const oneExt4 = { described: '', rootLogin: 'key', disk: /^\/dev\/vda1 ext4\ndisk\npart\n$/, seen: {} } as const;
+const oneExt4 = {
+  arch: 'amd64',
+  described: '',
+  rootLogin: 'key',
+  disk: /^\/dev\/vda1 ext4\ndisk\npart\n$/,
+  seen: {},
+} as const;
 
 /**
  * The images to install, half an hour each without KVM: `make check-e2e IMAGES='debian-12 debian-13-described'`.
@@ -39,9 +53,28 @@ const oneExt4 = { described: '', rootLogin: 'key', disk: /^\/dev\/vda1 ext4\ndis
 const installations: Readonly<Record<string, Installation>> = {
   'debian-12': { image: 'debian-12', suite: 'bookworm', version: '12', ...oneExt4 },
   'debian-13': { image: 'debian-13', suite: 'trixie', version: '13', ...oneExt4 },
+  'debian-13-arm64': {
+    image: 'debian-13',
+    suite: 'trixie',
+    version: '13',
+    ...oneExt4,
+    arch: 'arm64',
+    disk: /^\/dev\/vda2 ext4\ndisk\npart\npart\n$/,
+    seen: {
+      'is a machine of arm64 that UEFI started': {
+        command: 'uname -m; ls -d /sys/firmware/efi',
+        answer: /^aarch64\n\/sys\/firmware\/efi\n$/,
+      },
+      'has a boot loader where UEFI looks without a boot entry': {
+        command: 'ls /boot/efi/EFI/BOOT/BOOTAA64.EFI',
+        answer: /^\/boot/,
+      },
+    },
+  },
   'debian-13-described': {
     image: 'debian-13',
     suite: 'trixie',
+    arch: 'amd64',
     version: '13',
     described: `root-filesystem = xfs
 swap-size = 128M
@@ -83,7 +116,7 @@ const chosen = (process.env.IMAGES ?? 'debian-13').split(/[\s,]+/);
 for (const name of chosen) {
   const installation = installations[name];
   if (!installation) throw new Error(`IMAGES: '${name}' is none of ${Object.keys(installations).join(', ')}`);
-  const { image, suite, version, described, rootLogin, disk, seen } = installation;
+  const { image, suite, arch, version, described, rootLogin, disk, seen } = installation;
   const outputDirectory = join(workDirectory, name);
   const baseName = () => baseNameIn(outputDirectory, image);
 
@@ -113,15 +146,15 @@ for (const name of chosen) {
     }
 
     before(async () => {
-      await prepare(mirrorDirectory, console.log);
+      await prepare(mirrorDirectory, arch, console.log);
       const netboot = join(
         mirrorDirectory,
         'debian/dists',
         suite,
-        'main/installer-amd64/current/images/netboot/debian-installer/amd64',
+        `main/installer-${arch}/current/images/netboot/debian-installer/${arch}`,
       );
       await mkdir(netboot, { recursive: true });
-      for (const file of ['linux', 'initrd.gz']) await cp(join(mirrorDirectory, file), join(netboot, file));
+      for (const file of ['linux', 'initrd.gz']) await cp(join(mirrorDirectory, arch, file), join(netboot, file));
       mirror = await serve(mirrorDirectory);
     });
 
@@ -140,7 +173,7 @@ for (const name of chosen) {
         join(outputDirectory, 'post-script'),
         `#!/bin/sh -e\necho "it's \\"done\\" by $(id -un)" >/etc/post-script-ran\n`,
       );
-      const verify = (await vouchesForInstaller(mirrorDirectory)) ? 'available' : 'off';
+      const verify = (await vouchesForInstaller(mirrorDirectory, arch)) ? 'available' : 'off';
       if (verify === 'off') console.log("skipped: the mirror's InRelease names another list of installer files");
       const hash = rootLogin === 'password' ? (await execa('openssl', ['passwd', '-6', password])).stdout : '';
       await writeFile(
@@ -148,7 +181,8 @@ for (const name of chosen) {
         `[DEFAULT]
 mirror-host = 10.0.2.2:${mirror.port}
 debian_mirror = http://127.0.0.1:${mirror.port}/debian
-udeb-suite = ${udebSuite}
+udeb-suite = ${udebSuite(arch)}
+arch = ${arch}
 allow-unauthenticated = yes
 verify = ${verify}
 debian_mirror_in_guest = http://10.0.2.2:${mirror.port}/debian

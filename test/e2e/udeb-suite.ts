@@ -5,42 +5,8 @@ import { dirname, join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { execa } from 'execa';
 import { type AptMirror, field, sha256 } from './apt-mirror.js';
-
-/** How a udeb can be made again: these files of these packages. */
-interface Recipe {
-  readonly packages: readonly string[];
-  readonly files: RegExp;
-  readonly postinst?: string;
-}
-
-/** What an installation on one ext4 or xfs partition loads, and a mirror may lack. */
-function recipes(kernel: string): ReadonlyMap<string, Recipe> {
-  const modules = (names: string): Recipe => ({
-    packages: [`linux-image-${kernel}`],
-    files: new RegExp(`/(${names})\\.ko(\\.[a-z]+)?$`),
-    postinst: `#!/bin/sh\ndepmod ${kernel}\n`,
-  });
-  return new Map<string, Recipe>([
-    [
-      'e2fsprogs-udeb',
-      {
-        packages: ['e2fsprogs', 'libcom-err2', 'libext2fs2t64', 'libss2'],
-        files:
-          /\/sbin\/(mke2fs|mkfs\.ext\d|e2fsck|fsck\.ext\d|tune2fs|resize2fs|badblocks)$|\/mke2fs\.conf$|\.so\.[\d.]+$/,
-      },
-    ],
-    ['xfsprogs-udeb', { packages: ['xfsprogs'], files: /\/sbin\/(mkfs\.xfs|fsck\.xfs|xfs_repair)$/ }],
-    ['libmount1-udeb', { packages: ['libmount1'], files: /\.so\.[\d.]+$/ }],
-    [`ext4-modules-${kernel}-di`, modules('ext4|jbd2|mbcache|crc16|crc32c_generic')],
-    [`xfs-modules-${kernel}-di`, modules('xfs|libcrc32c|crc32c_generic')],
-    [`scsi-modules-${kernel}-di`, modules('virtio_blk|virtio_scsi')],
-    [`ata-modules-${kernel}-di`, modules('libata')],
-    [`loop-modules-${kernel}-di`, modules('loop')],
-    [`cdrom-core-modules-${kernel}-di`, modules('cdrom|sr_mod')],
-    [`isofs-modules-${kernel}-di`, modules('isofs')],
-    [`md-modules-${kernel}-di`, modules('dm-mod|dm-mirror|dm-log|dm-region-hash|dm-snapshot|dm-bufio|md-mod|raid[01]')],
-  ]);
-}
+import { CrossCompiler } from './cross-compiler.js';
+import { recipes, type Recipe } from './udeb-recipes.js';
 
 export interface UdebSuite {
   /** Where the mirror's root is, and the suite goes to `dists/<name>` and `pool-local` below it. */
@@ -48,6 +14,8 @@ export interface UdebSuite {
   readonly name: string;
   /** The suite whose udebs it takes, and whose packages it makes the missing ones from. */
   readonly source: string;
+  /** As Debian calls it. */
+  readonly architecture: string;
   /** Version of the netboot kernel. */
   readonly kernel: string;
   /** udebs in the netboot initrd, which nobody fetches. */
@@ -63,8 +31,8 @@ export async function publishUdebSuite(
   suite: UdebSuite,
 ): Promise<{ packed: string[]; leftOut: string[] }> {
   const dist = `dists/${suite.source}/main`;
-  const debs = await mirror.getIndex(`${dist}/binary-amd64/Packages.xz`);
-  const index = await mirror.getIndex(`${dist}/debian-installer/binary-amd64/Packages.xz`);
+  const debs = await mirror.getIndex(`${dist}/binary-${suite.architecture}/Packages.xz`);
+  const index = await mirror.getIndex(`${dist}/debian-installer/binary-${suite.architecture}/Packages.xz`);
   const udebs = udebsOfKernel(suite.kernel, index);
   const delivered = await mapInGroups(
     udebs,
@@ -79,10 +47,13 @@ export async function publishUdebSuite(
   const leftOut: string[] = [];
   await inTemporaryDirectory(async (work) => {
     const packageTree = treesOf(mirror, debs, work);
+    const twinTree = twinsOf(mirror, `${dist}/debian-installer/binary-amd64/Packages.xz`, work);
+    const compiler = new CrossCompiler(mirror, packageTree, work);
     for (const udeb of missing) {
       const name = field(udeb, 'Package');
       const recipe = known.get(name);
-      if (recipe) published.push(await pack(udeb, recipe, { packageTree, tree: join(work, name), root: suite.root }));
+      const tree = join(work, `${name}.udeb`);
+      if (recipe) published.push(await pack(udeb, recipe, { packageTree, twinTree, compiler, tree, root: suite.root }));
       (recipe ? packed : leftOut).push(name);
     }
   });
@@ -120,19 +91,43 @@ function treesOf(mirror: AptMirror, debs: readonly string[], work: string): (nam
   };
 }
 
+/** Finds the udeb of that name for amd64, and unpacks it with its scripts. */
+function twinsOf(mirror: AptMirror, index: string, work: string): (name: string) => Promise<string> {
+  return async (name) => {
+    const stanza = (await mirror.getIndex(index)).find((udeb) => field(udeb, 'Package') === name);
+    if (!stanza) throw new Error(`the mirror has no ${name} for amd64`);
+    const tree = join(work, `${name}.twin`);
+    const file = join(work, `${name}.twin.udeb`);
+    await writeFile(file, await mirror.getPackage(stanza));
+    await execa('dpkg-deb', ['-R', file, tree]);
+    return tree;
+  };
+}
+
+/** Where the parts of a udeb come from, and where it is put together. */
+interface Workshop {
+  readonly packageTree: (name: string) => Promise<string>;
+  readonly twinTree: (name: string) => Promise<string>;
+  readonly compiler: CrossCompiler;
+  readonly tree: string;
+  readonly root: string;
+}
+
 /** @returns the stanza that stands for the new udeb in an index */
 async function pack(
   udeb: string,
-  recipe: Recipe,
-  { packageTree, tree, root }: { packageTree: (name: string) => Promise<string>; tree: string; root: string },
+  { unpacked, scriptsOfTwin, programs = [], postinst }: Recipe,
+  { packageTree, twinTree, compiler, tree, root }: Workshop,
 ): Promise<string> {
   const control = udeb.replace(/^(Filename|Size|MD5sum|SHA256): .*\n?/gm, '').trim();
   await mkdir(join(tree, 'DEBIAN'), { recursive: true });
+  if (scriptsOfTwin) await copyScripts(await twinTree(field(udeb, 'Package')), tree);
+  for (const program of programs) await compiler.compile(program, tree);
   await writeFile(join(tree, 'DEBIAN/control'), `${control}\n`);
-  if (recipe.postinst) await writeFile(join(tree, 'DEBIAN/postinst'), recipe.postinst, { mode: 0o755 });
-  for (const name of recipe.packages) await copyMatching(await packageTree(name), recipe.files, tree);
+  if (postinst) await writeFile(join(tree, 'DEBIAN/postinst'), postinst, { mode: 0o755 });
+  for (const name of unpacked?.packages ?? []) await copyMatching(await packageTree(name), unpacked!.files, tree);
 
-  const path = `pool-local/${field(udeb, 'Package')}.udeb`;
+  const path = `pool-local/${field(udeb, 'Package')}_${field(udeb, 'Architecture')}.udeb`;
   await mkdir(join(root, 'pool-local'), { recursive: true });
   await execa('dpkg-deb', ['--root-owner-group', '-Zxz', '-b', tree, join(root, path)]);
   const content = await readFile(join(root, path));
@@ -148,8 +143,18 @@ async function copyMatching(from: string, wanted: RegExp, to: string): Promise<v
   }
 }
 
+/** Copies what no compiler made. */
+async function copyScripts(from: string, to: string): Promise<void> {
+  for (const entry of await readdir(from, { recursive: true, withFileTypes: true })) {
+    const source = join(entry.parentPath, entry.name);
+    if (entry.isDirectory()) continue;
+    if (entry.isFile() && (await readFile(source)).subarray(0, 4).toString('latin1') === '\x7fELF') continue;
+    await cp(source, join(to, relative(from, source)), { verbatimSymlinks: true, preserveTimestamps: true });
+  }
+}
+
 async function writeIndex(suite: UdebSuite, index: string): Promise<void> {
-  const path = 'main/debian-installer/binary-amd64/Packages.gz';
+  const path = `main/debian-installer/binary-${suite.architecture}/Packages.gz`;
   const directory = join(suite.root, 'dists', suite.name);
   const content = gzipSync(index);
   await mkdir(dirname(join(directory, path)), { recursive: true });
@@ -157,7 +162,7 @@ async function writeIndex(suite: UdebSuite, index: string): Promise<void> {
   const release = [
     `Suite: ${suite.name}`,
     `Codename: ${suite.name}`,
-    'Architectures: amd64',
+    `Architectures: ${suite.architecture}`,
     'Components: main',
     'SHA256:',
     ` ${sha256(content)} ${content.length} ${path}`,

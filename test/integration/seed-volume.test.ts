@@ -107,11 +107,12 @@ describe('an installer with a seed volume', function () {
             ...spec,
             hardware: {
               architecture: architectures.x86_64,
-              firmware: 'bios',
+              firmware: architectures.x86_64.firmwares[0],
               ...{ virtType: 'qemu', cores: 1, ram: 256 * 2 ** 20, mac: undefined },
             },
             domain: `image-factory-seed-${process.pid}`,
             consoleLog,
+            nvram: join(directory, 'nvram'),
           },
           location: { kind: 'netboot', directory: join(directory, 'netboot'), linux: 'linux', initrd: 'initrd.gz' },
           scratchDirectory: join(directory, 'scratch'),

@@ -34,10 +34,11 @@ describe('time limits', () => {
     const log = { debug() {}, info() {}, warn() {}, error() {}, progress() {} };
     const host = { log, signal: new AbortController().signal, release: new ReleaseStack() };
     const libvirt = new Libvirt(host, 'test:///default');
-    const hardware = { architecture: defaultArchitecture, firmware: 'bios', virtType: 'qemu', cores: 1, ram: 2 ** 28,
+    const hardware = { architecture: defaultArchitecture, firmware: defaultArchitecture.firmwares[0], virtType: 'qemu', cores: 1, ram: 2 ** 28,
       mac: undefined };
     const consoleLog = directory + '/console.log';
-    const machine = { hardware, connect: 'test:///default', osinfo: 'x', domain: 'd', consoleLog };
+    const machine = { hardware, connect: 'test:///default', osinfo: 'x', domain: 'd', consoleLog,
+      nvram: directory + '/nvram' };
     const tell = (promise) => promise.then(() => 'no failure', (error) => error.message).then((said) => console.log(said));`;
   const imports = {
     defaultArchitecture: 'src/machine/architectures.ts',

@@ -32,7 +32,7 @@ export function testPlan(lines = '', otherSections = ''): TestPlan {
   mkdirSync(paths.workDir);
   const { cores, ram, mac } = spec;
   const hardware: Hardware = {
-    ...{ architecture: defaultArchitecture, firmware: 'bios', virtType: 'qemu' },
+    ...{ architecture: defaultArchitecture, firmware: defaultArchitecture.firmwares[0], virtType: 'qemu' },
     ...{ cores, ram, mac },
   };
   const plan = {

@@ -19,6 +19,8 @@ const options = {
   'security-host': 'security.example.org',
   'installed-mirror': 'http://deb.example.org/debian',
   'udeb-suite': '',
+  firmware: 'bios',
+  'serial-device': 'ttyS0',
   'allow-unauthenticated': 'no',
   updates: 'yes',
   'install-recommends': 'no',

@@ -62,7 +62,7 @@ function testOf({ spec, paths, bootDomain, hardware }: Plan): BootTest | undefin
   const { bootTest: demand } = spec;
   if (demand.kind === 'off') return undefined;
   return {
-    machine: { ...spec, hardware, domain: bootDomain, consoleLog: paths.bootLog },
+    machine: { ...spec, hardware, domain: bootDomain, consoleLog: paths.bootLog, nvram: paths.bootNvram },
     image: paths.candidate,
     format: spec.format,
     overlay: paths.bootOverlay,

@@ -6,6 +6,7 @@ import { install as runInstallation } from '../../install/installation.js';
 import { virtInstallCommand, type Installation } from '../../install/virt-install.js';
 import { joinRotated } from '../../machine/console-log.js';
 import { Libvirt, virshCommand } from '../../machine/libvirt.js';
+import { nvramCommands } from '../../machine/virtual-machine.js';
 import { maskFile } from '../../report/masked-file.js';
 import type { Plan } from '../build.js';
 import { stage } from '../stage.js';
@@ -33,13 +34,20 @@ export const install = stage({
     };
   },
   commands: ({ installation, expected, connect }) => [
+    ...nvramCommands(installation.machine),
     virtInstallCommand({ ...installation, ...expected }),
-    virshCommand(connect, 'undefine', installation.machine.domain),
+    virshCommand(
+      connect,
+      'undefine',
+      ...(installation.machine.hardware.firmware.files === undefined ? [] : ['--nvram']),
+      installation.machine.domain,
+    ),
   ],
   // virt-install and libvirt call them.
   programs: ({ installation: { machine } }) => ['cpio', machine.hardware.architecture.emulator],
   inputs: ({ installation: { spec, machine }, connect }, { netbootFiles }) => [
     ...[spec.append, machine.hardware.ram, machine.hardware.cores, machine.hardware.mac],
+    ...[machine.hardware.architecture.name, machine.hardware.firmware.name],
     connect,
     netbootFiles,
   ],
@@ -62,7 +70,7 @@ export const install = stage({
 function installation({ spec, paths, domain, hardware }: Plan): Omit<Installation, 'answerFile' | 'location'> {
   return {
     spec,
-    machine: { ...spec, hardware, domain, consoleLog: paths.consoleLog },
+    machine: { ...spec, hardware, domain, consoleLog: paths.consoleLog, nvram: paths.nvram },
     disk: paths.rawDisk,
     ...(readsSeedVolume(spec.origin.answerFile.kind) ? { seedVolume: paths.seedVolume } : {}),
     scratchDirectory: join(paths.workDir, 'virt-install'),

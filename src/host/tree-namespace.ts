@@ -10,9 +10,8 @@ export interface IdRange {
 }
 
 /** Who runs the program, and which ids are theirs. */
-export interface Caller {
+export interface TreeReader {
   readonly uid: number;
-  readonly gid: number;
   readonly subordinateUids: readonly IdRange[];
   readonly subordinateGids: readonly IdRange[];
 }
@@ -33,7 +32,7 @@ export async function ownersOfTree(tree: string, caller = thisCaller()): Promise
   return [...userNamespace(tree, owner, caller), ...mounts];
 }
 
-function userNamespace(tree: string, owner: { uid: number; gid: number }, caller: Caller): string[] {
+function userNamespace(tree: string, owner: { uid: number; gid: number }, caller: TreeReader): string[] {
   if (owner.uid === caller.uid) {
     const [users] = caller.subordinateUids;
     const [groups] = caller.subordinateGids;
@@ -56,7 +55,7 @@ function userNamespace(tree: string, owner: { uid: number; gid: number }, caller
   ];
 }
 
-function notTheirs(tree: string, owner: { uid: number }, { subordinateUids }: Caller): Failure {
+function notTheirs(tree: string, owner: { uid: number }, { subordinateUids }: TreeReader): Failure {
   const theirs = subordinateUids.length > 0 ? ' nor the first of your subordinate ids' : '';
   const hint =
     subordinateUids.length > 0
@@ -70,12 +69,11 @@ function notTheirs(tree: string, owner: { uid: number }, { subordinateUids }: Ca
   );
 }
 
-function thisCaller(): Caller {
+function thisCaller(): TreeReader {
   const uid = process.getuid?.() ?? 0;
   const names = [String(uid), nameOfUser()];
   return {
     uid,
-    gid: process.getgid?.() ?? 0,
     subordinateUids: idRanges(contentOf('/etc/subuid'), names),
     subordinateGids: idRanges(contentOf('/etc/subgid'), names),
   };

@@ -34,7 +34,7 @@ export async function normalUser(): Promise<NormalUser> {
   await execa('useradd', ['--create-home', '--home-dir', home, '--groups', 'kvm', '--shell', '/bin/sh', name]);
   // A checkout may lie where only root can read, as in /root.
   const checkout = join(program, '../..');
-  const parts = ['bin', 'configs', 'demo', 'lib', 'node_modules', 'package.json', 'templates'];
+  const parts = ['bin', 'configs', 'demo', 'layouts', 'lib', 'node_modules', 'package.json', 'templates'];
   for (const part of parts)
     await cp(join(checkout, part), join(home, 'program', part), { recursive: true, verbatimSymlinks: true });
   await execa('chown', ['-R', `${name}:`, home]);

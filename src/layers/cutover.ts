@@ -11,6 +11,7 @@ import {
   mountPointOf,
   readInstance,
 } from './instances.js';
+import { mountsHere, sourceOf } from './mount-table.js';
 import { spelled, type InstanceName } from './names.js';
 import { unmount } from './overlay-mount.js';
 import { settle, show, type Activation, type Point, type PointRecord } from './points.js';
@@ -109,7 +110,6 @@ async function activate(
 ): Promise<Point> {
   const { name } = point;
   const instance = await findInstance(store, { point: name, number });
-  const old = currentOf(point);
   const before = isMounted(store, instance);
   await mountInstance(store, instance);
   const activation: Activation = { instance: number, layer: instance.layer, at: new Date().toISOString(), by };
@@ -124,18 +124,37 @@ async function activate(
       await unmount(store, { instance: spelled(instance) });
     throw error;
   }
-  await retire(store, old);
+  await retire(store, name, number);
   return { ...record, name, current: number };
 }
 
-/** Unmounts an instance that is no longer shown. One that is still used stays, until `gc` or the next `umount`. */
-async function retire(store: Store, instance: InstanceName): Promise<void> {
-  if (!isMounted(store, instance)) return;
-  await sleep(grace);
-  try {
-    await unmountInstance(store, instance);
-  } catch (error) {
-    store.host.log.warn(`${(error as Error).message}; it stays mounted until 'image-factory layer gc' finds it unused`);
+/**
+ * Unmounts what a point no longer shows: the instance before, and those that were still used when their turn was. One
+ * that is still used stays, until the next cutover or `gc`.
+ */
+async function retire(store: Store, name: string, current: number): Promise<void> {
+  const retired = (await allInstances(store, name)).filter(({ number }) => number !== current);
+  const mounted = mountsHere().map(({ source }) => source);
+  for (const instance of retired.filter((each) => mounted.includes(sourceOf(store, { instance: spelled(each) })))) {
+    try {
+      await persistently(() => unmountInstance(store, instance));
+    } catch (error) {
+      store.host.log.warn(
+        `${(error as Error).message}; it stays mounted until 'image-factory layer gc' finds it unused`,
+      );
+    }
+  }
+}
+
+/** Processes that read a file now and then use a mount for moments only. */
+async function persistently(action: () => Promise<void>): Promise<void> {
+  for (let attempts = 2; ; attempts--) {
+    await sleep(grace);
+    try {
+      return await action();
+    } catch (error) {
+      if (attempts === 0) throw error;
+    }
   }
 }
 

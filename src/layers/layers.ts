@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, rename, rm, symlink } from 'node:fs/promises';
+import { mkdir, rename, rm, rmdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { nearestWord } from '../config/suggestion.js';
 import { Failure } from '../host/failure.js';
@@ -131,6 +131,8 @@ async function filled(
   return staged(store, undefined, async (stage) => {
     const tree = join(stage, 'tree');
     const { diffId } = (await wanted.fill(tree)) ?? {};
+    // Nothing will be written to it.
+    await rmdir(join(stage, 'work'));
     const { id } = await writeManifest(store.host, tree, join(stage, 'manifest'), `layer ${wanted.name}`);
     await syncTree(store, stage);
     const closed = new Date().toISOString();

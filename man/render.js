@@ -6,6 +6,7 @@
 //     <!-- commands -->        the program's commands
 //     <!-- commands layer -->  those of a command that has some itself
 //     <!-- artifacts -->       what a build leaves
+//     <!-- rules -->           what golden images are checked for, under the headings of their groups
 //     <!-- flags build -->     the flags of a command, or of `image-factory` itself
 //
 // The title block gets the version and the date of that version's entry in NEWS.md, so that the same source always
@@ -17,6 +18,8 @@ import { descriptionOptions } from '../lib/config/description-options.js';
 import { optionGroups } from '../lib/config/option.js';
 import { destinationOptions, imageOptions, sectionOptions } from '../lib/config/options.js';
 import { sectionKinds } from '../lib/config/section-kinds.js';
+import { ruleGroups } from '../lib/golden/rule.js';
+import { rules as goldenRules } from '../lib/golden/rules.js';
 import { program } from '../lib/cli/program.js';
 import { programDirectory } from '../lib/host/program-directory.js';
 
@@ -30,7 +33,7 @@ const tables = {
   section: sectionOptions,
 };
 
-const markers = { options, flags, commands, kinds, artifacts };
+const markers = { options, flags, commands, kinds, artifacts, rules };
 
 function fill(text) {
   return text.replace(/^<!-- (\w+) ?(\S*) -->$/gm, (marker, what, of) => {
@@ -73,6 +76,28 @@ function artifacts() {
     `*${fileName('IMAGE-YYYY-MM-DD', 'IMAGE-YYYY-MM-DD.FORMAT')}*`,
     literal(doc),
   ]);
+}
+
+/** What each rule looks for and why, how weighty it is, what repairs it, and what says so. */
+function rules() {
+  return Object.entries(ruleGroups)
+    .map(([group, title]) => {
+      const entries = goldenRules
+        .filter((rule) => rule.group === group)
+        .map((rule) => [`**${rule.name}**`, ruleText(rule)]);
+      return `## ${title}\n\n${definitions(entries)}`;
+    })
+    .join('\n');
+}
+
+function ruleText({ title, level, reason, repair, source, looks }) {
+  const shown = looks.slice(0, 3).map((path) => `*${path.replace(/[*_]/g, '\\$&')}*`);
+  const where = looks.length === 0 ? '' : ` Looked for in ${shown.join(', ')}${looks.length > 3 ? ' …' : ''}.`;
+  const repaired = repair === undefined ? 'Not repaired.' : `Repair: ${literal(repair)}.`;
+  return `${sentence(title)} A ${level === 'error' ? '**error**' : `**${level}**`}: ${literal(reason)}.${where} ${repaired} Source: ${literal(source)}.`.replace(
+    'A **error**',
+    'An **error**',
+  );
 }
 
 function flags(name) {

@@ -16,8 +16,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
-import { identities } from '../src/disk/identities.js';
 import { installerLeftovers, installerLogs } from '../src/disk/installer-leftovers.js';
+import { rules } from '../src/golden/rules.js';
 import { signs } from '../src/disk/signs.js';
 import {
   call,
@@ -234,7 +234,6 @@ describe('image-factory-sudo-helper, called by root', () => {
     });
     expect(linesAt('/var', '/', 'records', image).sort()).to.deep.equal([
       '/var/lib',
-      '/var/lib/dhcpcd/duid',
       '/var/lib/dpkg',
       '/var/lib/dpkg/status',
       '/var/log',
@@ -251,16 +250,77 @@ describe('image-factory-sudo-helper, called by root', () => {
     }
   });
 
+  for (const type of ['xfs', 'btrfs'] satisfies FileSystem[]) {
+    it(`lists, copies, removes and empties what a golden image is checked for on ${type}, and nothing else`, () => {
+      const image = join(directory, `golden-${type}.raw`);
+      rawDisk(image, type, (root) => {
+        for (const path of ['etc/ssh', 'home/bob', 'var/log/apt', 'usr/lib/modules/6.8']) {
+          mkdirSync(join(root, path), { recursive: true });
+        }
+        const files = ['etc/machine-id', 'etc/fstab', 'etc/ssh/ssh_host_rsa_key', 'etc/ssh/ssh_config'];
+        for (const path of [...files, 'home/bob/.bash_history', 'var/log/apt/x', 'usr/lib/modules/6.8/modules.order']) {
+          writeFileSync(join(root, path), `in ${path}\n`);
+        }
+        writeFileSync(join(root, 'etc/sudoers'), '');
+        symlinkSync('/etc/passwd', join(root, 'etc/shadow'));
+        symlinkSync('/etc', join(root, 'home/alice'));
+        symlinkSync('/etc/passwd', join(root, 'etc/ssh/ssh_host_dsa_key'));
+      });
+      const before = must('sha256sum', image);
+      const tree = ask('tree', image).stdout.split('\0');
+      expect(tree).to.include.members(['f 644 18 etc/machine-id', 'l 777 11 etc/shadow']);
+      const { stdout } = ask('copy', image, '/etc/machine-id', '/etc/sudoers', '/usr/lib/modules/6.8/modules.order');
+      expect(stdout).to.equal(
+        '18 /etc/machine-id\0in etc/machine-id\n0 /etc/sudoers\x0037 /usr/lib/modules/6.8/modules.order\0in usr/lib/modules/6.8/modules.order\n',
+      );
+      expect(must('sha256sum', image)).to.equal(before);
+      const refused: [string, ...string[]][] = [
+        ['copy', '/etc/ssh/ssh_host_rsa_key'],
+        ['copy', '/etc/shadow'],
+        ['copy', '/etc/machine-id', '/etc/passwd'],
+        ['copy', 'etc/fstab'],
+        ['copy', '/etc/../etc/fstab'],
+        ['copy', '/etc/*'],
+        ['copy', '/usr/lib/modules/6.8'],
+        ['remove', '/etc/ssh/ssh_config'],
+        ['remove', '/etc'],
+        ['remove', '/'],
+        ['remove', '/home/alice/.bash_history'],
+        ['remove', '/etc/ssh/ssh_host_rsa_key', '/etc/fstab'],
+        ['remove', '/var/log'],
+        ['remove', '/etc/ssh/ssh_host_ed25519_key'],
+        ['empty', '/etc/fstab'],
+        ['empty', '/var/log/apt'],
+        ['empty', '/etc/machine-id', '/etc/shadow'],
+        ['empty', ''],
+      ];
+      for (const [verb, ...paths] of refused) {
+        expect(ask(verb, image, ...paths), `${verb} ${paths.join(' ')}`).to.include({ status: 2, stdout: '' });
+      }
+      expect(ask('empty', image, '/etc/machine-id', '/var/log/apt/x').status).to.equal(0);
+      const gone = ['/etc/ssh/ssh_host_rsa_key', '/etc/ssh/ssh_host_dsa_key', '/home/bob/.bash_history'];
+      expect(ask('remove', image, ...gone).status).to.equal(0);
+      inside(image, type, (root) => {
+        expect(readFileSync(join(root, 'etc/machine-id'), 'utf8')).to.equal('');
+        expect(readFileSync(join(root, 'etc/fstab'), 'utf8')).to.equal('in etc/fstab\n');
+        expect(readdirSync(join(root, 'etc/ssh'))).to.deep.equal(['ssh_config']);
+        expect(existsSync(join(root, 'home/bob/.bash_history'))).to.be.false;
+      });
+    });
+  }
+
   for (const [name, list] of Object.entries({
     leftovers: installerLeftovers,
     logs: installerLogs,
-    identities: identities.map(({ path }) => path),
+    examined: rules.flatMap(({ reads = [], copies = [] }) => [...reads, ...copies]),
+    removable: rules.flatMap(({ removes = [] }) => removes).filter((path) => !installerLeftovers.includes(path)),
+    emptied: rules.flatMap(({ empties = [] }) => empties),
     signs,
   })) {
     it(`has the same list of ${name} as image-factory`, () => {
       const [array] = new RegExp(`^readonly ${name}=\\([^)]*\\)$`, 'm').exec(readFileSync(helper, 'utf8')) ?? [];
       const print = `set -f\n${array}\nprintf '%s\\n' "\${${name}[@]}"`;
-      expect(must('bash', '-c', print).trim().split('\n')).to.have.members(list);
+      expect(must('bash', '-c', print).trim().split('\n')).to.have.members([...new Set(list)]);
     });
   }
 

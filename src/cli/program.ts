@@ -1,6 +1,7 @@
 import { Argument, Command, Option } from 'commander';
 import { programVersion } from '../host/program-directory.js';
 import type { CacheFlags } from './cache.js';
+import type { CheckFlags } from './check.js';
 import type { BuildFlags, FetchFlags } from './build-flags.js';
 import type { Shell } from './completion.js';
 import type { DiskFlags } from './disk.js';
@@ -173,6 +174,19 @@ export function program(): Command {
     .action(async (_words: string[], _flags: object, command: Command) =>
       (await import('./stacko.js')).stacko(command.args),
     );
+
+  withConfig(root.command('check'))
+    .description(
+      'check what machines from an image would share or carry along: identities, credentials, traces of the build; of any image, whatever made it',
+    )
+    .argument('[file|image...]', 'image files, or images of the configuration, of which the newest one built is meant')
+    .option('--fix <file>', 'write a repaired copy of the image to a new file; what only you can decide is left')
+    .addOption(severalValues('--except <rule>', 'a rule that does not count'))
+    .option('--root-partition <number>', 'the partition with the root file system, where it cannot be told')
+    .addOption(sectionFlag('--output-dir'))
+    .addOption(new Option('-q, --quiet', 'print only errors and warnings').conflicts('json'))
+    .option('--json', 'as JSON')
+    .action(async (named: string[], flags: CheckFlags) => (await import('./check.js')).check(named, flags));
 
   root.commandsGroup('This machine:');
   withConfig(root.command('doctor'))

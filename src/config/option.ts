@@ -8,6 +8,7 @@ export const optionGroups = {
   'answer-file': 'Answer file',
   machine: 'Virtual machine',
   disk: 'Disk',
+  golden: 'Golden image',
   'boot-test': 'Boot test',
   output: 'Output',
   log: 'Log',

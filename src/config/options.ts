@@ -218,6 +218,17 @@ export const imageOptions = {
     defaultDoc: 'the one that contains a root directory',
     flag: { long: 'root-partition' },
   }),
+  golden: option(type.oneOf('fix', 'warn', 'error', 'off'), {
+    group: 'golden',
+    doc: 'What to do about what machines from the image would share, or carry along from the build: *fix* repairs what can be repaired without booting, and warns of the rest; *warn* repairs nothing and warns; *error* repairs nothing and ends the build; *off* does not look. See **GOLDEN IMAGES**.',
+    default: 'fix',
+    flag: { long: 'golden' },
+  }),
+  'golden-except': option(type.commaList, {
+    group: 'golden',
+    doc: 'Rules that do not count for this image, by their names in **GOLDEN IMAGES**, separated by commas.',
+    default: '',
+  }),
   'log-file': option(type.boolean, {
     group: 'log',
     doc: 'Also write the log to a file.',

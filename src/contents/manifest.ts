@@ -20,6 +20,8 @@ export interface Manifest {
   /** What lies beside the image and was finished before the manifest. */
   readonly artifacts: readonly Artifact[];
   readonly installer: { readonly netbootFiles: readonly Material[]; readonly answerFile: AnswerFileSum };
+  /** What machines from the image would share, or carry along; absent where it was not looked for. */
+  readonly golden?: ManifestCheck;
   readonly build: {
     readonly tool: { readonly name: 'image-factory'; readonly version: string };
     /** ISO 8601, UTC. */
@@ -28,6 +30,19 @@ export interface Manifest {
     /** The programs that the build called, by name, with what they say of their version. */
     readonly programs: Readonly<Record<string, string>>;
   };
+}
+
+export interface ManifestCheck {
+  /** How many rules counted; image-factory.conf(5), GOLDEN IMAGES, has them. */
+  readonly rules: number;
+  /** Rules that did not count. */
+  readonly except: readonly string[];
+  readonly findings: readonly {
+    readonly rule: string;
+    readonly level: 'error' | 'warning' | 'note';
+    readonly path: string;
+    readonly detail?: string;
+  }[];
 }
 
 export interface ManifestDisk {
@@ -58,14 +73,27 @@ export interface ManifestDisk {
 /** All that the build knows, in the order in which a reader wants it. */
 export function manifest(
   { distribution, kernels, installed }: Inventory,
-  known: Pick<Manifest, 'image' | 'file' | 'disk' | 'artifacts' | 'installer' | 'build'>,
+  known: Pick<Manifest, 'image' | 'file' | 'disk' | 'artifacts' | 'installer' | 'golden' | 'build'>,
 ): Manifest {
-  const { image, file, disk, artifacts, installer, build } = known;
+  const { image, file, disk, artifacts, installer, golden, build } = known;
   const packages =
     installed.format === 'unknown'
       ? { packagesUnknown: installed.reason }
       : { packageFormat: installed.format, packages: installed.packages };
-  return { schemaVersion: 1, image, file, distribution, kernels, disk, artifacts, installer, build, ...packages };
+  const checked = golden === undefined ? {} : { golden };
+  return {
+    schemaVersion: 1,
+    image,
+    file,
+    distribution,
+    kernels,
+    disk,
+    artifacts,
+    installer,
+    ...checked,
+    build,
+    ...packages,
+  };
 }
 
 /** What a manifest says of its image's file; undefined if it is no manifest of a kind that is known here. */

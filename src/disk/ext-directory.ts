@@ -11,6 +11,8 @@ export interface Entry {
   readonly inode: number;
   /** Bytes, as the inode has it; 0 for directories. */
   readonly size: number;
+  /** Permissions, with the bits for set-uid, set-gid and sticky (inode(7)). */
+  readonly mode: number;
 }
 
 /** Where an ext file system lies: in a raw disk, from a byte on. */
@@ -100,8 +102,44 @@ export async function listDirectories(
   device: ExtDevice,
   directories: readonly string[],
 ): Promise<Entry[]> {
+  return list(
+    host,
+    device,
+    directories.map((path) => ({ path, called: quotePath(path) })),
+  );
+}
+
+/** Directories that one process lists: its output must fit into memory. */
+const mostDirectories = 5000;
+
+/** Lists directories that are known by their inodes, which takes no look at what is on the way to them. */
+export async function listKnownDirectories(
+  host: Caller,
+  device: ExtDevice,
+  directories: readonly Pick<Entry, 'path' | 'inode'>[],
+): Promise<Entry[]> {
+  const found: Entry[] = [];
+  for (let from = 0; from < directories.length; from += mostDirectories) {
+    const some = directories.slice(from, from + mostDirectories);
+    const entries = await list(
+      host,
+      device,
+      some.map(({ path, inode }) => ({ path, called: `<${inode}>` })),
+    );
+    for (const entry of entries) found.push(entry);
+  }
+  return found;
+}
+
+/** What a directory is called in paths, and in a request to debugfs. */
+interface Listed {
+  readonly path: string;
+  readonly called: string;
+}
+
+async function list(host: Caller, device: ExtDevice, directories: readonly Listed[]): Promise<Entry[]> {
   if (directories.length === 0) return [];
-  const requests = directories.map((directory) => `ls -p ${quotePath(directory)}`);
+  const requests = directories.map(({ called }) => `ls -p ${called}`);
   const { stdout, stderr } = await run(host, debugfsCommand(device, requests, 'read'));
   // debugfs reports what it could not read, and still exits with 0.
   const complaint = stderr.split('\n').find((line) => line !== '' && !/^debugfs \d/.test(line) && !notThere.test(line));
@@ -110,7 +148,7 @@ export async function listDirectories(
   let directory: string | undefined;
   let next = 0;
   for (const line of stdout.split('\n')) {
-    if (line === `debugfs: ${requests[next]}`) directory = directories[next++];
+    if (line === `debugfs: ${requests[next]}`) directory = directories[next++]?.path;
     else if (line === '') continue;
     else if (directory === undefined) throw damage(device, line);
     else for (const entry of readEntry(device, directory, line)) entries.push(entry);
@@ -126,9 +164,11 @@ function readEntry(device: ExtDevice, directory: string, line: string): Entry[] 
     );
   }
   const [, inode, mode = '', name = '', size] = match;
-  if (name === '.' || name === '..') return [];
+  // In an inode itself (inline_data), the name of what was removed stays, without an inode.
+  if (name === '.' || name === '..' || inode === '0') return [];
   const kind = kinds[mode.slice(0, 2)] ?? 'other';
-  return [{ path: `${directory.replace(/\/$/, '')}/${name}`, kind, inode: Number(inode), size: Number(size) }];
+  const path = `${directory.replace(/\/$/, '')}/${name}`;
+  return [{ path, kind, inode: Number(inode), size: Number(size), mode: parseInt(mode.slice(-4), 8) }];
 }
 
 /** By the first two octal digits of the mode (inode(7)). */

@@ -88,12 +88,6 @@ export class ExtFileSystem implements VolumeFileSystem {
     return entries.map(({ path }) => inSystem(mountPoint, readable(path)));
   }
 
-  async filled({ mountPoint }: Place, patterns: readonly string[]): Promise<readonly string[]> {
-    const entries = await matching(this.host, this.#device, patternsBelow(mountPoint, patterns));
-    const filled = entries.filter(({ kind, size }) => kind === 'directory' || (kind === 'file' && size > 0));
-    return filled.map(({ path }) => inSystem(mountPoint, readable(path)));
-  }
-
   async has(path: string): Promise<boolean> {
     return (await this.#entry(path)) !== undefined;
   }

@@ -34,11 +34,6 @@ export class FatFileSystem implements VolumeFileSystem {
     return (await this.#matching(mountPoint, patterns)).map(({ path }) => path);
   }
 
-  async filled({ mountPoint }: Place, patterns: readonly string[]): Promise<readonly string[]> {
-    const found = await this.#matching(mountPoint, patterns);
-    return found.filter(({ entry }) => entry.kind === 'directory' || entry.size > 0).map(({ path }) => path);
-  }
-
   async names(directory: string, { mountPoint }: Place): Promise<readonly string[]> {
     const inside = below(mountPoint, `${directory}/`);
     if (inside === undefined) return [];

@@ -34,11 +34,6 @@ export class HelperFileSystem implements VolumeFileSystem {
     return (await this.#records(place)).filter((path) => named(path, patterns));
   }
 
-  /** The helper tells of what identifies a machine only in this way. */
-  async filled(place: Place, patterns: readonly string[]): Promise<readonly string[]> {
-    return this.present(place, patterns);
-  }
-
   async *logs(place: Place = rootPlace): AsyncIterable<InstallerLog> {
     const { mountPoint, subvolume } = place;
     for (const path of lines(await this.#call(['logs', ...this.#disk, mountPoint, subvolume]))) {

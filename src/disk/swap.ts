@@ -1,6 +1,8 @@
 import { open } from 'node:fs/promises';
 import { Failure } from '../host/failure.js';
+import type { Caller } from '../host/host.js';
 import type { Extent } from './extent.js';
+import { readsAsZeros } from './reads-as-zeros.js';
 import type { Stretch } from './volume.js';
 
 /** Sizes of a page of memory: the header of a swap area has one, with its signature at the end (mkswap(8)). */
@@ -35,4 +37,10 @@ export async function swappedOut({ file, offset, size }: Stretch, name: string):
   const header = await swapHeaderLength(file, offset);
   if (header !== undefined) return { start: offset + header, end: offset + size };
   throw new Failure(`the swap space on ${name} has no known header`);
+}
+
+/** Whether anything stands in swap space after its header. Holes are not read. */
+export async function holdsSwappedMemory(host: Caller, { file, offset, size }: Stretch): Promise<boolean> {
+  const header = await swapHeaderLength(file, offset);
+  return header === undefined || !(await readsAsZeros(host, file, [{ start: offset + header, end: offset + size }]));
 }

@@ -1,6 +1,9 @@
-import type { InstallerLog, VolumeFileSystem } from './volume-file-system.js';
-import { below, named } from './place.js';
+import type { Change, FileEntry, FileTree } from './file-tree.js';
+import type { PathPattern } from './path-patterns.js';
+import { below } from './place.js';
 import { described, type Mount, type System } from './system.js';
+import type { Volume } from './volume.js';
+import type { InstallerLog, VolumeFileSystem } from './volume-file-system.js';
 import type { Volumes } from './volumes.js';
 
 /** The files of an installed system, on whatever volume they lie. */
@@ -9,6 +12,34 @@ export class SystemFiles {
     readonly system: System,
     readonly volumes: Volumes,
   ) {}
+
+  /** Every file, directory and link that a pattern names, where the running system would see it. */
+  async look(patterns: readonly PathPattern[]): Promise<readonly FileEntry[]> {
+    const found: FileEntry[] = [];
+    for (const mount of this.#visible()) {
+      const entries = await (await this.#tree(mount)).look(mount, patterns);
+      for (const entry of entries) if (this.#mountOf(entry.path) === mount) found.push(entry);
+    }
+    return found;
+  }
+
+  /** Copies files that were looked at to this machine. */
+  async copy(files: readonly { readonly path: string; readonly to: string }[]): Promise<void> {
+    for (const [mount, some] of this.#byMount(files)) await (await this.#tree(mount)).copy(mount, some);
+  }
+
+  /** Whether all of these changes can be made on the volumes that they are for. */
+  async canChange(changes: readonly Change[]): Promise<boolean> {
+    for (const [mount, some] of this.#byMount(changes)) {
+      if (!(await this.#tree(mount)).canChange(mount, some)) return false;
+    }
+    return true;
+  }
+
+  /** Makes changes to what was looked at, in this order on each volume. */
+  async change(changes: readonly Change[]): Promise<void> {
+    for (const [mount, some] of this.#byMount(changes)) await (await this.#tree(mount)).change(mount, some);
+  }
 
   /** Names in a directory; none if there is no such directory. */
   async names(directory: string): Promise<readonly string[]> {
@@ -20,16 +51,6 @@ export class SystemFiles {
   async copyOut(path: string, to: string): Promise<boolean> {
     const mount = this.#mountOf(path);
     return (await this.#fileSystem(mount)).copyOut(path, to, mount);
-  }
-
-  /** Which of the paths that patterns name are files that are not empty, or directories. */
-  async filled(patterns: readonly string[]): Promise<readonly string[]> {
-    const found: string[] = [];
-    for (const mount of this.#places()) {
-      const visible = patterns.filter((pattern) => this.#mountOf(pattern) === mount);
-      if (visible.length > 0) found.push(...(await (await this.#fileSystem(mount)).filled(mount, visible)));
-    }
-    return found.filter((path) => named(path, patterns));
   }
 
   async *logs(): AsyncIterable<InstallerLog> {
@@ -50,15 +71,26 @@ export class SystemFiles {
     return removed;
   }
 
+  #byMount<T extends { readonly path: string }>(items: readonly T[]): Map<Mount, T[]> {
+    const groups = new Map<Mount, T[]>();
+    for (const item of items) {
+      const mount = this.#mountOf(item.path);
+      groups.set(mount, [...(groups.get(mount) ?? []), item]);
+    }
+    return groups;
+  }
+
+  #visible(): readonly Mount[] {
+    return [...this.system.mounts, ...this.#likelyMounts()];
+  }
+
   #places(): readonly Mount[] {
     return [...this.system.mounts, ...this.system.unmounted];
   }
 
   /** The mount whose mount point is the longest that the path lies below. */
   #mountOf(path: string): Mount {
-    const around = [...this.system.mounts, ...this.#likelyMounts()].filter(
-      ({ mountPoint }) => below(mountPoint, path) !== undefined,
-    );
+    const around = this.#visible().filter(({ mountPoint }) => below(mountPoint, path) !== undefined);
     const [nearest] = around.toSorted((one, other) => other.mountPoint.length - one.mountPoint.length);
     if (nearest === undefined) throw new Error(`${path} is no absolute path`);
     return nearest;
@@ -75,9 +107,17 @@ export class SystemFiles {
     );
   }
 
-  async #fileSystem({ volume: id }: Mount): Promise<VolumeFileSystem> {
+  #fileSystem({ volume }: Mount): Promise<VolumeFileSystem> {
+    return this.volumes.fileSystem(this.#volume(volume));
+  }
+
+  #tree({ volume }: Mount): Promise<FileTree> {
+    return this.volumes.fileTree(this.#volume(volume));
+  }
+
+  #volume(id: string): Volume {
     const volume = this.system.volumes.find((candidate) => candidate.id === id);
     if (volume === undefined) throw new Error(`no volume ${id}`);
-    return this.volumes.fileSystem(volume);
+    return volume;
   }
 }

@@ -1,6 +1,8 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ExtFileSystem } from './ext-file-system.js';
+import { isUnmounted } from './ext-state.js';
 import { parseFstab, subvolumeOf, volumeOf, type FstabEntry } from './fstab.js';
 import { readDiskLayout } from './disk-layout.js';
 import { inSystem, type Place } from './place.js';
@@ -46,7 +48,9 @@ export async function readSystem(volumes: Volumes, rootPartition?: string): Prom
   const layout = await readDiskLayout(host, disk);
   await refuseOpaque(host, disk, layout);
   const all = layout.volumes;
-  for (const volume of all.filter(holdsFiles)) await (await volumes.fileSystem(volume)).prepare();
+  for (const volume of all.filter(holdsFiles)) {
+    if (!(await isReadable(volumes, volume))) await (await volumes.fileSystem(volume)).prepare();
+  }
   const root = await findRoot(volumes, all, rootPartition);
   const rootMount: Mount = { volume: root.volume.id, mountPoint: '/', subvolume: root.subvolume };
   const fstab = await readFstab(await volumes.fileSystem(root.volume), rootMount);
@@ -80,6 +84,13 @@ export function rootVolume({ volumes, mounts }: System): Volume {
   const root = volumes.find(({ id }) => id === mounts[0]?.volume);
   if (root === undefined) throw new Error('a system without a root');
   return root;
+}
+
+/** Whether a volume can be read as it is: nothing needs to be written to it first, and nothing to be put together. */
+export async function isReadable(volumes: Volumes, volume: Volume): Promise<boolean> {
+  if (volume.extents.length > 1 || !ExtFileSystem.handles(volume)) return false;
+  const { file, offset } = await volumes.stretch(volume);
+  return isUnmounted(file, offset);
 }
 
 async function readFstab(fileSystem: VolumeFileSystem, root: Place): Promise<FstabEntry[]> {

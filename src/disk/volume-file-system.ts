@@ -20,8 +20,6 @@ export interface VolumeFileSystem {
   subvolumes(): Promise<readonly string[]>;
   /** Which of the paths that patterns name are there. */
   present(place: Place, patterns: readonly string[]): Promise<readonly string[]>;
-  /** Which of the paths that patterns name are files that are not empty, or directories; no links. */
-  filled(place: Place, patterns: readonly string[]): Promise<readonly string[]>;
   /** Names in a directory; none if there is no such directory. */
   names(directory: string, place: Place): Promise<readonly string[]>;
   /**

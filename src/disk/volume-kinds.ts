@@ -1,9 +1,7 @@
-import { open, type FileHandle } from 'node:fs/promises';
 import { Failure } from '../host/failure.js';
 import type { Caller } from '../host/host.js';
-import { without } from './extent.js';
 import type { VolumeGroups } from './lvm/volume-group.js';
-import { readHoles } from './raw-disk.js';
+import { readsAsZeros } from './reads-as-zeros.js';
 import { called, type Volume } from './volume.js';
 
 /** File systems that a Linux system can live on, and how their files are got at. */
@@ -61,7 +59,7 @@ export async function refuseOpaque(
   for (const volume of volumes) {
     const { fileSystem } = volume;
     if (holdsLinux(volume) || othersHandled.has(fileSystem ?? '')) continue;
-    if (fileSystem === undefined && (isBootCode(volume) || (await readsAsZeros(host, disk, volume)))) continue;
+    if (fileSystem === undefined && (isBootCode(volume) || (await readsAsZeros(host, disk, volume.extents)))) continue;
     const what =
       fileSystem === undefined ? 'data of no file system that is known' : (opaqueNames[fileSystem] ?? fileSystem);
     opaque.push(`${called(volume)} (${what})`);
@@ -71,31 +69,4 @@ export async function refuseOpaque(
   throw new Failure(`can't read ${opaque.join(', ')} of the disk ${disk}, so the installed system can't be cleaned`, {
     hint: 'Let the installer create ext2, ext3, ext4, xfs, btrfs, FAT or swap on partitions or linear logical volumes: no encryption or RAID, and no thin, cached, mirrored or striped volumes or snapshots.',
   });
-}
-
-/** Bytes that are read at a time. */
-const chunk = 2 ** 20;
-
-async function readsAsZeros(host: Caller, disk: string, { extents }: Volume): Promise<boolean> {
-  const holes = await readHoles(host, disk);
-  const file = await open(disk);
-  try {
-    for (const extent of extents) {
-      for (const { start, end } of without(extent, holes)) if (!(await areZeros(file, start, end))) return false;
-    }
-    return true;
-  } finally {
-    await file.close();
-  }
-}
-
-async function areZeros(file: FileHandle, start: number, end: number): Promise<boolean> {
-  const zeros = Buffer.alloc(chunk);
-  for (let at = start; at < end;) {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(chunk), 0, Math.min(chunk, end - at), at);
-    if (bytesRead === 0) return true;
-    if (!buffer.subarray(0, bytesRead).equals(zeros.subarray(0, bytesRead))) return false;
-    at += bytesRead;
-  }
-  return true;
 }

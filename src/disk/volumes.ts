@@ -1,8 +1,12 @@
 import { realpath, rm } from 'node:fs/promises';
 import type { Caller } from '../host/host.js';
 import { ExtFileSystem } from './ext-file-system.js';
+import { ExtTree } from './ext-tree.js';
 import { FatFileSystem } from './fat-file-system.js';
+import { FatTree } from './fat-tree.js';
+import type { FileTree } from './file-tree.js';
 import { HelperFileSystem } from './helper-file-system.js';
+import { HelperTree } from './helper-tree.js';
 import { carryBack, putTogether } from './scattered-volume.js';
 import { called, type Stretch, type Volume } from './volume.js';
 import type { VolumeFileSystem } from './volume-file-system.js';
@@ -11,6 +15,7 @@ import { holdsFiles } from './volume-kinds.js';
 /** The volumes of a disk and their file systems: each handled where it lies, or in a copy where it lies in several places. */
 export class Volumes {
   readonly #fileSystems = new Map<string, VolumeFileSystem>();
+  readonly #trees = new Map<string, FileTree>();
   readonly #copies = new Map<string, { readonly volume: Volume; readonly stretch: Stretch }>();
 
   private constructor(
@@ -57,14 +62,30 @@ export class Volumes {
     return opened;
   }
 
+  /** Its files, for who looks for many of them at once. */
+  async fileTree(volume: Volume): Promise<FileTree> {
+    const known = this.#trees.get(volume.id);
+    if (known !== undefined) return known;
+    const opened = this.#openTree(volume, await this.stretch(volume));
+    this.#trees.set(volume.id, opened);
+    return opened;
+  }
+
+  #openTree(volume: Volume, stretch: Stretch): FileTree {
+    if (ExtFileSystem.handles(volume)) return new ExtTree(this.host, { disk: stretch.file, offset: stretch.offset });
+    if (volume.fileSystem === 'vfat') return new FatTree(this.host, stretch, called(volume));
+    return new HelperTree(this.host, this.#real(stretch), stretch);
+  }
+
+  /** The helper takes no symbolic link in a path. */
+  #real({ file }: Stretch): string {
+    return file.replace(this.disk, () => this.realDisk);
+  }
+
   #open(volume: Volume, stretch: Stretch): VolumeFileSystem {
     if (ExtFileSystem.handles(volume)) return new ExtFileSystem(this.host, stretch.file, stretch);
     if (volume.fileSystem === 'vfat') return new FatFileSystem(this.host, stretch, called(volume));
-    return new HelperFileSystem(
-      this.host,
-      stretch.file.replace(this.disk, () => this.realDisk),
-      stretch,
-    );
+    return new HelperFileSystem(this.host, this.#real(stretch), stretch);
   }
 
   async #carryBack(): Promise<void> {

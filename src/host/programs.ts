@@ -46,6 +46,9 @@ export const programs = {
   tune2fs: { package: 'e2fsprogs', neededFor: 'writing the backups of the superblock of ext2/3/4 file systems again' },
   e2fsck: { package: 'e2fsprogs', neededFor: 'checking ext2/3/4 file systems' },
   zerofree: { package: 'zerofree', neededFor: 'zeroing free blocks of disks without holes' },
+  mdel: { package: 'mtools', neededFor: 'cleaning EFI system partitions', optional: true },
+  perl: { package: 'perl-base', neededFor: 'trying well-known passwords on an image', optional: true },
+  lz4: { package: 'lz4', neededFor: "looking into an image's initramfs", optional: true },
   rsync: { package: 'rsync', neededFor: 'rsync: sources and rsync uploads', optional: true },
   'ssh-keygen': {
     package: 'openssh-client',
@@ -72,8 +75,12 @@ export const programs = {
   xargs: { package: 'findutils', neededFor: 'layers', optional: true },
   tar: { package: 'tar', neededFor: 'importing and exporting layers', optional: true },
   mknod: { package: 'coreutils', neededFor: 'importing layers', optional: true },
-  xz: { package: 'xz-utils', neededFor: 'importing layers from .xz', optional: true },
-  zstd: { package: 'zstd', neededFor: 'importing layers from .zst, and exporting to it', optional: true },
+  xz: { package: 'xz-utils', neededFor: 'importing layers from .xz, and looking into an initramfs', optional: true },
+  zstd: {
+    package: 'zstd',
+    neededFor: 'importing layers from .zst, exporting to it, and looking into an initramfs',
+    optional: true,
+  },
   sudo: { package: 'sudo', neededFor: 'file systems other than ext2/3/4, as a normal user', optional: true },
 } as const satisfies Record<
   string,

@@ -7,8 +7,15 @@ import { findProgram, type ProgramName } from './programs.js';
 /** The calls of the sudo helper, which works on the file system in a raw disk. The helper validates every word itself. */
 export type HelperCall =
   | readonly [verb: 'trim' | 'subvolumes', ...disk: HelperDisk]
-  | readonly [verb: 'logs' | 'clean' | 'records', ...disk: HelperDisk, mountPoint: string, subvolume: string]
-  | readonly [verb: 'cat' | 'read', ...disk: HelperDisk, mountPoint: string, subvolume: string, path: string];
+  | readonly [verb: 'logs' | 'clean' | 'records' | 'tree', ...disk: HelperDisk, mountPoint: string, subvolume: string]
+  | readonly [verb: 'cat' | 'read', ...disk: HelperDisk, mountPoint: string, subvolume: string, path: string]
+  | readonly [
+      verb: 'copy' | 'remove' | 'empty',
+      ...disk: HelperDisk,
+      mountPoint: string,
+      subvolume: string,
+      ...paths: readonly string[],
+    ];
 
 /** A raw disk, and the position of the file system in it, in bytes. */
 export type HelperDisk = readonly [disk: string, offset: string, size: string];

@@ -5,6 +5,7 @@ import type { ImageSpec } from '../config/image-spec.js';
 import type { Artifact } from '../contents/artifact.js';
 import { diskFormats } from '../disk/formats.js';
 import type { System } from '../disk/system.js';
+import type { GoldenResult } from '../golden/check.js';
 import type { InstallerLocation } from '../install/virt-install.js';
 import type { Hardware } from '../machine/virtual-machine.js';
 import type { NetbootFile } from '../sources/netboot-files.js';
@@ -90,6 +91,8 @@ export interface BuildState {
   netbootFiles?: readonly NetbootFile[];
   /** The volumes of the installed system, and where it mounts them. */
   system?: System;
+  /** What is found on the finished disk that machines from the image would share. */
+  golden?: GoldenResult;
   /** The file that says what the installed system holds, in the work directory. */
   inventory?: string;
   /** The finished image. */

@@ -3,6 +3,7 @@ import type { Bindable } from '../engine/stage.js';
 import { compose, type Recipe } from '../engine/recipe.js';
 import type { BuildState, Plan } from './build.js';
 import { bootTest } from './stages/boot-test.js';
+import { check } from './stages/check.js';
 import { checksum } from './stages/checksum.js';
 import { clean } from './stages/clean.js';
 import { convert } from './stages/convert.js';
@@ -24,7 +25,7 @@ import { zerofree } from './stages/zerofree.js';
 type ImageStage = Bindable<Plan, BuildState>;
 
 /** From a made disk to the image under its final name. */
-const finishing: readonly ImageStage[] = [clean, zerofree, inventory, convert, checksum, bootTest, finish];
+const finishing: readonly ImageStage[] = [clean, zerofree, check, inventory, convert, checksum, bootTest, finish];
 
 /** What is said of the image, and where it goes. */
 const publishing: readonly ImageStage[] = [sbom, manifest, provenance, sign, upload, postBuildHook];

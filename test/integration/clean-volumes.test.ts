@@ -298,29 +298,6 @@ describe('an image that is called clean', function () {
     expect(await cleaned(disk)).to.contain('Removed /');
     expect(readable(disk, leftovers.map(secretOf))).to.deep.equal([]);
   });
-
-  it('lists what its clones would share', async () => {
-    systemDisk(disk, 'dos', [
-      {
-        type: 'L',
-        size: 32,
-        fileSystem: 'ext4',
-        fill: (root) => {
-          put(root, 'etc/machine-id', 'f00\n');
-          put(root, 'etc/ssh/ssh_host_ed25519_key', 'key');
-          put(root, 'etc/nvme/hostid', '');
-          put(root, 'etc/iscsi/initiatorname.iscsi', 'GenerateName=yes\n');
-          put(root, 'var/log/journal/f00/system.journal', 'x');
-        },
-      },
-    ]);
-    const log = await cleaned(disk);
-    expect(log).to.match(
-      /^warn: Machines from this image would share .*\n {2}\/etc\/machine-id: systemd's machine id/m,
-    );
-    expect(log).to.contain('/etc/ssh/ssh_host_ed25519_key: private host keys').and.contain('/var/log/journal/f00: ');
-    expect(log).not.to.contain('nvme').and.not.to.contain('iscsi');
-  });
 });
 
 /** The PARTUUID that a partition table has for a partition. */

@@ -74,7 +74,11 @@ describe('hostile images', function () {
     const stageHost = testStageHost<BuildState>();
     const { lines: log } = stageHost.log;
     try {
-      const state = await clean.run(stageHost, { disk, printsLogs: true, rootPartition: undefined }, {});
+      const state = await clean.run(
+        stageHost,
+        { disk, printsLogs: true, rootPartition: undefined, repairs: undefined },
+        {},
+      );
       await zerofree.run(stageHost, { disk }, state);
       return { log };
     } catch (failure) {

@@ -1,13 +1,17 @@
 import { ExtFileSystem } from '../../disk/ext-file-system.js';
 import { identifyCommand } from '../../disk/disk-layout.js';
 import { readPartitionTableCommand } from '../../disk/partition-table.js';
-import { sharedIdentities } from '../../disk/shared-identities.js';
+import { repair, rulesWithout } from '../../golden/check.js';
+import { byRule } from '../../golden/summary.js';
 import { readSystem } from '../../disk/system.js';
 import { SystemFiles } from '../../disk/system-files.js';
 import { Volumes } from '../../disk/volumes.js';
 import { stage } from '../stage.js';
 
-/** Removes what the installer left in the installed system, after printing its logs if the section asks for it. */
+/**
+ * Removes what the installer left in the installed system, after printing its logs if the section asks for it; and repairs what
+ * machines from the image would share. Before free blocks are zeroed, so that nothing of it stays on the disk.
+ */
 export const clean = stage({
   name: 'clean',
   title: 'Cleaning the installed system',
@@ -17,14 +21,15 @@ export const clean = stage({
     disk: paths.rawDisk,
     printsLogs: spec.installerLogs,
     rootPartition: spec.rootPartition,
+    repairs: spec.golden === 'fix' ? { except: spec.goldenExcept } : undefined,
   }),
   commands: ({ disk }) => [
     readPartitionTableCommand(disk),
     identifyCommand(disk, { offset: 'OFFSET', size: 'SIZE' }),
     ...ExtFileSystem.commands(disk, 'OFFSET').clean,
   ],
-  inputs: ({ rootPartition }) => [rootPartition],
-  async run(host, { disk, printsLogs, rootPartition }) {
+  inputs: ({ rootPartition, repairs }) => [rootPartition, repairs],
+  async run(host, { disk, printsLogs, rootPartition, repairs }) {
     return Volumes.use(host, disk, async (volumes) => {
       const system = await readSystem(volumes, rootPartition);
       for (const device of system.unknownDevices) {
@@ -36,10 +41,11 @@ export const clean = stage({
       }
       const removed = await files.removeLeftovers();
       host.log.info(removed.length > 0 ? `Removed ${removed.join(', ')}` : 'The installer left nothing to remove');
-      const shared = await sharedIdentities(files);
-      if (shared.length > 0) {
-        const lines = shared.map(({ files: paths, what }) => `  ${paths.join(', ')}: ${what}`);
-        host.log.warn(`Machines from this image would share what must be each one's own:\n${lines.join('\n')}`);
+      if (repairs !== undefined) {
+        const { repaired } = await repair(host, files, rulesWithout(repairs.except));
+        for (const { heading, places } of byRule(repaired)) {
+          host.log.info([`Repaired ${heading}`, ...places].join('\n  '));
+        }
       }
       return { system };
     });

@@ -1,8 +1,9 @@
 import { describeFile, writeDocument } from '../../artifacts/write.js';
-import { manifest as manifestOf } from '../../contents/manifest.js';
+import { manifest as manifestOf, type ManifestCheck } from '../../contents/manifest.js';
 import { programVersion } from '../../host/program-directory.js';
 import { programVersions } from '../../host/program-versions.js';
 import { storedInventory } from '../inventory.js';
+import type { GoldenResult } from '../../golden/check.js';
 import { materials } from '../materials.js';
 import { stage } from '../stage.js';
 
@@ -27,6 +28,7 @@ export const manifest = stage({
       disk,
       artifacts: await Promise.all(beside.map((path) => describeFile(host, path))),
       installer: await materials(host, spec, state),
+      ...(state.golden && { golden: recorded(state.golden) }),
       build: {
         tool: { name: 'image-factory', version: programVersion() },
         begun,
@@ -37,3 +39,14 @@ export const manifest = stage({
     await writeDocument(host, { workDir }, file, document);
   },
 });
+
+/** The manual has the reasons. */
+function recorded({ rules, except, findings }: GoldenResult): ManifestCheck {
+  const shown = findings.map(({ rule, level, path, detail }) => ({
+    rule,
+    level,
+    path,
+    ...(detail !== undefined && { detail }),
+  }));
+  return { rules, except, findings: shown };
+}

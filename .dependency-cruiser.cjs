@@ -15,7 +15,7 @@ const floor = [
   'layout',
 ];
 const rooms = {
-  cli: ['jobs', 'checks', 'images', 'engine', ...floor, 'machine', 'config'],
+  cli: ['jobs', 'checks', 'images', 'engine', 'write', ...floor, 'machine', 'config'],
   jobs: ['checks', 'images', 'engine', ...floor, 'machine', 'config'],
   checks: ['images', 'engine', ...floor, 'machine', 'config'],
   images: ['engine', ...floor, 'machine', 'config'],
@@ -25,6 +25,7 @@ const rooms = {
   install: ['machine', 'answers', 'layout', 'config'],
   boot: ['machine', 'config'],
   disk: ['layout', 'config'],
+  write: ['disk', 'layout'],
   layers: ['config'],
   layout: ['config'],
   contents: ['config'],

@@ -17,6 +17,7 @@ import { groupHeading, sectionFlag, sectionFlags } from './section-flags.js';
 import type { ShowFlags } from './show.js';
 import type { ValidateFlags } from './validate.js';
 import type { VerifyFlags } from './verify.js';
+import type { WriteFlags } from './write.js';
 
 /** The command line. The code of a command is loaded only when it runs, which keeps `--help` fast. */
 export function program(): Command {
@@ -187,6 +188,19 @@ export function program(): Command {
     .addOption(new Option('-q, --quiet', 'print only errors and warnings').conflicts('json'))
     .option('--json', 'as JSON')
     .action(async (named: string[], flags: CheckFlags) => (await import('./check.js')).check(named, flags));
+
+  withLog(withConfig(root.command('write')))
+    .description('write an image onto a disk of this machine, read it back, and fit its partition table to the disk')
+    .argument('<image|file>', 'the image: a section of the configuration, for its newest one, or a file')
+    .argument('<device>', 'the disk, such as /dev/sdb or a name below /dev/disk/by-id')
+    .option('-y, --yes', 'do not ask')
+    .option('--resume', 'continue an unfinished write of the image onto this device')
+    .option('--discard', 'discard everything on the device first, also behind the end of the image')
+    .option('--no-verify', 'do not read back what was written')
+    .option('--to-file', 'write onto a regular file, which is made if it is not there; needs no root')
+    .action(async (image: string, device: string, flags: WriteFlags) =>
+      (await import('./write.js')).write(image, device, flags),
+    );
 
   root.commandsGroup('This machine:');
   withConfig(root.command('doctor'))

@@ -83,6 +83,8 @@ function argumentOf(argument: Argument, _: number, all: readonly Argument[]): Ca
   }
   if (argument.argChoices) return { kind: 'words', words: argument.argChoices };
   const name = argument.name();
+  // Of a file or an image, such as `write` takes it, the shell knows the files.
+  if (name.endsWith('|file')) return { kind: 'file' };
   return { kind: name === 'image' || name === 'file' || name === 'command' ? name : 'text' };
 }
 

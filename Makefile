@@ -11,11 +11,12 @@ BIN := node_modules/.bin
 # What the program calls (src/host/programs.ts; a test compares the two) and what makes the demo's netboot files.
 BUILD_PACKAGES := virtinst libvirt-clients libvirt-daemon-system libvirt-daemon-driver-qemu qemu-system-x86 qemu-utils ovmf mtools \
 	fdisk util-linux coreutils e2fsprogs zerofree rsync openssh-client cpio xorriso xz-utils zstd \
-	gpg gpg-agent gpgv debian-archive-keyring rpm attr mount uidmap tar findutils
+	gpg gpg-agent gpgv debian-archive-keyring rpm attr mount uidmap tar findutils \
+	isal squashfs-tools erofs-utils
 # What only tests need: servers to upload to, file systems to clean, sudo for its helper, what the Python image-factory
 # imports.
 CHECK_PACKAGES := openssh-server sudo xfsprogs btrfs-progs python3 python3-yaml python3-httplib2 python3-parted \
-	shellcheck openssl libxml2-utils debconf zsh fish dosfstools perl-base lz4 acl libcap2-bin \
+	shellcheck openssl libxml2-utils debconf zsh fish dosfstools perl-base lz4 acl libcap2-bin skopeo umoci \
 	grub-common grub-pc-bin lvm2 mmdebstrap qemu-system-arm qemu-efi-aarch64
 DOC_PACKAGES := pandoc
 # What makes parts of the installer for arm64 that a mirror may lack.

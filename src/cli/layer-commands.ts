@@ -1,5 +1,8 @@
 import { Command, Option } from 'commander';
 import type { EditFlags } from './layer.js';
+import { compressions, exportFormats } from '../layers/export/formats.js';
+import type { LayerExportFlags } from './layer-export.js';
+import type { LayerImportFlags } from './layer-import.js';
 import type { LayerListFlags } from './layer-list.js';
 import type { StoreFlags } from './store-session.js';
 
@@ -33,6 +36,30 @@ export function addLayerCommands(layer: Command): void {
   verb(layer, 'show', 'show a layer: what is below it, what is built on it, content id, size')
     .argument('<name>', 'the layer')
     .action(async (name: string, flags: StoreFlags) => (await code()).show(name, flags));
+  verb(layer, 'import', 'make closed layers of a directory, an archive, a container image or a disk')
+    .argument('<name>', 'the name of the layer')
+    .argument('<source>', 'a directory, tar (.gz, .xz, .zst), OCI or docker image (PATH[:NAME]), or disk')
+    .option('--parent <layer>', 'the layer below it')
+    .option('--max-entries <n>', 'the most entries that an archive may have (default: 1000000)')
+    .option('--max-size <size>', 'the most that an archive may become when it is unpacked (default: 64G)')
+    .action(async (name: string, source: string, flags: LayerImportFlags) =>
+      (await import('./layer-import.js')).importLayer(name, source, flags),
+    );
+  verb(layer, 'export', 'write a closed layer as an archive, a container image or a file system')
+    .argument('<name>', 'the layer')
+    .argument('<file>', 'the file or directory to make; an OCI image in a file ends in .tar')
+    .addOption(
+      new Option('--format <format>', 'the format (default: by the name of the file, or oci)').choices(exportFormats),
+    )
+    .option('--flatten', 'the layer and all below it as one tree')
+    .addOption(
+      new Option('--compression <name>', 'of archives (default: by the name of the file; for oci, gzip)').choices(
+        compressions,
+      ),
+    )
+    .action(async (name: string, file: string, flags: LayerExportFlags) =>
+      (await import('./layer-export.js')).exportOne(name, file, flags),
+    );
   verb(layer, 'diff', 'list the files that differ between two layers, each with all below it')
     .argument('<a>', 'the layer; alone, it is compared with its parent')
     .argument('[b]', 'the layer to compare with')

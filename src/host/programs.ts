@@ -84,6 +84,9 @@ export const programs = {
     neededFor: 'importing layers from .zst, exporting to it, and looking into an initramfs',
     optional: true,
   },
+  igzip: { package: 'isal', neededFor: 'exporting layers with gzip', optional: true },
+  mksquashfs: { package: 'squashfs-tools', neededFor: 'exporting layers as squashfs', optional: true },
+  'mkfs.erofs': { package: 'erofs-utils', neededFor: 'exporting layers as erofs', optional: true },
   sudo: { package: 'sudo', neededFor: 'file systems other than ext2/3/4, as a normal user', optional: true },
 } as const satisfies Record<
   string,

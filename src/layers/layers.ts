@@ -162,13 +162,20 @@ export async function closedLayer(store: Store, name: string): Promise<Layer> {
 
 /** Runs an action on a directory of its own in `staging`. What the action did not rename is removed, also after a failure. */
 async function staged<T>(store: Store, model: string | undefined, action: (stage: string) => Promise<T>): Promise<T> {
+  return withStage(store, async (stage) => {
+    await makeChanges(stage, 'tree', model);
+    return action(stage);
+  });
+}
+
+/** Runs an action on an empty directory in `staging`, which no other process removes meanwhile. */
+export async function withStage<T>(store: Store, action: (stage: string) => Promise<T>): Promise<T> {
   const stage = within(store, 'staging', randomBytes(8).toString('hex'));
   await changing(store, () => mkdir(stage, { mode: 0o700 }));
   // While it is held, `repair` knows that the directory is in use.
   const giveBack = await holdDirectory(store.host, stage, `the staging directory ${stage}`);
   const remove = store.host.release.hold(`the staging directory ${stage}`, () => removeTree(store, stage));
   try {
-    await makeChanges(stage, 'tree', model);
     return await action(stage);
   } finally {
     await remove();

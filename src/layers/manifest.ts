@@ -69,19 +69,35 @@ export async function* manifestOf(host: Caller, directory: string, what = direct
   for await (const { entry } of hashedEntries(host, directory, what)) yield entry;
 }
 
+/** The content id of entries that come one after the other, in the order of a manifest. */
+export class ContentHash {
+  readonly #hash = createHash('sha256').update(heading, 'latin1');
+
+  /** @returns the line of the entry, which its manifest has */
+  add(entry: TreeEntry): string {
+    const line = `${lineOf(entry)}\n`;
+    this.#hash.update(line, 'latin1');
+    return line;
+  }
+
+  /** In hexadecimal; to be called once. */
+  id(): string {
+    return this.#hash.digest('hex');
+  }
+}
+
 async function summarized(
   host: Caller,
   directory: string,
   what: string,
   take: (text: AsyncIterable<string>) => Promise<void>,
 ): Promise<TreeContent> {
-  const hash = createHash('sha256').update(heading, 'latin1');
+  const content = new ContentHash();
   const sum = { entries: 0, size: 0, space: 0, newest: 0 };
   async function* text(): AsyncGenerator<string> {
     let chunk = heading;
     for await (const { entry, space, modified } of hashedEntries(host, directory, what)) {
-      const line = `${lineOf(entry)}\n`;
-      hash.update(line, 'latin1');
+      const line = content.add(entry);
       sum.entries++;
       if (entry.hardLink === undefined) sum.size += entry.size ?? 0;
       sum.space += space;
@@ -94,7 +110,7 @@ async function summarized(
     yield chunk;
   }
   await take(text());
-  return { id: hash.digest('hex'), ...sum };
+  return { id: content.id(), ...sum };
 }
 
 async function* hashedEntries(host: Caller, directory: string, what: string): AsyncGenerator<FoundEntry> {

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
+import { chmod, mkdir } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { Failure } from '../../host/failure.js';
-import type { Store } from '../store.js';
+import { removeTree, type Store } from '../store.js';
 import { ArchiveGuard } from './archive-guard.js';
 import type { ArchiveLimits } from './archive-limits.js';
 import { decompressed } from './compression.js';
 import { settle } from './settle.js';
-import { unpack } from './unpack.js';
+import { unpack, type Unpacking } from './unpack.js';
 
 /** An archive that becomes a layer's tree. */
 export interface LayerArchive {
@@ -28,34 +29,83 @@ export interface LayerArchive {
  * @throws Failure for a damaged or hostile archive; the directory is then to be removed
  */
 export async function unpackLayer(
-  { host, dialect }: Store,
+  store: Store,
   archive: LayerArchive,
   { directory, lower, limits }: { directory: string; lower: readonly string[]; limits: ArchiveLimits },
 ): Promise<{ readonly diffId: string }> {
   const { what } = archive;
-  const guard = new ArchiveGuard(what, dialect, limits);
+  const { dialect } = store;
+  let guard = new ArchiveGuard(what, dialect, limits);
+  let found = await unpackOnce(store, archive, { directory, guard, what, lists: 'attributes' }, limits);
+  if (found.lists === 'text') {
+    // Seldom: what is known only now would have had to be known before.
+    await empty(store, directory);
+    guard = new ArchiveGuard(what, dialect, limits);
+    found = await unpackOnce(store, archive, { directory, guard, what, lists: 'text' }, limits);
+  }
+  await settle(store.host, { directory, dialect, lower, what }, guard.notes());
+  return found;
+}
+
+async function unpackOnce(
+  { host }: Store,
+  archive: LayerArchive,
+  unpacking: Unpacking,
+  limits: ArchiveLimits,
+): Promise<{ diffId: string; lists: Unpacking['lists'] }> {
+  const { what } = archive;
   const digest = createHash('sha256');
   const diffId = createHash('sha256');
+  const lists = new ListSearch();
   const source = archive.digest === undefined ? archive.open() : hashed(archive.open(), digest);
   await pipeline(
     source,
     (bytes: AsyncIterable<Uint8Array>) => decompressed(host, bytes, { what, limits }),
-    (bytes: AsyncIterable<Uint8Array>) => hashed(bytes, diffId),
-    (bytes: AsyncIterable<Uint8Array>) => unpack(host, bytes, { directory, guard, what }),
+    (bytes: AsyncIterable<Uint8Array>) => hashed(bytes, diffId, (chunk) => lists.look(chunk)),
+    (bytes: AsyncIterable<Uint8Array>) => unpack(host, bytes, unpacking),
   );
   if (archive.digest !== undefined) expectSame(what, 'its bytes', archive.digest, digest.digest('hex'));
   const found = diffId.digest('hex');
   if (archive.diffId !== undefined) expectSame(what, 'its content', archive.diffId, found);
-  await settle(host, { directory, dialect, lower, what }, guard.notes());
-  return { diffId: found };
+  return { diffId: found, lists: lists.kind };
+}
+
+/** Looks for how an archive has access control lists. */
+class ListSearch {
+  readonly #words = { text: Buffer.from('SCHILY.acl.'), attributes: Buffer.from('SCHILY.xattr.system.posix_acl_') };
+  readonly #seen = { text: false, attributes: false };
+  #rest = Buffer.alloc(0);
+
+  look(chunk: Uint8Array): void {
+    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    // A word may begin at the end of the chunk before.
+    const seam = Buffer.concat([this.#rest, bytes.subarray(0, 64)]);
+    for (const word of ['text', 'attributes'] as const) {
+      this.#seen[word] ||= bytes.includes(this.#words[word]) || seam.includes(this.#words[word]);
+    }
+    this.#rest = Buffer.from(bytes.subarray(-64));
+  }
+
+  get kind(): Unpacking['lists'] {
+    return this.#seen.text && !this.#seen.attributes ? 'text' : 'attributes';
+  }
+}
+
+/** Begins again. */
+async function empty(store: Store, directory: string): Promise<void> {
+  await removeTree(store, directory);
+  await mkdir(directory);
+  await chmod(directory, 0o755);
 }
 
 async function* hashed(
   source: AsyncIterable<Uint8Array>,
   hash: ReturnType<typeof createHash>,
+  look?: (chunk: Uint8Array) => void,
 ): AsyncGenerator<Uint8Array> {
   for await (const chunk of source) {
     hash.update(chunk);
+    look?.(chunk);
     yield chunk;
   }
 }

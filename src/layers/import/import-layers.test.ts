@@ -107,6 +107,7 @@ describe('layer import', function () {
     const pack = ['--xattrs', '--xattrs-include=*', '--acls', '--format=posix', '--sort=name', '-C', tree, '-cf'];
     program('tar', [...pack, at('plain.tar'), '.']);
     program('tar', ['--sparse', ...pack, at('sparse.tar'), '.']);
+    program('tar', ['--acls', '--format=posix', '-C', tree, '-cf', at('lists.tar'), './usr/shared', './usr/bin']);
     const old = ['--sparse', '--format=gnu', '-C', tree, '-cf'];
     program('tar', [...old, at('gnu.tar'), './sparse']);
     const plain = readFileSync(at('plain.tar'));
@@ -123,6 +124,8 @@ describe('layer import', function () {
       expect(layer?.contentId, name).to.equal(id);
       expect((await contentOf(store.host, layer!.tree)).id, name).to.equal(id);
     }
+    await bring('lists', at('lists.tar'));
+    expect((await manifest('lists')).filter((line) => line.includes('posix_acl'))).to.have.length(2);
     await bring('gnu', at('gnu.tar'));
     expect((await manifest('gnu')).map((line) => line.split(' ')[5])).to.deep.equal(['size=5242880']);
     expect(readdirSync(join(store.directory, 'staging'))).to.deep.equal([]);

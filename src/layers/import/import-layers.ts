@@ -1,11 +1,11 @@
-import { createReadStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { createReadStream, createWriteStream } from 'node:fs';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { createWriteStream } from 'node:fs';
 import { layerName } from '../names.js';
-import { addLayer, chainOf, findSame, layerOfContent, type FilledLayer, type Layer } from '../layers.js';
+import { addLayer, chainOf, findSame, layerOfContent, withStage, type FilledLayer, type Layer } from '../layers.js';
+import { deleteLayers } from '../edit.js';
 import type { Store } from '../store.js';
+import { emptyTrash } from '../trash.js';
 import { unpackLayer, type LayerArchive } from './archive-layer.js';
 import type { ArchiveLimits } from './archive-limits.js';
 import { blobsInArchive, blobsInDirectory, type Blobs } from './blobs.js';
@@ -66,24 +66,37 @@ function filling(
 }
 
 async function importImage(store: Store, wanted: Import, blobs: Blobs, reference?: string): Promise<Layer[]> {
-  const { name, source, limits } = wanted;
   const archives = await layersOfImage(blobs, reference);
-  const origin = `import of ${source.path}${reference === undefined ? '' : `:${reference}`}`;
   const made: Layer[] = [];
+  try {
+    for await (const layer of layersOf(store, wanted, archives)) made.push(layer);
+  } catch (error) {
+    // Half an image is of no use.
+    await deleteLayers(store, made.map((layer) => layer.name).toReversed());
+    await emptyTrash(store);
+    throw error;
+  }
+  return made;
+}
+
+/** Makes the layers of an image that are not there yet. */
+async function* layersOf(store: Store, wanted: Import, archives: readonly LayerArchive[]): AsyncGenerator<Layer> {
+  const { name, source, limits } = wanted;
   let { parent } = wanted;
   for (const [index, archive] of archives.entries()) {
+    const origin = `import of ${source.path}`;
     const layer = { parent, origin, fill: filling(store, archive, parent, limits) };
     if (index === archives.length - 1) {
-      made.push(await addLayer(store, { ...layer, name }));
-      break;
+      yield await addLayer(store, { ...layer, name });
+      return;
     }
     const known = await findSame(store, parent, ({ diffId }) => diffId !== undefined && diffId === archive.diffId);
-    const below = known ?? (await layerOfContent(store, { ...layer, name: `${name}-${index + 1}` }));
-    if (below.name === `${name}-${index + 1}` && known === undefined) made.push(below);
+    const named = `${name}-${index + 1}`;
+    const below = known ?? (await layerOfContent(store, { ...layer, name: named }));
+    if (known === undefined && below.name === named) yield below;
     else store.host.log.info(`Layer ${index + 1} is there already: ${below.name}`);
     parent = below.name;
   }
-  return made;
 }
 
 /** Runs an action on an archive of an image, decompressed in the store if need be. */
@@ -93,17 +106,14 @@ async function withPlainArchive<T>(
   action: (path: string) => Promise<T>,
 ): Promise<T> {
   if ((await compressionOf(source.path)) === 'none') return action(source.path);
-  const scratch = await mkdtemp(join(store.directory, 'staging', 'image-'));
-  try {
-    const plain = join(scratch, basename(source.path));
+  return withStage(store, async (stage) => {
     const what = basename(source.path);
+    const plain = join(stage, what);
     await pipeline(
       createReadStream(source.path),
       (bytes: AsyncIterable<Uint8Array>) => decompressed(store.host, bytes, { what, limits }),
       createWriteStream(plain),
     );
-    return await action(plain);
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
+    return action(plain);
+  });
 }

@@ -9,15 +9,26 @@ import { readable } from '../tree-entry.js';
 
 /**
  * How GNU tar unpacks. It removes leading slashes, refuses names with `..`, and makes symbolic links that lead away only
- * when all files are written, so nothing is ever written through them. Access control lists are kept as text or, by the
- * same program, as attributes.
+ * when all files are written, so nothing is ever written through them.
  */
 const options = [
   ...['--extract', '--file=-', ...listingOptions],
   ...['--same-owner', '--same-permissions', '--delay-directory-restore'],
-  ...['--xattrs', '--xattrs-include=*', '--xattrs-exclude=security.selinux', '--acls'],
+  ...['--xattrs', '--xattrs-include=*', '--xattrs-exclude=security.selinux'],
   ...['--warning=no-timestamp', '--warning=no-unknown-keyword'],
 ];
+
+export interface Unpacking {
+  readonly directory: string;
+  readonly guard: ArchiveGuard;
+  /** The archive, for messages. */
+  readonly what: string;
+  /**
+   * How the archive has access control lists: as attributes (umoci, GNU tar with --xattrs), or only as text (bsdtar, GNU tar
+   * with --acls). To tar, the absence of a text means that there is no list.
+   */
+  readonly lists: 'attributes' | 'text';
+}
 
 /**
  * Unpacks an archive into an empty directory, with owners, attributes and devices as it has them.
@@ -29,9 +40,10 @@ const options = [
 export async function unpack(
   host: Caller,
   archive: AsyncIterable<Uint8Array>,
-  { directory, guard, what }: { readonly directory: string; readonly guard: ArchiveGuard; readonly what: string },
+  { directory, guard, what, lists }: Unpacking,
 ): Promise<void> {
-  const tar = command('tar', [...options, '--directory', directory], { env: listingEnvironment });
+  const acls = lists === 'text' ? ['--acls'] : [];
+  const tar = command('tar', [...options, ...acls, '--directory', directory], { env: listingEnvironment });
   const complaints: string[] = [];
   const onMessage = (line: string) => {
     const complaint = objection(line, what);

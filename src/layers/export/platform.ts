@@ -1,0 +1,101 @@
+import { closeSync, constants, lstatSync, openSync, readlinkSync, readSync } from 'node:fs';
+import { posix } from 'node:path';
+import { bytePath } from '../walk.js';
+
+/** For which machines a tree is, in the words of the OCI image specification: Go's GOARCH and GOARM. */
+export interface Platform {
+  readonly architecture: string;
+  readonly variant?: string;
+  /** Whether it has /bin/sh. */
+  readonly shell: boolean;
+}
+
+/** e_machine of elf(5), for 64 bits and 32. */
+const machines: Readonly<Record<number, string | undefined>> = {
+  3: '386',
+  8: 'mips64le',
+  20: 'ppc',
+  21: 'ppc64le',
+  22: 's390x',
+  40: 'arm',
+  62: 'amd64',
+  183: 'arm64',
+  243: 'riscv64',
+  258: 'loong64',
+};
+
+/** Programs that a system has, the likeliest first. */
+const candidates = ['bin/sh', 'usr/bin/env', 'sbin/init', 'usr/lib/systemd/systemd', 'bin/busybox'];
+
+/**
+ * The platform of layers, by the programs in them.
+ *
+ * @param trees the topmost first
+ * @returns undefined if there is no program in them
+ */
+export function platformOf(trees: readonly string[]): Platform | undefined {
+  for (const candidate of candidates) {
+    const file = fileIn(trees, candidate);
+    const header = file && firstBytes(file, 20);
+    if (header?.toString('latin1', 0, 4) !== '\x7fELF') continue;
+    const isLittle = header[5] === 1;
+    const machine = isLittle ? header.readUInt16LE(18) : header.readUInt16BE(18);
+    const name = machine === 21 && !isLittle ? 'ppc64' : machines[machine];
+    if (name === undefined) continue;
+    const shell = candidate === 'bin/sh' || fileIn(trees, 'bin/sh') !== undefined;
+    // 32-bit Arm of today's distributions is ARMv7, and that of 64 bits ARMv8.
+    const variant = { arm: 'v7', arm64: 'v8' }[name];
+    return { architecture: name, shell, ...(variant !== undefined && { variant }) };
+  }
+  return undefined;
+}
+
+/** Finds a file as a system that is rooted in the layers would: a symbolic link never leads out of them. */
+function fileIn(trees: readonly string[], path: string): Buffer | undefined {
+  let pending = path.split('/');
+  let at = '';
+  for (let links = 0; pending.length > 0;) {
+    const [name = '', ...rest] = pending;
+    pending = rest;
+    if (name === '' || name === '.') continue;
+    if (name === '..') {
+      at = posix.dirname(`/${at}`).slice(1);
+      continue;
+    }
+    const next = at === '' ? name : `${at}/${name}`;
+    const file = topmost(trees, next);
+    if (file === undefined) return undefined;
+    const stats = lstatSync(file);
+    if (!stats.isSymbolicLink()) {
+      at = next;
+      continue;
+    }
+    if (++links > 40) return undefined;
+    const target = readlinkSync(file, 'latin1');
+    if (target.startsWith('/')) at = '';
+    pending = [...target.split('/'), ...pending];
+  }
+  const file = topmost(trees, at);
+  return file !== undefined && lstatSync(file).isFile() ? file : undefined;
+}
+
+/** Opaque directories matter little here: a system that hides its shell has another one. */
+function topmost(trees: readonly string[], path: string): Buffer | undefined {
+  for (const tree of trees) {
+    const file = bytePath(tree, path);
+    const stats = lstatSync(file, { throwIfNoEntry: false });
+    if (stats?.isCharacterDevice() === true) return undefined;
+    if (stats !== undefined) return file;
+  }
+  return undefined;
+}
+
+function firstBytes(path: Buffer, count: number): Buffer {
+  const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const buffer = Buffer.alloc(count);
+    return buffer.subarray(0, readSync(file, buffer));
+  } finally {
+    closeSync(file);
+  }
+}

@@ -1,6 +1,32 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { architectures } from '../../src/machine/architectures.js';
+import type { Firmware, MachineFirmware } from '../../src/machine/firmware.js';
+
+/** How a machine boots. */
+interface BootOptions {
+  /** Of the image. */
+  readonly format: string;
+  /** MiB. */
+  readonly memory?: number;
+  readonly sshPort?: number;
+  /** Default: a BIOS. */
+  readonly firmware?: Firmware;
+}
+
+/** QEMU's words for a firmware. Its variables are thrown away with the machine. */
+function firmwareWords(name: Firmware): string[] {
+  const known: readonly MachineFirmware[] = architectures.x86_64.firmwares;
+  const { machineType = 'pc', files } = known.find((firmware) => firmware.name === name) ?? {};
+  if (files === undefined) return ['-machine', machineType];
+  return [
+    ...['-machine', `${machineType}${files.usesSmm ? ',smm=on' : ''}`],
+    ...(files.usesSmm ? ['-global', 'driver=cfi.pflash01,property=secure,value=on'] : []),
+    ...['-drive', `if=pflash,format=raw,unit=0,readonly=on,file=${files.code}`],
+    ...['-drive', `if=pflash,format=raw,unit=1,snapshot=on,file=${files.variables}`],
+  ];
+}
 
 /** A machine that boots from an image, and somebody at its serial console. The image itself stays as it is. */
 export class SerialConsole {
@@ -15,11 +41,21 @@ export class SerialConsole {
   }
 
   /** @param options.sshPort a port of the loopback interface that leads to the guest's port 22 */
-  static boot(image: string, options: { format: string; memory?: number; sshPort?: number }): SerialConsole {
+  static boot(image: string, options: BootOptions): SerialConsole {
     const forward = options.sshPort === undefined ? '' : `,hostfwd=tcp:127.0.0.1:${options.sshPort}-:22`;
     return new SerialConsole(
       spawn('qemu-system-x86_64', [
-        ...['-machine', 'accel=tcg', '-cpu', 'max', '-m', String(options.memory ?? 512), '-smp', '2'],
+        ...[
+          ...firmwareWords(options.firmware ?? 'bios'),
+          '-accel',
+          'tcg',
+          '-cpu',
+          'max',
+          '-m',
+          String(options.memory ?? 512),
+          '-smp',
+          '2',
+        ],
         ...['-drive', `file=${image},format=${options.format},if=virtio,snapshot=on`],
         ...['-netdev', `user,id=net${forward}`, '-device', 'virtio-net-pci,netdev=net'],
         ...['-display', 'none', '-serial', 'stdio', '-monitor', 'none', '-no-reboot'],

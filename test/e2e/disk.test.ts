@@ -1,0 +1,110 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { execa } from 'execa';
+import { normalUser, type NormalUser } from '../support/normal-user.js';
+import { SerialConsole } from '../support/serial-console.js';
+import { aptMirrorUrl } from './apt-mirror.js';
+
+/** Debian's signed boot loaders and what makes a kernel's initial RAM disk find the root file system. */
+const packages = [
+  ...['linux-image-amd64', 'systemd-sysv', 'udev', 'shim-signed', 'grub-efi-amd64-signed', 'grub-pc-bin'],
+  ...['grub-efi-amd64-bin', 'systemd-boot-efi', 'e2fsprogs', 'xfsprogs', 'btrfs-progs', 'lvm2', 'util-linux'],
+];
+const size = '2G';
+
+const tables: Readonly<Record<string, string>> = {
+  'the shipped hybrid layout': 'hybrid',
+  'the shipped layout on logical volumes': 'lvm',
+  XFS: layout('xfs'),
+  btrfs: layout('btrfs'),
+};
+
+/** The shipped hybrid layout with another root file system. */
+function layout(root: string): string {
+  return `- local_loop: {name: image0}
+- partitioning:
+    base: image0
+    label: gpt
+    partitions:
+      - {name: BSP, type: EF02, size: 1MiB}
+      - {name: ESP, type: EF00, size: 64MiB, mkfs: {type: vfat, mount: {mount_point: /boot/efi, fstab: {}}}}
+      - {name: root, size: 100%, mkfs: {type: ${root}, label: img-root, mount: {mount_point: /, fstab: {fsck-passno: 1}}}}
+`;
+}
+
+describe('a disk of our own, from a tree of Debian 13', () => {
+  let user: NormalUser;
+  let tree: string;
+
+  before('an ordinary user makes a tree', async () => {
+    user = await normalUser();
+    tree = join(user.home, 'tree');
+    const made = ['--mode=unshare', '--variant=minbase', `--include=${packages.join(',')}`];
+    // Debian 13 locks root's password, and nobody could log in; a shell on the console can look at the system.
+    const customized = ['--customize-hook=chroot "$1" passwd --delete root'];
+    await as('mmdebstrap', ...made, ...customized, 'trixie', tree, await aptMirrorUrl());
+  });
+  after(async () => user?.remove());
+
+  async function as(...words: string[]): Promise<void> {
+    const [first = '', ...rest] = user.command;
+    await execa(first, [...rest, ...words]);
+  }
+
+  /** Boots a disk to a shell, and gives what a command says there. */
+  async function boot(
+    disk: string,
+    firmware: 'bios' | 'uefi' | 'uefi-secure',
+    commands: readonly string[],
+  ): Promise<string[]> {
+    const machine = SerialConsole.boot(disk, { format: 'raw', memory: 768, firmware });
+    try {
+      await machine.expect(/login: /, 900);
+      machine.type('root');
+      await machine.expect(/[#$] /, 300);
+      const said: string[] = [];
+      for (const command of commands) said.push((await machine.run(command)).trim());
+      return said;
+    } finally {
+      await machine.powerOff();
+    }
+  }
+
+  async function make(name: string, given: string, ...more: string[]): Promise<string> {
+    const output = join(user.home, `${name}.raw`);
+    let file = given;
+    if (given.includes('\n')) {
+      file = join(user.home, 'layout.yaml');
+      await execa('tee', [file], { input: given, stdout: 'ignore' });
+    }
+    const options = ['--layout', file, '--size', size, '--kernel-options', 'console=ttyS0', '--force'];
+    await as(user.program, 'disk', 'make', '--tree', tree, ...options, ...more, output);
+    expect(existsSync(output)).to.equal(true);
+    return output;
+  }
+
+  const look = ['findmnt --noheadings --output FSTYPE /', 'test -d /sys/firmware/efi; echo $?'];
+
+  for (const [what, given] of Object.entries(tables)) {
+    it(`boots by BIOS and by UEFI: ${what}`, async () => {
+      const disk = await make('disk', given);
+      const root = /mkfs: \{type: (xfs|btrfs)/.exec(given)?.[1] ?? 'ext4';
+      for (const firmware of ['bios', 'uefi'] as const) {
+        expect(await boot(disk, firmware, look), firmware).to.deep.equal([root, firmware === 'bios' ? '1' : '0']);
+      }
+    });
+  }
+
+  it("boots by UEFI with Secure Boot: Debian's shim and GRUB are signed", async () => {
+    const disk = await make('secure', 'hybrid');
+    const [state] = await boot(disk, 'uefi-secure', ['od -An -t u1 -j 4 /sys/firmware/efi/efivars/SecureBoot-*']);
+    expect(state).to.equal('1');
+  });
+
+  it('boots by systemd-boot, which finds the kernel in the EFI system partition', async () => {
+    const roomy = layout('ext4').replace('size: 64MiB', 'size: 300MiB');
+    const disk = await make('systemd-boot', roomy, '--boot-loader', 'systemd-boot');
+    expect(await boot(disk, 'uefi', ['ls /boot/efi/loader/entries | wc -l'])).to.deep.equal(['1']);
+  });
+});

@@ -8,6 +8,8 @@ import { didYouMean } from '../config/suggestion.js';
 import { reasonOf } from '../host/errno.js';
 import { UsageError } from '../host/failure.js';
 import { escapePrinted, escapes } from './escape.js';
+import { layoutHelpers, type PlacedLayout } from './layout-helpers.js';
+import { installedMachine, type SourcedLayout } from './partitioning/partitioning.js';
 import { TemplateEngine } from './template.js';
 import { block, templateHelpers } from './template-helpers.js';
 import type { TemplateFile } from './template-syntax.js';
@@ -31,6 +33,12 @@ export interface AnswerFileSource {
   readonly unresolved?: Readonly<Record<string, readonly string[]>>;
   /** Where the section names the file: `my.conf:3: [web] preseed`. */
   readonly place?: string | undefined;
+  /**
+   * The layout that the section names, and where: `my.conf:3: [web] layout = lvm`. It is read if the template wants it.
+   *
+   * @throws UsageError with everything that is wrong with it
+   */
+  readonly layout?: { readonly place: string; readonly read: () => Promise<SourcedLayout> } | undefined;
   /** What to do where variables are missing. */
   readonly advice?: string | undefined;
   /** Directories in which a relative path is looked for after the current one; each may have `partials/`. */
@@ -75,13 +83,14 @@ export class SettingMissing extends UsageError {}
 const nothing = Symbol('nothing');
 
 async function renderTemplate(
-  { kind, variables, searchPath, description = {}, unresolved = {}, place, advice }: AnswerFileSource,
+  { kind, variables, searchPath, description = {}, unresolved = {}, place, advice, layout }: AnswerFileSource,
   main: TemplateFile,
 ): Promise<Omit<AnswerFile, 'name'>> {
   const values = underBothSpellings(withDefaults(variables));
   const partials = partialFiles([dirname(main.file), ...searchPath]);
   const problems: string[] = [];
   const missing: string[] = [];
+  let sourced: PlacedLayout | undefined;
   const engine = await TemplateEngine.create({
     ...templateHelpers,
     cannot: {
@@ -89,7 +98,8 @@ async function renderTemplate(
       does(option: string, reason: string) {
         const value = values[option] ?? '';
         if (!saysNothing(option, value)) {
-          problems.push(`${description[option]?.place ?? `${option} = ${value}`}: ${kind} can't do that: ${reason}`);
+          const place = option === 'layout' ? layout?.place : description[option]?.place;
+          problems.push(`${place ?? `${option} = ${value}`}: ${kind} can't do that: ${reason}`);
         }
         return nothing;
       },
@@ -102,6 +112,12 @@ async function renderTemplate(
       },
     },
     text: block((text) => escapes[kind](text.trim())),
+    ...layoutHelpers(
+      kind,
+      installedMachine(values),
+      () => sourced,
+      (found) => problems.push(...found),
+    ),
   });
   const mentioned = new Set<string>();
   const lacking = new Set<string>();
@@ -150,6 +166,7 @@ async function renderTemplate(
       `${place ?? kind}: the section does not have the variables of ${main.file} (${[...lacking].join(', ')}): ${advice}`,
     );
   }
+  if (mentioned.has('layout')) sourced = await readLayout(layout, problems);
   const found = problems.length;
   // What is not even a template's language would only be told a second time.
   if ([...read.values()].some((syntax) => syntax.problems.length > 0)) throw new UsageError(problems);
@@ -163,6 +180,17 @@ async function renderTemplate(
   if (problems.length === 0 && missing.length > 0) throw new SettingMissing([...new Set(missing)]);
   if (problems.length > 0) throw new UsageError([...new Set([...problems, ...missing])]);
   return { content: Buffer.from(text), mentioned };
+}
+
+/** The layout of the section; what is wrong with it becomes problems. */
+async function readLayout(layout: AnswerFileSource['layout'], problems: string[]): Promise<PlacedLayout | undefined> {
+  try {
+    return layout && { ...(await layout.read()), place: layout.place };
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    problems.push(...error.problems);
+    return undefined;
+  }
 }
 
 /** What rendering ended with: its own words begin with file and line. */
@@ -181,13 +209,14 @@ function readPartial(file: string, place: string): string {
 
 /** Whether an option leaves to the distribution what it is about: it is empty, or at its default. */
 function saysNothing(option: string, value: string): boolean {
+  if (option === 'layout') return value === '';
   const initial = descriptionDefaults[option];
   const type = descriptionOption(option)?.type;
   if (initial === undefined || type === undefined) throw new Error(`cannot: no option '${option}' describes a system`);
   return value === '' || (initial !== '' && isDeepStrictEqual(type.parse(value), type.parse(initial)));
 }
 
-/** Options that describe the system are always there; set to nothing, they are empty only if that is a value. */
+/** Options that describe the system are always there, and the layout; set to nothing, they are empty only if that is a value. */
 function withDefaults(variables: Readonly<Record<string, string>>): Record<string, string> {
   const values = { ...variables };
   const given = new Map(Object.keys(variables).map((name) => [canonical(name), name]));
@@ -196,6 +225,7 @@ function withDefaults(variables: Readonly<Record<string, string>>): Record<strin
     if (!values[name] && !takesNothing(option)) values[name] = initial;
     values[name] ??= initial;
   }
+  values['layout'] ??= '';
   return values;
 }
 

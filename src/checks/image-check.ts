@@ -100,7 +100,7 @@ export async function checkImage(
     }
   }
   errors.push(...rendered);
-  if (errors.length > 0) throw new UsageError(errors);
+  if (errors.length > 0) throw new UsageError([...new Set(errors)]);
 }
 
 /** The sources of kernel and initrd, and their verification. */

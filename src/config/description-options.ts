@@ -66,12 +66,12 @@ export const descriptionOptions = {
   }),
   'swap-size': option(described.sizeOrNone, {
     group: 'disk',
-    doc: 'Size of the swap partition; *0* creates none.',
+    doc: 'Size of the swap partition; *0* creates none. A layout of your own, and those with volume groups, say it themselves.',
     default: '0',
   }),
   'root-filesystem': option(oneOf('ext4', 'xfs', 'btrfs'), {
     group: 'disk',
-    doc: 'File system of the root partition.',
+    doc: 'File system of the root partition. A shipped **layout** takes it; a layout of your own says it itself.',
     default: 'ext4',
   }),
   firewall: option(boolean, {

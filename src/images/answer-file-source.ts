@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import type { ImageSpec } from '../config/image-spec.js';
 import { programDirectory } from '../host/program-directory.js';
 import { renderAnswerFile, type AnswerFileSource } from '../answers/answer-file.js';
+import type { SourcedLayout } from '../answers/partitioning/partitioning.js';
+import { checkImageLayout } from '../layout/image-layout.js';
 import { secretsIn } from '../answers/secrets.js';
 import { UsageError } from '../host/failure.js';
 
@@ -20,9 +22,20 @@ export function answerFileSource(spec: ImageSpec, guestHost = noGuestHost): Answ
     description: spec.description,
     unresolved: spec.unresolved,
     place: spec.places[spec.origin.answerFile.kind],
+    layout: spec.layout && {
+      place: `${spec.places['layout'] ?? `[${spec.name}] layout`} = ${spec.layout.name}`,
+      read: () => usableLayout(spec),
+    },
     advice: spec.advice,
     searchPath: [...(spec.dataDir === undefined ? [] : [spec.dataDir]), join(programDirectory, 'templates')],
   };
+}
+
+async function usableLayout(spec: ImageSpec): Promise<SourcedLayout> {
+  const checked = await checkImageLayout(spec);
+  if (checked === undefined) throw new Error(`[${spec.name}] has no layout`);
+  if (checked.errors.length > 0) throw new UsageError(checked.errors);
+  return checked;
 }
 
 /**

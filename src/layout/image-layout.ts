@@ -7,8 +7,9 @@ import type { LayoutDocument } from './document.js';
 import type { LayoutFinding } from './finding.js';
 import type { Layout } from './layout.js';
 import { shownSize } from './size.js';
+import { withSystemOptions } from './system-options.js';
 
-type Subject = Pick<ImageSpec, 'name' | 'layout' | 'imageSize' | 'places'>;
+type Subject = Pick<ImageSpec, 'name' | 'layout' | 'imageSize' | 'places' | 'description' | 'variables'>;
 
 /** A layout, and what is to say of it, each with file and line. */
 export interface CheckedLayout {
@@ -18,6 +19,10 @@ export interface CheckedLayout {
   readonly errors: readonly string[];
   /** What has no effect. */
   readonly warnings: readonly string[];
+  /** For messages. */
+  readonly file: string;
+  /** The line of a disk, partition, volume or file system, by its name. */
+  readonly lineOf: (name: string) => number | undefined;
 }
 
 /**
@@ -37,16 +42,27 @@ export async function checkImageLayout(spec: Subject): Promise<CheckedLayout | u
   const file = shownFile(spec.layout.file);
   // What reads YAML takes long to load, and most sections name no layout.
   const [{ parseLayout }, { planLayout }] = await Promise.all([import('./parse.js'), import('./plan.js')]);
-  const document = parseLayout(read(spec, spec.layout), file);
+  const written = parseLayout(read(spec, spec.layout), file);
+  const { document, errors } = withSystemOptions(written, spec);
   const { layout, findings } = planLayout(document, { imageSize: spec.imageSize });
   const told = ({ line, message }: Pick<LayoutFinding, 'line' | 'message'>) =>
     `${file}:${line ?? 1}: [${spec.name}] layout: ${message}`;
   const isWarning = ({ weight }: LayoutFinding) => weight === 'warning';
   return {
     layout,
-    errors: [...findings.filter((finding) => !isWarning(finding)), ...unfitDisks(document, spec.imageSize)].map(told),
+    errors: [
+      ...[...findings.filter((finding) => !isWarning(finding)), ...unfitDisks(document, spec.imageSize)].map(told),
+      ...errors,
+    ],
     warnings: findings.filter(isWarning).map(told),
+    file,
+    lineOf: (name) => named(document).find((one) => one.name === name)?.line,
   };
+}
+
+function named({ disks, volumeGroups, fileSystems }: LayoutDocument): { name: string; line: number }[] {
+  const partitions = disks.flatMap(({ table }) => table?.partitions ?? []);
+  return [...disks, ...partitions, ...volumeGroups, ...volumeGroups.flatMap(({ volumes }) => volumes), ...fileSystems];
 }
 
 /** An image has one disk, whose size the section says. */

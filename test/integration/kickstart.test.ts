@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -280,6 +280,22 @@ describe('the script at the end of a Kickstart installation', () => {
     const calls = sandbox.read('calls').split('\n');
     expect(calls).to.include.members(['grub2-mkconfig -o /boot/grub2/grub.cfg', 'dnf clean all']);
     expect(calls).to.include('systemctl enable NetworkManager.service');
+  });
+
+  it('makes a disk that boots by BIOS and by UEFI, in any machine', async () => {
+    sandbox.run(postOf(await render('rocky-9')).script);
+    const calls = sandbox.read('calls').split('\n');
+    expect(calls).to.include.members(['grub2-install --target=i386-pc /dev/vda', 'dracut --force --regenerate-all']);
+    expect(sandbox.read('etc/dracut.conf.d/90-golden-image.conf')).to.equal('hostonly="no"\n');
+    expect(sandbox.read('boot/grub2/grubenv')).to.equal('kernelopts=quiet\n');
+    expect(lstatSync(sandbox.path('boot/grub2/grubenv')).isSymbolicLink()).to.be.false;
+    expect(sandbox.read('boot/efi/EFI/rocky/grub.cfg')).to.equal(
+      'search --no-floppy --fs-uuid --set=dev 0f5e8a1c\nset prefix=($dev)/boot/grub2\nexport $prefix\nconfigfile $prefix/grub.cfg\n',
+    );
+    expect(readdirSync(sandbox.path('boot/efi/EFI/BOOT'))).to.deep.equal([]);
+    expect(sandbox.read('etc/fstab')).to.equal(
+      'LABEL=cloudimg-rootfs / ext4 defaults 0 1\nLABEL=ESP /boot/efi vfat umask=0077 0 2\n',
+    );
   });
 
   it('honours the description', async () => {

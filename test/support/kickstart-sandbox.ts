@@ -5,17 +5,24 @@ import { join } from 'node:path';
 
 /** What a system has that Anaconda installed, as far as the script at the end of an installation looks at it. */
 const installed = `
-rm -f /usr/sbin/update-grub /etc/machine-id
+rm -f /usr/sbin/update-grub /usr/sbin/update-initramfs /etc/machine-id
 echo 0123456789abcdef0123456789abcdef >/etc/machine-id
 mkdir -p /etc/default /etc/NetworkManager/system-connections /etc/yum.repos.d /etc/udev/rules.d /etc/ssh
 echo 'GRUB_CMDLINE_LINUX="rhgb quiet"' >/etc/default/grub
 touch /etc/NetworkManager/system-connections/ens3.nmconnection /etc/ssh/ssh_host_rsa_key
 getent group wheel >/dev/null || groupadd wheel
+rm -rf /boot/efi /boot/grub2
+mkdir -p /boot/efi/EFI/BOOT /boot/efi/EFI/rocky /boot/grub2 /usr/lib/grub/i386-pc
+echo kernelopts=quiet >/boot/efi/EFI/rocky/grubenv
+ln -s ../efi/EFI/rocky/grubenv /boot/grub2/grubenv
 mkdir /stubs
-for program in systemctl grub2-mkconfig dnf; do
+for program in systemctl grub2-mkconfig grub2-install dracut dnf; do
 	printf '#!/bin/sh\\necho "\${0##*/} $*" >>/calls\\n' >/stubs/$program
 	chmod 755 /stubs/$program
 done
+printf '#!/bin/sh\\necho 0f5e8a1c\\n' >/stubs/grub2-probe
+printf '#!/bin/sh\\necho "$1"\\n' >/stubs/grub2-mkrelpath
+chmod 755 /stubs/grub2-probe /stubs/grub2-mkrelpath
 `;
 
 /** Keeps what is written in a directory of its own: an overlay over this machine's root, in a namespace of its own. */
@@ -28,6 +35,8 @@ cp "$2/installed" "$2/script" "$1/root/"
 chroot "$1/root" /bin/sh -eu /installed
 PATH=/stubs:$PATH chroot "$1/root" /bin/bash /script
 cp -a "$1/root/etc" "$2/etc"
+mkdir "$2/boot"
+cp -a "$1/root/boot/efi" "$1/root/boot/grub2" "$2/boot"
 if [ -e "$1/root/calls" ]; then cp "$1/root/calls" "$2/calls"; fi
 for made in root/.ssh home post-script-was-here; do
 	if [ -e "$1/upper/$made" ]; then mkdir -p "$2/$(dirname "$made")"; cp -a "$1/upper/$made" "$2/$made"; fi

@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { block, templateHelpers } from '../../src/answers/template-helpers.js';
+import { layoutHelpers } from '../../src/answers/layout-helpers.js';
+import { installedMachine } from '../../src/answers/partitioning/partitioning.js';
 import { TemplateEngine } from '../../src/answers/template.js';
 import { descriptionOption } from '../../src/config/description-options.js';
 import { canonical } from '../../src/config/option.js';
@@ -28,6 +30,12 @@ describe('the table of shipped partials', () => {
       cannot: silent,
       needs: silent,
       text: block(String),
+      ...layoutHelpers(
+        'preseed',
+        installedMachine({}),
+        () => undefined,
+        () => undefined,
+      ),
     });
     for (const name of names) {
       const { references } = engine.read({ file: name, text: readFileSync(new URL(`${name}.hbs`, directory), 'utf8') });

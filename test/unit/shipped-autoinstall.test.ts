@@ -131,7 +131,10 @@ describe('the autoinstall files of the shipped images', () => {
     });
     expect(autoinstall.packages).to.include.members(['qemu-guest-agent', 'sudo', 'btrfs-progs', 'nftables']);
     const made = autoinstall.storage.config.filter(({ type }) => ['partition', 'format'].includes(String(type)));
-    expect(made.map(({ size, fstype }) => size ?? fstype)).to.deep.equal(['512M', 'swap', -1, 'btrfs']);
+    expect(made.map(({ size, fstype }) => size ?? fstype)).to.deep.equal([
+      ...[2 ** 20, 256 * 2 ** 20, 512 * 2 ** 20, (5120 - 770 - 1) * 2 ** 20],
+      ...['btrfs', 'fat32', 'swap'],
+    ]);
   });
 
   it('create nobody unless there is a user', async () => {

@@ -26,8 +26,10 @@ echo 'GRUB_CMDLINE_LINUX_DEFAULT="quiet splash"' >/etc/default/grub
 touch /etc/netplan/50-cloud-init.yaml /etc/ssh/ssh_host_rsa_key /etc/cloud/cloud.cfg.d/99-installer.cfg
 echo 'Acquire::http::Proxy "http://proxy/";' >/etc/apt/apt.conf.d/90curtin-aptproxy
 echo 'deb http://mirror/ubuntu noble main' >/etc/apt/sources.list
+mkdir -p /usr/lib/grub/i386-pc /etc/initramfs-tools/conf.d
+echo MODULES=dep >/etc/initramfs-tools/conf.d/driver-policy
 mkdir /stubs
-for program in systemctl update-grub apt-get cloud-init; do
+for program in systemctl update-grub update-initramfs grub-install apt-get cloud-init; do
 	printf '#!/bin/sh\\necho "\${0##*/} $*" >>/calls\\n' >/stubs/$program
 done
 printf '#!/bin/sh\\nwhile [ "$1" != -- ]; do shift; done\\nshift\\nexec "$@"\\n' >/stubs/curtin
@@ -110,6 +112,19 @@ describe('the script at the end of an installation with subiquity', () => {
       .to.match(/^Suites: noble noble-updates noble-backports$/m)
       .and.match(/^URIs: http:\/\/security\.ubuntu\.com\/ubuntu$/m);
     expect(calls()).to.include.members(['update-grub', 'apt-get -y purge cloud-init', 'apt-get clean']);
+  });
+
+  it('makes a disk that boots by BIOS and by UEFI, in any machine', async () => {
+    await finish({});
+    expect(calls()).to.include.members([
+      'grub-install --target=x86_64-efi --uefi-secure-boot --no-nvram',
+      'grub-install --target=i386-pc /dev/vda',
+      'update-initramfs -u -k all',
+    ]);
+    expect(contentOf('etc/initramfs-tools/conf.d/zz-golden-image')).to.equal('MODULES=most\n');
+    expect(contentOf('etc/fstab')).to.equal(
+      'LABEL=cloudimg-rootfs / ext4 defaults 0 1\nLABEL=ESP /boot/efi vfat umask=0077 0 2\n',
+    );
   });
 
   it('honours the description', async () => {

@@ -16,7 +16,7 @@ BUILD_PACKAGES := virtinst libvirt-clients libvirt-daemon-system libvirt-daemon-
 # What only tests need: servers to upload to, file systems to clean, sudo for its helper, what the Python image-factory
 # imports.
 CHECK_PACKAGES := openssh-server sudo xfsprogs btrfs-progs python3 python3-yaml python3-httplib2 python3-parted \
-	shellcheck openssl libxml2-utils debconf zsh fish dosfstools perl-base lz4 acl libcap2-bin skopeo umoci \
+	shellcheck openssl libxml2-utils debconf zsh fish dosfstools gdisk perl-base lz4 acl libcap2-bin skopeo umoci \
 	grub-common grub-pc-bin lvm2 mmdebstrap qemu-system-arm qemu-efi-aarch64
 DOC_PACKAGES := pandoc
 # What makes parts of the installer for arm64 that a mirror may lack.

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { readSource } from '../config/configuration-files.js';
 import { layoutFile, shippedLayoutNames } from '../config/layout-file.js';
 import { imageOptions } from '../config/options.js';
 import { didYouMean } from '../config/suggestion.js';
@@ -67,7 +68,9 @@ function showLayout(name: string | undefined, flags: LayoutFlags): void {
   const errors = findings.filter(({ weight }) => weight === 'error');
   for (const finding of findings) if (finding.weight !== 'error') warn(told(finding));
   if (errors.length > 0) throw new UsageError(errors.map(told));
-  if (flags.size === undefined && !isSized) {
+  if (flags.size !== undefined && isSized) {
+    warn(`${shown}: --size has no effect: the layout says the size of its disk`, 'note');
+  } else if (!isSized && flags.size === undefined) {
     warn(
       `${shown}: the layout names no size of the disk: it is shown for ${shownSize(imageSize)}; set another by --size`,
       'note',
@@ -87,8 +90,9 @@ function fileOf(name: string): string {
 
 function read(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readSource(file).text;
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     throw new UsageError([`can't read the layout ${file}: ${reasonOf(error)}`]);
   }
 }

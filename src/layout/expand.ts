@@ -1,7 +1,7 @@
 import { didYouMean } from '../config/suggestion.js';
 import type { Findings } from './finding.js';
 import { KeyReader } from './key-reader.js';
-import { isModule, itemKeys, missingModules, moduleKeys, moduleNames, type ModuleName } from './modules.js';
+import { isModule, itemKeys, moduleKeys, moduleNames, type ModuleName, whyMissing } from './modules.js';
 import type { YamlEntry, YamlMap, YamlValue } from './yaml-tree.js';
 
 /** One module of a layout in graph form: it names its base, and nothing is nested. */
@@ -59,7 +59,7 @@ export function expand(root: YamlValue | undefined, findings: Findings): Entry[]
 }
 
 function unknownModule(key: string): string {
-  const missing = missingModules[key];
+  const missing = whyMissing(key);
   if (missing !== undefined) return `${key}: ${missing}`;
   return `there is no module '${key}'${didYouMean(key, moduleNames)}; modules are ${moduleNames.join(', ')}`;
 }

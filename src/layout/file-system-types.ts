@@ -1,23 +1,25 @@
 /** How long a label may be, in bytes, by type: the manual pages of its mkfs. */
-const longestLabels: Readonly<Record<string, number>> = {
-  ext2: 16,
-  ext3: 16,
-  ext4: 16,
-  xfs: 12,
-  btrfs: 255,
-  vfat: 11,
-  fat: 11,
-  msdos: 11,
-  exfat: 15,
-  f2fs: 512,
-  // mkswap(8) has 16 bytes for it, the last of which is 0.
-  swap: 15,
-};
+const longestLabels = new Map(
+  Object.entries({
+    ext2: 16,
+    ext3: 16,
+    ext4: 16,
+    xfs: 12,
+    btrfs: 255,
+    vfat: 11,
+    fat: 11,
+    msdos: 11,
+    exfat: 15,
+    f2fs: 512,
+    // mkswap(8) has 16 bytes for it, the last of which is 0.
+    swap: 15,
+  }),
+);
 
-export const fileSystemTypes = Object.keys(longestLabels);
+export const fileSystemTypes = [...longestLabels.keys()];
 
 export function longestLabel(type: string): number | undefined {
-  return longestLabels[type];
+  return longestLabels.get(type);
 }
 
 /** FAT, whose labels are in capital letters. */

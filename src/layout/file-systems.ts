@@ -120,16 +120,22 @@ function rejectPools(read: ReadModules, { findings }: Names): void {
 /** What grows at the first boot: a partition with nothing after it (growpart(1), systemd-repart(8)). */
 function rejectGrowth(one: ReadFileSystem, device: string, { disks }: Devices, findings: Findings): void {
   const table = disks.find(({ table }) => table?.partitions.some(({ name }) => name === device))?.table;
+  const last = table?.partitions.at(-1);
   if (table === undefined && disks.some(({ name }) => name === device)) return;
   if (table === undefined) {
     findings.error(
       one.growLine,
       `${one.where}: grow: '${device}' is a logical volume, which neither cloud-init nor systemd-repart makes larger; expected a partition`,
     );
-  } else if (table.partitions.at(-1)?.name !== device) {
+  } else if (last?.name !== device) {
     findings.error(
       one.growLine,
-      `${one.where}: grow: '${device}' has partitions after it, so it can't grow; expected the last one, '${table.partitions.at(-1)?.name}'`,
+      `${one.where}: grow: '${device}' has partitions after it, so it can't grow; expected the last one, '${last?.name}'`,
+    );
+  } else if (table.label === 'mbr' && !last.isPrimary) {
+    findings.error(
+      one.growLine,
+      `${one.where}: grow: '${device}' is a logical partition, which growpart does not make larger; expected one with the flag 'primary', or 'label: gpt'`,
     );
   }
 }

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
+import { readSource } from '../config/configuration-files.js';
 import type { ImageSpec } from '../config/image-spec.js';
 import { reasonOf } from '../host/errno.js';
 import { UsageError } from '../host/failure.js';
@@ -80,8 +80,9 @@ function unfitDisks({ disks }: LayoutDocument, imageSize: number): { line: numbe
 
 function read({ name, places }: Subject, layout: NonNullable<Subject['layout']>): string {
   try {
-    return readFileSync(layout.file, 'utf8');
+    return readSource(layout.file).text;
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     const place = places['layout'] ?? `[${name}] layout`;
     throw new UsageError([`${place} = ${layout.name}: can't read ${layout.file}: ${reasonOf(error)}`]);
   }

@@ -1,6 +1,6 @@
 import { didYouMean } from '../config/suggestion.js';
 import type { Findings } from './finding.js';
-import { isModule, missingModules } from './modules.js';
+import { isModule, whyMissing } from './modules.js';
 import type { YamlEntry, YamlList, YamlScalar } from './yaml-tree.js';
 
 /** Reads the keys of one mapping of a layout, and notes what is wrong with those that are asked for. */
@@ -36,7 +36,7 @@ export class KeyReader {
   warnOfUnknown(known: readonly string[], modules: readonly string[] = []): void {
     for (const [key, { line }] of this.entries) {
       if (known.includes(key) || isModule(key)) continue;
-      const missing = missingModules[key];
+      const missing = whyMissing(key);
       if (missing !== undefined) {
         this.findings.error(line, `${this.where}: ${key}: ${missing}`);
         continue;

@@ -22,7 +22,7 @@ export type ModuleName = keyof typeof moduleKeys;
 export const moduleNames = Object.keys(moduleKeys) as ModuleName[];
 
 export function isModule(name: string): name is ModuleName {
-  return name in moduleKeys;
+  return Object.hasOwn(moduleKeys, name);
 }
 
 /** What has a name in a layout, and may be a base. */
@@ -42,7 +42,10 @@ export const kindWords: Readonly<Record<NodeKind, string>> = {
   fstab: 'fstab entry',
 };
 
-/** Modules that people look for and that the language does not have. */
-export const missingModules: Readonly<Record<string, string>> = {
-  luks: 'encryption is not possible: the passphrase would have to be in the configuration, and every machine made from the image would share its key; encrypt at the first boot (systemd-repart, cryptsetup reencrypt)',
-};
+const encryption =
+  'encryption is not possible: the passphrase would have to be in the configuration, and every machine made from the image would share its key; encrypt at the first boot (systemd-repart, cryptsetup reencrypt)';
+
+/** Why there is no module of a name that people look for; undefined for any other word. */
+export function whyMissing(name: string): string | undefined {
+  return name === 'luks' ? encryption : undefined;
+}

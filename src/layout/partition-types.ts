@@ -94,7 +94,7 @@ export function parseGptType(text: string): string {
   const guid = abbreviated[code];
   if (guid !== undefined) return guid;
   const padded = `${code}00`;
-  const meant = padded in abbreviated ? ` (did you mean '${padded}'?)` : '';
+  const meant = Object.hasOwn(abbreviated, padded) ? ` (did you mean '${padded}'?)` : '';
   throw new Error(
     `a type as sgdisk abbreviates it, such as '8300' (Linux), 'EF00' (EFI system), 'EF02' (BIOS boot) or '8E00' (LVM), or a GUID${meant}`,
   );

@@ -2,22 +2,24 @@
 export type Share = { readonly bytes: number } | { readonly percent: number };
 
 /** diskimage-builder's units: with an `i` binary, without decimal. That also goes for the short ones. */
-const bytesPer: Readonly<Record<string, number>> = {
-  TiB: 2 ** 40,
-  GiB: 2 ** 30,
-  MiB: 2 ** 20,
-  KiB: 2 ** 10,
-  TB: 1e12,
-  GB: 1e9,
-  MB: 1e6,
-  KB: 1e3,
-  T: 1e12,
-  G: 1e9,
-  M: 1e6,
-  K: 1e3,
-  B: 1,
-  '': 1,
-};
+const bytesPer = new Map(
+  Object.entries({
+    TiB: 2 ** 40,
+    GiB: 2 ** 30,
+    MiB: 2 ** 20,
+    KiB: 2 ** 10,
+    TB: 1e12,
+    GB: 1e9,
+    MB: 1e6,
+    KB: 1e3,
+    T: 1e12,
+    G: 1e9,
+    M: 1e6,
+    K: 1e3,
+    B: 1,
+    '': 1,
+  }),
+);
 
 const sizeWanted = `a size such as '10GiB' (1024-based: KiB, MiB, GiB, TiB) or '10G' (1000-based: K, M, G, T, also KB, MB, GB, TB)`;
 
@@ -28,7 +30,7 @@ const sizeWanted = `a size such as '10GiB' (1024-based: KiB, MiB, GiB, TiB) or '
  */
 export function parseSize(text: string): number {
   const [, digits = '', unit = ''] = /^([0-9]*\.?[0-9]*) ?([A-Za-z]*)$/.exec(text) ?? [];
-  const factor = bytesPer[unit];
+  const factor = bytesPer.get(unit);
   if (`${digits}${unit}` === '' || digits === '.' || factor === undefined)
     throw new Error(sizeWanted + unitMeant(unit));
   const bytes = Math.trunc(factor * (digits === '' ? 1 : Number(digits)));
@@ -38,8 +40,8 @@ export function parseSize(text: string): number {
 
 /** Units count letter by letter: `gib` is none. */
 function unitMeant(unit: string): string {
-  const meant = Object.keys(bytesPer).find((known) => known.toLowerCase() === unit.toLowerCase());
-  return meant === undefined || unit in bytesPer ? '' : ` (did you mean '${meant}'?)`;
+  const meant = [...bytesPer.keys()].find((known) => known.toLowerCase() === unit.toLowerCase());
+  return meant === undefined || bytesPer.has(unit) ? '' : ` (did you mean '${meant}'?)`;
 }
 
 /**

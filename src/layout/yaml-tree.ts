@@ -1,4 +1,14 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Node, type Scalar } from 'yaml';
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  type Document,
+  type Node,
+  type Scalar,
+} from 'yaml';
 import type { Findings } from './finding.js';
 
 /** What a YAML document says, with the line of everything, and scalars as they are written. */
@@ -34,10 +44,15 @@ export interface YamlScalar {
 /** Far more than any layout has: a document of aliases to aliases could grow without bounds. */
 const mostValues = 100_000;
 
+/** The modules of a layout stand six levels deep in each other, with lists and mappings between them. */
+const deepest = 50;
+
 /** Reads a YAML 1.1 document, as PyYAML does. Undefined if it is none, or empty. */
 export function readYaml(text: string, findings: Findings): YamlValue | undefined {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, version: '1.1', schema: 'yaml-1.1' });
+  const read = parsed(text, lines, findings);
+  if (read === undefined) return undefined;
+  const document: Document = read;
   const lineOf = (node: { range?: readonly number[] | null | undefined }) => lines.linePos(node.range?.[0] ?? 0).line;
   for (const { pos, message } of document.errors) {
     findings.error(lines.linePos(pos[0]).line, `invalid YAML: ${message.split('\n')[0]?.replace(/ at line .*$/, '')}`);
@@ -52,6 +67,10 @@ export function readYaml(text: string, findings: Findings): YamlValue | undefine
     }
     if (++values > mostValues) {
       if (values === mostValues + 1) findings.error(line, `the document has more than ${mostValues} values`);
+      return { kind: 'scalar', line, text: '', value: null };
+    }
+    if (above.length > deepest) {
+      findings.error(line, `values stand more than ${deepest} levels deep in each other`);
       return { kind: 'scalar', line, text: '', value: null };
     }
     const within = node ? [...above, node] : above;
@@ -85,6 +104,17 @@ export function readYaml(text: string, findings: Findings): YamlValue | undefine
   }
 
   return convert(document.contents, 1, []);
+}
+
+/** What nests too deeply for the parser is no layout. */
+function parsed(text: string, lines: LineCounter, findings: Findings): Document | undefined {
+  try {
+    return parseDocument(text, { lineCounter: lines, version: '1.1', schema: 'yaml-1.1' });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    findings.error(1, `values stand more than ${deepest} levels deep in each other`);
+    return undefined;
+  }
 }
 
 function scalar(node: Scalar | undefined, line: number): YamlScalar {

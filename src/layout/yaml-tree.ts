@@ -1,14 +1,4 @@
-import {
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  parseDocument,
-  type Document,
-  type Node,
-  type Scalar,
-} from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Node, type Scalar } from 'yaml';
 import type { Findings } from './finding.js';
 
 /** What a YAML document says, with the line of everything, and scalars as they are written. */
@@ -50,9 +40,11 @@ const deepest = 50;
 /** Reads a YAML 1.1 document, as PyYAML does. Undefined if it is none, or empty. */
 export function readYaml(text: string, findings: Findings): YamlValue | undefined {
   const lines = new LineCounter();
-  const read = parsed(text, lines, findings);
-  if (read === undefined) return undefined;
-  const document: Document = read;
+  if (nestsTooDeeply(text)) {
+    findings.error(1, `values stand more than ${deepest} levels deep in each other`);
+    return undefined;
+  }
+  const document = parseDocument(text, { lineCounter: lines, version: '1.1', schema: 'yaml-1.1' });
   const lineOf = (node: { range?: readonly number[] | null | undefined }) => lines.linePos(node.range?.[0] ?? 0).line;
   for (const { pos, message } of document.errors) {
     findings.error(lines.linePos(pos[0]).line, `invalid YAML: ${message.split('\n')[0]?.replace(/ at line .*$/, '')}`);
@@ -106,15 +98,16 @@ export function readYaml(text: string, findings: Findings): YamlValue | undefine
   return convert(document.contents, 1, []);
 }
 
-/** What nests too deeply for the parser is no layout. */
-function parsed(text: string, lines: LineCounter, findings: Findings): Document | undefined {
-  try {
-    return parseDocument(text, { lineCounter: lines, version: '1.1', schema: 'yaml-1.1' });
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    findings.error(1, `values stand more than ${deepest} levels deep in each other`);
-    return undefined;
+/**
+ * Whether a text may nest more deeply than the parser's stack bears: by brackets, or by what stands before the first word of a line.
+ */
+function nestsTooDeeply(text: string): boolean {
+  let depth = 0;
+  for (const [bracket] of text.matchAll(/[[\]{}]/g)) {
+    depth += bracket === '[' || bracket === '{' ? 1 : -1;
+    if (depth > deepest * 5) return true;
   }
+  return text.split('\n').some((line) => (/^[\s?:-]*/.exec(line)?.[0].length ?? 0) > deepest * 5);
 }
 
 function scalar(node: Scalar | undefined, line: number): YamlScalar {

@@ -50,6 +50,7 @@ export function briefLog({ verbose }: { readonly verbose?: boolean | undefined }
       stderr.write(styleText('dim', visible(told).slice(0, (stderr.columns ?? 80) - 1)));
       isShown = true;
     },
+    finding: () => undefined,
     close: erase,
   };
 }

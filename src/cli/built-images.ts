@@ -2,6 +2,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Configuration } from '../config/configuration.js';
 import { canonical } from '../config/option.js';
+import { directory } from '../config/option-types.js';
 import { didYouMean } from '../config/suggestion.js';
 import { UsageError } from '../host/failure.js';
 import { loadConfiguration } from './configuration.js';
@@ -18,36 +19,42 @@ export function filesOf(
   let configuration: Configuration | undefined;
   const problems: string[] = [];
   const files = words.flatMap((word) => {
-    if (existsSync(word)) {
-      if (statSync(word).isFile()) return [word];
-      problems.push(`${word}: expected an image, which is a file`);
-      return [];
-    }
+    if (isFile(word)) return [word];
     configuration ??= loadConfiguration(flags.config);
     if (!configuration.imageNames().includes(word)) {
       const suggestion = didYouMean(word, configuration.imageNames());
-      problems.push(`${word}: there is no such file, and no such image in the configuration${suggestion}`);
+      const what = existsSync(word) ? 'this is no file' : 'there is no such file';
+      problems.push(`${word}: ${what}, and no such image in the configuration${suggestion}`);
       return [];
     }
-    const directory = flags.outputDir ?? outputDirectory(configuration, word);
-    const newest = newestImage(directory, word);
+    const place = flags.outputDir ?? outputDirectory(configuration, word);
+    const newest = newestImage(place, word);
     if (newest === undefined)
-      problems.push(`${word}: no such image was built in ${resolve(directory)}; --output-dir names another directory`);
+      problems.push(`${word}: no such image was built in ${resolve(place)}; --output-dir names another directory`);
     return newest ?? [];
   });
   if (problems.length > 0) throw new UsageError(problems);
   return files;
 }
 
+/** What may not be looked at is told when it is opened. */
+function isFile(word: string): boolean {
+  try {
+    return statSync(word).isFile();
+  } catch {
+    return false;
+  }
+}
+
 function outputDirectory(configuration: Configuration, image: string): string {
   const { document } = configuration.section(image);
   const spelling = [...document.optionNames(image)].find((name) => canonical(name) === 'output-dir');
-  return (spelling && document.get(image, spelling)) || '.';
+  return directory.parse((spelling && document.get(image, spelling)) || '.');
 }
 
 /** By the date in its name; of one day, a qcow2 rather than the raw disk that it was made of. */
-function newestImage(directory: string, image: string): string | undefined {
-  const names = existsSync(directory) ? readdirSync(directory) : [];
+function newestImage(place: string, image: string): string | undefined {
+  const names = existsSync(place) ? readdirSync(place) : [];
   const [newest] = names
     .filter(
       (name) => name.startsWith(`${image}-`) && /^\d{4}-\d{2}-\d{2}\.(qcow2|raw)$/.test(name.slice(image.length + 1)),
@@ -55,7 +62,7 @@ function newestImage(directory: string, image: string): string | undefined {
     .toSorted((one, other) =>
       dayOf(one) === dayOf(other) ? (one < other ? -1 : 1) : dayOf(one) < dayOf(other) ? 1 : -1,
     );
-  return newest && join(directory, newest);
+  return newest && join(place, newest);
 }
 
 const dayOf = (name: string) => name.replace(/\.\w+$/, '');

@@ -149,7 +149,8 @@ async function list(host: Caller, device: ExtDevice, directories: readonly Liste
   let next = 0;
   for (const line of stdout.split('\n')) {
     if (line === `debugfs: ${requests[next]}`) directory = directories[next++]?.path;
-    else if (line === '') continue;
+    // Of what was removed, and of an empty block, an entry without an inode stays, and perhaps its name.
+    else if (line === '' || line.startsWith('/0/')) continue;
     else if (directory === undefined) throw damage(device, line);
     else for (const entry of readEntry(device, directory, line)) entries.push(entry);
   }
@@ -164,8 +165,7 @@ function readEntry(device: ExtDevice, directory: string, line: string): Entry[] 
     );
   }
   const [, inode, mode = '', name = '', size] = match;
-  // In an inode itself (inline_data), the name of what was removed stays, without an inode.
-  if (name === '.' || name === '..' || inode === '0') return [];
+  if (name === '.' || name === '..') return [];
   const kind = kinds[mode.slice(0, 2)] ?? 'other';
   const path = `${directory.replace(/\/$/, '')}/${name}`;
   return [{ path, kind, inode: Number(inode), size: Number(size), mode: parseInt(mode.slice(-4), 8) }];

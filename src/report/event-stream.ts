@@ -1,4 +1,4 @@
-import type { Log, Progress } from '../host/log.js';
+import type { Log, LoggedFinding, Progress } from '../host/log.js';
 import type { Mask } from '../host/mask.js';
 import type { BuildEvent, EventDetails, LogLevel } from './events.js';
 
@@ -69,6 +69,10 @@ export class EventStream implements EventLog {
 
   progress(progress: Progress): void {
     this.tell({ event: 'progress', ...progress });
+  }
+
+  finding(finding: LoggedFinding): void {
+    this.tell({ event: 'finding', ...finding });
   }
 
   /** A reader that fails, as on a full disk, is told nothing more: the build, and what it must release, go on. */

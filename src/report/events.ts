@@ -19,6 +19,7 @@ export type EventDetails =
   | StageSkipped
   | LogLine
   | ProgressMade
+  | FindingMade
   | ArtifactLeft
   | BuildFinished
   | Summary;
@@ -84,6 +85,17 @@ export interface ProgressMade {
   readonly text: string;
   /** 0 to 1; missing where it is not known. */
   readonly fraction?: number | undefined;
+}
+
+/** Something that machines from the image would share, or carry along: repaired, or in the image. */
+export interface FindingMade {
+  readonly event: 'finding';
+  /** As in image-factory.conf(5), GOLDEN IMAGES. */
+  readonly rule: string;
+  readonly level: 'error' | 'warning' | 'note';
+  readonly path: string;
+  readonly detail?: string;
+  readonly repaired: boolean;
 }
 
 /** A file that the build leaves in the output directory. */

@@ -31,7 +31,7 @@ describe('time limits', () => {
 
   const prelude = () => `
     const directory = ${JSON.stringify(directory)};
-    const log = { debug() {}, info() {}, warn() {}, error() {}, progress() {} };
+    const log = { debug() {}, info() {}, warn() {}, error() {}, progress() {}, finding() {} };
     const host = { log, signal: new AbortController().signal, release: new ReleaseStack() };
     const libvirt = new Libvirt(host, 'test:///default');
     const hardware = { architecture: defaultArchitecture, firmware: defaultArchitecture.firmwares[0], virtType: 'qemu', cores: 1, ram: 2 ** 28,

@@ -20,6 +20,7 @@ export function recordedLog(): RecordedLog {
     warn: at('warn'),
     error: at('error'),
     progress: ({ text }) => void lines.push(`progress: ${text}`),
+    finding: ({ rule, path, repaired }) => void lines.push(`finding: ${rule} ${path}${repaired ? ' repaired' : ''}`),
   };
 }
 

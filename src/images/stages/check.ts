@@ -22,6 +22,9 @@ export const check = stage({
     const findings = await Volumes.use(host, disk, (volumes) =>
       checkSystem(host, new SystemFiles(state.system, volumes), rules),
     );
+    for (const { rule, level, path, detail } of findings) {
+      host.log.finding({ rule, level, path, ...(detail !== undefined && { detail }), repaired: false });
+    }
     for (const { level, heading, places, because } of byRule(findings)) {
       const text = [heading, ...places, because].join('\n  ');
       if (level === 'note') host.log.info(text);

@@ -43,6 +43,7 @@ export const clean = stage({
       host.log.info(removed.length > 0 ? `Removed ${removed.join(', ')}` : 'The installer left nothing to remove');
       if (repairs !== undefined) {
         const { repaired } = await repair(host, files, rulesWithout(repairs.except));
+        for (const { rule, level, path } of repaired) host.log.finding({ rule, level, path, repaired: true });
         for (const { heading, places } of byRule(repaired)) {
           host.log.info([`Repaired ${heading}`, ...places].join('\n  '));
         }

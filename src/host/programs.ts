@@ -63,6 +63,8 @@ export const programs = {
   'gpg-agent': { package: 'gpg-agent', neededFor: 'signing with gpg', optional: true },
   gpgv: { package: 'gpgv', neededFor: 'checking gpg signatures', optional: true },
   find: { package: 'findutils', neededFor: 'listing a tree that becomes a disk' },
+  fdisk: { package: 'fdisk', neededFor: 'partition tables of disks with sectors of 4096 bytes' },
+  cat: { package: 'coreutils', neededFor: 'reading files of a tree that becomes a disk' },
   mke2fs: { package: 'e2fsprogs', neededFor: 'making ext2/3/4 file systems' },
   mkswap: { package: 'util-linux', neededFor: 'making swap space' },
   'mkfs.xfs': { package: 'xfsprogs', neededFor: 'making XFS file systems', optional: true },

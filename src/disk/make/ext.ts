@@ -19,23 +19,22 @@ export const ext: FileSystemMaker = {
 };
 
 function makeCommand(made: NewFileSystem): Command {
-  const { fileSystem, uuid, hashSeed, file, offset, size, content, epoch } = made;
+  const { fileSystem, uuid, hashSeed, file, offset, size, content, sectorSize } = made;
   const { plain, extended } = splitOptions(fileSystem.options);
   const args = [
     ...['-q', '-F', '-t', fileSystem.type, '-L', fileSystem.label, '-U', uuid, ...plain],
     ...['-E', [...extended, `offset=${offset}`, `hash_seed=${hashSeed}`, 'root_owner=0:0'].join(',')],
   ];
   const place = [file, `${Math.floor(size / 1024)}k`];
-  if (content === undefined) return command('mke2fs', [...args, ...place], { env: timeVariables(epoch) });
-  const env = { ...timeVariables(epoch), ...ownConfiguration(content.view) };
+  // No block may be smaller than a sector.
+  const env = { ...timeVariables(made.epoch), MKE2FS_DEVICE_SECTSIZE: String(sectorSize) };
+  if (content === undefined) return command('mke2fs', [...args, ...place], { env });
   return commandInView(
     content.view,
     content.masked,
     'mke2fs',
     [...args, '-d', inView(content.view, content.top), ...place],
-    {
-      env,
-    },
+    { env: { ...env, ...ownConfiguration(content.view) } },
   );
 }
 

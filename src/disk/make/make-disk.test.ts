@@ -247,6 +247,29 @@ describe('a disk of our own', () => {
     expect(program('debugfs', ['-R', 'cat /log/messages', file])).to.equal('log\n');
   });
 
+  it('may have sectors of 4096 bytes', async () => {
+    const partitions = [
+      { name: 'ESP', size: 20, type: types.efi },
+      { name: 'root', size: 16, type: types.linux },
+    ];
+    const layout = layoutOf(
+      [gptDisk('image0', partitions, 4096)],
+      [
+        fileSystem({ name: 'mkfs_root', on: 'root', type: 'ext4', mount: '/' }),
+        fileSystem({ name: 'mkfs_esp', on: 'ESP', type: 'vfat', label: 'ESP', mount: '/boot/efi' }),
+      ],
+    );
+    const disk = await make(layout);
+    const told = program('fdisk', ['-b', '4096', '-l', '-o', 'Start,Sectors,Type-UUID,Name', disk]).split('\n');
+    expect(told.slice(-3, -1).map((line) => line.trim().split(/\s+/))).to.deep.equal(
+      layout.disks[0]?.partitions.map(({ start, size, type, name }) => [String(start), String(size), type, name]),
+    );
+    const root = `${disk}?offset=${offsetOf(layout, 'root')}`;
+    program('e2fsck', ['-f', '-n', root]);
+    expect(program('debugfs', ['-R', 'stats -h', root])).to.match(/Block size: +4096\n/);
+    expect(program('mtype', ['-i', `${disk}@@${offsetOf(layout, 'ESP')}`, '::/notes.txt'])).to.equal('on the ESP\n');
+  });
+
   it('takes the space of what is in it: zeros are holes', async () => {
     const disk = await make(everything('btrfs', 1000));
     const [blocks, size] = program('stat', ['-c', '%b %s', disk]).split(' ').map(Number);

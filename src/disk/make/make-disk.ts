@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, open, rename, rm, stat, truncate } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { UsageError } from '../../host/failure.js';
-import { command, run, type Host } from '../../host/host.js';
+import { run, type Host } from '../../host/host.js';
 import { ownersOfTree } from '../../host/tree-namespace.js';
 import type { Layout } from '../../layout/layout.js';
 import { addBootLoaders, type BootLoaderChoice } from './boot/add-boot-loaders.js';
@@ -13,10 +13,10 @@ import { fileSystemUuids } from './file-systems.js';
 import { fillFileSystems } from './fill-file-systems.js';
 import { Identifiers } from './identifiers.js';
 import { mountedBelow, mountedIn } from './mount-points.js';
-import { partitionScript } from './partition-script.js';
 import { addSystemFiles } from './system-additions.js';
 import { listTree, type TreeEntry } from './tree-listing.js';
 import { commandInView, inView, makeTreeView, type TreeView } from './tree-view.js';
+import { writePartitionTable } from './write-partition-table.js';
 import { writePhysicalVolumes } from './write-physical-volumes.js';
 
 /** A disk to be made from a tree. */
@@ -61,6 +61,7 @@ export async function makeDisk(host: Host, wanted: DiskOfTree): Promise<readonly
       added: view.added,
       scratch: work,
       copyFromTree: (from, to) => copyFromTree(host, view, from, to),
+      readTree: async (path) => (await run(host, commandInView(view, [], 'cat', ['--', inView(view, path)]))).stdout,
     },
   );
   await refuseWhatDoesNotFit(host, layout, view);
@@ -70,17 +71,13 @@ export async function makeDisk(host: Host, wanted: DiskOfTree): Promise<readonly
     const file = files.get(disk.name) ?? '';
     await (await open(file, 'wx')).close();
     await truncate(file, disk.size);
-    if (disk.label !== null) await run(host, tableCommand(file, partitionScript(disk, identifiers)));
+    await writePartitionTable(host, disk, { file, scratch: work, identifiers });
   }
   await writePhysicalVolumes(layout, places, identifiers, { files, time: epoch ?? Math.floor(Date.now() / 1000) });
   await fillFileSystems(host, { layout, places, files, uuids, identifiers, view, epoch, work });
   if (bios) await writeBiosBoot(files.get(bios.disk) ?? '', bios);
   for (const [index, output] of outputs.entries()) await rename(join(work, `${index}.raw`), output);
   return outputs;
-}
-
-function tableCommand(file: string, script: string) {
-  return command('sfdisk', ['--quiet', '--no-reread', '--no-tell-kernel', '--wipe', 'never', file], { input: script });
 }
 
 /** Disks beside the first one have the names that the layout gives them. */

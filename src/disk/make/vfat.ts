@@ -26,7 +26,8 @@ function makeCommand({ fileSystem, uuid, file, offset, size, sectorSize, epoch }
       ...['--invariant', '-i', uuid.replace('-', ''), ...label, '-S', String(sectorSize)],
       ...kind(fileSystem.options, size, sectorSize),
       ...fileSystem.options,
-      ...['--offset', String(offset / 512), file, String(Math.floor(size / 1024))],
+      // In sectors of the size above.
+      ...['--offset', String(offset / sectorSize), file, String(Math.floor(size / 1024))],
     ],
     { env: timeVariables(epoch) },
   );

@@ -5,9 +5,10 @@ import type { Caller } from '../../../host/host.js';
 import type { Layout } from '../../../layout/layout.js';
 import type { TreeEntry } from '../tree-listing.js';
 import { biosBoot, type BiosBoot } from './bios.js';
-import { bootSystem, type Additions, type BootSystem } from './boot-system.js';
+import { bootSystem, isFile, type Additions, type BootSystem } from './boot-system.js';
 import { bootTargetOf } from './boot-targets.js';
 import { grubConfiguration } from './grub-configuration.js';
+import { startsThisDisk } from './own-configuration.js';
 import { uefiBoot } from './uefi.js';
 
 export const bootLoaderChoices = ['auto', 'grub', 'systemd-boot', 'none'] as const;
@@ -51,7 +52,9 @@ export async function addBootLoaders(caller: Caller, boot: Boot, additions: Addi
     );
   }
   if (found.length === 0) return undefined;
-  if (byUefi !== 'systemd-boot' || byBios !== undefined) await addGrubConfiguration(system, additions);
+  if (byUefi !== 'systemd-boot' || byBios !== undefined) {
+    await addGrubConfiguration(caller, system, additions, boot.uuids);
+  }
   return isMissing(byBios) ? undefined : byBios;
 }
 
@@ -87,10 +90,16 @@ async function systemOf({ tree, layout, entries, uuids, kernelWords }: Boot): Pr
 }
 
 async function addGrubConfiguration(
-  { bootFiles, grubDirectory, menu }: BootSystem,
-  { added }: Additions,
+  caller: Caller,
+  { bootFiles, grubDirectory, menu, layout, entries }: BootSystem,
+  { added, readTree }: Additions,
+  uuids: ReadonlyMap<string, string>,
 ): Promise<void> {
-  const directory = join(added, grubDirectory);
-  await mkdir(directory, { recursive: true });
-  await writeFile(join(directory, 'grub.cfg'), grubConfiguration(menu, bootFiles), { mode: 0o600 });
+  const file = `${grubDirectory}/grub.cfg`;
+  if (isFile(entries, file.slice(1)) && startsThisDisk(await readTree(file), layout, uuids, entries)) {
+    caller.log.info(`Keeping the tree's own ${file}`);
+    return;
+  }
+  await mkdir(join(added, grubDirectory), { recursive: true });
+  await writeFile(join(added, file), grubConfiguration(menu, bootFiles));
 }

@@ -34,6 +34,8 @@ export interface Additions {
   readonly scratch: string;
   /** Copies a file of the tree, which may be for root only, to a path of the system. */
   readonly copyFromTree: (from: string, to: string) => Promise<void>;
+  /** The text of a file of the tree, which may be for root only. */
+  readonly readTree: (path: string) => Promise<string>;
 }
 
 /** Why a disk does not boot by a firmware, where it might. */

@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { layoutFile, shippedLayoutNames } from '../config/layout-file.js';
+import { programDirectory } from '../host/program-directory.js';
 import { fstabText } from './fstab-text.js';
 import { parseLayout } from './parse.js';
 import { gptTypes } from './partition-types.js';
 import { planLayout } from './plan.js';
-import { GiB } from '../../test/support/layout.js';
+import { GiB, problems } from '../../test/support/layout.js';
 
 function shipped(name: string, imageSize = 20 * GiB) {
   const file = layoutFile(name);
@@ -61,6 +63,21 @@ describe('the shipped layouts', () => {
     expect(lines).to.include('LABEL=tmp /tmp ext4 defaults,nodev,nosuid,noexec 0 2');
     expect(lines).to.include('LABEL=home /home ext4 defaults,nodev,nosuid 0 2');
   });
+});
+
+describe('the layouts of the documents', () => {
+  /** Blocks of code that begin with a disk. */
+  const blocks = (file: string) =>
+    [...readFileSync(join(programDirectory, file), 'utf8').matchAll(/^ {4}- local_loop:.*\n(?:(?: {4}.*)?\n)*/gm)]
+      .map(([block]) => block.replace(/^ {4}/gm, ''))
+      .filter((block) => block.includes('mount_point'));
+
+  for (const [file, count] of Object.entries({ 'docs/layouts.md': 3, 'man/image-factory.conf.5.md': 1 })) {
+    it(`are right in ${file}`, () => {
+      expect(blocks(file)).to.have.length(count);
+      for (const block of blocks(file)) expect(problems(block, 20 * GiB), block).to.be.empty;
+    });
+  }
 });
 
 describe('the file of a layout', () => {

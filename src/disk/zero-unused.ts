@@ -8,6 +8,7 @@ import { rootVolume, type System } from './system.js';
 import { called } from './volume.js';
 import { holdsFiles } from './volume-kinds.js';
 import { Volumes } from './volumes.js';
+import { emptyXfsLog } from './xfs-log.js';
 
 /**
  * Makes all of a disk read as zeros that no file uses: free blocks of every volume, swap space, what LVM does not use of
@@ -22,6 +23,12 @@ export async function zeroUnused(host: Caller, disk: string, system: System): Pr
       await zeroExtents(host, stretch.file, [await swappedOut(stretch, called(volume))]);
     }
     await zeroSwapFiles(host, volumes, system);
+    // Last: the kernel writes to the log whenever it mounts the file system.
+    for (const volume of system.volumes.filter(({ fileSystem }) => fileSystem === 'xfs')) {
+      const emptied = await emptyXfsLog(await volumes.stretch(volume));
+      if (!emptied)
+        host.log.warn(`The log of the xfs on ${called(volume)} stays as it is: it does not end with an unmount`);
+    }
   });
   const { table, lvm } = await readDiskLayout(host, disk);
   await zeroExtents(host, disk, [...lvm.unused, ...(await gaps(disk, table))]);

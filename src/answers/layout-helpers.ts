@@ -48,7 +48,7 @@ export function layoutHelpers(
     'layout-storage': {
       takes: ['text'],
       does() {
-        const problems = layoutProblems(kind, placed(), placed().place);
+        const problems = layoutProblems(kind, placed(), machine, placed().place);
         tell(problems);
         return problems.length > 0 ? '' : partitioningLanguages[kind].write(read(), machine);
       },

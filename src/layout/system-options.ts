@@ -35,9 +35,12 @@ export function withSystemOptions(
   return { document: changed, errors };
 }
 
-/** The text of an option that is set, and right. */
+/** The text of an option that you set, and that is right. */
 function given({ description, variables }: Subject, option: string): string | undefined {
-  if (description[option] === undefined || description[option].fault !== undefined) return undefined;
+  const described = description[option];
+  if (described === undefined || described.fault !== undefined) return undefined;
+  // Shipped images see the defaults of the program, which is the file of this name.
+  if (described.place.startsWith('image-factory:')) return undefined;
   const spelling = Object.keys(variables).find((name) => canonical(name) === option);
   return spelling === undefined ? undefined : variables[spelling];
 }

@@ -20,6 +20,11 @@ function debian(architecture: Architecture): Names {
   };
 }
 
+/** debian-installer removes the packages of the loader that it does not install: the script at the end installs them. */
+function debianInstaller(architecture: Architecture): Names {
+  return { ...debian(architecture), BIOS: [], UEFI: [] };
+}
+
 function redHat(architecture: Architecture): Names {
   const word = architecture === 'amd64' ? 'x64' : 'aa64';
   return { ...debian(architecture), BIOS: architecture === 'amd64' ? ['grub2-pc'] : [], UEFI: [`grub2-efi-${word}`, `shim-${word}`] }; // prettier-ignore
@@ -35,14 +40,14 @@ function suse(architecture: Architecture): Names {
 }
 
 const families: Readonly<Record<AnswerFileKind, (architecture: Architecture) => Names>> = {
-  preseed: debian,
+  preseed: debianInstaller,
   autoinstall: debian,
   kickstart: redHat,
   yast: suse,
   agama: suse,
 };
 
-/** The packages of a distribution that an installed system needs for its layout: boot loaders, and tools for its volumes. */
+/** The packages of a distribution that an installer is told for a layout: boot loaders, and tools for its volumes. */
 export function layoutPackages(kind: AnswerFileKind, layout: Layout, { architecture }: InstalledMachine): string[] {
   const names = families[kind](architecture);
   return needsOf(layout).flatMap((need) => names[need]);

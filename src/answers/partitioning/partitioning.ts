@@ -5,6 +5,7 @@ import { agama } from './agama.js';
 import { autoyast } from './autoyast.js';
 import { curtin } from './curtin.js';
 import { kickstart } from './kickstart.js';
+import { needsOf } from './packages.js';
 import { partman } from './partman.js';
 
 /** The installers by what they read; how each is told a layout. The face of this room. */
@@ -39,11 +40,28 @@ export interface SourcedLayout {
  *
  * @param place where the layout is named: `my.conf:3: [web] layout = my.yaml`
  */
-export function layoutProblems(kind: AnswerFileKind, sourced: SourcedLayout, place: string): string[] {
+export function layoutProblems(
+  kind: AnswerFileKind,
+  { layout, file, lineOf }: SourcedLayout,
+  machine: InstalledMachine,
+  place: string,
+): string[] {
   const { installer, limits } = partitioningLanguages[kind];
-  const { layout, file, lineOf } = sourced;
-  return limits(layout).map(({ on, why }) => {
+  const unmade = limits(layout).map(({ on, why }) => {
     const line = lineOf(on);
     return `${place}: ${installer} can't make '${on}' (${file}${line === undefined ? '' : `:${line}`}): ${why}`;
   });
+  return [...unmade, ...bootProblems(layout, machine).map((problem) => `${place}: ${problem}`)];
+}
+
+/** An installer installs the boot loader of the firmware that it was started by. */
+function bootProblems(layout: Layout, { firmware }: InstalledMachine): string[] {
+  const needs = needsOf(layout);
+  if (firmware === 'uefi' && !needs.includes('UEFI')) {
+    return ['the machine has UEFI, and the layout has no EFI system partition: add one, or set firmware = bios'];
+  }
+  if (firmware === 'bios' && !needs.includes('BIOS')) {
+    return ['the machine has a BIOS, and the layout has no BIOS boot partition: add one, or set firmware = uefi'];
+  }
+  return [];
 }

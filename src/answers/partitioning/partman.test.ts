@@ -139,9 +139,31 @@ describe('a layout as a recipe of partman-auto', () => {
     expect(answers(mbr).get('partman-partitioning/default_label')).to.equal('msdos');
   });
 
+  it('asks for a place for the boot loader of the firmware, and for an ESP of a size', () => {
+    const problems = (name: string, firmware: string) =>
+      layoutProblems(
+        'preseed',
+        { file: name, layout: shippedLayout(name), lineOf: () => undefined },
+        installedMachine({ firmware }),
+        'x',
+      );
+    for (const name of ['hybrid', 'lvm', 'server']) {
+      for (const firmware of ['bios', 'uefi', 'uefi-secure']) expect(problems(name, firmware), name).to.deep.equal([]);
+    }
+    expect(problems('bios', 'uefi')[0]).to.match(/^x: the machine has UEFI, .*: add one, or set firmware = bios$/);
+    expect(problems('uefi', 'bios')[0]).to.match(/^x: the machine has a BIOS, .*: add one, or set firmware = uefi$/);
+    const small = planned(
+      '- local_loop: {name: image0}\n- partitioning:\n    base: image0\n    label: gpt\n    partitions:\n      - {name: ESP, type: EF00, size: 32MiB, mkfs: {type: vfat, mount: {mount_point: /efi}}}\n      - {name: root, size: 100%, mkfs: {type: ext4, mount: {mount_point: /}}}\n',
+    );
+    expect(partman.limits(small).map(({ on, why }) => `${on}: ${why}`)).to.deep.equal([
+      'mkfs_ESP: it mounts an EFI system partition at /boot/efi: set mount_point to that',
+      'ESP: it makes FAT32 of an EFI system partition, which takes 33 MiB or more',
+    ]);
+  });
+
   it("says what can't be done, all of it", () => {
     const layout = { file: 'my.yaml', layout: planned(difficult), lineOf: () => 7 };
-    expect(layoutProblems('preseed', layout, 'my.conf:3: [web] layout = my.yaml')).to.deep.equal([
+    expect(layoutProblems('preseed', layout, machine, 'my.conf:3: [web] layout = my.yaml')).to.deep.equal([
       "my.conf:3: [web] layout = my.yaml: debian-installer can't make 'data' (my.yaml:7): an installation has one disk: keep one local_loop",
       ...[
         "'pool' (my.yaml:7): it makes no thin pools",

@@ -1,7 +1,7 @@
 import type { FileSystem, Layout, Partition, VolumeGroup } from '../../layout/layout.js';
-import { contentOf, dataPartitions, diskOf, growingVolume, mebibyte, mountOptions, type Content } from './contents.js';
+import { contentOf, dataPartitions, diskOf, growingVolume, mountOptions, type Content } from './contents.js';
 import type { InstalledMachine, PartitioningLanguage } from './language.js';
-import { commonLimits, mkfsLimits, subvolumeLimits, thinLimits, typeLimits, uuidLimits, type Limit } from './limits.js';
+import { endOf, partmanLimits, partmanTypes } from './partman-limits.js';
 
 /**
  * debian-installer: answers to the questions of partman-auto, whose recipes are described in debian-installer's
@@ -9,74 +9,17 @@ import { commonLimits, mkfsLimits, subvolumeLimits, thinLimits, typeLimits, uuid
  * from where the free space begins, and parted takes the nearest whole MiB for the end: so every end that is a whole MiB
  * can be said. The last partition, and the last volume of a group, take what is left.
  */
-export const partman: PartitioningLanguage = { installer: 'debian-installer', limits, write };
+export const partman: PartitioningLanguage = { installer: 'debian-installer', limits: partmanLimits, write };
 
 const megabyte = 1_000_000;
 /** partman-lvm asks LVM for the extent size in units of 1000 bytes. */
 const roundedExtent = 4_194_300;
-const extent = 4 * mebibyte;
-
-/** How partman calls file systems; swap has its own method. */
-const names: Readonly<Record<string, string>> = {
-  ext2: 'ext2',
-  ext3: 'ext3',
-  ext4: 'ext4',
-  xfs: 'xfs',
-  btrfs: 'btrfs',
-  vfat: 'fat32',
-};
 
 /**
  * The mount options that partman can set during the installation. `noexec` is not among them: scripts of packages run
  * from /var and /tmp; the installed system's fstab has it.
  */
 const known = ['noatime', 'relatime', 'nodev', 'nosuid', 'discard'];
-
-function limits(layout: Layout): readonly Limit[] {
-  const partitions = dataPartitions(layout);
-  const physical = partitions.findIndex((partition) => contentOf(layout, partition).use === 'physical volume');
-  return [
-    ...commonLimits(layout),
-    ...thinLimits(layout),
-    ...typeLimits(layout, Object.keys(names)),
-    ...mkfsLimits(layout),
-    ...uuidLimits(layout),
-    ...subvolumeLimits(layout),
-    ...layout.volumeGroups
-      .filter(({ extentSize }) => extentSize !== extent)
-      .map(({ name }) => ({ on: name, why: 'it makes extents of 4 MiB only' })),
-    ...partitions
-      .slice(physical === -1 ? partitions.length : physical)
-      .filter((partition) => contentOf(layout, partition).use !== 'physical volume')
-      .map(({ name }) => ({
-        on: name,
-        why: 'it makes physical volumes behind all other partitions: move it before them',
-      })),
-    ...layout.fileSystems
-      .filter(({ label }) => !/^[\w+=:,@/-][\w+=:,.@/-]*$/.test(label))
-      .map(({ name, label }) => ({
-        on: name,
-        why: `a recipe can't have the label '${label}': use letters and digits`,
-      })),
-    ...partitions
-      .map((partition) => contentOf(layout, partition))
-      .flatMap((content) => (content.use === 'ESP' ? [content.fileSystem] : []))
-      .filter(({ mount }) => mount !== '/boot/efi')
-      .map(({ name }) => ({
-        on: name,
-        why: 'it mounts an EFI system partition at /boot/efi: set mount_point to that',
-      })),
-    ...unusedRest(layout),
-  ];
-}
-
-/** The last partition gets the rest of the disk in any case. */
-function unusedRest(layout: Layout): Limit[] {
-  const { size } = diskOf(layout);
-  const last = dataPartitions(layout).at(-1);
-  if (last === undefined || last.takesRest || size - end(last) < 4 * mebibyte) return [];
-  return [{ on: last.name, why: 'it gives the last partition what is left of the disk: set its size to 100%' }];
-}
 
 function write(layout: Layout, { disk }: InstalledMachine): string {
   const { label } = diskOf(layout);
@@ -138,7 +81,7 @@ function partitionLines(layout: Layout, disk: string): RecipeLine[] {
   const partitions = dataPartitions(layout);
   return partitions.map((partition, index) => {
     const before = partitions[index - 1];
-    const size = end(partition) - (before === undefined ? beginning : end(before));
+    const size = endOf(partition) - (before === undefined ? beginning : endOf(before));
     const content = contentOf(layout, partition);
     const last = index === partitions.length - 1;
     return {
@@ -164,11 +107,6 @@ function partitionLines(layout: Layout, disk: string): RecipeLine[] {
 function slack(layout: Layout, partition: Partition, size: number): number {
   if (contentOf(layout, partition).use === 'physical volume') return 1;
   return Math.max(1, Math.floor(size / megabyte) - dataPartitions(layout).length - 2);
-}
-
-/** Bytes; parted ends partitions at whole MiB. */
-function end({ start, size }: Partition): number {
-  return Math.ceil(((start + size) * 512) / mebibyte) * mebibyte;
 }
 
 export function partitionDevice(disk: string, { number }: Partition): string {
@@ -198,7 +136,7 @@ function volumeLines(layout: Layout, group: VolumeGroup): RecipeLine[] {
 
 function typeWord(content: Content): string {
   if (content.use === 'swap') return 'linux-swap';
-  if (content.use === 'file system') return names[content.fileSystem.type] ?? content.fileSystem.type;
+  if (content.use === 'file system') return partmanTypes[content.fileSystem.type] ?? content.fileSystem.type;
   return content.use === 'physical volume' ? 'ext4' : 'free';
 }
 
@@ -224,7 +162,7 @@ function fileSystemFields(layout: Layout, fileSystem: FileSystem): string[] {
   const options = mountOptions(layout, fileSystem).filter((option) => known.includes(option));
   return [
     'use_filesystem{ }',
-    `filesystem{ ${names[type] ?? type} }`,
+    `filesystem{ ${partmanTypes[type] ?? type} }`,
     `label{ ${label} }`,
     ...(mount === undefined ? [] : [`mountpoint{ ${mount} }`]),
     ...options.map((option) => `options/${option}{ ${option} }`),

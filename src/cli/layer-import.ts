@@ -1,7 +1,7 @@
 import { integer, size } from '../config/option-types.js';
-import { Failure, UsageError } from '../host/failure.js';
+import { UsageError } from '../host/failure.js';
 import { usualLimits } from '../layers/import/archive-limits.js';
-import { importLayers } from '../layers/import/import-layers.js';
+import { importLayers, type Import } from '../layers/import/import-layers.js';
 import { recognise } from '../layers/import/recognise.js';
 import { printJson } from './layer.js';
 import { withStore, type StoreFlags } from './store-session.js';
@@ -20,12 +20,17 @@ export async function importLayer(name: string, from: string, flags: LayerImport
   };
   await withStore(flags, async (store) => {
     const source = await recognise(store.host, from);
+    const copySystem: Import['copySystem'] = async ({ path }, to) => {
+      const disks = await import('../disk/copy-system.js');
+      const copy = store.dialect === 'trusted' ? disks.copyMounted : disks.copyUnmounted;
+      await disks.copySystem(store.host, path, to, copy);
+    };
     const layers = await importLayers(store, {
       name,
       parent: flags.parent,
       source,
       limits,
-      copySystem: () => Promise.reject(new Failure('disks come next')),
+      copySystem,
     });
     const made = layers.map((layer) => ({ name: layer.name, parent: layer.parent, contentId: layer.contentId }));
     if (flags.json) return printJson({ layers: made });

@@ -158,6 +158,8 @@ async function list(host: Caller, device: ExtDevice, directories: readonly Liste
 }
 
 function readEntry(device: ExtDevice, directory: string, line: string): Entry[] {
+  // Room for an entry, as in lost+found: neither an inode nor a name.
+  if (/^\/0\/0+\/\d+\/\d+\/\/\d*\/$/.test(line)) return [];
   const match = entryLine.exec(line);
   if (!match) {
     throw new Failure(

@@ -23,6 +23,11 @@ export async function copyTree(store: Store, from: string, directory: string): P
     if (++count % 500 === 0) store.host.log.progress({ text: `Copying ${from}: ${count} entries` });
   };
   await follow(store.host, command('cp', [...options, '--verbose', '--', source, directory]), tell);
+  await settleCopy(store, directory, from);
+}
+
+/** Makes a copy of files a tree as overlayfs reads it. @param what where they come from, for messages */
+export async function settleCopy({ host, dialect }: Store, directory: string, what: string): Promise<void> {
   const notes = { whiteouts: [], opaque: [], useless: [], implied: [], hasAttributes: true };
-  await settle(store.host, { directory, dialect: store.dialect, lower: [], what: from }, notes);
+  await settle(host, { directory, dialect, lower: [], what }, notes);
 }

@@ -11,7 +11,7 @@ import type { ArchiveLimits } from './archive-limits.js';
 import { blobsInArchive, blobsInDirectory, type Blobs } from './blobs.js';
 import { compressionOf, decompressed } from './compression.js';
 import { layersOfImage } from './container-image.js';
-import { copyTree } from './copy-tree.js';
+import { copyTree, settleCopy } from './copy-tree.js';
 import type { Source } from './recognise.js';
 
 /** What is imported, and as what. */
@@ -38,7 +38,7 @@ export async function importLayers(store: Store, wanted: Import): Promise<Layer[
     case 'directory':
       return [await addLayer(store, { name, parent, origin, fill: (to) => copyTree(store, source.path, to) })];
     case 'disk':
-      return [await addLayer(store, { name, parent, origin, fill: (to) => wanted.copySystem(source, to) })];
+      return [await addLayer(store, { name, parent, origin, fill: (to) => copyDisk(store, wanted, source, to) })];
     case 'archive': {
       const what = basename(source.path);
       const open = () => createReadStream(source.path, { highWaterMark: 1024 * 1024 });
@@ -51,6 +51,16 @@ export async function importLayers(store: Store, wanted: Import): Promise<Layer[
         importImage(store, wanted, await blobsInArchive(store.host, path), source.reference),
       );
   }
+}
+
+async function copyDisk(
+  store: Store,
+  { copySystem }: Import,
+  source: Source & { kind: 'disk' },
+  directory: string,
+): Promise<void> {
+  await copySystem(source, directory);
+  await settleCopy(store, directory, source.path);
 }
 
 function filling(

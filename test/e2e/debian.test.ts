@@ -5,8 +5,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { execa } from 'execa';
+import { Configuration } from '../../src/config/configuration.js';
+import { resolveImage } from '../../src/config/resolve.js';
 import type { Manifest } from '../../src/contents/manifest.js';
 import { baseNameIn } from '../support/demo-image.js';
+import type { Layout } from '../../src/layout/layout.js';
+import { imageLayout } from '../../src/layout/image-layout.js';
+import { expectMounts, expectPartitions } from '../support/installed-layout.js';
 import { SerialConsole } from '../support/serial-console.js';
 import {
   prepare,
@@ -38,11 +43,11 @@ interface Installation {
   readonly seen: Readonly<Record<string, { command: string; answer: RegExp }>>;
 }
 
-const oneExt4 = {
+const hybrid = {
   arch: 'amd64',
   described: '',
   rootLogin: 'key',
-  disk: /^\/dev\/vda1 ext4\ndisk\npart\n$/,
+  disk: /^\/dev\/vda3 ext4\ndisk\npart\npart\npart\n$/,
   seen: {},
 } as const;
 
@@ -51,15 +56,14 @@ const oneExt4 = {
  * All are installed by the installer of Debian 13: it is the one whose components the mirror can make whole.
  */
 const installations: Readonly<Record<string, Installation>> = {
-  'debian-12': { image: 'debian-12', suite: 'bookworm', version: '12', ...oneExt4 },
-  'debian-13': { image: 'debian-13', suite: 'trixie', version: '13', ...oneExt4 },
+  'debian-12': { image: 'debian-12', suite: 'bookworm', version: '12', ...hybrid },
+  'debian-13': { image: 'debian-13', suite: 'trixie', version: '13', ...hybrid },
   'debian-13-arm64': {
     image: 'debian-13',
     suite: 'trixie',
     version: '13',
-    ...oneExt4,
+    ...hybrid,
     arch: 'arm64',
-    disk: /^\/dev\/vda2 ext4\ndisk\npart\npart\n$/,
     seen: {
       'is a machine of arm64 that UEFI started': {
         command: 'uname -m; ls -d /sys/firmware/efi',
@@ -70,6 +74,28 @@ const installations: Readonly<Record<string, Installation>> = {
         answer: /^\/boot/,
       },
     },
+  },
+  'debian-13-server': {
+    image: 'debian-13',
+    suite: 'trixie',
+    version: '13',
+    arch: 'amd64',
+    described: 'layout = server\nimage-size = 10G',
+    rootLogin: 'key',
+    disk: /^\/dev\/mapper\/vg-lv_root ext4\ndisk\npart\npart\npart\n(?:lvm\n){7}$/,
+    seen: {
+      'runs no program from where users write': {
+        command: 'findmnt -rn -o OPTIONS /tmp; findmnt -rn -o OPTIONS /var/tmp; findmnt -rn -o OPTIONS /home',
+        answer: /^rw,nosuid,nodev,noexec\S*\nrw,nosuid,nodev,noexec\S*\nrw,nosuid,nodev\S*\n$/,
+      },
+    },
+  },
+  'debian-13-uefi': {
+    image: 'debian-13',
+    suite: 'trixie',
+    version: '13',
+    ...hybrid,
+    described: 'firmware = uefi',
   },
   'debian-13-described': {
     image: 'debian-13',
@@ -87,9 +113,9 @@ extra-repositories = backports \${debian_mirror_in_guest} trixie-backports main
 firewall = yes
 post-script = \${output-dir}/post-script`,
     rootLogin: 'password',
-    disk: /^\/dev\/vda2 xfs\ndisk\npart\npart\n$/,
+    disk: /^\/dev\/vda4 xfs\ndisk\npart\npart\npart\npart\n$/,
     seen: {
-      'uses its swap partition': { command: 'swapon --noheadings --show=NAME,SIZE', answer: /^\/dev\/vda1 1\d\dM\n$/ },
+      'uses its swap partition': { command: 'swapon --noheadings --show=NAME,SIZE', answer: /^\/dev\/vda3 1\d\dM\n$/ },
       'lives in its time zone': { command: 'readlink /etc/localtime', answer: /Europe\/Berlin/ },
       'has the packages that were added, and not the one that was left out': {
         command: "dpkg-query -W -f '${Package} ${db:Status-Status}\\n' tree rsync nano 2>/dev/null",
@@ -122,12 +148,13 @@ for (const name of chosen) {
 
   describe(`${name}, installed for real by debian-installer`, () => {
     let mirror: ServedMirror;
+    let layout: Layout;
     let machine: SerialConsole | undefined;
     let sshPort = 0;
     /** Runs a command as root in the installed system, and gives what it said. */
     let inside = (command: string): Promise<string> => ssh('root', command);
 
-    async function ssh(user: string, command: string): Promise<string> {
+    async function ssh(user: string, command: string, port = sshPort): Promise<string> {
       const options = [
         'StrictHostKeyChecking=no',
         'UserKnownHostsFile=/dev/null',
@@ -138,7 +165,7 @@ for (const name of chosen) {
         'ssh',
         [
           ...options.flatMap((option) => ['-o', option]),
-          ...['-i', join(outputDirectory, 'key'), '-p', String(sshPort), `${user}@127.0.0.1`, command],
+          ...['-i', join(outputDirectory, 'key'), '-p', String(port), `${user}@127.0.0.1`, command],
         ],
         { stripFinalNewline: false, reject: false },
       );
@@ -196,6 +223,9 @@ ${described}
       );
       const options = ['--config', configuration, '--cache-dir', join(workDirectory, 'cache')];
       await execa(join(root, 'bin/image-factory'), [image, ...options], { stdio: 'inherit' });
+      const sources = Configuration.shippedSources();
+      const files = [{ name: configuration, text: await readFile(configuration, 'utf8') }];
+      layout = (await imageLayout(resolveImage(new Configuration(files, sources), image, {}, '2026-11-26')))!;
       const { size } = await stat(join(outputDirectory, `${baseName()}.qcow2`));
       console.log(`${baseName()}.qcow2: ${(size / 2 ** 20).toFixed(0)} MiB`);
       console.log(
@@ -206,6 +236,30 @@ ${described}
     it('has the checksum that stands beside it', async () => {
       await execa('sha256sum', ['-c', `${baseName()}.qcow2.sha256sum`], { cwd: outputDirectory });
     });
+
+    it('has the partitions of the layout', async () => {
+      const raw = join(outputDirectory, 'disk.raw');
+      await execa('qemu-img', ['convert', '-O', 'raw', join(outputDirectory, `${baseName()}.qcow2`), raw]);
+      await expectPartitions(raw, layout);
+      await rm(raw);
+    });
+
+    if (arch === 'amd64') {
+      it('has the file systems and volumes of the layout, started by UEFI', async () => {
+        const port = await freePort();
+        const qcow2 = join(outputDirectory, `${baseName()}.qcow2`);
+        const started = SerialConsole.boot(qcow2, { format: 'qcow2', memory: 1024, sshPort: port, firmware: 'uefi' });
+        try {
+          await started.expect(/golden login:/, 900);
+          const run = (command: string) => ssh('root', command, port);
+          for (let second = 0; second < 600 && (await run('echo up')) !== 'up\n'; second++) await sleep(1000);
+          expect(await run('ls -d /sys/firmware/efi')).to.equal('/sys/firmware/efi\n');
+          await expectMounts(run, layout);
+        } finally {
+          await started.powerOff();
+        }
+      });
+    }
 
     it('was seen to boot before it got its name', async () => {
       const log = await readFile(join(outputDirectory, `${baseName()}.log`), 'utf8');
@@ -236,6 +290,8 @@ ${described}
       }
       expect(await inside('cat /etc/debian_version')).to.match(new RegExp(`^${version}\\b`));
     });
+
+    it('has the file systems and volumes of the layout', () => expectMounts(inside, layout));
 
     it('lets nobody in by a password that was not given', async () => {
       const locked = rootLogin === 'key';

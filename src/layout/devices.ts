@@ -90,7 +90,9 @@ function groupsOf(lvm: ReadModules['lvms'][number], names: Names, use: Devices['
     }),
   }));
   for (const { name, line, where } of lvm.physicalVolumes) {
-    if (physical.get(name)?.group === undefined && lvm.groups.length > 0) {
+    // A group with a base that is unknown may mean this one.
+    const isUnused = physical.get(name)?.group === undefined && lvm.groups.length > 0;
+    if (isUnused && groups.every(({ bases, devices }) => bases.length === devices.length)) {
       names.findings.warn(line, `${where} is in no volume group, so it has no effect`);
     }
   }
@@ -100,7 +102,7 @@ function groupsOf(lvm: ReadModules['lvms'][number], names: Names, use: Devices['
   });
   const pools = new Map(volumes.filter(({ type }) => type === 'thin-pool').map((pool) => [pool.name, pool.group]));
   for (const { thinPool, type, group, where } of volumes) {
-    if (thinPool === undefined || type !== 'thin' || pools.get(thinPool.name) === group) continue;
+    if (!thinPool?.name || type !== 'thin' || pools.get(thinPool.name) === group) continue;
     const known = [...pools].filter(([, of]) => of === group).map(([name]) => name);
     const expected = known.length > 0 ? known.join(', ') : `one with 'type: thin-pool', and '${group}' has none`;
     names.findings.error(

@@ -16,6 +16,7 @@ export interface Entry {
 
 /** The name of a base, and where it stands. */
 export interface Reference {
+  /** Empty where it could not be read, which has been complained of. */
   readonly name: string;
   readonly line: number;
 }
@@ -94,14 +95,14 @@ function baseOf(module: ModuleName, keys: KeyReader, parent: string | undefined)
     const isList = keys.entries.get('base')?.value.kind === 'list';
     const name =
       module === 'lvm' && isList ? keys.words('base', 'names')?.[0]?.text : keys.text('base', 'the name of its base');
-    return name === undefined ? undefined : { name, line };
+    return { name: name ?? '', line };
   }
   return parent === undefined ? undefined : { name: parent, line: keys.line };
 }
 
 function nameOf(module: ModuleName, keys: KeyReader, base: Reference | undefined): string | undefined {
   if (keys.has('name')) return nonEmpty(keys, keys.text('name', 'a name'));
-  if (base !== undefined) return `${module}_${base.name}`;
+  if (base !== undefined && base.name !== '') return `${module}_${base.name}`;
   if (module !== 'partitioning' && !keys.has('base')) {
     const advice = module === 'local_loop' ? "expected a name such as 'image0'" : "expected a name, or a 'base'";
     keys.findings.error(keys.line, `${module}: 'name' is missing; ${advice}`);

@@ -80,7 +80,7 @@ export class Names {
     }
     const node = this.#nodes.get(reference.name);
     if (node !== undefined && kinds.includes(node.kind)) return node;
-    if (this.#inCircles.has(reference.name)) return undefined;
+    if (reference.name === '' || this.#inCircles.has(reference.name)) return undefined;
     const candidates = [...this.#nodes.values()].filter(({ kind }) => kinds.includes(kind)).map(({ name }) => name);
     const known = candidates.length > 0 ? `: ${candidates.join(', ')}` : ', and the layout has none';
     const what =

@@ -193,7 +193,7 @@ describe('what is wrong with a layout', () => {
   const wrong: Readonly<Record<string, readonly [string, ...string[]]>> = {
     'nothing in it': ['# nothing', '1: the layout is empty: expected a list of modules (local_loop,'],
     'no list': ['mkfs: {}', '1: expected a list of modules'],
-    'no YAML': ['- mkfs: {a\n- [', '2: invalid YAML: '],
+    'no YAML': ['- mkfs: {a\n- [', '2: invalid YAML: Flow map', '2: invalid YAML: Flow sequence'],
     'a key twice': ['- mkfs:\n    type: xfs\n    type: ext4', '3: invalid YAML: Map keys must be unique'],
     'an entry that is no module': ['- mkfs', '1: expected a module with its keys'],
     'an unknown module': ['- mkfss: {}', "1: there is no module 'mkfss' (did you mean 'mkfs'?)"],
@@ -256,7 +256,7 @@ describe('what is wrong with a layout', () => {
       "4: fstab 'fstab_mount_mkfs_root': options 'a, b': expected options separated by commas, without blanks",
     ],
     'a label of partitions that is none': [
-      '- local_loop: {name: a}\n- partitioning: {base: a, label: dos, partitions: []}',
+      '- local_loop: {name: a}\n- partitioning: {base: a, label: dos, partitions: [{name: b, size: 1GiB}]}',
       "2: partitioning 'partitioning_a': label 'dos': expected 'mbr' or 'gpt' (did you mean 'mbr'?)",
     ],
     'an MBR in large sectors': [
@@ -288,6 +288,14 @@ describe('what is wrong with a layout', () => {
       rootOnly('type: xfs, grow: maybe'),
       "4: mkfs 'mkfs_root': grow 'maybe': expected 'yes' or 'no'",
     ],
+    'a base in a list': [
+      rootOnly('name: fs, type: xfs').replace('base: root, name', 'base: [root], name'),
+      '4: mkfs: base: expected the name of its base, not a list',
+    ],
+    'no base': [
+      rootOnly('type: xfs', '- mount: {name: m, mount_point: /}'),
+      "5: mount 'm': 'base' is missing; expected the name of a file system or subvolume",
+    ],
     'a file system below a volume': [
       '- local_loop: {name: a}\n- lvm: {name: l, pvs: [{name: p, base: a}], vgs: [{name: v, base: [p]}], lvs: [{name: x, base: v, size: 1GiB, mkfs: {type: xfs}}]}',
       "2: lvm 'l': mkfs below one of its lvs: write it on its own, with 'base: NAME' of the logical volume",
@@ -296,6 +304,8 @@ describe('what is wrong with a layout', () => {
   for (const [what, [text, ...messages]] of Object.entries(wrong)) {
     it(`may be ${what}`, () => {
       const found = problems(text).filter((problem) => !problem.startsWith('unusable'));
+      // Nothing is said of what only follows from another mistake.
+      if (!what.startsWith('two modules')) expect(found).to.have.length(messages.length);
       messages.forEach((message, at) =>
         expect(found[at]).to.satisfy((problem = '') => problem.startsWith(message), found.join('\n')),
       );

@@ -65,6 +65,16 @@ describe('the volumes of a volume group', () => {
     ]);
   });
 
+  it('have one group each, of physical volumes that there are', () => {
+    const text = lvm('{name: a, size: 1G}')
+      .replace('base: vg, name: a', 'base: [vg], name: a')
+      .replace('base: [pv]', 'base: [vp]');
+    expect(problems(text).slice(0, -1)).to.deep.equal([
+      "7: volume group 'vg': base: there is no 'vp'; expected a physical volume: pv",
+      "9: logical volume 'a': base: expected the name of a volume group, not a list",
+    ]);
+  });
+
   it('name what they miss', () => {
     const text = lvm(
       '{name: a}',

@@ -107,7 +107,7 @@ function extentsOf(text: string): VolumeSize {
 
 function reference(keys: KeyReader, key: string, expected: string): Reference | undefined {
   const name = keys.required(key, expected);
-  return name === undefined ? undefined : { name, line: keys.lineOf(key) };
+  return keys.has(key) ? { name: name ?? '', line: keys.lineOf(key) } : undefined;
 }
 
 /** What these programs need to go on without questions. */

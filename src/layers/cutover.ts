@@ -5,6 +5,7 @@ import { closedLayer } from './layers.js';
 import {
   allInstances,
   findInstance,
+  type Instance,
   isMounted,
   makeInstance,
   mountInstance,
@@ -38,8 +39,8 @@ export interface CutoverOptions {
 export async function cutover(store: Store, name: string, layer: string, options: CutoverOptions): Promise<Point> {
   return changing(store, async () => {
     const point = await settle(store, name);
-    const latest = (await allInstances(store, name)).filter((instance) => instance.layer === layer).at(-1);
-    if (latest === undefined || options.instance === 'fresh') {
+    const latest = options.instance === 'latest' ? await latestOf(store, name, layer) : undefined;
+    if (latest === undefined) {
       const made = await addInstance(store, point, layer);
       try {
         return await activate(store, { ...point, next: made.number + 1 }, made, 'cutover');
@@ -50,6 +51,10 @@ export async function cutover(store: Store, name: string, layer: string, options
     }
     return latest.number === point.current ? point : activate(store, point, latest, 'cutover');
   });
+}
+
+async function latestOf(store: Store, point: string, layer: string): Promise<Instance | undefined> {
+  return (await allInstances(store, point)).filter((instance) => instance.layer === layer).at(-1);
 }
 
 /** Where `fallback` goes: so many steps back, or to an instance. */
@@ -133,9 +138,13 @@ async function activate(
  * that is still used stays, until the next cutover or `gc`.
  */
 async function retire(store: Store, name: string, current: number): Promise<void> {
-  const retired = (await allInstances(store, name)).filter(({ number }) => number !== current);
-  const mounted = mountsHere().map(({ source }) => source);
-  for (const instance of retired.filter((each) => mounted.includes(sourceOf(store, { instance: spelled(each) })))) {
+  const prefix = sourceOf(store, { instance: `${name}.` });
+  const mounted = mountsHere().flatMap(({ source }) =>
+    source.startsWith(prefix) ? [source.slice(prefix.length)] : [],
+  );
+  for (const number of new Set(mounted.filter((text) => /^\d+$/.test(text)).map(Number))) {
+    if (number === current) continue;
+    const instance = { point: name, number };
     try {
       await persistently(() => unmountInstance(store, instance));
     } catch (error) {

@@ -37,12 +37,13 @@ export function addLayerCommands(layer: Command): void {
     .argument('<name>', 'the layer')
     .action(async (name: string, flags: StoreFlags) => (await code()).show(name, flags));
   verb(layer, 'import', 'make closed layers of a directory, an archive, a container image or a disk')
-    .argument('<name>', 'the name of the layer')
-    .argument('<source>', 'a directory, tar (.gz, .xz, .zst), OCI or docker image (PATH[:NAME]), or disk')
+    .argument('[name]', 'the name of the layer')
+    .argument('[source]', 'a directory, tar (.gz, .xz, .zst), OCI or docker image (PATH[:NAME]), or disk')
     .option('--parent <layer>', 'the layer below it')
     .option('--max-entries <n>', 'the most entries that an archive may have (default: 1000000)')
     .option('--max-size <size>', 'the most that an archive may become when it is unpacked (default: 64G)')
-    .action(async (name: string, source: string, flags: LayerImportFlags) =>
+    .option('--stacko <dir>', "instead: all images and stackpoints of a directory of Stacko's")
+    .action(async (name: string | undefined, source: string | undefined, flags: LayerImportFlags) =>
       (await import('./layer-import.js')).importLayer(name, source, flags),
     );
   verb(layer, 'export', 'write a closed layer as an archive, a container image or a file system')

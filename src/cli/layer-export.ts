@@ -17,14 +17,10 @@ export interface LayerExportFlags extends StoreFlags {
 }
 
 export async function exportOne(name: string, file: string, flags: LayerExportFlags): Promise<void> {
-  const format = flags.format ?? formatOfName(file);
-  const compression = flags.compression ?? (format === 'oci' ? 'gzip' : compressionOfName(file));
-  const epoch = sourceDateEpoch();
-  if (!existsSync(dirname(file))) throw new UsageError([`${file}: the directory ${dirname(file)} does not exist`]);
-  const wanted = { name, file, format, compression, epoch };
+  const wanted = exportTo(name, file, flags);
   const write = async (store: Store, merged: string | undefined) => {
     await exportLayer(store, { ...wanted, merged });
-    if (flags.json) printJson({ name, file, format, flattened: merged !== undefined });
+    if (flags.json) printJson({ name, file, format: wanted.format, flattened: merged !== undefined });
   };
   if (!flags.flatten) return withStore(flags, (store) => write(store, undefined));
   return withPrivateStore(flags, async (store) => {
@@ -36,6 +32,19 @@ export async function exportOne(name: string, file: string, flags: LayerExportFl
       await changing(store, () => unmountEdit(store, name));
     }
   });
+}
+
+/** Writes a layer in the format that the file's name asks for. */
+export async function writeLayer(store: Store, name: string, file: string): Promise<void> {
+  await exportLayer(store, { ...exportTo(name, file, {}), merged: undefined });
+}
+
+function exportTo(name: string, file: string, flags: LayerExportFlags) {
+  const format = flags.format ?? formatOfName(file);
+  const compression = flags.compression ?? (format === 'oci' ? 'gzip' : compressionOfName(file));
+  const epoch = sourceDateEpoch();
+  if (!existsSync(dirname(file))) throw new UsageError([`${file}: the directory ${dirname(file)} does not exist`]);
+  return { name, file, format, compression, epoch };
 }
 
 function formatOfName(file: string): ExportFormat {

@@ -60,6 +60,25 @@ export const imageCommands: Readonly<Record<string, StackoCommand>> = {
       console.log(`Deleted image: name=${quoted(name)} `);
     },
   },
+  'import-image': {
+    ...{ usage: '[-h] name source [parent]', least: 2, most: 3 },
+    async action(store, [name = '', from = '', parent]) {
+      if (parent !== undefined) await closedIfPossible(store, parent);
+      const { importFrom } = await import('./layer-import.js');
+      const { usualLimits } = await import('../layers/import/archive-limits.js');
+      await importFrom(store, { name, from, parent, limits: usualLimits });
+      console.log(`Imported image: name=${quoted(name)} parent=${quoted(parent)}`);
+    },
+  },
+  'export-image': {
+    ...{ usage: '[-h] name file', least: 2, most: 2 },
+    async action(store, [name = '', file = '']) {
+      await closedIfPossible(store, name);
+      const { writeLayer } = await import('./layer-export.js');
+      await writeLayer(store, name, file);
+      console.log(`Exported image: name=${quoted(name)} file=${quoted(file)}`);
+    },
+  },
   'list-images': {
     ...{ usage: '[-h] [--tree]', least: 0, most: 0, flags: ['-t', '--tree'] },
     async action(store, _, flags) {

@@ -194,6 +194,20 @@ describe('stacko', () => {
     expect(stdout).to.contain("layer 'base' can't be edited again: layer 'app' would change with it");
   });
 
+  it('exports and imports images', async () => {
+    await said('new-image', 'base');
+    const { mountPoint } = await said('edit-image', 'base');
+    await boot.run(['sh', '-c', 'echo hello >"$0"', join(mountPoint, 'motd')], {});
+    await said('close-image', 'base');
+    const file = join(place, 'base.tar');
+    expect((await said('export-image', 'base', file)).text).to.equal(`Exported image: name='base' file='${file}'`);
+    expect((await said('import-image', 'copy', file)).text).to.equal("Imported image: name='copy' parent=None");
+    const [one, other] = await Promise.all(
+      ['base', 'copy'].map((name) => store.json<{ contentId: string }>('layer', 'show', name)),
+    );
+    expect(one?.contentId).to.equal(other?.contentId);
+  });
+
   it('runs under the name of the program as well', async () => {
     const { stdout } = await boot.run([program, 'stacko', 'new-image', 'base'], store.environment);
     expect(stdout).to.equal("Added image: name='base' parent=None");
@@ -222,8 +236,9 @@ describe('stacko', () => {
     writeFileSync(join(old, 'metadata/images.json'), JSON.stringify(images));
     const points = [{ name: 'p', imageHistory: ['app-1', 'app-2'], currentImage: 'app-1' }];
     writeFileSync(join(old, 'metadata/points.json'), JSON.stringify(points));
-    const { importStacko } = await import('../../src/layers/stacko-directory.js');
-    await importStacko(await store.open(), old);
+    expect(await store.run('layer', 'import', '--stacko', old)).to.equal(
+      ['layer app-1', 'layer app-2', 'layer base', 'stackpoint p'].join('\n'),
+    );
     const { mountPoint } = await said('mount-stackpoint', 'p');
     const { stdout } = await boot.run(['ls', '-A', `${mountPoint}/`], {});
     expect(stdout.split('\n')).to.deep.equal(['app-1.self', 'app-1p']);

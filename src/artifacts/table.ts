@@ -102,6 +102,18 @@ export const artifactKinds = {
     purpose: 'record',
     fileName: (base) => `${base}.boot.png`,
   },
+  uefiBootLog: {
+    what: 'the console of the second boot test',
+    doc: 'The serial console of the boot test by UEFI, where the image also booted by the BIOS.',
+    purpose: 'record',
+    fileName: (base) => `${base}.boot-uefi.log`,
+  },
+  uefiBootScreenshot: {
+    what: 'the last screen of the second boot test',
+    doc: 'The last screen of the boot test by UEFI, where the image also booted by the BIOS.',
+    purpose: 'record',
+    fileName: (base) => `${base}.boot-uefi.png`,
+  },
   keptRawDisk: {
     what: 'the raw disk',
     doc: 'With **keep-raw**: the raw disk that the image was made of.',

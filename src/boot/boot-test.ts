@@ -10,6 +10,7 @@ import { Libvirt, libvirtEnvironment } from '../machine/libvirt.js';
 import {
   diskArgument,
   machineArguments,
+  nvramCommands,
   startPatience,
   type Hardware,
   type Machine,
@@ -45,8 +46,9 @@ export function bootCommands({
   overlay,
   scratchDirectory,
   demand,
-}: BootTest): [Command, Command] {
+}: BootTest): [...Command[], Command] {
   return [
+    ...nvramCommands(machine),
     command('qemu-img', ['create', '-q', '-f', 'qcow2', '-F', format, '-b', image, overlay]),
     command(
       'virt-install',
@@ -56,7 +58,7 @@ export function bootCommands({
         '--transient',
         ...['--disk', diskArgument(overlay, 'qcow2')],
         // A screen for the screenshot, without any network access to it.
-        ...['--graphics', 'none', '--video', 'vga'],
+        ...['--graphics', 'none', '--video', machine.hardware.architecture.video],
         // Only where it is asked for: in session mode its socket lies deep in the home directory, and can be too deep.
         ...(demand.kind === 'agent' ? ['--channel', 'unix,target.type=virtio,target.name=org.qemu.guest_agent.0'] : []),
       ],
@@ -82,6 +84,7 @@ export async function bootTest(host: Host, libvirt: Libvirt, test: BootTest): Pr
     await libvirt.remove(machine.domain, overlay);
     await libvirt.forgetPool(dirname(overlay));
     await rm(overlay, { force: true });
+    await rm(machine.nvram, { force: true });
     // System mode gives the image below the overlay to QEMU's user, and does not take it back.
     await chown(image, uid, gid);
   };
@@ -89,9 +92,9 @@ export async function bootTest(host: Host, libvirt: Libvirt, test: BootTest): Pr
   const release = host.release.hold(`the virtual machine ${machine.domain}`, removeMachine, byHand);
   let seen: string;
   try {
-    const [createOverlay, startMachine] = bootCommands(test);
-    await run(host, createOverlay);
-    await run(host, startMachine, {
+    const commands = bootCommands(test);
+    for (const prepares of commands.slice(0, -1)) await run(host, prepares);
+    await run(host, commands.at(-1)!, {
       killSignal: 'SIGINT',
       killAfter: startPatience,
       // Ctrl-C on the terminal would reach it as well, and a second one while it clears up.

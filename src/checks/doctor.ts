@@ -7,7 +7,8 @@ import { Libvirt } from '../machine/libvirt.js';
 import { helperTrouble } from '../host/sudo-helper.js';
 import { findProgram, programs, type ProgramName } from '../host/programs.js';
 import { detectAcceleration, kvmIsOfAnotherGroup } from '../machine/acceleration.js';
-import { defaultArchitecture } from '../machine/architectures.js';
+import { architectures, type Architecture } from '../machine/architectures.js';
+import { lackingFirmwares, type LackingFirmware, type WantedMachine } from './lacking-firmwares.js';
 
 /** Something that this machine lacks. */
 export interface Finding {
@@ -23,33 +24,58 @@ export interface Wanted {
   /** libvirt's URIs. */
   readonly connections: readonly string[];
   readonly cacheDirectories: readonly string[];
+  /** The machines that are installed and booted. */
+  readonly machines: readonly WantedMachine[];
 }
 
 /** Finds what this machine is missing for building. */
-export async function diagnose(host: Host, { connections, cacheDirectories }: Wanted): Promise<Finding[]> {
+export async function diagnose(host: Host, { connections, cacheDirectories, machines }: Wanted): Promise<Finding[]> {
+  const wanted = [...new Set(machines.map(({ architecture }) => architecture))];
   const troubles: Finding[] = [];
   for (const connect of connections) troubles.push(...(await libvirtTrouble(host, connect)));
   return [
-    ...missingPrograms(),
+    ...missingPrograms(wanted),
+    ...lackingFirmwares(machines).map(firmwareFinding),
+    ...wanted.flatMap(untested),
     ...cacheDirectories.flatMap(unwritable),
     ...troubles,
-    ...(await accelerationTrouble()),
+    ...(await Promise.all(wanted.map(accelerationTrouble))).flat(),
     ...(await helperNote(host)),
     ...(await kvmGroupTrouble(connections)),
   ];
 }
 
-function missingPrograms(): Finding[] {
+const emulators: ReadonlySet<ProgramName> = new Set(
+  Object.values<Architecture>(architectures).map(({ emulator }) => emulator),
+);
+
+function missingPrograms(wanted: readonly Architecture[]): Finding[] {
+  const necessary = new Set(wanted.map(({ emulator }) => emulator));
   return (Object.keys(programs) as ProgramName[])
-    .filter((name) => findProgram(name) === undefined)
+    .filter((name) => findProgram(name) === undefined && (!emulators.has(name) || necessary.has(name)))
     .map((name) => {
       const program = programs[name];
       return {
-        weight: 'optional' in program ? 'note' : 'missing',
+        weight: 'optional' in program && !necessary.has(name) ? 'note' : 'missing',
         what: `${name} is not installed (needed for ${program.neededFor})`,
         fix: installation(name),
       };
     });
+}
+
+function firmwareFinding({ file, neededFor, isNecessary, package: name }: LackingFirmware): Finding {
+  return {
+    weight: isNecessary ? 'missing' : 'note',
+    what: `there is no ${file} (needed for ${neededFor})`,
+    fix: `${installCommand()} ${name}`,
+  };
+}
+
+function untested({ isTested, debianName }: Architecture): Finding[] {
+  if (isTested) return [];
+  return [
+    { weight: 'note', what: `${debianName} is untested`, fix: 'no image of it was ever built; tell us how it goes' },
+  ];
 }
 
 /** The command that installs a program here. */
@@ -104,8 +130,8 @@ async function libvirtTrouble(host: Host, connect: string): Promise<Finding[]> {
   }
 }
 
-async function accelerationTrouble(): Promise<Finding[]> {
-  const { virtType, reason } = await detectAcceleration(defaultArchitecture);
+async function accelerationTrouble(architecture: Architecture): Promise<Finding[]> {
+  const { virtType, reason } = await detectAcceleration(architecture);
   if (virtType === 'kvm') return [];
   return [{ weight: 'note', what: `no KVM: ${reason}`, fix: 'installations run in software, about ten times slower' }];
 }

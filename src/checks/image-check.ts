@@ -9,7 +9,10 @@ import { netbootSources } from '../sources/netboot-source.js';
 import { checkVerification } from '../sources/vouching.js';
 import { sign } from '../publish/signature.js';
 import { answerFileSource } from '../images/answer-file-source.js';
+import { necessaryFirmwares } from '../images/boot-firmwares.js';
 import type { Plan } from '../images/build.js';
+import { defaultArchitecture } from '../machine/architectures.js';
+import { missingFirmware } from '../machine/firmware.js';
 import { programsOf } from '../engine/recipe.js';
 import { buildRecipe } from '../images/recipes.js';
 import { answerFileMeaning, answerFileStorage, kernelArgumentLimits, unusedOptions } from './answer-file-checks.js';
@@ -129,17 +132,25 @@ function problemsOf(action: () => unknown): readonly string[] {
 /** The families whose package databases `rpm` reads. */
 const usesRpm: readonly AnswerFileKind[] = ['kickstart', 'yast', 'agama'];
 
+function doctorFlag({ spec: { arch } }: Plan): string {
+  return arch === defaultArchitecture ? '' : ` --arch ${arch.debianName}`;
+}
+
 /**
- * Looks for the programs that a build calls. Warns if the packages of the image can't be listed: manifest and SBOM then
+ * Looks for the programs that a build calls, and for the files of its firmware. Warns if the packages of the image can't be listed: manifest and SBOM then
  * name none, and the build goes on.
  *
  * @throws Failure that names every program that the build will call and that is not installed, with its package
  */
 export function checkPrograms(plan: Plan, log: Log): void {
   const missing = programsOf(buildRecipe(plan)).filter((program) => findProgram(program) === undefined);
-  if (missing.length > 0) {
-    throw new Failure(`not installed: ${missing.join(', ')}`, {
-      hint: `Install ${[...new Set(missing.map((program) => programs[program].package))].join(' ')}; 'image-factory doctor' lists everything that is missing.`,
+  const { bootTest } = plan.spec;
+  const firmwares = [plan.hardware.firmware, ...(bootTest.kind === 'off' ? [] : necessaryFirmwares(plan.spec))];
+  const files = firmwares.flatMap((firmware) => missingFirmware(firmware) ?? []);
+  if (missing.length + files.length > 0) {
+    const packages = [...missing.map((program) => programs[program].package), ...files.map((file) => file.package)];
+    throw new Failure(`not installed: ${[...new Set([...missing, ...files.map(({ file }) => file)])].join(', ')}`, {
+      hint: `Install ${[...new Set(packages)].join(' ')}; 'image-factory doctor${doctorFlag(plan)}' lists everything that is missing.`,
     });
   }
   const { origin, manifest, sbom } = plan.spec;

@@ -1,25 +1,31 @@
 import { resolve } from 'node:path';
 import { defaultCacheDirectory, defaultConnection } from '../config/defaults.js';
 import { usualFiles } from '../config/configuration-files.js';
-import { directory } from '../config/option-types.js';
+import { architecture, directory } from '../config/option-types.js';
+import type { Configuration } from '../config/configuration.js';
+import { UsageError } from '../host/failure.js';
+import { defaultArchitecture, architectureNamed } from '../machine/architectures.js';
+import type { WantedMachine } from '../checks/lacking-firmwares.js';
 import { diagnose } from '../checks/doctor.js';
 import { silentLog } from '../host/log.js';
 import { ReleaseStack } from '../host/release-stack.js';
 import { loadConfiguration } from './configuration.js';
-import { valuesOfImages } from './values-of-images.js';
+import { valueOfImage, valuesOfImages } from './values-of-images.js';
 
 export interface DoctorFlags {
   readonly config?: string;
   readonly json?: boolean;
+  readonly arch?: string;
 }
 
 /** Prints one line for each missing thing, with its fix. Notes on what only makes builds slower go to standard error. */
-export async function doctor({ config, json }: DoctorFlags): Promise<void> {
+export async function doctor({ config, json, arch }: DoctorFlags): Promise<void> {
   const host = { log: silentLog, signal: new AbortController().signal, release: new ReleaseStack() };
   const configuration = loadConfiguration(config);
   const cacheDirectories = valuesOfImages(configuration, 'cache-dir', defaultCacheDirectory());
   const findings = await diagnose(host, {
     connections: valuesOfImages(configuration, 'connect', defaultConnection()),
+    machines: arch === undefined ? machinesOfImages(configuration) : [machineOf(arch)],
     cacheDirectories: [...new Set(cacheDirectories.map((name) => resolve(directory.parse(name))))],
   });
   await host.release.releaseAll(host.log);
@@ -40,4 +46,24 @@ export async function doctor({ config, json }: DoctorFlags): Promise<void> {
       : `note: there are only the shipped images; ${usualFiles().join(' or ')} would be read if it was there`,
   );
   if (isReady) console.log('This machine has everything that a build needs.');
+}
+
+/** What is wrong with the words of a section is told when its image is built. */
+function machinesOfImages(configuration: Configuration): WantedMachine[] {
+  return configuration.imageNames().map((name) => {
+    const firmware = valueOfImage(configuration, name, 'firmware');
+    return {
+      architecture: architectureNamed(valueOfImage(configuration, name, 'arch') ?? '') ?? defaultArchitecture,
+      firmware: firmware === 'bios' || firmware === 'uefi' || firmware === 'uefi-secure' ? firmware : undefined,
+    };
+  });
+}
+
+/** @throws UsageError for a word that is no architecture */
+function machineOf(word: string): WantedMachine {
+  try {
+    return { architecture: architecture.parse(word), firmware: undefined };
+  } catch (error) {
+    throw new UsageError([`--arch ${word}: expected ${(error as Error).message}`]);
+  }
 }

@@ -206,6 +206,7 @@ export function program(): Command {
   withConfig(root.command('doctor'))
     .description('list what this machine is missing for building, with the fix for each')
     .option('--json', 'as JSON')
+    .option('--arch <arch>', 'for images of this architecture, whatever the configuration has')
     .action(async (flags: DoctorFlags) => (await import('./doctor.js')).doctor(flags));
 
   withoutConfig(root.command('completion'))

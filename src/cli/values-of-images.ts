@@ -8,16 +8,22 @@ export function valuesOfImages(
   option: 'cache-dir' | 'connect',
   initial: string,
 ): string[] {
-  const values = configuration.imageNames().map((name) => {
-    try {
-      const { document } = configuration.section(name);
-      const spelling = [...document.optionNames(name)].find((candidate) => canonical(candidate) === option);
-      return (spelling && document.get(name, spelling)) || initial;
-    } catch (error) {
-      // What can't be resolved is told when the image is built.
-      if (error instanceof UsageError) return initial;
-      throw error;
-    }
-  });
-  return [...new Set(values)];
+  return [...new Set(configuration.imageNames().map((name) => valueOfImage(configuration, name, option) ?? initial))];
+}
+
+/** The value of an option of an image; undefined where it is not set. */
+export function valueOfImage(
+  configuration: Configuration,
+  name: string,
+  option: 'cache-dir' | 'connect' | 'arch' | 'firmware',
+): string | undefined {
+  try {
+    const { document } = configuration.section(name);
+    const spelling = [...document.optionNames(name)].find((candidate) => canonical(candidate) === option);
+    return (spelling && document.get(name, spelling)) || undefined;
+  } catch (error) {
+    // What can't be resolved is told when the image is built.
+    if (error instanceof UsageError) return undefined;
+    throw error;
+  }
 }

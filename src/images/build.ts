@@ -3,6 +3,7 @@ import type { Wanted } from '../artifacts/published.js';
 import { artifactNames, type ArtifactFiles, type ArtifactRole } from '../artifacts/table.js';
 import type { ImageSpec } from '../config/image-spec.js';
 import type { Artifact } from '../contents/artifact.js';
+import type { BootWay } from '../disk/boot-ways.js';
 import { diskFormats } from '../disk/formats.js';
 import type { System } from '../disk/system.js';
 import type { GoldenResult } from '../golden/check.js';
@@ -93,6 +94,8 @@ export interface BuildState {
   system?: System;
   /** What is found on the finished disk that machines from the image would share. */
   golden?: GoldenResult;
+  /** What is on the disk for each firmware to start. */
+  bootWays?: readonly BootWay[];
   /** The file that says what the installed system holds, in the work directory. */
   inventory?: string;
   /** The finished image. */

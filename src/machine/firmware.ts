@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+
 /**
  * How a machine starts what is on its disk. `uefi-secure` is UEFI with Secure Boot and the keys of Microsoft, which sign
  * the shims of the distributions; `built-in` is what QEMU brings for machines that have nothing else.
@@ -38,3 +40,18 @@ export interface TextScreen {
 
 /** That of VGA. */
 export const textMode: TextScreen = { address: '0xb8000', cells: 16 * 1024, columns: 80 };
+
+/** What people call a firmware by which something boots. */
+export const firmwareNames: Readonly<Record<Firmware, string>> = {
+  bios: 'BIOS',
+  uefi: 'UEFI',
+  'uefi-secure': 'UEFI with Secure Boot',
+  'built-in': "the machine's own firmware",
+};
+
+/** The first of its files that is not on this machine, and Debian's package that has it. */
+export function missingFirmware({ files }: MachineFirmware): { file: string; package: string } | undefined {
+  if (files === undefined) return undefined;
+  const file = [files.code, files.variables].find((name) => !existsSync(name));
+  return file === undefined ? undefined : { file, package: files.package };
+}

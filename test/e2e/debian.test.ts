@@ -263,7 +263,7 @@ ${described}
 
     it('was seen to boot before it got its name', async () => {
       const log = await readFile(join(outputDirectory, `${baseName()}.log`), 'utf8');
-      expect(log).to.match(/The image boots: the console says '[\w-]+ login:'/);
+      expect(log).to.match(/The image boots by (BIOS|UEFI): the console says '[\w-]+ login:'/);
       expect(await readFile(join(outputDirectory, `${baseName()}.boot.log`), 'utf8')).to.match(/^[\w-]+ login:/m);
       expect((await readFile(join(outputDirectory, `${baseName()}.boot.png`))).subarray(1, 4).toString()).to.equal(
         'PNG',

@@ -76,7 +76,7 @@ describe('hostile images', function () {
     try {
       const state = await clean.run(
         stageHost,
-        { disk, printsLogs: true, rootPartition: undefined, repairs: undefined },
+        { disk, printsLogs: true, rootPartition: undefined, repairs: undefined, removableLoader: 'BOOTX64.EFI' },
         {},
       );
       await zerofree.run(stageHost, { disk }, state);

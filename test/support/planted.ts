@@ -37,7 +37,11 @@ export const plant =
 /** Cleans and zeroes a disk as a build does; gives what it says. */
 export async function cleaned(disk: string): Promise<string> {
   const host = testStageHost<BuildState>();
-  const state = await clean.run(host, { disk, printsLogs: false, rootPartition: undefined, repairs: undefined }, {});
+  const state = await clean.run(
+    host,
+    { disk, printsLogs: false, rootPartition: undefined, repairs: undefined, removableLoader: 'BOOTX64.EFI' },
+    {},
+  );
   await zerofree.run(host, { disk }, state);
   return host.log.lines.filter((line) => !line.startsWith('debug')).join('\n');
 }

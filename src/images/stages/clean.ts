@@ -1,3 +1,4 @@
+import { bootWays } from '../../disk/boot-ways.js';
 import { ExtFileSystem } from '../../disk/ext-file-system.js';
 import { identifyCommand } from '../../disk/disk-layout.js';
 import { readPartitionTableCommand } from '../../disk/partition-table.js';
@@ -15,13 +16,14 @@ import { stage } from '../stage.js';
 export const clean = stage({
   name: 'clean',
   title: 'Cleaning the installed system',
-  leaves: ['system'],
+  leaves: ['system', 'bootWays'],
   inPlace: true,
   wants: ({ spec, paths }) => ({
     disk: paths.rawDisk,
     printsLogs: spec.installerLogs,
     rootPartition: spec.rootPartition,
     repairs: spec.golden === 'fix' ? { except: spec.goldenExcept } : undefined,
+    removableLoader: spec.arch.removableLoader,
   }),
   commands: ({ disk }) => [
     readPartitionTableCommand(disk),
@@ -29,7 +31,7 @@ export const clean = stage({
     ...ExtFileSystem.commands(disk, 'OFFSET').clean,
   ],
   inputs: ({ rootPartition, repairs }) => [rootPartition, repairs],
-  async run(host, { disk, printsLogs, rootPartition, repairs }) {
+  async run(host, { disk, printsLogs, rootPartition, repairs, removableLoader }) {
     return Volumes.use(host, disk, async (volumes) => {
       const system = await readSystem(volumes, rootPartition);
       for (const device of system.unknownDevices) {
@@ -48,7 +50,13 @@ export const clean = stage({
           host.log.info([`Repaired ${heading}`, ...places].join('\n  '));
         }
       }
-      return { system };
+      const { ways, withoutLoader } = await bootWays(volumes, system, removableLoader);
+      for (const volume of withoutLoader) {
+        host.log.warn(
+          `UEFI finds no boot loader on ${volume} without a boot entry, which is no part of an image: EFI/BOOT/${removableLoader ?? ''} is not there`,
+        );
+      }
+      return { system, bootWays: ways };
     });
   },
 });

@@ -31,7 +31,7 @@ export async function bootWays(
     if (removableLoader === undefined || !isEfiSystem(volume)) continue;
     const fileSystem = await volumes.fileSystem(volume);
     const root = { mountPoint: '/', subvolume: '/' };
-    if ((await fileSystem.filled(root, [`/EFI/BOOT/${removableLoader}`])).length > 0) ways.push('uefi');
+    if ((await fileSystem.present(root, [`/EFI/BOOT/${removableLoader}`])).length > 0) ways.push('uefi');
     else withoutLoader.push(called(volume));
   }
   return { ways: [...new Set(ways)], withoutLoader };

@@ -15,8 +15,9 @@ describe('the boot test', () => {
   function by(
     asked: Parameters<typeof bootFirmwares>[0],
     ways: Parameters<typeof bootFirmwares>[3],
-    { architecture = x86_64 as Architecture, installedBy = 'bios' as Firmware } = {},
+    machine: { readonly architecture?: Architecture; readonly installedBy?: Firmware } = {},
   ): Firmware[] {
+    const { architecture = x86_64, installedBy = 'bios' } = machine;
     return bootFirmwares(asked, architecture, firmware(architecture, installedBy), ways).map(({ name }) => name);
   }
 

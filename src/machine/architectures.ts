@@ -31,13 +31,14 @@ export interface Architecture {
   readonly isTested: boolean;
 }
 
-/** References that differ between architectures beside its names. */
+/** References that differ between architectures beside its names: mirrors, and the shipped layout. */
 export type Place =
   | 'ubuntu-host'
   | 'ubuntu-security-host'
   | 'ubuntu-directory'
   | 'ubuntu-media'
   | 'ubuntu-release-directory'
+  | 'layout'
   | 'suse-boot-directory'
   | 'tumbleweed-directory';
 
@@ -53,6 +54,8 @@ function portOf(name: string): Readonly<Record<Place, string>> {
     'ubuntu-directory': '/ubuntu-ports',
     'ubuntu-media': 'https://cdimage.ubuntu.com/releases',
     'ubuntu-release-directory': '/release',
+    // There is no BIOS for it.
+    layout: 'uefi',
     'suse-boot-directory': `boot/${name}`,
     'tumbleweed-directory': `/ports/${name}/tumbleweed`,
   };
@@ -64,6 +67,7 @@ const pc: Readonly<Record<Place, string>> = {
   'ubuntu-directory': '/ubuntu',
   'ubuntu-media': 'https://releases.ubuntu.com',
   'ubuntu-release-directory': '',
+  layout: 'hybrid',
   'suse-boot-directory': 'boot/x86_64/loader',
   'tumbleweed-directory': '/tumbleweed',
 };

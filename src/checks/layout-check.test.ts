@@ -5,6 +5,8 @@ import { expect } from 'chai';
 import { Configuration } from '../config/configuration.js';
 import { resolveImage } from '../config/resolve.js';
 import { UsageError } from '../host/failure.js';
+import { testHost } from '../../test/support/host.js';
+import { layoutCheck } from './layout-check.js';
 import { checkImageLayout, imageLayout } from '../layout/image-layout.js';
 
 describe("the layout of an image's disk", () => {
@@ -71,5 +73,27 @@ describe("the layout of an image's disk", () => {
     expect(told.replaceAll(directory, 'DIR')).to.equal(
       "DIR/my.conf:5: [web] layout = none.yaml: can't read DIR/none.yaml: no such file or directory",
     );
+  });
+
+  it('is used by the answer file, unless it comes with a shipped image that has another answer file now', async () => {
+    const answerFile = { name: 'web.cfg', content: Buffer.from(''), mentioned: new Set<string>() };
+    async function found(lines: string, mentioned: readonly string[] = []): Promise<string[]> {
+      const text = `[web]\nlike = debian-13\npreseed = web.cfg\n${lines}\n`;
+      const configuration = new Configuration([{ name: 'my.conf', text }], Configuration.shippedSources());
+      const spec = resolveImage(configuration, 'web', {}, '2026-11-26');
+      const subject = {
+        host: testHost(),
+        configuration,
+        spec,
+        answerFile: { ...answerFile, mentioned: new Set(mentioned) },
+      };
+      return (await layoutCheck(subject)).map(({ weight, message }) => `${weight}: ${message}`);
+    }
+    expect(await found('layout = lvm')).to.deep.equal([
+      'warning: my.conf:4: [web] layout = lvm: web.cfg does not use it: call {{{layout-storage layout}}} in a template',
+    ]);
+    expect(await found('layout = lvm', ['layout'])).to.deep.equal([]);
+    expect(await found('image-size = 64M')).to.deep.equal([]);
+    expect((await found('image-size = 64M', ['layout'])).length).to.be.greaterThan(0);
   });
 });

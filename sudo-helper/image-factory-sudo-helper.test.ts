@@ -258,7 +258,7 @@ describe('image-factory-sudo-helper, called by root', () => {
           mkdirSync(join(root, path), { recursive: true });
         }
         const files = ['etc/machine-id', 'etc/fstab', 'etc/ssh/ssh_host_rsa_key', 'etc/ssh/ssh_config'];
-        for (const path of [...files, 'home/bob/.bash_history', 'var/log/apt/x', 'usr/lib/modules/6.8/modules.order']) {
+        for (const path of [...files, 'home/bob/.bash_history', 'var/log/apt/x', 'usr/lib/modules/6.8/modules.dep']) {
           writeFileSync(join(root, path), `in ${path}\n`);
         }
         writeFileSync(join(root, 'etc/sudoers'), '');
@@ -269,9 +269,9 @@ describe('image-factory-sudo-helper, called by root', () => {
       const before = must('sha256sum', image);
       const tree = ask('tree', image).stdout.split('\0');
       expect(tree).to.include.members(['f 644 18 etc/machine-id', 'l 777 11 etc/shadow']);
-      const { stdout } = ask('copy', image, '/etc/machine-id', '/etc/sudoers', '/usr/lib/modules/6.8/modules.order');
+      const { stdout } = ask('copy', image, '/etc/machine-id', '/etc/sudoers', '/usr/lib/modules/6.8/modules.dep');
       expect(stdout).to.equal(
-        '18 /etc/machine-id\0in etc/machine-id\n0 /etc/sudoers\x0037 /usr/lib/modules/6.8/modules.order\0in usr/lib/modules/6.8/modules.order\n',
+        '18 /etc/machine-id\0in etc/machine-id\n0 /etc/sudoers\x0035 /usr/lib/modules/6.8/modules.dep\0in usr/lib/modules/6.8/modules.dep\n',
       );
       expect(must('sha256sum', image)).to.equal(before);
       const refused: [string, ...string[]][] = [

@@ -90,6 +90,11 @@ describe('check', function () {
     }
     const { stdout } = await check('--output-dir', built, 'demo');
     expect(stdout).to.contain('demo-2026-01-02.raw: golden');
+    // And what its section excepts does not count.
+    copyFileSync(image('dirty.raw'), join(built, 'web-2026-01-02.raw'));
+    const config = image('my.conf');
+    writeFileSync(config, '[web]\nlike = demo\ngolden-except = machine-id, shell-history\n');
+    expect((await check('--config', config, '--output-dir', built, 'web')).exitCode).to.equal(0);
   });
 
   it('explains what it can not check', async () => {

@@ -4,7 +4,7 @@ import * as type from '../config/option-types.js';
 import { didYouMean } from '../config/suggestion.js';
 import { checkImage, repairImage, type ImageCheck } from '../golden/check-image.js';
 import { rulesWithout, type Told } from '../golden/check.js';
-import { rules } from '../golden/rules.js';
+import { rules as allRules } from '../golden/rules.js';
 import { byRule, counted, isGolden } from '../golden/summary.js';
 import { UsageError } from '../host/failure.js';
 import type { Caller } from '../host/host.js';
@@ -37,8 +37,8 @@ interface Checked {
 
 /** Checks what machines from an image would share or carry along, and prints what is found; exit code 1 if there is anything. */
 export async function check(named: readonly string[], flags: CheckFlags): Promise<void> {
-  const how: ImageCheck = {
-    rules: rulesWithout(expectRules(flags.except ?? [])),
+  const excepted = expectRules(flags.except ?? []);
+  const how: Omit<ImageCheck, 'rules'> = {
     scratch: tmpdir(),
     ...(flags.rootPartition !== undefined && { rootPartition: volumeId(flags.rootPartition) }),
   };
@@ -47,11 +47,14 @@ export async function check(named: readonly string[], flags: CheckFlags): Promis
   if (flags.fix !== undefined && more.length > 0)
     throw new UsageError(['--fix makes a copy of one image: name only one']);
   const all: Checked[] = [];
-  for (const file of files) {
-    const checked = await untilSignalled((signal) => checkOne({ log: warnings, signal }, file, how, flags.fix));
+  for (const { file, except } of files) {
+    const rules = rulesWithout([...excepted, ...except]);
+    const checked = await untilSignalled((signal) =>
+      checkOne({ log: warnings, signal }, file, { ...how, rules }, flags.fix),
+    );
     all.push(checked);
     if (!checked.golden) process.exitCode = 1;
-    if (!flags.json && !(flags.quiet && checked.golden)) tell(checked, how.rules.length, flags.quiet ?? false);
+    if (!flags.json && !(flags.quiet && checked.golden)) tell(checked, rules.length, flags.quiet ?? false);
   }
   if (only !== undefined && flags.json) console.log(JSON.stringify({ images: all }, undefined, 2));
 }
@@ -71,7 +74,7 @@ async function checkOne(host: Caller, image: string, how: ImageCheck, copy: stri
 }
 
 function expectRules(names: readonly string[]): readonly string[] {
-  const known = rules.map(({ name }) => name);
+  const known = allRules.map(({ name }) => name);
   const unknown = names.filter((name) => !known.includes(name));
   if (unknown.length === 0) return names;
   throw new UsageError(

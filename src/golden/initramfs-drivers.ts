@@ -7,7 +7,8 @@ const images = ['/boot/initrd.img-*', '/boot/initrd-*', '/boot/initramfs-*'];
 /** They boot the machine that made them, or nothing but a crashed kernel. */
 const notForBooting = /rescue|kdump|fallback|\.(old|bak|dpkg-bak|dpkg-old)$/;
 const builtIn = ['/usr/lib/modules/*/modules.builtin', '/lib/modules/*/modules.builtin'];
-const available = ['/usr/lib/modules/*/modules.order', '/lib/modules/*/modules.order'];
+/** What depmod(8) found in the directories of modules. */
+const available = ['/usr/lib/modules/*/modules.dep', '/lib/modules/*/modules.dep'];
 
 /** The driver of a disk on each platform on which images of servers run. */
 const drivers: Readonly<Record<string, string>> = {
@@ -43,16 +44,35 @@ export const initramfsRule: Rule = {
       const inside = modulesOf([...names]);
       const built = modulesOf(listed(system, builtIn, kernel));
       const known = modulesOf(listed(system, available, kernel));
-      const missing = Object.entries(drivers).filter(
-        ([driver]) => !inside.has(driver) && !built.has(driver) && known.has(driver),
+      const missing = Object.keys(drivers).filter(
+        (driver) => !inside.has(driver) && !built.has(driver) && known.has(driver),
       );
-      if (missing.length === 0) continue;
-      const detail = missing.map(([driver, platform]) => `${driver} (${platform})`).join(', ');
-      findings.push({ path, detail: `without ${detail}` });
+      if (missing.length > 0) findings.push({ path, detail: `without ${told(missing)}` });
     }
     return findings;
   },
 };
+
+export const kernelDriversRule: Rule = {
+  name: 'kernel-drivers',
+  group: 'boot',
+  level: 'note',
+  title: 'A kernel without drivers of other platforms, as kernels for clouds are',
+  reason: 'the image boots only where one of the drivers that it has is enough',
+  source:
+    'linux-image-cloud-amd64, package description; depmod(8); modules.builtin in the kernel documentation, "Kbuild"',
+  looks: [...builtIn, ...available],
+  reads: [...builtIn, ...available],
+  find: (system): Finding[] =>
+    system.files(available).flatMap((path) => {
+      const kernel = posix.basename(posix.dirname(path));
+      const has = modulesOf([...listed(system, builtIn, kernel), ...listed(system, available, kernel)]);
+      const missing = Object.keys(drivers).filter((driver) => !has.has(driver));
+      return missing.length === 0 ? [] : [{ path: posix.dirname(path), detail: `without ${told(missing)}` }];
+    }),
+};
+
+const told = (names: readonly string[]) => names.map((name) => `${name} (${drivers[name]})`).join(', ');
 
 /** `6.12.0-1-amd64` of an image's name, by which the directory of its modules is called. */
 function versionOf(path: string): string {
@@ -66,7 +86,7 @@ function listed(system: Examined, patterns: readonly string[], kernel: string): 
   return system
     .files(patterns)
     .filter((path) => posix.basename(posix.dirname(path)) === kernel)
-    .flatMap((path) => (system.texts.get(path) ?? '').split('\n'));
+    .flatMap((path) => (system.texts.get(path) ?? '').split('\n').map((line) => line.replace(/:.*/, '')));
 }
 
 /** Names of modules, as the kernel has them, of paths to their files. */

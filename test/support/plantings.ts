@@ -346,14 +346,22 @@ export const plantings: Readonly<Record<string, Planting>> = {
   'initramfs-drivers': {
     planted: {
       [`/boot/initrd.img-${kernel}`]: hostOnly,
-      [`/usr/lib/modules/${kernel}/modules.order`]: `${modules.join('\n')}\n`,
+      [`/usr/lib/modules/${kernel}/modules.dep`]: `${modules.map((path) => `${path}: kernel/lib/x.ko`).join('\n')}\n`,
     },
     found: [`/boot/initrd.img-${kernel}`],
     innocent: {
       [`/boot/initrd.img-${kernel}`]: generic,
-      [`/usr/lib/modules/${kernel}/modules.order`]: `${modules.join('\n')}\n`,
+      [`/usr/lib/modules/${kernel}/modules.dep`]: `${modules.map((path) => `${path}: kernel/lib/x.ko`).join('\n')}\n`,
       '/boot/initramfs-0-rescue-f00.img': hostOnly,
     },
+  },
+  'kernel-drivers': {
+    planted: {
+      '/usr/lib/modules/6.1.0-cloud/modules.dep': 'kernel/drivers/block/virtio_blk.ko.xz:\n',
+      '/usr/lib/modules/6.1.0-cloud/modules.builtin': 'kernel/drivers/nvme/host/nvme.ko\n',
+    },
+    found: ['/usr/lib/modules/6.1.0-cloud'],
+    innocent: { '/usr/lib/modules/6.1.0-full/modules.dep': `${modules.map((path) => `${path}:`).join('\n')}\n` },
   },
   'no-ssh-server': {
     planted: filled('/etc/passwd'),

@@ -1,5 +1,5 @@
 import { fileRule } from '../find-files.js';
-import { initramfsRule } from '../initramfs-drivers.js';
+import { initramfsRule, kernelDriversRule } from '../initramfs-drivers.js';
 import type { Examined, Line } from '../examined.js';
 import type { Finding, Rule } from '../rule.js';
 
@@ -148,6 +148,7 @@ export const bootRules: readonly Rule[] = [
     repair: 'remove',
   }),
   initramfsRule,
+  kernelDriversRule,
 ];
 
 function told(lines: readonly Line[]): Finding[] {

@@ -47,7 +47,7 @@ export async function importLayer(
 /** A path, or the newest image of the section of that name. */
 function fileOf(from: string, flags: LayerImportFlags): string {
   const isPath = from.includes('/') || existsSync(from) || existsSync(from.replace(/:[^:]*$/, ''));
-  return isPath ? from : (filesOf([from], flags)[0] ?? from);
+  return isPath ? from : (filesOf([from], flags)[0]?.file ?? from);
 }
 
 /** Makes layers of what a path leads to. @returns them, the lowest first */

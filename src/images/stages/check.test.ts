@@ -37,7 +37,11 @@ describe('the stages clean and check', function () {
   async function built(golden: 'fix' | 'warn' | 'error', except: readonly string[] = []) {
     const host = testStageHost<BuildState>();
     const repairs = golden === 'fix' ? { except } : undefined;
-    const state = await clean.run(host, { disk, printsLogs: false, rootPartition: undefined, repairs }, {});
+    const state = await clean.run(
+      host,
+      { disk, printsLogs: false, rootPartition: undefined, repairs, removableLoader: undefined },
+      {},
+    );
     await zerofree.run(host, { disk }, state);
     const run = () => check.run(host, { disk, fails: golden === 'error', except }, state);
     return { run, lines: host.log.lines };

@@ -24,7 +24,7 @@ const rooms = {
   sources: ['config'],
   install: ['machine', 'answers', 'layout', 'config'],
   boot: ['machine', 'config'],
-  disk: ['layout', 'config'],
+  disk: ['layout', 'machine', 'config'],
   write: ['disk', 'layout'],
   layers: ['config'],
   layout: ['config'],

@@ -1,9 +1,10 @@
 import { rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Failure } from '../../host/failure.js';
 import type { Host } from '../../host/host.js';
 import type { FileSystem, Layout } from '../../layout/layout.js';
 import { sizeOf, type Place } from './pieces.js';
-import type { NewFileSystem } from './file-system-maker.js';
+import type { FileSystemMaker, NewFileSystem } from './file-system-maker.js';
 import { makerOf } from './file-systems.js';
 import type { Identifiers } from './identifiers.js';
 import { mountedBelow } from './mount-points.js';
@@ -34,7 +35,7 @@ export async function fillFileSystems(host: Host, making: Making): Promise<void>
     host.log.info(`Making ${fileSystem.type}${on} on ${fileSystem.on}`);
     const [only] = place;
     if (maker.atOffset && only && place.length === 1) {
-      await maker.make(host, {
+      await make(host, maker, {
         ...asked(fileSystem, making),
         file: making.files.get(only.disk) ?? '',
         offset: only.offset,
@@ -45,9 +46,25 @@ export async function fillFileSystems(host: Host, making: Making): Promise<void>
     const alone = join(making.work, 'file-system');
     await writeFile(alone, '');
     await truncate(alone, sizeOf(place));
-    await maker.make(host, { ...asked(fileSystem, making), file: alone, offset: 0, size: sizeOf(place) });
+    await make(host, maker, { ...asked(fileSystem, making), file: alone, offset: 0, size: sizeOf(place) });
     await putInPlace(host, alone, place, making.files);
     await rm(alone);
+  }
+}
+
+/** What programs say of a file system that is full, and of a full disk that its file lies on. */
+const full = /no space left|could not allocate|out of space|not enough (free )?space|disk full/i;
+
+async function make(host: Host, maker: FileSystemMaker, made: NewFileSystem): Promise<void> {
+  try {
+    await maker.make(host, made);
+  } catch (error) {
+    if (!(error instanceof Failure) || !full.test(error.message)) throw error;
+    const { name } = made.fileSystem;
+    throw new Failure(error.message, {
+      hint: `Give the file system ${name} more space in the layout, or make the disk larger (--size); or free space where the disk is made.`,
+      cause: error,
+    });
   }
 }
 

@@ -1,8 +1,8 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { UsageError } from '../../host/failure.js';
+import { Failure, UsageError } from '../../host/failure.js';
 import type { Layout } from '../../layout/layout.js';
 import { program } from '../../../test/support/disk.js';
 import { rejection, testHost } from '../../../test/support/host.js';
@@ -277,13 +277,45 @@ describe('a disk of our own', () => {
     expect(blocks! * 512).to.be.lessThan(20 * MiB);
   });
 
+  it('holds files with holes that are larger than it', async () => {
+    const file = join(tree, 'srv/holes');
+    writeFileSync(file, '');
+    truncateSync(file, 2 ** 30);
+    try {
+      const layout = everything('ext4', 32);
+      const place = `${await make(layout)}?offset=${offsetOf(layout, 'root')}`;
+      program('e2fsck', ['-f', '-n', place]);
+      expect(program('debugfs', ['-R', 'stat /srv/holes', place])).to.match(/Size: 1073741824\n/);
+    } finally {
+      rmSync(file);
+    }
+  });
+
+  const oneExt4 = (size: number) =>
+    layoutOf(
+      [gptDisk('image0', [{ name: 'root', size, type: types.linux }])],
+      [fileSystem({ name: 'mkfs_root', on: 'root', type: 'ext4', mount: '/' })],
+    );
+
+  it('says what to do where a file system is full though its files alone would fit', async () => {
+    const before = readdirSync(directory);
+    const error = await rejection(make(oneExt4(4), { name: 'never.raw' }));
+    expect(error).to.be.instanceOf(Failure);
+    expect((error as Failure).message).to.match(/mke2fs .*failed with exit code/s);
+    expect((error as Failure).hint).to.contain('Give the file system mkfs_root more space in the layout');
+    expect(readdirSync(directory)).to.deep.equal(before);
+  });
+
+  it('does not lie in its own tree', async () => {
+    const host = testHost();
+    const output = join(tree, 'srv/disk.raw');
+    const wanted = { layout: oneExt4(8), tree, output, bootLoader: 'none', kernelWords: [], epoch } as const;
+    expect(await rejection(makeDisk(host, wanted))).to.match(/it is in the tree .*, and would hold itself/);
+  });
+
   const failures: Record<string, { layout: () => Layout; told: RegExp }> = {
     'does not fit': {
-      layout: () =>
-        layoutOf(
-          [gptDisk('image0', [{ name: 'root', size: 2, type: types.linux }])],
-          [fileSystem({ name: 'mkfs_root', on: 'root', type: 'ext4', mount: '/' })],
-        ),
+      layout: () => oneExt4(2),
       told: /the tree has \d+ MiB for the file system/,
     },
     'has a file system that can not be made': {

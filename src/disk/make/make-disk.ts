@@ -43,6 +43,11 @@ export async function makeDisk(host: Host, wanted: DiskOfTree): Promise<readonly
   const { layout, epoch } = wanted;
   const tree = resolve(wanted.tree);
   if (!(await isDirectory(tree))) throw new UsageError([`${wanted.tree}: there is no such directory`]);
+  if (`${resolve(wanted.output)}/`.startsWith(`${tree.replace(/\/$/, '')}/`)) {
+    throw new UsageError([
+      `${wanted.output}: it is in the tree ${wanted.tree}, and would hold itself: choose another directory`,
+    ]);
+  }
   const places = devicePlaces(layout);
   refuse(layoutProblems(layout, places));
   const outputs = outputFiles(layout, resolve(wanted.output));

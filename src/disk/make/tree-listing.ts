@@ -15,6 +15,8 @@ export interface TreeEntry {
   readonly gid: number;
   /** Bytes; 0 for what is no regular file. */
   readonly size: number;
+  /** Bytes of it that are no holes. */
+  readonly allocated: number;
   /** Seconds since 1970. */
   readonly modified: number;
   /** Of a symbolic link. */
@@ -23,7 +25,7 @@ export interface TreeEntry {
   readonly inode: string;
 }
 
-const format = ['%P', '%y', '%m', '%U', '%G', '%s', '%T@', '%l', '%n', '%i'];
+const format = ['%P', '%y', '%m', '%U', '%G', '%s', '%T@', '%l', '%n', '%i', '%b'];
 
 /** Everything at and below a directory of the view, sorted by path. */
 export async function listTree(
@@ -46,7 +48,7 @@ function parse(text: string): TreeEntry[] {
   const fields = text.split('\0');
   const entries: TreeEntry[] = [];
   for (let at = 0; at + format.length <= fields.length; at += format.length) {
-    const [path = '', kind = '', mode, uid, gid, size, modified, target = '', links, inode = ''] = fields.slice(
+    const [path = '', kind = '', mode, uid, gid, size, modified, target = '', links, inode = '', blocks] = fields.slice(
       at,
       at + format.length,
     );
@@ -58,6 +60,7 @@ function parse(text: string): TreeEntry[] {
       size: kind === 'f' ? Number(size) : 0,
       modified: Math.floor(Number(modified)),
       links: Number(links),
+      allocated: kind === 'f' ? Math.min(Number(size), Number(blocks) * 512) : 0,
     });
   }
   return entries;
@@ -68,10 +71,10 @@ export function roomFor(entries: readonly TreeEntry[]): number {
   const block = 4096;
   const seen = new Set<string>();
   let bytes = 0;
-  for (const { links, kind, inode, size } of entries) {
+  for (const { links, kind, inode, allocated } of entries) {
     if (kind !== 'd' && links > 1 && seen.has(inode)) continue;
     seen.add(inode);
-    bytes += 256 + Math.ceil((kind === 'd' ? block : size) / block) * block;
+    bytes += 256 + Math.ceil((kind === 'd' ? block : allocated) / block) * block;
   }
   return bytes;
 }

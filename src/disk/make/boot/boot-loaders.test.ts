@@ -155,6 +155,23 @@ describe('the boot loaders of a disk of our own', () => {
     expect(program('mtype', ['-i', esp(disk, layout), '::/debian/6.12-amd64/initrd'])).to.equal('an initial RAM disk');
   });
 
+  it("are those of the tree's architecture, whatever this machine is", async () => {
+    const shell = readFileSync('/usr/bin/dash');
+    shell.writeUInt16LE(183, 18);
+    put('usr/bin/dash', shell);
+    putShim();
+    putBiosGrub();
+    put('usr/lib/shim/shimaa64.efi.signed', 'shim');
+    put('usr/lib/grub/arm64-efi-signed/grubaa64.efi.signed', 'MZ\0/EFI/debian\0');
+    const layout = both();
+    const { disk, log } = await make(layout);
+    expect(warnings(log)).to.deep.equal([]);
+    expect(onEsp(disk, layout)).to.have.members([
+      ...['::/EFI/BOOT/BOOTAA64.EFI', '::/EFI/BOOT/grubaa64.efi', '::/EFI/debian/grub.cfg'],
+    ]);
+    expect(readFileSync(disk).readUInt32LE(0x5c), 'no code for a BIOS').to.equal(0);
+  });
+
   it("are those of the tree's own EFI system partition, told where the configuration is", async () => {
     for (const name of ['BOOT/BOOTX64.EFI', 'fedora/grubx64.efi', 'fedora/shimx64.efi'])
       put(`boot/efi/EFI/${name}`, name);

@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { architectures } from '../../../machine/architectures.js';
 import type { TreeEntry } from '../tree-listing.js';
 
 /** What boot loaders call the machines of one architecture. */
@@ -8,18 +9,34 @@ export interface BootTarget {
   readonly name: string;
   /** `e_machine` of its programs (elf(5)). */
   readonly elfMachine: number;
-  /** The suffix of its UEFI programs: `shimx64.efi`, `BOOTX64.EFI` (UEFI Specification 2.10, 3.5.1.1). */
+  /** The file in EFI/BOOT that UEFI starts from a disk without a boot entry. */
+  readonly loader: string;
+  /** The suffix of its UEFI programs: `shimx64.efi`. */
   readonly efiSuffix: string;
   /** GRUB's directories of modules for it. */
   readonly grubForUefi: string;
   readonly grubForBios: string | undefined;
 }
 
+const { x86_64, aarch64, riscv64 } = architectures;
+
 const bootTargets: readonly BootTarget[] = [
-  { name: 'x86_64', elfMachine: 62, efiSuffix: 'x64', grubForUefi: 'x86_64-efi', grubForBios: 'i386-pc' },
-  { name: 'aarch64', elfMachine: 183, efiSuffix: 'aa64', grubForUefi: 'arm64-efi', grubForBios: undefined },
-  { name: 'riscv64', elfMachine: 243, efiSuffix: 'riscv64', grubForUefi: 'riscv64-efi', grubForBios: undefined },
+  target(x86_64, { elfMachine: 62, grubForUefi: 'x86_64-efi', grubForBios: 'i386-pc' }),
+  target(aarch64, { elfMachine: 183, grubForUefi: 'arm64-efi', grubForBios: undefined }),
+  target(riscv64, { elfMachine: 243, grubForUefi: 'riscv64-efi', grubForBios: undefined }),
 ];
+
+function target(
+  { name, removableLoader }: { readonly name: string; readonly removableLoader: string },
+  rest: Pick<BootTarget, 'elfMachine' | 'grubForUefi' | 'grubForBios'>,
+): BootTarget {
+  return {
+    name,
+    loader: removableLoader,
+    efiSuffix: removableLoader.slice('BOOT'.length, -'.EFI'.length).toLowerCase(),
+    ...rest,
+  };
+}
 
 /** Programs that every system has in one of these forms, as files and not as links. */
 const everywhere = [
@@ -47,9 +64,4 @@ export async function bootTargetOf(tree: string, entries: readonly TreeEntry[]):
     }
   }
   return undefined;
-}
-
-/** The file that UEFI starts from a disk that no boot entry names. */
-export function loaderName(efiSuffix: string): string {
-  return `BOOT${efiSuffix.toUpperCase()}.EFI`;
 }

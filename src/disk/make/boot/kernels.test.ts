@@ -3,7 +3,18 @@ import type { TreeEntry } from '../tree-listing.js';
 import { kernelsIn } from './kernels.js';
 
 function files(...paths: string[]): TreeEntry[] {
-  const common = { kind: 'f', mode: 0o644, uid: 0, gid: 0, size: 1, modified: 0, target: '', links: 1, inode: '1' };
+  const common = {
+    kind: 'f',
+    mode: 0o644,
+    uid: 0,
+    gid: 0,
+    size: 1,
+    allocated: 1,
+    modified: 0,
+    target: '',
+    links: 1,
+    inode: '1',
+  };
   return paths.map((path) => ({ ...common, path }));
 }
 

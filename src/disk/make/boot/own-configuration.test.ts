@@ -10,6 +10,7 @@ const kernel = {
   uid: 0,
   gid: 0,
   size: 1,
+  allocated: 1,
   modified: 0,
   target: '',
   links: 1,

@@ -1,7 +1,6 @@
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isFile, type Additions, type BootSystem } from './boot-system.js';
-import { loaderName } from './boot-targets.js';
 
 /**
  * Puts the tree's systemd-boot into the EFI system partition, with its kernels and an entry for each (UAPI Group's Boot Loader
@@ -18,7 +17,7 @@ export async function addSystemdBoot(
   if (loader === undefined) return false;
   const place = join(added, esp);
   for (const directory of ['EFI/BOOT', 'loader/entries']) await mkdir(join(place, directory), { recursive: true });
-  await copyFile(join(system.tree, loader), join(place, 'EFI/BOOT', loaderName(target.efiSuffix)));
+  await copyFile(join(system.tree, loader), join(place, 'EFI/BOOT', target.loader));
   await writeFile(join(place, 'loader/loader.conf'), 'timeout 1\n');
   for (const { version, image, initrd } of menu.kernels) {
     const directory = `/${distribution}/${version}`;

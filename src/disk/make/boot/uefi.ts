@@ -4,7 +4,6 @@ import { command, run, type Caller } from '../../../host/host.js';
 import type { Layout } from '../../../layout/layout.js';
 import { mountedIn, type Mounted } from '../mount-points.js';
 import { isFile, type Additions, type BootSystem, type NoBoot } from './boot-system.js';
-import { loaderName } from './boot-targets.js';
 import { firstConfiguration } from './grub-configuration.js';
 import { addSystemdBoot } from './systemd-boot.js';
 
@@ -60,10 +59,10 @@ function inTree({ entries, target }: BootSystem, candidates: readonly string[]):
 async function addShim(system: BootSystem, { added }: Additions, { mount }: Mounted): Promise<boolean> {
   const [shim, grub, manager] = [inTree(system, shims), inTree(system, signedGrubs), inTree(system, mokManagers)];
   if (shim === undefined || grub === undefined) return false;
-  const { efiSuffix } = system.target;
+  const { efiSuffix, loader } = system.target;
   const place = join(added, mount, 'EFI/BOOT');
   await mkdir(place, { recursive: true });
-  await copyFile(join(system.tree, shim), join(place, loaderName(efiSuffix)));
+  await copyFile(join(system.tree, shim), join(place, loader));
   // SUSE's shim looks for `grub.efi`.
   const grubName = grub.startsWith('usr/share/efi/') ? 'grub.efi' : `grub${efiSuffix}.efi`;
   await copyFile(join(system.tree, grub), join(place, grubName));
@@ -84,7 +83,7 @@ function prefixIn(grub: Buffer): string | undefined {
 /** A tree of Fedora and its kin has its boot loaders in the EFI system partition's directory already. */
 async function keepLoader(system: BootSystem, { added }: Additions, { mount }: Mounted): Promise<boolean> {
   const top = `${mount.slice(1)}/EFI`;
-  const loader = `${top}/BOOT/${loaderName(system.target.efiSuffix)}`.toLowerCase();
+  const loader = `${top}/BOOT/${system.target.loader}`.toLowerCase();
   const files = system.entries.filter(({ kind }) => kind === 'f').map(({ path }) => path);
   if (!files.some((path) => path.toLowerCase() === loader)) return false;
   const grub = new RegExp(`^(${top}/[^/]+)/grub${system.target.efiSuffix}\\.efi$`, 'i');
@@ -126,10 +125,10 @@ async function addUnsignedGrub(
   { added, scratch }: Additions,
   { mount }: Mounted,
 ): Promise<boolean> {
-  const { grubForUefi, efiSuffix } = system.target;
+  const { grubForUefi, loader } = system.target;
   const directory = `usr/lib/grub/${grubForUefi}`;
   if (!isFile(system.entries, `${directory}/kernel.img`)) return false;
-  const image = join(added, mount, 'EFI/BOOT', loaderName(efiSuffix));
+  const image = join(added, mount, 'EFI/BOOT', loader);
   await mkdir(dirname(image), { recursive: true });
   const configuration = join(scratch, 'uefi.cfg');
   await writeFile(configuration, stub(system));

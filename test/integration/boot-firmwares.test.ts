@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { readDiskLayout } from '../../src/disk/disk-layout.js';
 import { bootWays, type BootWay } from '../../src/disk/boot-ways.js';
@@ -21,6 +21,8 @@ describe('the boot test by several firmwares', () => {
   async function boot(says: Parameters<typeof grubDisk>[1], lines = '') {
     made = testPlan(`format = raw\nboot-timeout = 5m\n${lines}`);
     const { plan } = made;
+    // QEMU's user must reach what root made.
+    chmodSync(made.directory, 0o711);
     const image = plan.paths.candidate;
     grubDisk(image, says);
     const host = testStageHost<BuildState>();

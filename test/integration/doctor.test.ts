@@ -55,6 +55,22 @@ describe('image-factory doctor', () => {
     expect(exitCode).to.equal(1);
   });
 
+  it('looks for the emulator and the firmware of an architecture that is asked for', async () => {
+    const { lines, exitCode } = await doctor(
+      { PATH: programsBut('qemu-system-aarch64', 'qemu-system-x86_64') },
+      '--arch',
+      'arm64',
+    );
+    expect(lines).to.include(
+      'qemu-system-aarch64 is not installed (needed for images for arm64): apt-get install qemu-system-arm',
+    );
+    expect(lines.join()).not.to.contain('x86_64');
+    expect(exitCode).to.equal(1);
+    const wrong = await doctor({}, '--arch', 'arm46');
+    expect(wrong.notes.join()).to.contain("(did you mean 'arm64'?)");
+    expect(wrong.exitCode).to.equal(2);
+  });
+
   it('refuses a configuration that is not there', async () => {
     const { exitCode, lines, notes } = await doctor({}, '--config', '/nowhere.conf');
     expect(notes[0]).to.include("can't read the configuration file '/nowhere.conf' (named by --config)");

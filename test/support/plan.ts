@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { Configuration } from '../../src/config/configuration.js';
 import { resolveImage } from '../../src/config/resolve.js';
 import { buildPaths, type Plan } from '../../src/images/build.js';
-import { defaultArchitecture } from '../../src/machine/architectures.js';
 import type { Hardware } from '../../src/machine/virtual-machine.js';
 
 /** A plan, and the directories that its stages work in. */
@@ -32,7 +31,7 @@ export function testPlan(lines = '', otherSections = ''): TestPlan {
   mkdirSync(paths.workDir);
   const { cores, ram, mac } = spec;
   const hardware: Hardware = {
-    ...{ architecture: defaultArchitecture, firmware: defaultArchitecture.firmwares[0], virtType: 'qemu' },
+    ...{ architecture: spec.arch, firmware: spec.firmware, virtType: 'qemu' },
     ...{ cores, ram, mac },
   };
   const plan = {

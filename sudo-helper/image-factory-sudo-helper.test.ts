@@ -293,6 +293,10 @@ describe('image-factory-sudo-helper, called by root', () => {
         ['empty', '/var/log/apt'],
         ['empty', '/etc/machine-id', '/etc/shadow'],
         ['empty', ''],
+        ['wipe', '/etc/machine-id'],
+        ['wipe', '/etc/*'],
+        ['wipe', '/etc/../etc/fstab'],
+        ['wipe', 'etc/fstab'],
       ];
       for (const [verb, ...paths] of refused) {
         expect(ask(verb, image, ...paths), `${verb} ${paths.join(' ')}`).to.include({ status: 2, stdout: '' });

@@ -164,13 +164,9 @@ export class ExtFileSystem implements VolumeFileSystem {
     if (use.end < size) await zeroExtents(this.host, this.disk, this.#onDisk([{ start: use.end, end: size }]));
   }
 
-  /**
-   * Makes a file to which the system swaps read as zeros after its header, the first page. Its blocks stay its own.
-   *
-   * @param path absolute in the system, which has this file system as its root
-   */
-  async zeroSwapFile(path: string): Promise<void> {
-    const file = await this.#file(bytesOf(path));
+  async zeroSwapFile(path: string, { mountPoint }: Place = rootPlace): Promise<void> {
+    const inside = below(mountPoint, path);
+    const file = inside === undefined ? undefined : await this.#file(bytesOf(inside));
     if (file === undefined) return;
     const { blockSize } = await readBlockUse(this.host, this.#device);
     const { inode } = file;

@@ -60,6 +60,11 @@ export class FatFileSystem implements VolumeFileSystem {
     return Promise.resolve([]);
   }
 
+  /** The kernel swaps to no file on FAT. */
+  zeroSwapFile(): Promise<void> {
+    return Promise.resolve();
+  }
+
   /** Also removed entries of directories, and what is in a file's last cluster behind its end. */
   async zeroFreeBlocks(): Promise<void> {
     const unused = await Fat.use(this.stretch, this.name, async (fat) => {

@@ -45,6 +45,16 @@ export class HelperFileSystem implements VolumeFileSystem {
     return lines(await this.#call(['clean', ...this.#disk, mountPoint, subvolume]));
   }
 
+  /** A swap file with another header than today's, or a link to one, is only warned of. */
+  async zeroSwapFile(path: string, { mountPoint, subvolume }: Place = rootPlace): Promise<void> {
+    try {
+      await this.#call(['wipe', ...this.#disk, mountPoint, subvolume, path]);
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      this.host.log.warn(`What was swapped out to ${path} stays in the image: ${error.message}`);
+    }
+  }
+
   async zeroFreeBlocks(): Promise<void> {
     await this.#call(['trim', ...this.#disk]);
   }

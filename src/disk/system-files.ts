@@ -71,6 +71,14 @@ export class SystemFiles {
     return removed;
   }
 
+  /** Makes the files to which the system swaps read as zeros, but for their headers. */
+  async zeroSwapFiles(): Promise<void> {
+    for (const path of this.system.swapFiles) {
+      const mount = this.#mountOf(path);
+      await (await this.#fileSystem(mount)).zeroSwapFile(path, mount);
+    }
+  }
+
   #byMount<T extends { readonly path: string }>(items: readonly T[]): Map<Mount, T[]> {
     const groups = new Map<Mount, T[]>();
     for (const item of items) {

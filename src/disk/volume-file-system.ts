@@ -34,6 +34,12 @@ export interface VolumeFileSystem {
   logs(place: Place): AsyncIterable<InstallerLog>;
   /** Removes the installer's leftovers; says what was removed. */
   removeLeftovers(place: Place): Promise<readonly string[]>;
+  /**
+   * Makes a file to which the system swaps read as zeros after its header, the first page. Its blocks stay its own.
+   *
+   * @param path absolute in the system; nothing is done where there is no such file
+   */
+  zeroSwapFile(path: string, place: Place): Promise<void>;
   /** Makes every block that no file uses read as zeros. */
   zeroFreeBlocks(): Promise<void>;
 }

@@ -1,10 +1,10 @@
 import type { Caller } from '../host/host.js';
 import { readDiskLayout } from './disk-layout.js';
-import { ExtFileSystem } from './ext-file-system.js';
 import { gaps } from './gaps.js';
 import { zeroExtents } from './raw-disk.js';
 import { swappedOut } from './swap.js';
-import { rootVolume, type System } from './system.js';
+import type { System } from './system.js';
+import { SystemFiles } from './system-files.js';
 import { called } from './volume.js';
 import { holdsFiles } from './volume-kinds.js';
 import { Volumes } from './volumes.js';
@@ -16,13 +16,14 @@ import { emptyXfsLog } from './xfs-log.js';
  */
 export async function zeroUnused(host: Caller, disk: string, system: System): Promise<void> {
   await Volumes.use(host, disk, async (volumes) => {
+    // First: btrfs may write the zeros to other blocks, and then the old ones are free.
+    await new SystemFiles(system, volumes).zeroSwapFiles();
     for (const volume of system.volumes) {
       if (holdsFiles(volume)) await (await volumes.fileSystem(volume)).zeroFreeBlocks();
       if (volume.fileSystem !== 'swap') continue;
       const stretch = await volumes.stretch(volume);
       await zeroExtents(host, stretch.file, [await swappedOut(stretch, called(volume))]);
     }
-    await zeroSwapFiles(host, volumes, system);
     // Last: the kernel writes to the log whenever it mounts the file system.
     for (const volume of system.volumes.filter(({ fileSystem }) => fileSystem === 'xfs')) {
       const emptied = await emptyXfsLog(await volumes.stretch(volume));
@@ -32,14 +33,4 @@ export async function zeroUnused(host: Caller, disk: string, system: System): Pr
   });
   const { table, lvm } = await readDiskLayout(host, disk);
   await zeroExtents(host, disk, [...lvm.unused, ...(await gaps(disk, table))]);
-}
-
-async function zeroSwapFiles(host: Caller, volumes: Volumes, system: System): Promise<void> {
-  if (system.swapFiles.length === 0) return;
-  const root = rootVolume(system);
-  const fileSystem = await volumes.fileSystem(root);
-  for (const path of system.swapFiles) {
-    if (fileSystem instanceof ExtFileSystem) await fileSystem.zeroSwapFile(path);
-    else host.log.warn(`The system swaps to ${path} on ${root.fileSystem}: what that file holds stays in the image`);
-  }
 }

@@ -8,7 +8,7 @@ import { findProgram, type ProgramName } from './programs.js';
 export type HelperCall =
   | readonly [verb: 'trim' | 'subvolumes', ...disk: HelperDisk]
   | readonly [verb: 'logs' | 'clean' | 'records' | 'tree', ...disk: HelperDisk, mountPoint: string, subvolume: string]
-  | readonly [verb: 'cat' | 'read', ...disk: HelperDisk, mountPoint: string, subvolume: string, path: string]
+  | readonly [verb: 'cat' | 'read' | 'wipe', ...disk: HelperDisk, mountPoint: string, subvolume: string, path: string]
   | readonly [
       verb: 'copy' | 'remove' | 'empty',
       ...disk: HelperDisk,

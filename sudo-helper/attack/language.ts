@@ -27,6 +27,7 @@ export const languages = {
       ['cat', path, ...place, '/', '/', '/var/log/installer/syslog'],
       ['cat', path, ...place, '/', '/', '/root/anaconda-ks.cfg'],
       ['read', path, ...place, '/', '/', '/etc/os-release'],
+      ['wipe', path, ...place, '/', '/', '/var/log/installer/syslog'],
       ['clean', path, '0', String(size), '/', '/'],
     ],
     forms: (path) => [

@@ -204,6 +204,44 @@ describe('an image that is called clean', function () {
     });
   });
 
+  for (const type of ['xfs', 'btrfs'] as const) {
+    it(`has no memory in the file that a system on ${type} swaps to, and can still swap to it`, async () => {
+      const [system] = systemDisk(disk, 'gpt', [
+        {
+          type: 'L',
+          size: 300,
+          fileSystem: type,
+          fill: (root) => {
+            put(root, 'etc/os-release', 'ID=test\n');
+            put(root, 'usr/x');
+            put(
+              root,
+              'etc/fstab',
+              '/swap/file none swap sw 0 0\n/swap/none none swap sw 0 0\n/etc/x none swap sw 0 0\n',
+            );
+            put(root, 'etc/x', 'NO-SWAP-SPACE;'.repeat(1000));
+            put(root, 'swap/file');
+            if (type === 'btrfs') program('chattr', ['+C', join(root, 'swap/file')]);
+            program('fallocate', ['--length', '20MiB', join(root, 'swap/file')]);
+            program('mkswap', ['--uuid', '4b1a3c62-6a0a-4b0e-9c3c-0d6a0c3b2a10', join(root, 'swap/file')]);
+            const handle = openSync(join(root, 'swap/file'), 'r+');
+            for (const at of [4096, 2 ** 20, 20 * 2 ** 20 - 100]) writeSync(handle, 'SWAPPED-OUT;', at);
+            closeSync(handle);
+          },
+        },
+      ]);
+      expect(found(disk, ['SWAPPED-OUT;'])).to.have.length(1);
+      const log = await cleaned(disk);
+      expect(readable(disk, ['SWAPPED-OUT;'])).to.deep.equal([]);
+      expect(readable(disk, ['NO-SWAP-SPACE;'])).to.have.length(1);
+      expect(log).to.match(/^warn: What was swapped out to \/etc\/x stays in the image: [^]*FILE is no swap space/m);
+      checkVolume(disk, system!, type);
+      inVolume(disk, system!, type, (root) => {
+        expect(program('blkid', ['-p', '-s', 'UUID', '-o', 'value', join(root, 'swap/file')])).to.contain('4b1a3c62');
+      });
+    });
+  }
+
   it('is clean where no fstab tells what is mounted, too', async () => {
     systemDisk(disk, 'dos', [
       { type: 'L', size: 32, fileSystem: 'ext4', fill: (root) => put(root, 'grub/x') },

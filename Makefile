@@ -42,7 +42,7 @@ INSTALLED = bin/image-factory bin/stacko bin/image-factory-sudo-helper lib/syste
 	$(addprefix share/man/man7/,$(notdir $(filter %.7,$(MANUALS)))) share/bash-completion/completions/image-factory \
 	share/zsh/site-functions/_image-factory share/fish/vendor_completions.d/image-factory.fish
 
-.PHONY: all demo test check check-e2e bench bench-install lint format doc completion install uninstall dist version clean node build-packages check-packages e2e-packages doc-packages bench-packages
+.PHONY: all demo test check check-e2e bench bench-install bench-layers lint format doc completion install uninstall dist version clean node build-packages check-packages e2e-packages doc-packages bench-packages
 .DELETE_ON_ERROR:
 
 all: lib/.built
@@ -58,10 +58,14 @@ check: check-packages all doc lint
 	$(BIN)/c8 node test/side-by-side.js
 
 check-e2e: e2e-packages all
-	IMAGE_FACTORY_ATTACKS=all IMAGE_FACTORY_FAULTS=all $(BIN)/mocha --config test/e2e/mocharc.json
+	IMAGE_FACTORY_ATTACKS=all IMAGE_FACTORY_FAULTS=all IMAGE_FACTORY_CUTOVERS=1000 IMAGE_FACTORY_KILLS=300 \
+		IMAGE_FACTORY_POWER_FAILURES=50 $(BIN)/mocha --config test/e2e/mocharc.json
 
 bench: bench-packages all
 	node --import tsx bench/main.ts
+
+bench-layers: bench-packages all
+	node --import tsx bench/layers.ts
 
 bench-install: bench-packages all
 	node --import tsx bench/install.ts

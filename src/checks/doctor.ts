@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { parse } from 'ini';
 import { Failure } from '../host/failure.js';
 import type { Host } from '../host/host.js';
+import { missingForSubordinateIds } from '../layers/subordinate-ids.js';
 import { Libvirt } from '../machine/libvirt.js';
 import { helperTrouble } from '../host/sudo-helper.js';
 import { findProgram, programs, type ProgramName } from '../host/programs.js';
@@ -41,6 +42,7 @@ export async function diagnose(host: Host, { connections, cacheDirectories, mach
     ...troubles,
     ...(await Promise.all(wanted.map(accelerationTrouble))).flat(),
     ...(await helperNote(host)),
+    ...subordinateIdsNote(),
     ...(await kvmGroupTrouble(connections)),
   ];
 }
@@ -141,6 +143,14 @@ async function helperNote(host: Host): Promise<Finding[]> {
   if (process.getuid?.() !== 0 && findProgram('sudo') === undefined) return [];
   const trouble = await helperTrouble(host);
   return trouble === undefined ? [] : [{ weight: 'note', ...trouble }];
+}
+
+/** Root has all ids. */
+function subordinateIdsNote(): Finding[] {
+  const missing = process.getuid?.() === 0 ? undefined : missingForSubordinateIds();
+  if (missing === undefined) return [];
+  const what = `${missing.what}: in layers of this user, all files belong to root`;
+  return [{ weight: 'note', what, fix: missing.fix }];
 }
 
 async function kvmGroupTrouble(connections: readonly string[]): Promise<Finding[]> {

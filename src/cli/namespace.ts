@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { constants, userInfo } from 'node:os';
+import { constants } from 'node:os';
 import { reasonOf } from '../host/errno.js';
 import { Failure } from '../host/failure.js';
-import { findProgram, programPath } from '../host/programs.js';
+import { programPath } from '../host/programs.js';
+import { missingForSubordinateIds } from '../layers/subordinate-ids.js';
 
 /** Set for a program that this one started again in a namespace: `user`, or `mounts` for root. */
 const marker = 'IMAGE_FACTORY_NAMESPACE';
@@ -62,31 +62,4 @@ export async function runInNamespace(namespace: Namespace, store: string): Promi
 /** Without subordinate ids, there is one id in the namespace: files can't be given to others. */
 function subordinateIds(): string[] {
   return missingForSubordinateIds() === undefined ? ['--map-auto'] : [];
-}
-
-/** What this user lacks for files of other owners in layers, and the fix; undefined if nothing. */
-export function missingForSubordinateIds(): { readonly what: string; readonly fix: string } | undefined {
-  if (findProgram('newuidmap') === undefined)
-    return { what: 'newuidmap is not installed', fix: 'apt-get install uidmap' };
-  const { username, uid } = userInfo();
-  for (const file of ['/etc/subuid', '/etc/subgid']) {
-    if (!hasLine(file, [username, `${uid}`])) {
-      const option = file === '/etc/subuid' ? '--add-subuids' : '--add-subgids';
-      return {
-        what: `${file} has no subordinate ids of ${username}`,
-        fix: `as root: usermod ${option} 100000-165535 ${username}, or another range that is free`,
-      };
-    }
-  }
-  return undefined;
-}
-
-function hasLine(file: string, owners: readonly string[]): boolean {
-  try {
-    return readFileSync(file, 'utf8')
-      .split('\n')
-      .some((line) => owners.includes(line.split(':')[0] ?? ''));
-  } catch {
-    return false;
-  }
 }

@@ -12,7 +12,7 @@ BIN := node_modules/.bin
 BUILD_PACKAGES := virtinst libvirt-clients libvirt-daemon-system libvirt-daemon-driver-qemu qemu-system-x86 qemu-utils ovmf mtools \
 	fdisk util-linux coreutils e2fsprogs zerofree rsync openssh-client cpio xorriso xz-utils zstd \
 	gpg gpg-agent gpgv debian-archive-keyring rpm attr mount uidmap tar findutils \
-	isal squashfs-tools erofs-utils
+	grep isal squashfs-tools erofs-utils
 # What only tests need: servers to upload to, file systems to clean, sudo for its helper, what the Python image-factory
 # imports.
 CHECK_PACKAGES := openssh-server sudo xfsprogs btrfs-progs python3 python3-yaml python3-httplib2 python3-parted \
@@ -22,7 +22,7 @@ DOC_PACKAGES := pandoc
 # What makes parts of the installer for arm64 that a mirror may lack.
 E2E_PACKAGES := gcc-aarch64-linux-gnu libc6-dev-arm64-cross
 # What the Python image-factory needs, and what makes the disk that both finish.
-BENCH_PACKAGES := python3 python3-httplib2 python3-parted mmdebstrap openssl
+BENCH_PACKAGES := python3 python3-httplib2 python3-parted mmdebstrap openssl umoci
 
 VERSION := $(shell sed -n 's/^  "version": "\(.*\)",/\1/p' package.json)
 MANUALS := man/image-factory.1 man/image-factory.conf.5 man/image-factory-sudo-helper.1 man/image-factory-layers.7

@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { archives } from './archives.js';
 import { fetch } from './fetch.js';
 import { finish } from './finish.js';
 import { plot } from './plot.js';
@@ -9,7 +10,7 @@ import { start } from './start.js';
 /*
  * Measures this program beside the Python image-factory, run by run in turn:
  *
- *     npx tsx bench/main.ts [start] [finish] [fetch]
+ *     npx tsx bench/main.ts [start] [finish] [fetch] [archives]
  *
  * The environment variable ROUNDS says how often (default: 5). Results go to build/bench/*.json, and those of all
  * benches that were run so far into docs/performance.md and docs/performance.svg.
@@ -22,6 +23,7 @@ const benches: Readonly<Record<string, () => Promise<Result>>> = {
   start: () => start(rounds),
   finish: () => finish(rounds, say),
   fetch: () => fetch(rounds, say),
+  archives: () => archives(rounds, say),
 };
 
 const asked = process.argv.slice(2);

@@ -133,7 +133,11 @@ async function filled(
     const { diffId } = (await wanted.fill(tree)) ?? {};
     // Nothing will be written to it.
     await rmdir(join(stage, 'work'));
+    // The disk writes while the processor hashes; what is then left to write is little.
+    const writing = syncTree(store, stage);
+    writing.catch(() => undefined);
     const { id } = await writeManifest(store.host, tree, join(stage, 'manifest'), `layer ${wanted.name}`);
+    await writing;
     await syncTree(store, stage);
     const closed = new Date().toISOString();
     return take(stage, { state: 'closed', closed, contentId: id, ...(diffId !== undefined && { diffId }) });

@@ -30,6 +30,9 @@ const opaqueMarker = '.wh..wh..opq';
 /** Bytes that are passed on together. */
 const chunkSize = 1024 * 1024;
 
+/** Bytes from which on a piece is passed on alone. */
+const largePiece = 128 * 1024;
+
 /**
  * A tree as a tar archive: sorted, with numbers of owners, whole seconds, and whiteouts in the notation of OCI layers. The
  * same tree gives the same bytes, whichever file system it lies on.
@@ -66,7 +69,8 @@ export async function* layerArchive(host: Caller, tree: ArchivedTree): AsyncGene
         for (const part of contentOf(bytePath(directory, path), entry.size ?? 0, `${what}: ${readable(path)}`)) {
           hash.update(part);
           chunk.add(part);
-          if (chunk.isFull) yield chunk.take();
+          // Putting large pieces together would copy them for nothing.
+          if (part.length >= largePiece || chunk.isFull) yield* chunk.takeParts();
         }
         chunk.add(padding(entry.size ?? 0));
         digest = hash.digest('hex');
@@ -153,6 +157,15 @@ class Chunk {
   add(part: Buffer): void {
     this.#parts.push(part);
     this.#size += part.length;
+  }
+
+  /** The last piece alone, and what was before it. */
+  *takeParts(): Generator<Buffer> {
+    const last = this.#parts.pop();
+    if (this.#parts.length > 0) yield this.take();
+    this.#parts = [];
+    this.#size = 0;
+    if (last !== undefined) yield last;
   }
 
   take(): Buffer {

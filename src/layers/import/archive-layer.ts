@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { chmod, mkdir } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { Failure } from '../../host/failure.js';
+import { command, run, type Caller } from '../../host/host.js';
 import { removeTree, type Store } from '../store.js';
 import { ArchiveGuard } from './archive-guard.js';
 import type { ArchiveLimits } from './archive-limits.js';
@@ -15,6 +16,8 @@ export interface LayerArchive {
   readonly what: string;
   /** Its bytes, compressed or not. */
   open(): AsyncIterable<Uint8Array>;
+  /** A file of the same bytes, which are not compressed: tar reads it faster itself. */
+  readonly plainFile?: string;
   /** The SHA-256 of its bytes, if it is known; in hexadecimal. */
   readonly digest?: string;
   /** The SHA-256 of its bytes when decompressed, if it is known. */
@@ -25,14 +28,14 @@ export interface LayerArchive {
  * Unpacks an archive into a directory, which becomes what overlayfs reads as a layer.
  *
  * @param lower the trees of the layers below, the topmost first
- * @returns the SHA-256 of the decompressed archive, in hexadecimal
+ * @returns the SHA-256 of the decompressed archive, in hexadecimal, if it was read here
  * @throws Failure for a damaged or hostile archive; the directory is then to be removed
  */
 export async function unpackLayer(
   store: Store,
   archive: LayerArchive,
   { directory, lower, limits }: { directory: string; lower: readonly string[]; limits: ArchiveLimits },
-): Promise<{ readonly diffId: string }> {
+): Promise<{ readonly diffId?: string }> {
   const { what } = archive;
   const { dialect } = store;
   let guard = new ArchiveGuard(what, dialect, limits);
@@ -52,8 +55,12 @@ async function unpackOnce(
   archive: LayerArchive,
   unpacking: Unpacking,
   limits: ArchiveLimits,
-): Promise<{ diffId: string; lists: Unpacking['lists'] }> {
-  const { what } = archive;
+): Promise<{ diffId?: string; lists: Unpacking['lists'] }> {
+  const { what, plainFile } = archive;
+  if (plainFile !== undefined) {
+    const [lists] = await Promise.all([listsIn(host, plainFile), unpack(host, plainFile, unpacking)]);
+    return { lists };
+  }
   const digest = createHash('sha256');
   const diffId = createHash('sha256');
   const lists = new ListSearch();
@@ -70,9 +77,20 @@ async function unpackOnce(
   return { diffId: found, lists: lists.kind };
 }
 
+const listWords = { text: 'SCHILY.acl.', attributes: 'SCHILY.xattr.system.posix_acl_' };
+
+/** How an archive in a file has access control lists. */
+async function listsIn(host: Caller, file: string): Promise<Unpacking['lists']> {
+  const has = async (word: string) => {
+    const search = command('grep', ['--quiet', '--text', '--fixed-strings', '-e', word, '--', file]);
+    return (await run(host, search, { accept: [0, 1] })).exitCode === 0;
+  };
+  return (await has(listWords.text)) && !(await has(listWords.attributes)) ? 'text' : 'attributes';
+}
+
 /** Looks for how an archive has access control lists. */
 class ListSearch {
-  readonly #words = { text: Buffer.from('SCHILY.acl.'), attributes: Buffer.from('SCHILY.xattr.system.posix_acl_') };
+  readonly #words = { text: Buffer.from(listWords.text), attributes: Buffer.from(listWords.attributes) };
   readonly #seen = { text: false, attributes: false };
   #rest = Buffer.alloc(0);
 

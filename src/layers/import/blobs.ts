@@ -52,7 +52,9 @@ export async function blobsInDirectory(directory: string): Promise<Blobs> {
 export async function blobsInArchive(host: Caller, archive: string): Promise<Blobs> {
   /** Members by their path; symbolic links, which docker's archives have for layers that are the same, by their target. */
   const members = new Map<string, { readonly name: string; readonly size: number; readonly target?: string }>();
-  const list = command('tar', ['--list', `--file=${archive}`, ...listingOptions], { env: listingEnvironment });
+  const list = command('tar', ['--list', '--force-local', `--file=${archive}`, ...listingOptions], {
+    env: listingEnvironment,
+  });
   for await (const line of linesOfProgram(host, list)) {
     const { name, size, target, type } = parseListing(line);
     if (members.size >= mostMembers) throw new Failure(`${archive}: an image with more than ${mostMembers} files`);
@@ -67,9 +69,22 @@ export async function blobsInArchive(host: Caller, archive: string): Promise<Blo
     return last;
   };
   const extract = (name: string) =>
-    command('tar', ['--extract', '--to-stdout', `--file=${archive}`, '--occurrence=1', '--no-wildcards', '--', name], {
-      encoding: 'latin1',
-    });
+    command(
+      'tar',
+      [
+        '--extract',
+        '--to-stdout',
+        '--force-local',
+        `--file=${archive}`,
+        '--occurrence=1',
+        '--no-wildcards',
+        '--',
+        name,
+      ],
+      {
+        encoding: 'latin1',
+      },
+    );
   return {
     what: archive,
     has: (path) => members.has(path),

@@ -42,7 +42,9 @@ export async function importLayers(store: Store, wanted: Import): Promise<Layer[
     case 'archive': {
       const what = basename(source.path);
       const open = () => createReadStream(source.path, { highWaterMark: 1024 * 1024 });
-      return [await addLayer(store, { name, parent, origin, fill: filling(store, { what, open }, parent, limits) })];
+      const isPlain = (await compressionOf(source.path)) === 'none';
+      const archive = { what, open, ...(isPlain && { plainFile: source.path }) };
+      return [await addLayer(store, { name, parent, origin, fill: filling(store, archive, parent, limits) })];
     }
     case 'image directory':
       return importImage(store, wanted, await blobsInDirectory(source.path), source.reference);

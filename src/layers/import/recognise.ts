@@ -72,7 +72,9 @@ const ofImages =
 
 /** Looks at the names in an archive, only until one of them tells. */
 async function holdsImage(host: Caller, path: string): Promise<boolean> {
-  const list = command('tar', ['--list', `--file=${path}`, '--quoting-style=c'], { env: { LC_ALL: 'C' } });
+  const list = command('tar', ['--list', '--force-local', `--file=${path}`, '--quoting-style=c'], {
+    env: { LC_ALL: 'C' },
+  });
   let text = '';
   try {
     for await (const chunk of filter(host, list)(nothing())) {

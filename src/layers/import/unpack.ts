@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { Failure } from '../../host/failure.js';
 import { filter } from '../../host/filter.js';
@@ -12,7 +13,7 @@ import { readable } from '../tree-entry.js';
  * when all files are written, so nothing is ever written through them.
  */
 const options = [
-  ...['--extract', '--file=-', ...listingOptions],
+  ...['--extract', ...listingOptions],
   ...['--same-owner', '--same-permissions', '--delay-directory-restore'],
   ...['--xattrs', '--xattrs-include=*', '--xattrs-exclude=security.selinux'],
   ...['--warning=no-timestamp', '--warning=no-unknown-keyword'],
@@ -33,17 +34,20 @@ export interface Unpacking {
 /**
  * Unpacks an archive into an empty directory, with owners, attributes and devices as it has them.
  *
+ * @param archive its bytes, or a file that has them, not compressed
  * @param guard sees each entry, and throws for one that must not be there: unpacking then stops
  * @param what the archive, for messages and progress
  * @throws Failure that says which entry can't be unpacked, and why
  */
 export async function unpack(
   host: Caller,
-  archive: AsyncIterable<Uint8Array>,
+  archive: AsyncIterable<Uint8Array> | string,
   { directory, guard, what, lists }: Unpacking,
 ): Promise<void> {
   const acls = lists === 'text' ? ['--acls'] : [];
-  const tar = command('tar', [...options, ...acls, '--directory', directory], { env: listingEnvironment });
+  // A name with a colon would be that of another machine.
+  const file = ['--force-local', `--file=${typeof archive === 'string' ? resolve(archive) : '-'}`];
+  const tar = command('tar', [...options, ...acls, ...file, '--directory', directory], { env: listingEnvironment });
   const complaints: string[] = [];
   const onMessage = (line: string) => {
     const complaint = objection(line, what);
@@ -55,7 +59,7 @@ export async function unpack(
   let refused: unknown;
   async function* watched(): AsyncGenerator<Uint8Array> {
     try {
-      yield* archive;
+      if (typeof archive !== 'string') yield* archive;
     } catch (error) {
       refused = error;
       throw error;

@@ -1,0 +1,57 @@
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { measure, median } from './measure.js';
+import { save, workDirectory, type Result } from './result.js';
+
+/** What a machine has that is like a system: programs, libraries, many small files. */
+const sample = ['share/doc', 'share/perl', 'share/python3', 'lib/python3', 'bin', 'lib/x86_64-linux-gnu/perl'];
+
+const imageFactory = join(import.meta.dirname, '../bin/image-factory');
+
+/**
+ * Import and export of layers beside the programs that do parts of it, in turn: GNU tar unpacks, openssl hashes and sync
+ * brings it to the disk, which all belong to an import; umoci packs the same tree into an OCI image.
+ */
+export async function archives(rounds: number, say: (line: string) => void): Promise<Result> {
+  await mkdir(workDirectory, { recursive: true });
+  const scratch = await mkdtemp(join(workDirectory, 'archives-'));
+  const at = (name: string) => join(scratch, name);
+  try {
+    const there = sample.filter((path) => existsSync(join('/usr', path)));
+    await execa('tar', ['-C', '/usr', '-cf', at('sample.tar'), ...there]);
+    await mkdir(at('tree'));
+    await execa('tar', ['-xpf', at('sample.tar'), '-C', at('tree')]);
+    const unpack = 'mkdir "$2" && tar --xattrs --xattrs-include=* -xpf "$1" -C "$2"';
+    const hash = 'find "$2" -type f -print0 | xargs -0 openssl dgst -sha256 -r >/dev/null && sync -f "$2"';
+    const layer = (...words: string[]) => [imageFactory, 'layer', ...words, '--store-dir', at('store')] as const;
+    const calls = {
+      import: [...layer('import', 'sample', at('sample.tar'))],
+      tar: ['sh', '-ec', `${unpack} && ${hash}`, 'sh', at('sample.tar'), at('unpacked')],
+      export: [...layer('export', 'sample', at('exported'))],
+      umoci: ['umoci', 'insert', '--image', `${at('image')}:sample`, at('tree'), '/'],
+    } satisfies Record<string, [string, ...string[]]>;
+    const times: Record<keyof typeof calls, number[]> = { import: [], tar: [], export: [], umoci: [] };
+    for (let round = 1; round <= rounds; round++) {
+      say(`archives: round ${round} of ${rounds}`);
+      for (const name of ['store', 'unpacked', 'exported', 'image'])
+        await rm(at(name), { recursive: true, force: true });
+      await execa('umoci', ['init', '--layout', at('image')]);
+      await execa('umoci', ['new', '--image', `${at('image')}:sample`]);
+      for (const name of ['import', 'tar', 'export', 'umoci'] as const) {
+        times[name].push((await measure({ command: calls[name] as [string, ...string[]] })).wall);
+      }
+    }
+    const row = (what: string, ours: keyof typeof calls, rival: keyof typeof calls, goal: number) => ({
+      ...{ bench: 'archives', what, unit: 's' as const, goal },
+      ...{ ours: median(times[ours]), python: median(times[rival]) },
+    });
+    return await save('archives', [
+      row('layer import (beside tar, openssl and sync)', 'import', 'tar', 1),
+      row('layer export to OCI (beside umoci)', 'export', 'umoci', 0.7),
+    ]);
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}

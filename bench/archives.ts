@@ -40,7 +40,7 @@ export async function archives(rounds: number, say: (line: string) => void): Pro
       await execa('umoci', ['init', '--layout', at('image')]);
       await execa('umoci', ['new', '--image', `${at('image')}:sample`]);
       for (const name of ['import', 'tar', 'export', 'umoci'] as const) {
-        times[name].push((await measure({ command: calls[name] as [string, ...string[]] })).wall);
+        times[name].push((await measure({ command: calls[name] })).wall);
       }
     }
     const row = (what: string, ours: keyof typeof calls, rival: keyof typeof calls, goal: number) => ({

@@ -52,6 +52,11 @@ export const addedToVirtInstall: Readonly<Record<string, Addition>> = {
     reason: 'a /dev/kvm that opens may hang the guest',
     documented: '`virt-type=auto`',
   },
+  arch: {
+    value: /^x86_64$/,
+    reason: "the guest's architecture is the image's, never the builder's",
+    documented: '`--arch x86_64`',
+  },
   'cpu mode': {
     value: /^maximum$/,
     reason: 'RHEL 9 and its kin need more than the default in software',

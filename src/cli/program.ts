@@ -38,9 +38,7 @@ export function program(): Command {
 
   root.commandsGroup('Images:');
   const build = withConfig(root.command('build', { isDefault: true }))
-    .description(
-      "build images, one after another; 'image-factory debian-13' is short for 'image-factory build debian-13'",
-    )
+    .description("build images ('image-factory debian-13' does, too)")
     .addArgument(new Argument('[image...]', 'sections of the configuration (default: the environment variable IMAGE)'))
     .option('--dry-run', 'print every command that the stages would run, and change nothing')
     .option('--wait', 'wait for another build of the image in the output directory to finish, instead of failing')
@@ -65,9 +63,7 @@ export function program(): Command {
     );
 
   withConfig(root.command('list'))
-    .description(
-      'list the images of the configuration: name, distribution, kind of answer file, whether the installation of a shipped one was tried',
-    )
+    .description('list the images of the configuration')
     .addOption(new Option('--names', 'only their names, one per line').conflicts('json'))
     .option('--json', 'as JSON')
     .action(async (flags: ListFlags) => (await import('./list.js')).list(flags));
@@ -88,7 +84,7 @@ export function program(): Command {
     );
 
   withSettings(withConfig(root.command('validate')))
-    .description("check configuration and answer files, the latter also with the distributions' validators")
+    .description('check configuration and answer files')
     .argument('[image...]', 'sections of the configuration (default: the environment variable IMAGE, else all images)')
     .option('--online', 'also check that kernels, initrds, checksum lists and repositories still exist')
     .option('--schema-dir <dir>', "the directory of the validators' schemas; see VALIDATION in image-factory(1)")
@@ -103,7 +99,7 @@ export function program(): Command {
     .action(async (image: string | undefined, flags: FetchFlags) => (await import('./fetch.js')).fetch(image, flags));
 
   withConfig(root.command('cache'))
-    .description('list the files of the netboot cache, with size, last use and images, or remove them')
+    .description('list the files of the netboot cache, or remove them')
     // What is none of them is told by the command itself, with the nearest one.
     .addArgument(new Argument('<action>', 'what to do').choices(['list', 'clean']).argParser((word) => word))
     .argument('[image...]', 'only files that these images use (default: all files)')
@@ -116,7 +112,7 @@ export function program(): Command {
     );
 
   withoutConfig(root.command('layout'))
-    .description('show what becomes of a layout of a disk, or list the shipped ones')
+    .description('show what becomes of a layout, or list them')
     .addArgument(new Argument('<action>', 'what to do').choices(['show', 'list']).argParser((word) => word))
     .argument('[layout]', 'show: the name of a shipped layout, or a YAML file')
     .addOption(new Option('--size <size>', 'show: the size of the disk, as for image-size'))
@@ -125,9 +121,8 @@ export function program(): Command {
       (await import('./layout.js')).layout(action, name, flags),
     );
 
-  root.commandsGroup('Disks from trees:');
   withLog(withoutConfig(root.command('disk')))
-    .description('make a raw disk from a layout and a directory tree, without root and without loop devices')
+    .description('make a raw disk from a layout and a directory tree')
     .addArgument(new Argument('<action>', 'what to do').choices(['make']).argParser((word) => word))
     .argument('<output>', 'the file of the disk')
     .option('--layout <name>', 'a shipped layout, such as hybrid, or a YAML file')
@@ -146,7 +141,7 @@ export function program(): Command {
 
   root.commandsGroup('Finished images:');
   withoutConfig(root.command('verify'))
-    .description('check downloaded images against the checksum, signatures, manifest, SBOM and provenance beside them')
+    .description('check images against their checksums and signatures')
     .argument('<file...>', 'the image')
     .addOption(
       severalValues('--keyring <file>', 'trusted OpenPGP keys; a signature by one of them must then cover every file'),
@@ -157,29 +152,8 @@ export function program(): Command {
     .option('--json', 'as JSON')
     .action(async (files: string[], flags: VerifyFlags) => (await import('./verify.js')).verify(files, flags));
 
-  root.commandsGroup('Layers:');
-  const layer = root
-    .command('layer')
-    .description('make, change, compare and check layers: trees of files over each other');
-  addLayerCommands(layer);
-  const stackpoint = root
-    .command('stackpoint')
-    .description('show layers at places that cut over to another layer, and fall back');
-  addStackpointCommands(stackpoint);
-  root
-    .command('stacko')
-    .description("the commands of Stacko, in its own words; 'stacko' is a link to this program")
-    .argument('[words...]', 'a command of Stacko and its arguments')
-    .helpOption(false)
-    .allowUnknownOption()
-    .action(async (_words: string[], _flags: object, command: Command) =>
-      (await import('./stacko.js')).stacko(command.args),
-    );
-
   withConfig(root.command('check'))
-    .description(
-      'check what machines from an image would share or carry along: identities, credentials, traces of the build; of any image, whatever made it',
-    )
+    .description('check what machines from an image would share')
     .argument('[file|image...]', 'image files, or images of the configuration, of which the newest one built is meant')
     .option('--fix <file>', 'write a repaired copy of the image to a new file; what only you can decide is left')
     .addOption(severalValues('--except <rule>', 'a rule that does not count'))
@@ -190,7 +164,7 @@ export function program(): Command {
     .action(async (named: string[], flags: CheckFlags) => (await import('./check.js')).check(named, flags));
 
   withLog(withConfig(root.command('write')))
-    .description('write an image onto a disk of this machine, read it back, and fit its partition table to the disk')
+    .description('write an image onto a disk of this machine')
     .argument('<image|file>', 'the image: a section of the configuration, for its newest one, or a file')
     .argument('<device>', 'the disk, such as /dev/sdb or a name below /dev/disk/by-id')
     .option('-y, --yes', 'do not ask')
@@ -202,15 +176,30 @@ export function program(): Command {
       (await import('./write.js')).write(image, device, flags),
     );
 
+  root.commandsGroup('Layers:');
+  const layer = root.command('layer').description('make, change, compare and check layers of files');
+  addLayerCommands(layer);
+  const stackpoint = root.command('stackpoint').description('show layers at places that cut over and fall back');
+  addStackpointCommands(stackpoint);
+  root
+    .command('stacko')
+    .description('run the commands of Stacko, in its own words')
+    .argument('[words...]', 'a command of Stacko and its arguments')
+    .helpOption(false)
+    .allowUnknownOption()
+    .action(async (_words: string[], _flags: object, command: Command) =>
+      (await import('./stacko.js')).stacko(command.args),
+    );
+
   root.commandsGroup('This machine:');
   withConfig(root.command('doctor'))
-    .description('list what this machine is missing for building, with the fix for each')
+    .description('list what this machine lacks for building')
     .option('--json', 'as JSON')
     .option('--arch <arch>', 'for images of this architecture, whatever the configuration has')
     .action(async (flags: DoctorFlags) => (await import('./doctor.js')).doctor(flags));
 
   withoutConfig(root.command('completion'))
-    .description('print a script that lets a shell complete commands, options and images')
+    .description('print the completion script of a shell')
     .addArgument(new Argument('<shell>', 'the shell').choices(['bash', 'zsh', 'fish']))
     .action(async (shell: Shell) => (await import('./completion.js')).completion(shell, root));
 

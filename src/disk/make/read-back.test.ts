@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync, readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -100,10 +100,12 @@ describe('a layout', () => {
 
   it('is read back from its disk as it was, by sfdisk, blkid and LVM', async () => {
     const output = join(directory, 'disk.raw');
+    const tree = join(directory, 'tree');
+    mkdirSync(tree);
     await fc.assert(
       fc.asyncProperty(gpt, async (layout) => {
         const host = testHost();
-        const made = { layout, tree: directory, output, bootLoader: 'none', kernelWords: [], epoch: 1 } as const;
+        const made = { layout, tree, output, bootLoader: 'none', kernelWords: [], epoch: 1 } as const;
         await host.release.after(host.log, () => makeDisk(host, made));
         expect(partitionsOf(output)).to.deep.equal(layout.disks.flatMap(wanted));
         expect(layout.fileSystems.map((one) => identified(output, layout, one))).to.deep.equal(

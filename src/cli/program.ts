@@ -154,7 +154,10 @@ export function program(): Command {
 
   withConfig(root.command('check'))
     .description('check what machines from an image would share')
-    .argument('[file|image...]', 'image files, or images of the configuration, of which the newest one built is meant')
+    .argument(
+      '[file...]',
+      'image files, or names of images in the configuration, of which the newest one built is meant',
+    )
     .option('--fix <file>', 'write a repaired copy of the image to a new file; what only you can decide is left')
     .addOption(severalValues('--except <rule>', 'a rule that does not count'))
     .option('--root-partition <number>', 'the partition with the root file system, where it cannot be told')

@@ -2,10 +2,10 @@ import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync, symlinkSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { program } from '../../test/support/disk.js';
-import { obstacle } from '../../test/support/sudo-helper.js';
-import { found, inVolume, put } from '../../test/support/system-disk.js';
-import { emptyXfsLog } from './xfs-log.js';
+import { program } from '../support/disk.js';
+import { obstacle } from '../support/sudo-helper.js';
+import { found, inVolume, put } from '../support/system-disk.js';
+import { emptyXfsLog } from '../../src/disk/xfs-log.js';
 
 const MiB = 2 ** 20;
 const volume = { start: 3 * MiB, end: 303 * MiB };

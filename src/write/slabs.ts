@@ -20,16 +20,25 @@ export function slabs(size: number, used: readonly Extent[], most: number): Slab
   const found: Slab[] = [];
   let start = 0;
   let data = 0;
+  /** Where the slab ends, once it has enough. */
+  let cut: number | undefined;
   for (const extent of used) {
-    for (let at = extent.start; at < extent.end;) {
-      const cut = Math.ceil((at + Math.max(most - data, 0)) / alignment) * alignment;
-      const end = Math.min(cut, extent.end);
-      data += end - at;
-      at = end;
-      if (cut >= extent.end) break;
-      found.push({ start, end, data });
-      start = end;
+    let at = extent.start;
+    while (at < extent.end) {
+      if (cut === undefined && at + most - data <= extent.end) {
+        cut = Math.ceil((at + most - data) / alignment) * alignment;
+      }
+      if (cut === undefined || cut >= extent.end) {
+        data += extent.end - at;
+        break;
+      }
+      // A hole may lie between, in which the slab ends.
+      data += Math.max(cut - at, 0);
+      found.push({ start, end: cut, data });
+      start = cut;
+      at = Math.max(at, cut);
       data = 0;
+      cut = undefined;
     }
   }
   if (start < size) found.push({ start, end: size, data });

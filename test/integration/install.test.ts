@@ -45,7 +45,7 @@ describe('make install', function () {
     const unit = readFileSync(installed('lib/systemd/system/image-factory-stackpoints.service'), 'utf8');
     expect(unit).to.contain('\nExecStart=/opt/factory/bin/image-factory stackpoint mount --all\n');
     expect(readdirSync(installed('lib/image-factory')).sort()).to.deep.equal(
-      ['bin', 'configs', 'demo', 'lib', 'node_modules', 'package.json', 'sudo-helper', 'templates'].sort(),
+      ['bin', 'configs', 'demo', 'layouts', 'lib', 'node_modules', 'package.json', 'sudo-helper', 'templates'].sort(),
     );
   });
 

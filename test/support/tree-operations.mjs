@@ -10,10 +10,10 @@ const [first, second] = process.argv.slice(2);
 
 /** What each operation does in a directory. A program that fails counts as an error without a code of its own. */
 const operations = {
-  write: ({ path, text }) => fs.writeFileSync(path, text),
-  append: ({ path, text }) => fs.appendFileSync(path, text),
+  write: ({ path, text }) => fs.writeFileSync(noPipe(path), text),
+  append: ({ path, text }) => fs.appendFileSync(noPipe(path), text),
   sparse: ({ path }) => {
-    fs.writeFileSync(path, 'begin');
+    fs.writeFileSync(noPipe(path), 'begin');
     fs.truncateSync(path, 3 * 2 ** 20);
   },
   mkdir: ({ path }) => fs.mkdirSync(path),
@@ -40,6 +40,12 @@ const inPlace = ['write', 'append', 'sparse', 'mode', 'owner', 'attribute', 'cap
 
 function run(file, ...args) {
   execFileSync(file, args, { stdio: ['ignore', 'ignore', 'ignore'] });
+}
+
+/** Writing to a named pipe, or to a link to one, would wait for a reader. */
+function noPipe(path) {
+  if (fs.statSync(path, { throwIfNoEntry: false })?.isFIFO()) throw Object.assign(new Error(path), { code: 'a pipe' });
+  return path;
 }
 
 function regular(path) {

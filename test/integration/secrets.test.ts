@@ -79,7 +79,7 @@ describe('the secrets of a build, and its logs', function () {
     const preseed = join(path, 'own.preseed.hbs');
     writeFileSync(
       join(path, 'my.conf'),
-      `[DEFAULT]\ninstaller-logs = yes\nlog-file = yes\npost-build-command = ${path}/hook\nsite-token = ${secrets.ofSection}\n` +
+      `[DEFAULT]\nformat = qcow2\ninstaller-logs = yes\nlog-file = yes\npost-build-command = ${path}/hook\nsite-token = ${secrets.ofSection}\n` +
         shippedDemo()
           .replace(/^preseed = .*$/m, `preseed = ${preseed}`)
           .replace(/^append = .*$/m, '$& site=${site-token}'),

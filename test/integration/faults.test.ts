@@ -236,7 +236,8 @@ post-upload-command = sleep 1
     const faults = {
       question: /the installer stopped at a question[^]*\| Prompt: '\?' for help/,
       shell: /the installer can.t go on: dracut is in its emergency shell[^]*\| dracut:\/#/,
-      panic: /the installer's kernel panicked[^]*\| .*Kernel panic/,
+      // The console's last lines may be from the middle of the trace.
+      panic: /the installer's kernel panicked: sysrq triggered crash[^]*\n.*\| .*\S/,
       poweroff: /there are no partitions on the disk/,
       hang: /the installation did not finish within 40 seconds/,
     };

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
-import { constants } from 'node:os';
 import { errnoOf, reasonOf } from '../host/errno.js';
 import { Failure } from '../host/failure.js';
 import { findExecutable } from '../host/programs.js';
+import { childExit } from './child-exit.js';
 import { environmentOutside, storeVariable } from './namespace.js';
 
 /** The flags of commands that run another one in a mounted tree. */
@@ -30,17 +30,10 @@ export async function runInTree(
     : words;
   const env = { ...environmentOutside(), [storeVariable]: store };
   const child = spawn(file, args, { stdio: 'inherit', cwd: tree, env });
-  const forward = (signal: NodeJS.Signals) => void child.kill(signal);
-  for (const name of ['SIGTERM', 'SIGHUP'] as const) process.on(name, forward);
   try {
-    return await new Promise<number>((resolve, reject) => {
-      child.once('error', reject);
-      child.once('close', (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])));
-    });
+    return await childExit(child);
   } catch (error) {
     const isMissing = errnoOf(error)?.code === 'ENOENT' && findExecutable(file) === undefined;
     throw new Failure(`${file}: ${isMissing ? 'command not found' : reasonOf(error)}`);
-  } finally {
-    for (const name of ['SIGTERM', 'SIGHUP'] as const) process.off(name, forward);
   }
 }

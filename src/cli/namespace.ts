@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
-import { constants } from 'node:os';
 import { reasonOf } from '../host/errno.js';
 import { Failure } from '../host/failure.js';
 import { programPath } from '../host/programs.js';
 import { missingForSubordinateIds } from '../layers/subordinate-ids.js';
+import { childExit } from './child-exit.js';
 
 /** Set for a program that this one started again in a namespace: `user`, or `mounts` for root. */
 const marker = 'IMAGE_FACTORY_NAMESPACE';
@@ -41,21 +41,15 @@ export async function runInNamespace(namespace: Namespace, store: string): Promi
   ];
   const env = { ...process.env, PATH: programPath(), [marker]: namespace, [storeVariable]: store };
   const child = spawn('unshare', args, { stdio: 'inherit', env });
-  const forward = (signal: NodeJS.Signals) => void child.kill(signal);
   const leave = () => undefined;
   // Ctrl-C and Ctrl-\ on the terminal reach the whole process group.
   for (const name of ['SIGINT', 'SIGQUIT'] as const) process.on(name, leave);
-  for (const name of ['SIGTERM', 'SIGHUP'] as const) process.on(name, forward);
   try {
-    return await new Promise<number>((resolve, reject) => {
-      child.once('error', reject);
-      child.once('close', (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])));
-    });
+    return await childExit(child);
   } catch (error) {
     throw new Failure(`unshare can't be called: ${reasonOf(error)}`, { hint: 'Install the package util-linux.' });
   } finally {
     for (const name of ['SIGINT', 'SIGQUIT'] as const) process.off(name, leave);
-    for (const name of ['SIGTERM', 'SIGHUP'] as const) process.off(name, forward);
   }
 }
 

@@ -1,5 +1,6 @@
-import { open, readFile, rename, stat } from 'node:fs/promises';
+import { readFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeSynced } from '../host/synced-file.js';
 import type { RunRecord } from './stage.js';
 
 /** The state file of a build: enough to clean up after a killed build, and to resume it. */
@@ -53,13 +54,7 @@ export async function saveState<State extends object, Resources>(
 ): Promise<void> {
   const whole: StateFile<State, Resources> = { version: stateVersion, processId: process.pid, ...content };
   const file = stateFile(workDir);
-  const part = await open(`${file}.part`, 'w', 0o600);
-  try {
-    await part.writeFile(`${JSON.stringify(whole, undefined, 2)}\n`);
-    await part.sync();
-  } finally {
-    await part.close();
-  }
+  await writeSynced(`${file}.part`, `${JSON.stringify(whole, undefined, 2)}\n`, 'w', 0o600);
   await rename(`${file}.part`, file);
 }
 

@@ -1,6 +1,7 @@
 import { open, readFile, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Failure } from '../host/failure.js';
+import { writeSynced } from '../host/synced-file.js';
 
 /** The name under which a record is written before it gets its own. Writers hold the store's lock, so one is enough. */
 export function unfinishedName(path: string): string {
@@ -14,13 +15,7 @@ export function unfinishedName(path: string): string {
  */
 export async function writeRecord(path: string, record: object): Promise<void> {
   const unfinished = unfinishedName(path);
-  const file = await open(unfinished, 'w', 0o644);
-  try {
-    await file.writeFile(`${JSON.stringify(record, undefined, 2)}\n`);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
+  await writeSynced(unfinished, `${JSON.stringify(record, undefined, 2)}\n`, 'w', 0o644);
   await rename(unfinished, path);
   await syncDirectory(dirname(path));
 }

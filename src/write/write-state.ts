@@ -3,6 +3,7 @@ import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Log } from '../host/log.js';
 import { reasonOf } from '../host/errno.js';
+import { writeSynced } from '../host/synced-file.js';
 import type { Extent } from '../disk/extent.js';
 import type { SourceImage } from './source-image.js';
 import type { Target } from './target.js';
@@ -56,13 +57,7 @@ export class WriteStateFile {
     const part = `${this.file}.part`;
     try {
       await rm(part, { force: true });
-      const handle = await open(part, 'wx', 0o600);
-      try {
-        await handle.writeFile(JSON.stringify(state));
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
+      await writeSynced(part, JSON.stringify(state), 'wx', 0o600);
       await rename(part, this.file);
     } catch (error) {
       this.#given = true;

@@ -80,7 +80,12 @@ export function typeWords(type: string): string {
 }
 
 /** An EFI system partition in an MBR. */
-export const mbrEfiSystem = '0xef';
+const mbrEfiSystem = '0xef';
+
+/** Whether a type of a layout, of a GPT or an MBR, is that of an EFI system partition. */
+export function isEfiSystem(type: string): boolean {
+  return type === gptTypes.efiSystem || type === mbrEfiSystem;
+}
 
 /**
  * A GPT type as sgdisk(8) takes it: four digits, with or without `0x`, or a GUID.

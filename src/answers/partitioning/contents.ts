@@ -7,6 +7,7 @@ import type {
   Partition,
   VolumeGroup,
 } from '../../layout/layout.js';
+import { gptTypes, isEfiSystem } from '../../layout/partition-types.js';
 
 /** What a partition or a logical volume is for. */
 export type Content =
@@ -14,19 +15,14 @@ export type Content =
   | { readonly use: 'ESP' | 'file system' | 'swap'; readonly fileSystem: FileSystem }
   | { readonly use: 'physical volume'; readonly group: VolumeGroup };
 
-/** GPT types (UEFI Specification 2.10, 5.3.3; GRUB manual, "BIOS installation") and the MBR type of an ESP. */
-const biosBoot = '21686148-6449-6E6F-744E-656564454649';
-const systemPartition = ['C12A7328-F81F-11D2-BA4B-00A0C93EC93B', '0xEF'];
-
 /** What is on a partition or logical volume. */
 export function contentOf(layout: Layout, place: Partition | LogicalVolume): Content {
   const group = layout.volumeGroups.find(({ physicalVolumes }) => physicalVolumes.includes(place.name));
   if (group !== undefined) return { use: 'physical volume', group };
   const fileSystem = layout.fileSystems.find(({ on }) => on === place.name);
-  const type = place.type.toUpperCase().replace('0X', '0x');
-  if (fileSystem === undefined) return { use: type === biosBoot ? 'BIOS boot' : 'nothing' };
+  if (fileSystem === undefined) return { use: place.type === gptTypes.biosBoot ? 'BIOS boot' : 'nothing' };
   if (fileSystem.type === 'swap') return { use: 'swap', fileSystem };
-  return { use: systemPartition.includes(type) ? 'ESP' : 'file system', fileSystem };
+  return { use: isEfiSystem(place.type) ? 'ESP' : 'file system', fileSystem };
 }
 
 /** The disk that is installed on: the first, and of an image the only one. */

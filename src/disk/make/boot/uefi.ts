@@ -2,6 +2,7 @@ import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { command, run, type Caller } from '../../../host/host.js';
 import type { Layout } from '../../../layout/layout.js';
+import { isEfiSystem } from '../../../layout/partition-types.js';
 import { mountedIn, type Mounted } from '../mount-points.js';
 import { isFile, type Additions, type BootSystem, type NoBoot } from './boot-system.js';
 import { firstConfiguration } from './grub-configuration.js';
@@ -33,13 +34,9 @@ export async function uefiBoot(
   };
 }
 
-const efiType = 'C12A7328-F81F-11D2-BA4B-00A0C93EC93B';
-
 function efiSystemPartition(layout: Layout): Mounted | undefined {
   const partitions = layout.disks.flatMap((disk) => disk.partitions);
-  const names = partitions
-    .filter(({ type }) => type.toUpperCase() === efiType || /^0xef$/i.test(type))
-    .map(({ name }) => name);
+  const names = partitions.filter(({ type }) => isEfiSystem(type)).map(({ name }) => name);
   return mountedIn(layout).find(({ on, type }) => names.includes(on) && /fat/.test(type));
 }
 

@@ -1,22 +1,8 @@
 import { expect } from 'chai';
-import type { TreeEntry } from '../tree-listing.js';
+import { fileEntry } from '../../../../test/support/tree-entry.js';
 import { kernelsIn } from './kernels.js';
 
-function files(...paths: string[]): TreeEntry[] {
-  const common = {
-    kind: 'f',
-    mode: 0o644,
-    uid: 0,
-    gid: 0,
-    size: 1,
-    allocated: 1,
-    modified: 0,
-    target: '',
-    links: 1,
-    inode: '1',
-  };
-  return paths.map((path) => ({ ...common, path }));
-}
+const files = (...paths: string[]) => paths.map(fileEntry);
 
 describe('the kernels of a tree', () => {
   it('are those in /boot with their initial RAM disks, the newest first', () => {

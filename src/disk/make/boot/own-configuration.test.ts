@@ -1,21 +1,10 @@
 import { expect } from 'chai';
 import { hybrid } from '../../../../test/support/layouts.js';
+import { fileEntry } from '../../../../test/support/tree-entry.js';
 import { startsThisDisk } from './own-configuration.js';
 
 const uuid = '01234567-89ab-4cde-8f01-23456789abcd';
-const kernel = {
-  path: 'boot/vmlinuz-6.1',
-  kind: 'f',
-  mode: 0o644,
-  uid: 0,
-  gid: 0,
-  size: 1,
-  allocated: 1,
-  modified: 0,
-  target: '',
-  links: 1,
-  inode: '1',
-};
+const kernel = fileEntry('boot/vmlinuz-6.1');
 
 /** As grub-mkconfig writes it. */
 const mkconfig = `if [ x$feature_platform_search_hint = xy ]; then

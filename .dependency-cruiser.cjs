@@ -13,6 +13,7 @@ const floor = [
   'publish',
   'report',
   'layout',
+  'sandbox',
 ];
 const rooms = {
   cli: ['jobs', 'checks', 'images', 'engine', 'write', ...floor, 'machine', 'config'],
@@ -27,6 +28,7 @@ const rooms = {
   disk: ['layout', 'machine', 'config'],
   write: ['disk', 'layout'],
   layers: ['config'],
+  sandbox: [],
   layout: ['config'],
   contents: ['config'],
   golden: ['disk'],

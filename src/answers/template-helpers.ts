@@ -1,7 +1,7 @@
 import type { HelperOptions } from 'handlebars';
 import { quote } from 'shlex';
 import * as described from '../config/description-types.js';
-import type { OptionType } from '../config/option-types.js';
+import { words, type OptionType } from '../config/option-types.js';
 import type { SignedHelper } from './template.js';
 
 /**
@@ -43,7 +43,7 @@ export const templateHelpers = {
   },
   includes: { takes: ['list', 'text'], does: (list: readonly string[], element: string) => list.includes(element) },
   join: { takes: ['list'], does: (list: readonly string[]) => list.join(' ') },
-  words: meaning(described.words),
+  words: meaning(words),
   lines: meaning(described.lines),
   'packages-added': meaning(described.packages, ({ added }) => added),
   'packages-left-out': meaning(described.packages, ({ leftOut }) => leftOut),

@@ -1,7 +1,9 @@
+import { installOrigin, isInstalled } from '../config/image-spec.js';
 import { basename } from 'node:path';
 import { injectedName } from '../answers/injected-name.js';
 import { meaningFindings } from '../answers/meaning/meaning.js';
 import { opaqueStorage } from '../answers/opaque-storage.js';
+import { optionsOfChanges } from '../config/derive-origin.js';
 import { unknownOverrides } from '../config/overrides.js';
 import { unknownOptions } from '../config/unknown-options.js';
 import { commandLineProblems } from '../install/kernel-arguments.js';
@@ -12,7 +14,7 @@ import { error, placeOf, warning, type Check, type Subject } from './subject.js'
 /** Settings that the installer will not understand as meant, or that make it wait for ever. */
 export const answerFileMeaning: Check = (subject) => {
   if (subject.answerFile === undefined) return [];
-  const { kind } = subject.spec.origin.answerFile;
+  const { kind } = installOrigin(subject.spec).answerFile;
   return meaningFindings(kind, subject.answerFile.content).map(({ line, message, weight }) => {
     return { weight, message: `${answerFilePlace(subject, line)}${message}` };
   });
@@ -21,7 +23,7 @@ export const answerFileMeaning: Check = (subject) => {
 /** Storage that the stage `clean` would reject after an installation of an hour. */
 export const answerFileStorage: Check = async (subject) => {
   if (subject.answerFile === undefined) return [];
-  const { kind, path } = subject.spec.origin.answerFile;
+  const { kind, path } = installOrigin(subject.spec).answerFile;
   const found = await opaqueStorage(kind, subject.answerFile.content.toString());
   return found.map(({ line, setting, storage, instead }) =>
     error(
@@ -32,7 +34,7 @@ export const answerFileStorage: Check = async (subject) => {
 
 /** The line of the user's file; for a template, the line of the rendered answer file, without a directory. */
 function answerFilePlace({ spec, answerFile }: Subject, line: number | undefined): string {
-  const { path } = spec.origin.answerFile;
+  const { path } = installOrigin(spec).answerFile;
   const name = answerFile?.name ?? '';
   const shown = basename(path) === name ? path : name;
   return line === undefined ? `[${spec.name}] ${shown}: ` : `${shown}:${line}: `;
@@ -40,8 +42,8 @@ function answerFilePlace({ spec, answerFile }: Subject, line: number | undefined
 
 /** Kernel arguments that a kernel would cut off, or panic at. */
 export const kernelArgumentLimits: Check = async (subject) => {
-  const { arch, origin, append, virtType } = subject.spec;
-  const { kind, path } = origin.answerFile;
+  const { arch, append, virtType } = subject.spec;
+  const { kind, path } = installOrigin(subject.spec).answerFile;
   const type = virtType === 'auto' ? (await detectAcceleration(arch)).virtType : virtType;
   const line = kernelArguments(kind, injectedName(kind, path), append, type);
   const { where, name } = appendPlace(subject);
@@ -57,11 +59,12 @@ function appendPlace(subject: Subject): { readonly where: string; readonly name:
 
 /** Options that nothing reads. Without a rendered template, its variables are unknown. */
 export const unusedOptions: Check = ({ configuration, spec, answerFile }) => {
-  if (answerFile === undefined) return [];
+  const mentioned = isInstalled(spec) ? answerFile?.mentioned : optionsOfChanges;
+  if (mentioned === undefined) return [];
   const { name, overridden, destinations } = spec;
   const sections = destinations.map((destination) => destination.name);
   return [
-    ...unknownOptions(configuration, name, answerFile.mentioned, sections).map(warning),
-    ...unknownOverrides(configuration, name, overridden, answerFile.mentioned).map(error),
+    ...unknownOptions(configuration, name, mentioned, sections).map(warning),
+    ...unknownOverrides(configuration, name, overridden, mentioned).map(error),
   ];
 };

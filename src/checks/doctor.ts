@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { parse } from 'ini';
 import { Failure } from '../host/failure.js';
 import type { Host } from '../host/host.js';
-import { missingForSubordinateIds } from '../layers/subordinate-ids.js';
+import { missingForSubordinateIds } from '../host/subordinate-ids.js';
 import { Libvirt } from '../machine/libvirt.js';
 import { helperTrouble } from '../host/sudo-helper.js';
 import { findProgram, programs, type ProgramName } from '../host/programs.js';

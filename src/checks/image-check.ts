@@ -1,5 +1,5 @@
 import type { Configuration } from '../config/configuration.js';
-import type { AnswerFileKind, ImageSpec } from '../config/image-spec.js';
+import { isInstalled, type AnswerFileKind, type ImageSpec } from '../config/image-spec.js';
 import { Failure, UsageError } from '../host/failure.js';
 import type { Caller } from '../host/host.js';
 import { silentLog, type Log } from '../host/log.js';
@@ -56,6 +56,20 @@ export const buildChecks: readonly Check[] = [
 /** The checks of a shipped image that has no setting of the user's yet. */
 export const shippedChecks: readonly Check[] = buildChecks.filter((check) => check !== wayIn);
 
+/** Those that ask about an installation: an image with a parent has none. */
+const ofInstallations: ReadonlySet<Check> = new Set([
+  netbootFiles,
+  localSources,
+  keyringInVain,
+  mediumAndNetbootFiles,
+  servedDirectory,
+  rootHelper,
+  answerFileStorage,
+  answerFileMeaning,
+  kernelArgumentLimits,
+  wayIn,
+]);
+
 /** The checks before netboot files are fetched. */
 export const fetchChecks: readonly Check[] = [
   netbootFiles,
@@ -89,13 +103,15 @@ export async function checkImage(
     }
   };
   const rendered: string[] = [];
-  const answerFile = await renderAnswerFile(answerFileSource(spec)).catch((error: unknown) => {
-    if (!(error instanceof UsageError)) throw error;
-    rendered.push(...error.problems);
-    return undefined;
-  });
+  const answerFile = !isInstalled(spec)
+    ? undefined
+    : await renderAnswerFile(answerFileSource(spec)).catch((error: unknown) => {
+        if (!(error instanceof UsageError)) throw error;
+        rendered.push(...error.problems);
+        return undefined;
+      });
   const subject: Subject = { host, configuration, spec, answerFile };
-  for (const check of wanted) {
+  for (const check of wanted.filter((each) => isInstalled(spec) || !ofInstallations.has(each))) {
     const findings = (await collectingErrors(() => check(subject))) ?? [];
     for (const { weight, message } of findings) {
       if (weight === 'error') errors.push(message);
@@ -154,7 +170,8 @@ export function checkPrograms(plan: Plan, log: Log): void {
     });
   }
   const { origin, manifest, sbom } = plan.spec;
-  const listsPackages = (manifest || sbom !== 'no') && usesRpm.includes(origin.answerFile.kind);
+  const listsPackages =
+    (manifest || sbom !== 'no') && origin.kind === 'install' && usesRpm.includes(origin.answerFile.kind);
   if (listsPackages && findProgram('rpm') === undefined) {
     log.warn(`rpm is not installed, so manifest and SBOM will name no packages; install ${programs.rpm.package}`);
   }

@@ -1,3 +1,4 @@
+import { installOrigin } from '../config/image-spec.js';
 import { Configuration } from '../config/configuration.js';
 import { checkImageLayout } from '../layout/image-layout.js';
 import { error, placeOf, warning, type CheckFinding, type Subject } from './subject.js';
@@ -13,7 +14,9 @@ export async function layoutCheck(subject: Subject): Promise<readonly CheckFindi
   const checked = await checkImageLayout(spec);
   const unused = used
     ? []
-    : [`${place}: ${spec.origin.answerFile.path} does not use it: call {{{layout-storage layout}}} in a template`];
+    : [
+        `${place}: ${installOrigin(spec).answerFile.path} does not use it: call {{{layout-storage layout}}} in a template`,
+      ];
   return checked === undefined
     ? []
     : [...checked.errors.map(error), ...[...checked.warnings, ...unused].map((message) => warning(message))];

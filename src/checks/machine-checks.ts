@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
-import type { AnswerFileKind } from '../config/image-spec.js';
+import { installOrigin, type AnswerFileKind } from '../config/image-spec.js';
 import { Failure } from '../host/failure.js';
 import { run } from '../host/host.js';
 import { helperTrouble } from '../host/sudo-helper.js';
@@ -30,7 +30,7 @@ const onlyForRoot: Readonly<Record<AnswerFileKind, RegExp>> = {
 /** The sudo helper for such file systems: it must exist, be of this version, and be callable. */
 export const rootHelper: Check = async (subject) => {
   if (subject.answerFile === undefined) return [];
-  const { kind } = subject.spec.origin.answerFile;
+  const { kind } = installOrigin(subject.spec).answerFile;
   const match = onlyForRoot[kind].exec(subject.answerFile.content.toString());
   if (match === null) return [];
   const trouble = await helperTrouble(subject.host);
@@ -114,7 +114,8 @@ export const names: Check = (subject) => {
 
 /** Netboot files in addition to a medium, which are not paths on the medium. */
 export const mediumAndNetbootFiles: Check = (subject) => {
-  const { origin, linux, initrd } = subject.spec;
+  const { linux, initrd } = subject.spec;
+  const origin = installOrigin(subject.spec);
   if (origin.installer.kind !== 'medium' || origin.installer.boot !== undefined) return [];
   const own = subject.configuration.section(subject.spec.name).document.sections.get(subject.spec.name)?.options;
   return (['linux', 'initrd'] as const)

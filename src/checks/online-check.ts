@@ -1,5 +1,5 @@
 import { parseSource, type Source } from '../config/source.js';
-import type { ImageSpec } from '../config/image-spec.js';
+import { installOrigin, type ImageSpec } from '../config/image-spec.js';
 import { installation } from './doctor.js';
 import type { Caller } from '../host/host.js';
 import { netbootSources } from '../sources/netboot-source.js';
@@ -58,7 +58,7 @@ function namedBy(spec: ImageSpec, answerFile: string): Named[] {
     return 'signature' in vouching ? [...list, { what: 'checksums-signature', source: vouching.signature }] : list;
   });
   const repositories = repositoryIndexes({
-    kind: spec.origin.answerFile.kind,
+    kind: installOrigin(spec).answerFile.kind,
     text: answerFile,
     extra: variable(spec, 'extra-repositories'),
     suite: variable(spec, 'suite'),

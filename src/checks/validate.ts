@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Configuration } from '../config/configuration.js';
-import type { AnswerFileKind, ImageSpec } from '../config/image-spec.js';
+import { installOrigin, isInstalled, type AnswerFileKind, type ImageSpec } from '../config/image-spec.js';
 import type { Overrides } from '../config/overrides.js';
 import { sortedByLine } from '../config/problem-order.js';
 import { isoDate, resolveImage } from '../config/resolve.js';
@@ -78,7 +78,7 @@ export async function validateImage(
     mask = maskOf(secretsAsWritten(configuration.section(image)));
     const spec = resolveImage(configuration, image, settings.overrides ?? {}, isoDate(new Date()));
     mask = maskOf(spec.secrets);
-    notes.checks.push('answer file');
+    if (isInstalled(spec)) notes.checks.push('answer file');
     const shipped = settings.unasked === true && !configuration.isOwn(image);
     const waitsFor = shipped ? await settingsMissing(spec) : [];
     if (waitsFor.length > 0) {
@@ -88,12 +88,12 @@ export async function validateImage(
     await noting(notes, () =>
       checkImage(configuration, spec, warningsInto(notes), shipped ? shippedChecks : buildChecks),
     );
-    const answerFile = await rendered(spec);
+    const answerFile = isInstalled(spec) ? await rendered(spec) : undefined;
     if (answerFile !== undefined) {
       mask = maskOf([...spec.secrets, ...secretsIn(answerFile.content.toString())]);
       await askValidators(host, spec, answerFile, settings.schemaDir, notes);
     }
-    if (settings.online) await askOnline(settings.online, spec, answerFile, notes);
+    if (settings.online && isInstalled(spec)) await askOnline(settings.online, spec, answerFile, notes);
   } catch (error) {
     host.signal.throwIfAborted();
     note(notes, error);
@@ -152,7 +152,7 @@ async function askValidators(
   schemaDir: string | undefined,
   notes: Notes,
 ): Promise<void> {
-  const { kind, path } = spec.origin.answerFile;
+  const { kind, path } = installOrigin(spec).answerFile;
   const known = validators[kind];
   if (known.length === 0) notes.notMade.push({ check: kind, why: `there is no validator for ${titles[kind]} files` });
   const directory = await mkdtemp(join(tmpdir(), 'image-factory-validate-'));

@@ -1,6 +1,8 @@
 import { loadConfiguration } from './configuration.js';
+import { isInstalled } from '../config/image-spec.js';
 import { isoDate, resolveImage } from '../config/resolve.js';
 import { secretsAsWritten } from '../config/secrets.js';
+import { UsageError } from '../host/failure.js';
 import { ReleaseStack } from '../host/release-stack.js';
 import { checkImage, fetchChecks } from '../checks/image-check.js';
 import { secretsOfAnswerFile } from '../images/answer-file-source.js';
@@ -22,6 +24,8 @@ export async function fetch(named: string | undefined, flags: FetchFlags): Promi
     secrets.learn(secretsAsWritten(configuration.section(image)));
     const spec = resolveImage(configuration, image, overridesFrom(flags), isoDate(new Date()));
     secrets.learn(spec.secrets);
+    if (!isInstalled(spec))
+      throw new UsageError([`[${image}] has no netboot files: it is not installed, but has a 'parent'`]);
     secrets.learn(await secretsOfAnswerFile(spec));
     // The template reports a mirror that is not set, which the URLs need.
     await checkImage(configuration, spec, log, fetchChecks);

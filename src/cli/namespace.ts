@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { reasonOf } from '../host/errno.js';
 import { Failure } from '../host/failure.js';
 import { programPath } from '../host/programs.js';
-import { missingForSubordinateIds } from '../layers/subordinate-ids.js';
+import { missingForSubordinateIds } from '../host/subordinate-ids.js';
 import { childExit } from './child-exit.js';
 
 /** Set for a program that this one started again in a namespace: `user`, or `mounts` for root. */

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { reasonOf } from '../host/errno.js';
 import { didYouMean } from './suggestion.js';
-import { path, size, type OptionType } from './option-types.js';
+import { path, size, words, type OptionType } from './option-types.js';
 
 /*
  * How the options that describe an installed system become values. Each type throws an Error that says what would have
@@ -98,12 +98,6 @@ export const lines: OptionType<readonly string[]> = {
       .split('\n')
       .map((line) => line.trim())
       .filter((line) => line !== ''),
-};
-
-/** Words separated by blanks and line breaks; no quotes. */
-export const words: OptionType<readonly string[]> = {
-  metavar: 'WORDS',
-  parse: (value) => value.split(/\s+/).filter((word) => word !== ''),
 };
 
 function wordsMatching(metavar: string, pattern: RegExp, expected: string): OptionType<readonly string[]> {

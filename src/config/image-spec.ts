@@ -1,4 +1,5 @@
 import type { MachineFirmware } from '../machine/firmware.js';
+import type { Packages } from './description-types.js';
 import type { Destination } from './destination.js';
 import type { Values } from './option.js';
 import type { imageOptions } from './options.js';
@@ -10,13 +11,37 @@ export const answerFileKinds = ['preseed', 'kickstart', 'yast', 'autoinstall', '
 export type AnswerFileKind = (typeof answerFileKinds)[number];
 
 /** How an image comes to be. */
-export type Origin = InstallOrigin;
+export type Origin = InstallOrigin | DeriveOrigin;
 
 /** An unattended installation, in a virtual machine. */
 export interface InstallOrigin {
   readonly kind: 'install';
   readonly installer: InstallerSource;
   readonly answerFile: { readonly kind: AnswerFileKind; readonly path: string };
+}
+
+/** Changes to the tree of another image. */
+export interface DeriveOrigin {
+  readonly kind: 'derive';
+  /** An image, a layer of the store, or `file:` and a path, which is absolute. */
+  readonly parent: string;
+  readonly changes: TreeChanges;
+  /** Where programs run in the tree; undefined: where this machine can. */
+  readonly in: 'namespace' | 'vm' | undefined;
+}
+
+/** What is done to a tree, in this order. All paths are absolute. */
+export interface TreeChanges {
+  /** diskimage-builder's elements, and the directories in which they are looked for. */
+  readonly elements: readonly string[];
+  readonly elementPath: readonly string[];
+  readonly packages: Packages;
+  /** Directories that are copied in. */
+  readonly files: readonly string[];
+  /** Scripts that run in the tree. */
+  readonly run: readonly string[];
+  /** The text of the last one. */
+  readonly postScript: string | undefined;
 }
 
 /** Where kernel and initrd come from. */
@@ -55,7 +80,19 @@ export interface DescribedOption {
 /** One INI section that can be built: typed, validated, frozen. Everything a build knows of its image. */
 export interface ImageSpec extends Omit<
   Values<typeof imageOptions>,
-  AnswerFileKind | 'firmware' | 'outputDir' | 'cacheDir' | 'sign' | 'signKey' | 'layout'
+  | AnswerFileKind
+  | 'firmware'
+  | 'outputDir'
+  | 'cacheDir'
+  | 'sign'
+  | 'signKey'
+  | 'layout'
+  | 'parent'
+  | 'elements'
+  | 'elementPath'
+  | 'files'
+  | 'run'
+  | 'deriveIn'
 > {
   readonly name: string;
   /** `<image>-<YYYY-MM-DD>`: what the names of all artifacts begin with. */
@@ -87,4 +124,24 @@ export interface ImageSpec extends Omit<
   readonly description: Readonly<Record<string, DescribedOption>>;
   /** What logs, reports and errors must not tell. */
   readonly secrets: readonly string[];
+}
+
+/** An image that is installed. */
+export type InstallSpec = ImageSpec & { readonly origin: InstallOrigin };
+
+/** An image whose origin is the tree of another one. */
+export type DeriveSpec = ImageSpec & { readonly origin: DeriveOrigin };
+
+export function isInstalled(spec: ImageSpec): spec is InstallSpec {
+  return spec.origin.kind === 'install';
+}
+
+export function isDerived(spec: ImageSpec): spec is DeriveSpec {
+  return spec.origin.kind === 'derive';
+}
+
+/** The origin of an image that is installed. @throws Error for others: a fault of the recipe, not of the user */
+export function installOrigin({ name, origin }: Pick<ImageSpec, 'name' | 'origin'>): InstallOrigin {
+  if (origin.kind !== 'install') throw new Error(`${name} is not installed, but comes from '${origin.kind}'`);
+  return origin;
 }

@@ -18,6 +18,32 @@ export interface OptionType<T> {
 
 export const text: OptionType<string> = { metavar: 'TEXT', parse: (value) => value };
 
+/** Words separated by blanks and line breaks; no quotes. */
+export const words: OptionType<readonly string[]> = {
+  metavar: 'WORDS',
+  parse: (value) => value.split(/\s+/).filter((word) => word !== ''),
+};
+
+/** Directories separated by colons; `~/` is the home directory. */
+export const searchPath: OptionType<readonly string[]> = {
+  metavar: 'DIR:…',
+  parse: (value) =>
+    value
+      .split(':')
+      .map((directory) => path.parse(directory.trim()))
+      .filter((directory) => directory !== ''),
+};
+
+/** An image, a layer, or `file:` and a path. */
+export const parent: OptionType<string> = {
+  metavar: 'PARENT',
+  parse(value) {
+    if (/^(?:file:.+|[^\s/:][^\s/]*)$/s.test(value)) return value;
+    const hint = /[/]/.test(value) ? `; a path is written 'file:${value}'` : '';
+    throw new Error(`an image, a layer of the store, or 'file:' and a path${hint}`);
+  },
+};
+
 export const uri: OptionType<string> = { metavar: 'URI', parse: (value) => value };
 
 /** A file to fetch: a file name, or a URI with the scheme `file:`, `http:`, `https:` or `rsync:`. */

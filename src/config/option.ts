@@ -3,6 +3,7 @@ import type { OptionType } from './option-types.js';
 /** The headings under which options stand, in their order. */
 export const optionGroups = {
   section: 'Section',
+  derive: 'Derived images',
   installer: 'Installer',
   verification: 'Verification',
   'answer-file': 'Answer file',

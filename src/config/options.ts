@@ -12,6 +12,35 @@ export const sectionOptions = {
 
 /** Options of a section that describes an image. */
 export const imageOptions = {
+  parent: option(type.parent, {
+    group: 'derive',
+    doc: 'What the image is derived from, instead of being installed: another image, a layer of the store, or **file:** with the path of a disk, an archive, a container image or a directory. The parent stays as it is. See **DERIVED IMAGES**.',
+  }),
+  elements: option(type.words, {
+    group: 'derive',
+    doc: "diskimage-builder's elements to apply, separated by blanks; those that they depend on come along.",
+    default: '',
+  }),
+  'element-path': option(type.searchPath, {
+    group: 'derive',
+    doc: 'Directories in which elements are looked for, separated by colons, the first one first. Relative ones are relative to the configuration file.',
+    defaultDoc: "where Debian's package *python3-diskimage-builder* puts them",
+  }),
+  files: option(type.words, {
+    group: 'derive',
+    doc: 'Directories whose content is copied into the root directory of the derived image, separated by blanks. Everything belongs to root, with the permissions 0755 or 0644; a file *DIR.modes* beside a directory says what differs. Relative ones are relative to the configuration file.',
+    default: '',
+  }),
+  run: option(type.words, {
+    group: 'derive',
+    doc: 'Scripts on the build machine that run as root in the derived image, in this order, separated by blanks. If one fails, the build fails. Relative ones are relative to the configuration file.',
+    default: '',
+  }),
+  'derive-in': option(type.oneOf('auto', 'namespace', 'vm'), {
+    group: 'derive',
+    doc: 'Where programs run in the tree of a derived image: in namespaces of this machine (*namespace*), or in a virtual machine (*vm*). *auto* takes namespaces where they are open.',
+    default: 'auto',
+  }),
   linux: option(type.source, {
     group: 'installer',
     doc: 'The installer kernel: a file name, or a URI with the scheme *file:*, *http:*, *https:* or *rsync:*. It is kept in the netboot cache.',

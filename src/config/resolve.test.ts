@@ -8,6 +8,7 @@ import type { ImageSpec } from './image-spec.js';
 import type { Overrides } from './overrides.js';
 import { isoDate, resolveImage } from './resolve.js';
 import { parseSource } from './source.js';
+import { installOrigin } from './image-spec.js';
 
 const netboot = 'linux = /srv/linux\ninitrd = /srv/initrd.gz\npreseed = a.cfg\n';
 
@@ -90,8 +91,8 @@ post-build-command = register "golden image"
 
   it('takes an installation medium instead of kernel and initrd', () => {
     const image = imageOf('[rhel]\ninstaller_image = /srv/rhel.iso\nkickstart = a.ks\n', 'rhel');
-    expect(image.origin.installer).to.deep.equal({ kind: 'medium', image: parseSource('/srv/rhel.iso') });
-    expect(image.origin.answerFile).to.deep.equal({ kind: 'kickstart', path: 'a.ks' });
+    expect(installOrigin(image).installer).to.deep.equal({ kind: 'medium', image: parseSource('/srv/rhel.iso') });
+    expect(installOrigin(image).answerFile).to.deep.equal({ kind: 'kickstart', path: 'a.ks' });
   });
 
   describe('what wins', () => {
@@ -371,7 +372,7 @@ post-upload-command1 = echo "
   it('has a cache directory that other options may refer to, set or not, and without ~', () => {
     const preseedIn = (options: string) => {
       const text = `[a]\nlinux = l\ninitrd = i\npreseed = \${cache_dir}/a.cfg\n${options}`;
-      return imageOf(text, 'a').origin.answerFile.path;
+      return installOrigin(imageOf(text, 'a')).answerFile.path;
     };
     expect(preseedIn('')).to.equal(join(defaultCacheDirectory(), 'a.cfg'));
     expect(preseedIn('cache_dir = ~/c$$\n')).to.equal(join(homedir(), 'c$/a.cfg'));

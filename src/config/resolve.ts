@@ -12,6 +12,7 @@ import {
   type NamedLayout,
   type Signing,
 } from './image-spec.js';
+import { deriveOrigin } from './derive-origin.js';
 import { layoutFile } from './layout-file.js';
 import type { Values } from './option.js';
 import { imageOptions } from './options.js';
@@ -42,8 +43,8 @@ export function resolveImage(
   }
   reader.rejectBothSpellings(sectionKinds.image);
   const values = reader.values(imageOptions);
-  const installer = installerSource(values, reader);
-  const answerFile = answerFileOf(values, reader);
+  const origin =
+    values.parent === undefined ? installationOf(values, reader) : deriveOrigin(values.parent, values, reader);
   const hint = configuration.likeHint(name);
   if (hint !== undefined && reader.lacksAll([...sectionKinds.image.marks])) reader.complain(hint);
   const signing = signingOf(values, reader);
@@ -54,7 +55,7 @@ export function resolveImage(
     (destination) =>
       resolveDestination(configuration, section, reader, destination, `${baseName}.${values.format}`) ?? [],
   );
-  if (problems.length > 0 || installer === undefined || answerFile === undefined || firmware === undefined) {
+  if (problems.length > 0 || origin === undefined || firmware === undefined) {
     throw new UsageError(inOrderOfLines(problems));
   }
   const { variables, unresolved } = reader.seen();
@@ -63,7 +64,7 @@ export function resolveImage(
     ...values,
     name,
     baseName,
-    origin: { kind: 'install', installer, answerFile },
+    origin,
     firmware,
     signing,
     layout,
@@ -108,6 +109,12 @@ function withSettings(section: Section, overrides: Overrides): Section {
 export function isoDate(date: Date): string {
   const two = (number: number) => String(number).padStart(2, '0');
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+}
+
+function installationOf(values: Values<typeof imageOptions>, reader: SectionReader): InstallOrigin | undefined {
+  const installer = installerSource(values, reader);
+  const answerFile = answerFileOf(values, reader);
+  return installer && answerFile && { kind: 'install', installer, answerFile };
 }
 
 function installerSource(values: Values<typeof imageOptions>, reader: SectionReader): InstallerSource | undefined {

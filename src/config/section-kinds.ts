@@ -25,8 +25,8 @@ const imageTables = [imageOptions, sectionOptions, descriptionOptions];
 export const sectionKinds = {
   image: {
     title: 'an image',
-    doc: 'An image that can be built. It says where the installer comes from, and names an answer file.',
-    marks: new Set<string>(['linux', 'initrd', 'installer-image', ...answerFileKinds]),
+    doc: 'An image that can be built. It says where the installer comes from, and names an answer file; or it names its **parent**.',
+    marks: new Set<string>(['parent', 'linux', 'initrd', 'installer-image', ...answerFileKinds]),
     tables: imageTables,
     likes: ['', 'family'],
   },

@@ -20,13 +20,15 @@ export interface Command {
   readonly encoding?: 'latin1';
   /** Environment variables to set, or to remove (undefined). */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** What logs and errors show of a call that means nothing to people (default: its words). */
+  readonly shown?: string;
 }
 
 /** A call of one of the programs in the table {@link programs}, with English messages. */
 export function command(
   program: ProgramName,
   args: readonly string[],
-  options: Pick<Command, 'cwd' | 'input' | 'encoding' | 'env'> = {},
+  options: Pick<Command, 'cwd' | 'input' | 'encoding' | 'env' | 'shown'> = {},
 ): Command {
   return { file: program, args, ...options, env: { LC_ALL: 'C.UTF-8', PATH: programPath(), ...options.env } };
 }
@@ -65,8 +67,8 @@ export function insistently({ log }: Pick<Host, 'log'>): Caller {
 }
 
 /** A command, quoted for a shell. */
-export function shellLine({ file, args }: Pick<Command, 'file' | 'args'>): string {
-  return [file, ...args].map(quote).join(' ');
+export function shellLine({ file, args, shown }: Pick<Command, 'file' | 'args' | 'shown'>): string {
+  return shown ?? [file, ...args].map(quote).join(' ');
 }
 
 /** How to call and to stop a program. */

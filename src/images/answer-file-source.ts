@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { ImageSpec } from '../config/image-spec.js';
+import { installOrigin, isInstalled, type ImageSpec } from '../config/image-spec.js';
 import { programDirectory } from '../host/program-directory.js';
 import { renderAnswerFile, type AnswerFileSource } from '../answers/answer-file.js';
 import type { SourcedLayout } from '../answers/partitioning/partitioning.js';
@@ -10,10 +10,16 @@ import { UsageError } from '../host/failure.js';
 /** What stands for the address of `http-directory` where none is served: outside a build. */
 const noGuestHost = '10.0.2.2:PORT';
 
-/** Everything that the answer file of an image is made from. */
+/**
+ * Everything that the answer file of an image is made from.
+ *
+ * @throws UsageError for an image that has none
+ */
 export function answerFileSource(spec: ImageSpec, guestHost = noGuestHost): AnswerFileSource {
+  if (!isInstalled(spec))
+    throw new UsageError([`[${spec.name}] has no answer file: it is not installed, but has a 'parent'`]);
   return {
-    ...spec.origin.answerFile,
+    ...installOrigin(spec).answerFile,
     variables: {
       ...spec.variables,
       image: spec.name,
@@ -21,7 +27,7 @@ export function answerFileSource(spec: ImageSpec, guestHost = noGuestHost): Answ
     },
     description: spec.description,
     unresolved: spec.unresolved,
-    place: spec.places[spec.origin.answerFile.kind],
+    place: spec.places[installOrigin(spec).answerFile.kind],
     layout: spec.layout && {
       place: `${spec.places['layout'] ?? `[${spec.name}] layout`} = ${spec.layout.name}`,
       read: () => usableLayout(spec),
@@ -43,6 +49,7 @@ async function usableLayout(spec: ImageSpec): Promise<SourcedLayout> {
  * rendered, which the check of the image tells.
  */
 export async function secretsOfAnswerFile(spec: ImageSpec): Promise<string[]> {
+  if (!isInstalled(spec)) return [];
   try {
     const { content } = await renderAnswerFile(answerFileSource(spec));
     return secretsIn(content.toString());

@@ -1,5 +1,5 @@
 import { describeFile } from '../artifacts/write.js';
-import type { ImageSpec } from '../config/image-spec.js';
+import { installOrigin, type ImageSpec } from '../config/image-spec.js';
 import type { AnswerFileSum, Material } from '../contents/artifact.js';
 import type { Caller } from '../host/host.js';
 import { netbootSources } from '../sources/netboot-source.js';
@@ -14,7 +14,7 @@ export async function materials(
   const { name, sha256 } = await describeFile(host, state.answerFile);
   return {
     netbootFiles: netbootFiles(spec, state.netbootFiles),
-    answerFile: { kind: spec.origin.answerFile.kind, name, sha256 },
+    answerFile: { kind: installOrigin(spec).answerFile.kind, name, sha256 },
   };
 }
 

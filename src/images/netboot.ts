@@ -1,5 +1,5 @@
 import { basename, dirname, join } from 'node:path';
-import type { ImageSpec } from '../config/image-spec.js';
+import { installOrigin, type ImageSpec } from '../config/image-spec.js';
 import type { InstallerLocation } from '../install/virt-install.js';
 import type { NetbootCache } from '../sources/cache-directory.js';
 import { netbootSources } from '../sources/netboot-source.js';
@@ -12,7 +12,7 @@ export function netbootCache({ cacheDir }: ImageSpec): NetbootCache {
 
 /** Where virt-install finds the installer: the files that this build has verified, and that no other build replaces. */
 export function installerLocation({ spec, paths }: Plan): InstallerLocation {
-  const { installer } = spec.origin;
+  const { installer } = installOrigin(spec);
   const directory = paths.netbootFiles;
   if (installer.kind === 'medium') {
     const { image, boot } = installer;

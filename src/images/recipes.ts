@@ -33,6 +33,8 @@ const publishing: readonly ImageStage[] = [sbom, manifest, provenance, sign, upl
 /** The stages of an image by its origin, in order. */
 export const recipes: Readonly<Record<Origin['kind'], readonly ImageStage[]>> = {
   install: [preBuildHook, serve, render, fetch, create, install, ...finishing, ...publishing],
+  // What makes the disk of a derived image comes here.
+  derive: [preBuildHook],
 };
 
 /** What a build of this plan runs. */

@@ -1,4 +1,4 @@
-import type { ImageSpec } from '../config/image-spec.js';
+import { installOrigin, type ImageSpec } from '../config/image-spec.js';
 import type { Source } from '../config/source.js';
 import { Failure } from '../host/failure.js';
 import type { Content } from './content.js';
@@ -21,7 +21,9 @@ export interface NetbootSource {
 }
 
 /** The files that an image's installation begins with. */
-export function netbootSources({ origin: { installer }, linuxSha256, initrdSha256 }: ImageSpec): NetbootSource[] {
+export function netbootSources(spec: ImageSpec): NetbootSource[] {
+  const { linuxSha256, initrdSha256 } = spec;
+  const { installer } = installOrigin(spec);
   if (installer.kind === 'medium') {
     return [{ option: 'installer_image', from: installer.image, content: 'medium' }];
   }

@@ -14,6 +14,7 @@ import { renderAnswerFile } from '../../src/answers/answer-file.js';
 import { install } from '../../src/install/installation.js';
 import { makeSeedVolume } from '../../src/answers/seed-volume.js';
 import { answerFileSource } from '../../src/images/answer-file-source.js';
+import { installOrigin } from '../../src/config/image-spec.js';
 
 const minutes = 60_000;
 
@@ -102,7 +103,7 @@ describe('an installer with a seed volume', function () {
         host,
         libvirt,
         {
-          spec: { ...spec, append: 'console=ttyS0' },
+          spec: { ...spec, origin: installOrigin(spec), append: 'console=ttyS0' },
           machine: {
             ...spec,
             hardware: {

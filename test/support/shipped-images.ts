@@ -3,6 +3,7 @@ import type { AnswerFileKind, ImageSpec } from '../../src/config/image-spec.js';
 import { resolveImage } from '../../src/config/resolve.js';
 import { renderAnswerFile, type AnswerFile } from '../../src/answers/answer-file.js';
 import { answerFileSource } from '../../src/images/answer-file-source.js';
+import { installOrigin } from '../../src/config/image-spec.js';
 
 /** What somebody must set before every shipped image can be built. */
 export const necessary =
@@ -52,7 +53,9 @@ export function shippedSpec(image: string, user = ''): ImageSpec {
 export function shippedImages(kind?: AnswerFileKind): string[] {
   return shippedConfiguration()
     .imageNames()
-    .filter((name) => name !== 'demo' && (kind === undefined || shippedSpec(name).origin.answerFile.kind === kind));
+    .filter(
+      (name) => name !== 'demo' && (kind === undefined || installOrigin(shippedSpec(name)).answerFile.kind === kind),
+    );
 }
 
 export function renderShipped(image: string, user = ''): Promise<AnswerFile> {

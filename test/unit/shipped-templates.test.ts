@@ -5,6 +5,7 @@ import { Configuration } from '../../src/config/configuration.js';
 import { descriptionOptions } from '../../src/config/description-options.js';
 import { programDirectory } from '../../src/host/program-directory.js';
 import { renderShipped, shippedImages, shippedSpec } from '../support/shipped-images.js';
+import { installOrigin } from '../../src/config/image-spec.js';
 
 const templates = join(programDirectory, 'templates');
 const images = shippedImages();
@@ -26,7 +27,7 @@ describe('the shipped templates', () => {
   });
 
   it('are all used by an image', () => {
-    const used = images.map((name) => shippedSpec(name).origin.answerFile.path);
+    const used = images.map((name) => installOrigin(shippedSpec(name)).answerFile.path);
     expect(used).to.include.members(readdirSync(templates).filter((file) => file.endsWith('.hbs')));
   });
 

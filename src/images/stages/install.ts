@@ -1,3 +1,4 @@
+import { installOrigin } from '../../config/image-spec.js';
 import { join } from 'node:path';
 import { injectedName } from '../../answers/injected-name.js';
 import { readsSeedVolume } from '../../answers/seed-volume.js';
@@ -21,7 +22,7 @@ export const install = stage({
   keepsWork: true,
   wants: (plan) => {
     const { spec, paths } = plan;
-    const { answerFile } = spec.origin;
+    const { answerFile } = installOrigin(spec);
     return {
       installation: installation(plan),
       /** What earlier stages will leave, for a dry run. */
@@ -69,10 +70,10 @@ export const install = stage({
 
 function installation({ spec, paths, domain, hardware }: Plan): Omit<Installation, 'answerFile' | 'location'> {
   return {
-    spec,
+    spec: { ...spec, origin: installOrigin(spec) },
     machine: { ...spec, hardware, domain, consoleLog: paths.consoleLog, nvram: paths.nvram },
     disk: paths.rawDisk,
-    ...(readsSeedVolume(spec.origin.answerFile.kind) ? { seedVolume: paths.seedVolume } : {}),
+    ...(readsSeedVolume(installOrigin(spec).answerFile.kind) ? { seedVolume: paths.seedVolume } : {}),
     scratchDirectory: join(paths.workDir, 'virt-install'),
   };
 }

@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import { testPlan, type TestPlan } from '../../../test/support/plan.js';
 import { testStageHost } from '../../../test/support/stage.js';
 import { render } from './render.js';
+import { installOrigin } from '../../config/image-spec.js';
 
 describe('the stage render', () => {
   let test: TestPlan;
@@ -36,7 +37,7 @@ describe('the stage render', () => {
   it('starts again where the answer file changes', async () => {
     planned('d-i a/b string {{my-password}}\n');
     const before = JSON.stringify(await render.inputs!(render.wants(test.plan)!, {}));
-    writeFileSync(test.plan.spec.origin.answerFile.path, 'd-i a/b string other\n');
+    writeFileSync(installOrigin(test.plan.spec).answerFile.path, 'd-i a/b string other\n');
     expect(JSON.stringify(await render.inputs!(render.wants(test.plan)!, {}))).not.to.equal(before);
   });
 });

@@ -1,3 +1,4 @@
+import { installOrigin } from '../../config/image-spec.js';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { renderAnswerFile } from '../../answers/answer-file.js';
@@ -20,9 +21,9 @@ export const render = stage({
     spec,
     directory: join(paths.workDir, 'answer-file'),
     outputDir: paths.outputDir,
-    seed: readsSeedVolume(spec.origin.answerFile.kind)
+    seed: readsSeedVolume(installOrigin(spec).answerFile.kind)
       ? {
-          kind: spec.origin.answerFile.kind,
+          kind: installOrigin(spec).answerFile.kind,
           volume: paths.seedVolume,
           scratchDirectory: join(paths.workDir, 'seed'),
         }
@@ -36,7 +37,7 @@ export const render = stage({
     // The command before the build may have changed it.
     host.secrets.learn(secretsIn(content.toString()));
     makeDirectory(directory);
-    const { kind, path } = spec.origin.answerFile;
+    const { kind, path } = installOrigin(spec).answerFile;
     const answerFile = join(directory, injectedName(kind, path));
     // It may hold password hashes.
     await writeFile(answerFile, content, { mode: 0o600 });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { findProgram } from '../host/programs.js';
+import { findProgram } from './programs.js';
 
 /** What this user lacks for files of other owners in layers, and the fix; undefined if nothing. */
 export function missingForSubordinateIds(): { readonly what: string; readonly fix: string } | undefined {

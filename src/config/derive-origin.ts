@@ -1,0 +1,49 @@
+import { dirname, resolve } from 'node:path';
+import { descriptionOptions } from './description-options.js';
+import type { DeriveOrigin, TreeChanges } from './image-spec.js';
+import type { Values } from './option.js';
+import { path } from './option-types.js';
+import type { imageOptions } from './options.js';
+import type { SectionReader } from './section-reader.js';
+
+/** Where Debian's package python3-diskimage-builder puts its elements. */
+export const packagedElements = '/usr/lib/python3/dist-packages/diskimage_builder/elements';
+
+/** The options of the installed system's description that a derived image reads. */
+export const optionsOfChanges: ReadonlySet<string> = new Set(['packages', 'post-script']);
+
+/** The origin of a section that has a `parent`. */
+export function deriveOrigin(
+  parent: string,
+  values: Values<typeof imageOptions>,
+  reader: SectionReader,
+): DeriveOrigin | undefined {
+  const changes = treeChanges(values, reader);
+  const file = /^file:(.*)$/s.exec(parent)?.[1];
+  return {
+    kind: 'derive',
+    parent: file === undefined ? parent : `file:${besideSection('parent', file, reader)}`,
+    changes,
+    in: values.deriveIn === 'auto' ? undefined : values.deriveIn,
+  };
+}
+
+/** What a section changes in a tree, wherever that comes from. */
+export function treeChanges(values: Values<typeof imageOptions>, reader: SectionReader): TreeChanges {
+  const { packages, 'post-script': postScript } = descriptionOptions;
+  const described = reader.values({ packages, 'post-script': postScript });
+  return {
+    elements: values.elements,
+    elementPath: (values.elementPath ?? [packagedElements]).map((each) => besideSection('element-path', each, reader)),
+    packages: described.packages ?? { added: [], leftOut: [] },
+    files: values.files.map((each) => besideSection('files', each, reader)),
+    run: values.run.map((each) => besideSection('run', each, reader)),
+    postScript: described.postScript || undefined,
+  };
+}
+
+/** Relative paths are relative to the configuration file that sets the option. */
+function besideSection(option: string, name: string, reader: SectionReader): string {
+  const from = reader.fileOf(option);
+  return resolve(from === undefined ? '' : dirname(from), path.parse(name));
+}

@@ -1,0 +1,42 @@
+import { Failure } from '../host/failure.js';
+import { command, run, type Caller } from '../host/host.js';
+import { missingForSubordinateIds } from '../host/subordinate-ids.js';
+
+/**
+ * The words that start a program where it may mount, and where its mounts and processes end with it: an ordinary user
+ * becomes root of a user namespace, with the subordinate ids of /etc/subuid; root gets a mount namespace. The program is
+ * process 1 of a process namespace, so that nothing it starts outlives it, and ends when its parent is killed.
+ */
+export function enteringWords(uid = process.getuid?.()): readonly string[] {
+  const asUser = uid === 0 ? [] : ['--user', '--map-root-user', '--map-auto'];
+  return [
+    ...['unshare', ...asUser, '--mount', '--propagation', uid === 0 ? 'slave' : 'private', '--'],
+    // Entering a user namespace clears the signal of the parent's death, so it is asked for afterwards.
+    ...['setpriv', '--pdeathsig', 'KILL', '--'],
+    ...['unshare', '--pid', '--fork', '--kill-child=KILL', '--'],
+  ];
+}
+
+/**
+ * Why programs can't be run in a tree here: what is missing, and the fix; undefined where they can.
+ *
+ * Some containers and security modules close namespaces, and only trying tells.
+ */
+export async function whyNoNamespaces(
+  caller: Caller,
+): Promise<{ readonly what: string; readonly fix: string } | undefined> {
+  const ids = process.getuid?.() === 0 ? undefined : missingForSubordinateIds();
+  if (ids !== undefined) return ids;
+  const [, ...words] = enteringWords();
+  try {
+    await run(caller, command('unshare', [...words, 'mount', '-t', 'tmpfs', 'none', '/mnt']));
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    const reason = error.message.split('\n').at(-1) ?? error.message;
+    return {
+      what: `namespaces are closed here: ${reason}`,
+      fix: 'Run it outside of a container, or in one that may mount (CAP_SYS_ADMIN); sysctl kernel.unprivileged_userns_clone and kernel.apparmor_restrict_unprivileged_userns close them for ordinary users.',
+    };
+  }
+}

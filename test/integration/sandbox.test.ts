@@ -1,0 +1,127 @@
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'chai';
+import { Failure, Interrupted } from '../../src/host/failure.js';
+import { mountsHere } from '../../src/layers/mount-table.js';
+import { whyNoNamespaces } from '../../src/sandbox/enter.js';
+import { callWorker } from '../../src/sandbox/worker.js';
+import { rejection, testHost } from '../support/host.js';
+import type { TreeJob } from '../support/tree-worker.js';
+
+const worker = new URL('../support/tree-worker.ts', import.meta.url);
+
+describe('a program in a tree', () => {
+  let root: string;
+  before(async function () {
+    const missing = await whyNoNamespaces(testHost());
+    if (missing === undefined) return;
+    console.log(`    ${missing.what}: ${missing.fix}`);
+    this.skip();
+  });
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), 'image factory: tree,'));
+    for (const name of ['usr', 'etc']) mkdirSync(join(root, name));
+    for (const name of ['bin', 'sbin', 'lib', 'lib64']) symlinkSync(`usr/${name}`, join(root, name));
+    writeFileSync(join(root, 'etc/hostname'), 'golden\n');
+  });
+  afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+  const run = async (script: string, options: TreeJob['options'] = {}, host = testHost()) =>
+    (await callWorker(host, worker, { root, words: ['sh', '-c', script], options })) as string[];
+
+  it('has the kernel’s file systems, devices, name servers and the tree’s host name, and leaves none of them', async () => {
+    const printed = await run(
+      [
+        'set -e',
+        'echo $$; cat /proc/sys/kernel/hostname',
+        'cat /etc/resolv.conf >/run/seen; cmp -s /run/seen /etc/resolv.conf && echo resolver',
+        'head -c 3 /dev/zero | wc -c; : >/dev/null; test -c /dev/ptmx -o -c /dev/pts/ptmx && echo terminals',
+        'test -d /sys/class && echo sys; touch /sys/x 2>/dev/null || echo sys is safe',
+        'sleep 1000 & echo made >/etc/made',
+      ].join('\n'),
+    );
+    expect(Number(printed[0])).to.be.lessThan(100, 'process ids begin at 1');
+    expect(printed.slice(1)).to.deep.equal(['golden', 'resolver', '3', 'terminals', 'sys', 'sys is safe']);
+    expect(readdirSync(root).sort()).to.deep.equal(['bin', 'etc', 'lib', 'lib64', 'sbin', 'usr']);
+    expect(readdirSync(join(root, 'etc')).sort()).to.deep.equal(['hostname', 'made']);
+    expect(readdirSync(join(root, 'usr'))).to.deep.equal([]);
+    expect(mountsHere().filter(({ mountPoint }) => mountPoint.startsWith(root))).to.deep.equal([]);
+  });
+
+  it('sees no file and no process of this machine', async () => {
+    const printed = await run('cat /proc/[0-9]*/comm | sort -u; ls /; echo $HOME $USER');
+    expect(printed).to.deep.equal([
+      ...['cat', 'sh', 'sort'].filter((name) => printed.includes(name)),
+      ...['bin', 'dev', 'etc', 'lib', 'lib64', 'proc', 'run', 'sbin', 'sys', 'usr'],
+      '/root root',
+    ]);
+  });
+
+  it('is root there, may mount, and makes namespaces of its own', async () => {
+    expect(
+      await run('id -u; mkdir /run/m; mount -t tmpfs x /run/m && echo mounted; unshare --user id -u'),
+    ).to.deep.equal(['0', 'mounted', '65534']);
+  });
+
+  it('finds the name servers where the tree’s own link leads', async () => {
+    symlinkSync('../run/systemd/resolve/stub-resolv.conf', join(root, 'etc/resolv.conf'));
+    expect((await run('cat /etc/resolv.conf')).join('\n').trim()).to.equal(
+      readFileSync('/etc/resolv.conf', 'utf8').trim(),
+    );
+    expect(lstatSync(join(root, 'etc/resolv.conf')).isSymbolicLink()).to.equal(true);
+    expect(existsSync(join(root, 'run'))).to.equal(false);
+  });
+
+  it('follows no link of the tree out of it', async () => {
+    const outside = mkdtempSync(join(tmpdir(), 'outside-'));
+    try {
+      rmSync(join(root, 'etc'), { recursive: true });
+      symlinkSync(outside, join(root, 'etc'));
+      await run('true');
+      expect(readdirSync(outside)).to.deep.equal([]);
+    } finally {
+      rmSync(outside, { recursive: true });
+    }
+  });
+
+  it('fails with its command, its exit code and what it said', async () => {
+    const failure = await rejection(run('echo no such luck >&2; exit 7'));
+    expect(failure).to.be.instanceOf(Failure);
+    expect((failure as Failure).message)
+      .to.match(/^sh -c .*exit 7' failed with exit code 7/s)
+      .and.to.match(/no such luck$/);
+  });
+
+  it('ends with all its processes when the build is interrupted, and leaves nothing', async () => {
+    const controller = new AbortController();
+    const running = rejection(run('setsid sleep 54321 & echo up >/etc/up; wait', {}, testHost(controller.signal)));
+    while (!existsSync(join(root, 'etc/up'))) await sleep(20);
+    controller.abort(new Interrupted('SIGINT'));
+    expect(await running).to.be.instanceOf(Interrupted);
+    const left = readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .filter((pid) => readText(`/proc/${pid}/cmdline`).includes('54321'));
+    expect(left).to.deep.equal([]);
+    expect(readdirSync(root).sort()).to.deep.equal(['bin', 'etc', 'lib', 'lib64', 'sbin', 'usr']);
+  });
+});
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return '';
+  }
+}

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { type AptMirror, field } from './apt-mirror.js';
@@ -32,7 +32,7 @@ export class CrossCompiler {
   async compile({ path, source, libraries }: Program, tree: string): Promise<void> {
     this.#sysroot ??= this.#unpackDevelopment();
     const sysroot = await this.#sysroot;
-    const directory = await this.#sourceTree(source);
+    const directory = await this.sourceTree(source);
     const { stdout } = await execa('find', [directory, '-name', `${path.replace(/.*\//, '')}.c`]);
     await mkdir(dirname(join(tree, path)), { recursive: true });
     await execa('aarch64-linux-gnu-gcc', [
@@ -54,9 +54,10 @@ export class CrossCompiler {
     return sysroot;
   }
 
-  async #sourceTree(source: string): Promise<string> {
+  /** Unpacks a source package, once. */
+  async sourceTree(source: string): Promise<string> {
     const tree = join(this.work, `${source}.source`);
-    if (existsSync(tree)) return tree;
+    if (existsSync(tree)) return archiveRoot(tree);
     for (const release of releases) {
       const stanzas = await this.mirror.getIndex(`dists/${release}/main/source/Sources.xz`);
       const stanza = stanzas.find((each) => field(each, 'Package') === source) ?? '';
@@ -65,9 +66,15 @@ export class CrossCompiler {
       if (!content) continue;
       await mkdir(tree);
       await execa('tar', ['-xJ', '-C', tree], { input: content });
-      return tree;
+      return archiveRoot(tree);
     }
     await rm(tree, { recursive: true, force: true });
     throw new Error(`the mirror has no source of ${source}`);
   }
+}
+
+/** The one directory of an unpacked archive. */
+async function archiveRoot(tree: string): Promise<string> {
+  const [root, ...others] = await readdir(tree);
+  return root === undefined || others.length > 0 ? tree : join(tree, root);
 }

@@ -6,6 +6,8 @@ export interface Recipe {
   readonly scriptsOfTwin?: true;
   /** Programs of its source package, which are compiled again. */
   readonly programs?: readonly Program[];
+  /** What its source package has a file of its own of for each architecture: the twin's is another one. */
+  readonly ownFiles?: readonly OwnFile[];
   readonly postinst?: string;
 }
 
@@ -17,6 +19,16 @@ export interface Program {
   readonly source: string;
   /** The library names for the linker. */
   readonly libraries: readonly string[];
+}
+
+/** A script that is not the same for all architectures. */
+export interface OwnFile {
+  /** Where it lies in the udeb. */
+  readonly path: string;
+  /** The source package. */
+  readonly source: string;
+  /** Where it lies in the source. */
+  readonly file: string;
 }
 
 const compiled = (source: string, libraries: readonly string[], ...paths: readonly string[]): Recipe => ({
@@ -84,12 +96,16 @@ export function recipes(kernel: string): ReadonlyMap<string, Recipe> {
     ],
     [
       'bootstrap-base',
-      compiled(
-        'base-installer',
-        ['debconfclient', 'debian-installer'],
-        'usr/sbin/run-debootstrap',
-        'usr/lib/debootstrap/pkgdetails',
-      ),
+      {
+        ...compiled(
+          'base-installer',
+          ['debconfclient', 'debian-installer'],
+          'usr/sbin/run-debootstrap',
+          'usr/lib/debootstrap/pkgdetails',
+        ),
+        // It names the kernel to install.
+        ownFiles: [{ path: 'usr/lib/base-installer/kernel.sh', source: 'base-installer', file: 'kernel/arm64.sh' }],
+      },
     ],
     ['di-utils-mapdevfs', compiled('debian-installer-utils', ['debian-installer'], 'bin/mapdevfs')],
     ['os-prober-udeb', compiled('os-prober', [], 'usr/lib/os-prober/newns')],

@@ -116,13 +116,15 @@ interface Workshop {
 /** @returns the stanza that stands for the new udeb in an index */
 async function pack(
   udeb: string,
-  { unpacked, scriptsOfTwin, programs = [], postinst }: Recipe,
+  { unpacked, scriptsOfTwin, programs = [], ownFiles = [], postinst }: Recipe,
   { packageTree, twinTree, compiler, tree, root }: Workshop,
 ): Promise<string> {
   const control = udeb.replace(/^(Filename|Size|MD5sum|SHA256): .*\n?/gm, '').trim();
   await mkdir(join(tree, 'DEBIAN'), { recursive: true });
   if (scriptsOfTwin) await copyScripts(await twinTree(field(udeb, 'Package')), tree);
   for (const program of programs) await compiler.compile(program, tree);
+  for (const { path, source, file } of ownFiles)
+    await cp(join(await compiler.sourceTree(source), file), join(tree, path));
   await writeFile(join(tree, 'DEBIAN/control'), `${control}\n`);
   if (postinst) await writeFile(join(tree, 'DEBIAN/postinst'), postinst, { mode: 0o755 });
   for (const name of unpacked?.packages ?? []) await copyMatching(await packageTree(name), unpacked!.files, tree);

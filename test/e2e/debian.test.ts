@@ -11,6 +11,7 @@ import type { Manifest } from '../../src/contents/manifest.js';
 import { baseNameIn } from '../support/demo-image.js';
 import type { Layout } from '../../src/layout/layout.js';
 import { imageLayout } from '../../src/layout/image-layout.js';
+import { architectureNamed } from '../../src/machine/architectures.js';
 import { expectMounts, expectPartitions } from '../support/installed-layout.js';
 import { SerialConsole } from '../support/serial-console.js';
 import {
@@ -64,6 +65,8 @@ const installations: Readonly<Record<string, Installation>> = {
     version: '13',
     ...hybrid,
     arch: 'arm64',
+    described: 'timeout = 6h\nboot-timeout = 1h',
+    disk: /^\/dev\/vda2 ext4\ndisk\npart\npart\n$/,
     seen: {
       'is a machine of arm64 that UEFI started': {
         command: 'uname -m; ls -d /sys/firmware/efi',
@@ -273,9 +276,14 @@ ${described}
     it(`boots to a login prompt on the serial console, and lets root in by a ${rootLogin}`, async () => {
       sshPort = await freePort();
       const qcow2 = join(outputDirectory, `${baseName()}.qcow2`);
-      machine = SerialConsole.boot(qcow2, { format: 'qcow2', memory: 1024, sshPort });
+      machine = SerialConsole.boot(qcow2, {
+        format: 'qcow2',
+        memory: 1024,
+        sshPort,
+        architecture: architectureNamed(arch)!,
+      });
       const console = machine;
-      await console.expect(/golden login:/, 600);
+      await console.expect(/golden login:/, 1800);
       if (rootLogin === 'password') {
         console.type('root');
         await console.expect(/Password:/, 60);

@@ -1,8 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { architectures } from '../../src/machine/architectures.js';
-import type { Firmware, MachineFirmware } from '../../src/machine/firmware.js';
+import { architectures, firmwareNamed, type Architecture } from '../../src/machine/architectures.js';
+import type { Firmware } from '../../src/machine/firmware.js';
 
 /** How a machine boots. */
 interface BootOptions {
@@ -11,20 +11,27 @@ interface BootOptions {
   /** MiB. */
   readonly memory?: number;
   readonly sshPort?: number;
-  /** Default: a BIOS. */
+  /** Default: x86_64. */
+  readonly architecture?: Architecture;
+  /** Default: the usual one of the architecture. */
   readonly firmware?: Firmware;
 }
 
-/** QEMU's words for a firmware. Its variables are thrown away with the machine. */
-function firmwareWords(name: Firmware): string[] {
-  const known: readonly MachineFirmware[] = architectures.x86_64.firmwares;
-  const { machineType = 'pc', files } = known.find((firmware) => firmware.name === name) ?? {};
-  if (files === undefined) return ['-machine', machineType];
+/** QEMU's words for machine, processor and firmware. Variables of a firmware are thrown away with the machine. */
+function machineWords(architecture: Architecture, firmware: Firmware): string[] {
+  const { machineType = 'pc', files } = firmwareNamed(architecture, firmware) ?? {};
+  // QEMU itself has no word for `mode=maximum` of libvirt.
+  const { emulatedProcessor = 'max' } = architecture;
+  const processor = emulatedProcessor.startsWith('mode=') ? 'max' : emulatedProcessor;
   return [
-    ...['-machine', `${machineType}${files.usesSmm ? ',smm=on' : ''}`],
-    ...(files.usesSmm ? ['-global', 'driver=cfi.pflash01,property=secure,value=on'] : []),
-    ...['-drive', `if=pflash,format=raw,unit=0,readonly=on,file=${files.code}`],
-    ...['-drive', `if=pflash,format=raw,unit=1,snapshot=on,file=${files.variables}`],
+    ...['-machine', `${machineType}${files?.usesSmm ? ',smm=on' : ''}`, '-accel', 'tcg', '-cpu', processor],
+    ...(files?.usesSmm ? ['-global', 'driver=cfi.pflash01,property=secure,value=on'] : []),
+    ...(files === undefined
+      ? []
+      : [
+          ...['-drive', `if=pflash,format=raw,unit=0,readonly=on,file=${files.code}`],
+          ...['-drive', `if=pflash,format=raw,unit=1,snapshot=on,file=${files.variables}`],
+        ]),
   ];
 }
 
@@ -43,19 +50,11 @@ export class SerialConsole {
   /** @param options.sshPort a port of the loopback interface that leads to the guest's port 22 */
   static boot(image: string, options: BootOptions): SerialConsole {
     const forward = options.sshPort === undefined ? '' : `,hostfwd=tcp:127.0.0.1:${options.sshPort}-:22`;
+    const { architecture = architectures.x86_64, firmware = architecture.firmwares[0].name } = options;
     return new SerialConsole(
-      spawn('qemu-system-x86_64', [
-        ...[
-          ...firmwareWords(options.firmware ?? 'bios'),
-          '-accel',
-          'tcg',
-          '-cpu',
-          'max',
-          '-m',
-          String(options.memory ?? 512),
-          '-smp',
-          '2',
-        ],
+      spawn(architecture.emulator, [
+        ...machineWords(architecture, firmware),
+        ...['-m', String(options.memory ?? 512), '-smp', '2'],
         ...['-drive', `file=${image},format=${options.format},if=virtio,snapshot=on`],
         ...['-netdev', `user,id=net${forward}`, '-device', 'virtio-net-pci,netdev=net'],
         ...['-display', 'none', '-serial', 'stdio', '-monitor', 'none', '-no-reboot'],

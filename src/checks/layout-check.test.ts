@@ -53,6 +53,24 @@ describe("the layout of an image's disk", () => {
     );
   });
 
+  it('has no thin volumes, which nothing could clean', async () => {
+    const thin = `- local_loop: {name: image0}
+- partitioning: {base: image0, label: mbr, partitions: [{name: pv, size: 100%}]}
+- lvm:
+    name: lvm
+    pvs: [{name: p, base: pv}]
+    vgs: [{name: vg, base: [p]}]
+    lvs:
+      - {name: pool, base: vg, size: 1500MiB, type: thin-pool}
+      - {name: root, base: vg, size: 1GiB, type: thin, thin-pool: pool}
+- mkfs: {base: root, type: ext4, mount: {mount_point: /}}
+`;
+    expect(await problems('layout = layouts/own.yaml', thin)).to.deep.equal([
+      "DIR/layouts/own.yaml:8: [web] layout: logical volume 'pool': type: an image with a thin pool can't be cleaned; leave 'type' out",
+      "DIR/layouts/own.yaml:9: [web] layout: logical volume 'root': type: an image with a thin volume can't be cleaned; leave 'type' out",
+    ]);
+  });
+
   it('has a root file system, and the size of the disk', async () => {
     const text = '- local_loop: {name: image0, size: 5G, mkfs: {type: ext4}}\n';
     expect(await problems('layout = layouts/own.yaml', text)).to.deep.equal([

@@ -5,9 +5,16 @@ import type { Caller } from '../host/host.js';
 import { makeDirectory } from '../host/make-directory.js';
 import { parseOsRelease, type Distribution } from './distribution.js';
 import { parseDpkgStatus } from './dpkg-status.js';
-import type { FileReader } from './file-reader.js';
 import type { InstalledPackages } from './packages.js';
 import { readRpmDatabase, rpmDatabases } from './rpm-database.js';
+
+/** Reads files of an installed system; the caller connects it with a disk. */
+export interface FileReader {
+  /** Names in a directory; none if there is no such directory. */
+  names(directory: string): Promise<readonly string[]>;
+  /** Copies a file of the system, by absolute path, to a file of this machine's; says whether there is one. */
+  copyOut(path: string, to: string): Promise<boolean>;
+}
 
 /** What an installed system holds, read from its files without running it. */
 export interface Inventory {

@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises';
+import { isEfiSystem } from '../layout/partition-types.js';
 import type { System } from './system.js';
 import { called, type Volume } from './volume.js';
 import type { Volumes } from './volumes.js';
@@ -11,9 +12,6 @@ export interface BootWays {
   /** Volumes for UEFI without the boot loader that is started without a boot entry, for people. */
   readonly withoutLoader: readonly string[];
 }
-
-/** ESP: the GPT type, and that of an MBR (UEFI Specification 2.10, 5.2 and 5.3.3). */
-const efiSystem = new Set(['c12a7328-f81f-11d2-ba4b-00a0c93ec93b', 'ef']);
 
 /**
  * What is on a disk for each firmware to start.
@@ -28,7 +26,7 @@ export async function bootWays(
   const ways: BootWay[] = (await hasBootCode(volumes.disk)) ? ['bios'] : [];
   const withoutLoader: string[] = [];
   for (const volume of system.volumes) {
-    if (removableLoader === undefined || !isEfiSystem(volume)) continue;
+    if (removableLoader === undefined || !isEfiSystemVolume(volume)) continue;
     const fileSystem = await volumes.fileSystem(volume);
     const root = { mountPoint: '/', subvolume: '/' };
     if ((await fileSystem.present(root, [`/EFI/BOOT/${removableLoader}`])).length > 0) ways.push('uefi');
@@ -37,8 +35,8 @@ export async function bootWays(
   return { ways: [...new Set(ways)], withoutLoader };
 }
 
-function isEfiSystem(volume: Volume): boolean {
-  return volume.kind === 'partition' && volume.fileSystem === 'vfat' && efiSystem.has(volume.partition.type);
+function isEfiSystemVolume(volume: Volume): boolean {
+  return volume.kind === 'partition' && volume.fileSystem === 'vfat' && isEfiSystem(volume.partition.type);
 }
 
 /** Bytes of a first sector: the code, and what an MBR has behind it. */

@@ -1,4 +1,5 @@
 import { Failure } from '../host/failure.js';
+import { architectures } from '../machine/architectures.js';
 import type { Place } from './place.js';
 import { rootMarks } from './signs.js';
 import type { VolumeFileSystem } from './volume-file-system.js';
@@ -13,14 +14,12 @@ export interface Root {
 }
 
 /** GPT types that say "this is the root file system" (Discoverable Partitions Specification). */
-const rootTypes = new Set([
-  '4f68bce3-e8cd-4db1-96e7-fbcaf984b709', // x86-64
-  'b921b045-1df0-41c3-af44-4c6f280d3fae', // arm64
+const rootTypes: ReadonlySet<string> = new Set([
+  ...Object.values(architectures).map(({ rootPartitionType }) => rootPartitionType),
+  // No images of these are built here, but a disk may have one.
   '44479540-f297-41b2-9af7-d131d5f0458a', // x86
   '69dad710-2ce4-4e3c-b16c-21a1d49abed3', // arm
-  'c31c45e6-3f39-412e-80fb-4809c4980599', // ppc64le
   '5eead9a9-fe09-4a1e-a1d7-520d00531306', // s390x
-  '72ec70a6-cf74-40e6-bd49-4bda08e8f224', // riscv64
 ]);
 
 /**

@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gptTypes, parseGptType } from '../layout/partition-types.js';
 import { ExtFileSystem } from './ext-file-system.js';
 import { isUnmounted } from './ext-state.js';
 import { parseFstab, subvolumeOf, volumeOf, type FstabEntry } from './fstab.js';
@@ -64,7 +65,7 @@ export async function readSystem(volumes: Volumes, rootPartition?: string): Prom
     else if (holdsFiles(volume)) mounts.push(await mountOf(entry, volume, volumes));
   }
   for (const volume of all) {
-    const mountPoint = volume.kind === 'partition' ? discoverable[volume.partition.type] : undefined;
+    const mountPoint = volume.kind === 'partition' ? discoverable[volume.partition.type.toUpperCase()] : undefined;
     if (mountPoint === undefined || !holdsFiles(volume)) continue;
     if (mounts.some((mount) => mount.volume === volume.id || mount.mountPoint === mountPoint)) continue;
     const [subvolume = '/'] = await (await volumes.fileSystem(volume)).subvolumes();
@@ -119,12 +120,12 @@ async function mountOf(entry: FstabEntry, volume: Volume, volumes: Volumes): Pro
 
 /** Where systemd mounts partitions by their GPT types alone (Discoverable Partitions Specification). */
 const discoverable: Readonly<Record<string, string>> = {
-  '933ac7e1-2eb4-4f13-b844-0e14e2aef915': '/home',
-  '3b8f8425-20e0-4f3b-907f-1a25a76f98e8': '/srv',
-  '4d21b016-b534-45c2-a9fb-5c16e091fd2d': '/var',
-  '7ec6f557-3bc5-4aca-b293-16ef5df639d1': '/var/tmp',
-  'bc13c2ff-59e6-4262-a352-b275fd6f7172': '/boot',
-  'c12a7328-f81f-11d2-ba4b-00a0c93ec93b': '/efi',
+  [parseGptType('8302')]: '/home',
+  [parseGptType('8306')]: '/srv',
+  [parseGptType('8310')]: '/var',
+  [parseGptType('8311')]: '/var/tmp',
+  [parseGptType('EA00')]: '/boot',
+  [gptTypes.efiSystem]: '/efi',
 };
 
 /** Places of which every leftover is called so that it can't be taken for anything else, wherever it lies. */

@@ -51,7 +51,11 @@ export async function checkImageLayout(spec: Subject): Promise<CheckedLayout | u
   return {
     layout,
     errors: [
-      ...[...findings.filter((finding) => !isWarning(finding)), ...unfitDisks(document, spec.imageSize)].map(told),
+      ...[
+        ...findings.filter((finding) => !isWarning(finding)),
+        ...unfitDisks(document, spec.imageSize),
+        ...thinVolumes(document),
+      ].map(told),
       ...errors,
     ],
     warnings: findings.filter(isWarning).map(told),
@@ -76,6 +80,15 @@ function unfitDisks({ disks }: LayoutDocument, imageSize: number): { line: numbe
   const [own, wanted] = [shownSize(first.size), shownSize(imageSize)];
   const message = `local_loop '${first.name}': size: it is ${own}, but the image's disk has ${wanted}; leave 'size' out, or set 'image-size = ${first.size}'`;
   return [{ line: first.line, message }, ...more];
+}
+
+/** The system is cleaned on its disk, where thin volumes can't be read. */
+function thinVolumes({ volumeGroups }: LayoutDocument): { line: number; message: string }[] {
+  const thin = volumeGroups.flatMap(({ volumes }) => volumes).filter(({ type }) => type !== 'linear');
+  return thin.map(({ line, name, type }) => ({
+    line,
+    message: `logical volume '${name}': type: an image with a ${type === 'thin' ? 'thin volume' : 'thin pool'} can't be cleaned; leave 'type' out`,
+  }));
 }
 
 function read({ name, places }: Subject, layout: NonNullable<Subject['layout']>): string {

@@ -79,12 +79,13 @@ export function typeWords(type: string): string {
   return words[type] ?? type;
 }
 
-/** An EFI system partition in an MBR. */
-const mbrEfiSystem = '0xef';
-
-/** Whether a type of a layout, of a GPT or an MBR, is that of an EFI system partition. */
+/**
+ * Whether a type is that of an EFI system partition (UEFI Specification 2.10, 5.2 and 5.3.3).
+ *
+ * @param type of a GPT or an MBR, as a layout has it (`0xef`) or a partition table that was read (`ef`)
+ */
 export function isEfiSystem(type: string): boolean {
-  return type === gptTypes.efiSystem || type === mbrEfiSystem;
+  return type.toUpperCase() === gptTypes.efiSystem || /^(?:0x)?ef$/i.test(type);
 }
 
 /**

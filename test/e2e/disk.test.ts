@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { execa } from 'execa';
+import type { Firmware } from '../../src/machine/firmware.js';
 import { normalUser, type NormalUser } from '../support/normal-user.js';
 import { SerialConsole } from '../support/serial-console.js';
 import { aptMirrorUrl } from './apt-mirror.js';
@@ -55,12 +56,13 @@ describe('a disk of our own, from a tree of Debian 13', () => {
   /** Boots a disk to a shell, and gives what a command says there. */
   async function boot(
     disk: string,
-    firmware: 'bios' | 'uefi' | 'uefi-secure',
+    firmware: Firmware,
     commands: readonly string[],
+    sectorSize: 512 | 4096 = 512,
   ): Promise<string[]> {
-    const machine = SerialConsole.boot(disk, { format: 'raw', memory: 768, firmware });
+    const machine = SerialConsole.boot(disk, { format: 'raw', memory: 768, firmware, sectorSize });
     try {
-      await machine.expect(/login: /, 900);
+      await machine.expect(/login: /, 3600);
       machine.type('root');
       await machine.expect(/[#$] /, 300);
       const said: string[] = [];
@@ -95,6 +97,21 @@ describe('a disk of our own, from a tree of Debian 13', () => {
       }
     });
   }
+
+  it('boots by BIOS from an MBR, with the core image between it and the first partition', async () => {
+    const disk = await make('mbr', 'bios');
+    const said = await boot(disk, 'bios', ['lsblk --noheadings --nodeps --output PTTYPE /dev/vda', ...look]);
+    expect(said).to.deep.equal(['dos', 'ext4', '1']);
+  });
+
+  it('boots by UEFI from a disk whose sectors have 4096 bytes', async () => {
+    const large = layout('ext4')
+      .replace('{name: image0}', '{name: image0, block_size: 4096}')
+      .replace('64MiB', '300MiB');
+    const disk = await make('4k', large);
+    const said = await boot(disk, 'uefi', ['lsblk --noheadings --nodeps --output LOG-SEC /dev/vda', ...look], 4096);
+    expect(said).to.deep.equal(['4096', 'ext4', '0']);
+  });
 
   it("boots by UEFI with Secure Boot: Debian's shim and GRUB are signed", async () => {
     const disk = await make('secure', 'hybrid');

@@ -5,6 +5,7 @@ import { execa } from 'execa';
 import { cycloneDxErrors, manifestErrors } from '../support/documents.js';
 import type { Manifest } from '../../src/contents/manifest.js';
 import { isoDate } from '../../src/config/resolve.js';
+import { architectures } from '../../src/machine/architectures.js';
 import { domainName } from '../../src/images/machine-names.js';
 import { SerialConsole } from '../support/serial-console.js';
 import { baseNameIn, leftovers, program, temporaryDirectory, workDirectoryIn } from '../support/demo-image.js';
@@ -146,6 +147,43 @@ describe('the demo image, built by a normal user', function () {
       await machine.powerOff();
     }
   });
+
+  const machines = {
+    'boots by UEFI, where it was installed by UEFI': { words: ['--firmware', 'uefi'], name: 'x86_64' },
+    'is built for arm64 in emulation, on a machine of any architecture': {
+      words: ['--arch', 'arm64'],
+      name: 'aarch64',
+    },
+  } as const;
+  for (const [what, { words, name }] of Object.entries(machines)) {
+    it(what, async () => {
+      const elsewhere = user.directory(name);
+      const { exitCode, all } = await user.run(['demo', '--output-dir', elsewhere, ...words]);
+      expect(exitCode, all).to.equal(0);
+      expect(all)
+        .to.match(/The image boots by UEFI: /)
+        .and.not.to.match(/WARNING/);
+      const base = join(elsewhere, baseNameIn(elsewhere));
+      const { disk } = JSON.parse(readFileSync(`${base}.manifest.json`, 'utf8')) as Manifest;
+      expect(disk.partitions.map(({ type, fileSystem }) => [type, fileSystem])).to.deep.equal([
+        ['ef', 'vfat'],
+        ['83', 'ext4'],
+      ]);
+      const options = { format: 'qcow2', memory: 256, architecture: architectures[name], firmware: 'uefi' } as const;
+      const machine = SerialConsole.boot(`${base}.qcow2`, options);
+      try {
+        await machine.expect(/demo login:/, 300);
+        machine.type('root');
+        await machine.expect(/Password:/, 60);
+        machine.type('demo');
+        await machine.expect(/# /, 60);
+        expect(await machine.run('uname -m; ls -d /sys/firmware/efi')).to.equal(`${name}\n/sys/firmware/efi\n`);
+        expect(await machine.run("mount | grep ' /boot '")).to.match(/type vfat/);
+      } finally {
+        await machine.powerOff();
+      }
+    });
+  }
 
   it('tells no secret, on the terminal or in any file but the image', async () => {
     const elsewhere = user.directory('secrets');

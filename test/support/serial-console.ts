@@ -15,6 +15,8 @@ interface BootOptions {
   readonly architecture?: Architecture;
   /** Default: the usual one of the architecture. */
   readonly firmware?: Firmware;
+  /** What the disk says that its sectors are. Default: 512. */
+  readonly sectorSize?: 512 | 4096;
 }
 
 /** QEMU's words for machine, processor and firmware. Variables of a firmware are thrown away with the machine. */
@@ -33,6 +35,10 @@ function machineWords(architecture: Architecture, firmware: Firmware): string[] 
           ...['-drive', `if=pflash,format=raw,unit=1,snapshot=on,file=${files.variables}`],
         ]),
   ];
+}
+
+function sectorWords(size: number | undefined): string {
+  return size === undefined ? '' : `,logical_block_size=${size},physical_block_size=${size}`;
 }
 
 /** A machine that boots from an image, and somebody at its serial console. The image itself stays as it is. */
@@ -55,7 +61,8 @@ export class SerialConsole {
       spawn(architecture.emulator, [
         ...machineWords(architecture, firmware),
         ...['-m', String(options.memory ?? 512), '-smp', '2'],
-        ...['-drive', `file=${image},format=${options.format},if=virtio,snapshot=on`],
+        ...['-drive', `file=${image},format=${options.format},if=none,id=disk,snapshot=on`],
+        ...['-device', `virtio-blk-pci,drive=disk,bootindex=0${sectorWords(options.sectorSize)}`],
         ...['-netdev', `user,id=net${forward}`, '-device', 'virtio-net-pci,netdev=net'],
         ...['-display', 'none', '-serial', 'stdio', '-monitor', 'none', '-no-reboot'],
       ]),

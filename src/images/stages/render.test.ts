@@ -40,4 +40,28 @@ describe('the stage render', () => {
     writeFileSync(installOrigin(test.plan.spec).answerFile.path, 'd-i a/b string other\n');
     expect(JSON.stringify(await render.inputs!(render.wants(test.plan)!, {}))).not.to.equal(before);
   });
+
+  it('starts again where the layout changes that it tells the installer', async () => {
+    planned('d-i partman-auto/expert_recipe string {{{layout-storage layout}}}\n');
+    const file = join(test.directory, 'own.yaml');
+    const layout = (size: string) =>
+      writeFileSync(
+        file,
+        `- local_loop: {name: image0}
+- partitioning:
+    base: image0
+    label: mbr
+    partitions:
+      - {name: root, size: ${size}, mkfs: {type: ext4, mount: {mount_point: /, fstab: {}}}}
+      - {name: data, size: 100%, mkfs: {type: ext4, label: data, mount: {mount_point: /data, fstab: {}}}}
+`,
+      );
+    const plan = { ...test.plan, spec: { ...test.plan.spec, layout: { name: 'own.yaml', file } } };
+    layout('20MiB');
+    const before = JSON.stringify(await render.inputs!(render.wants(plan)!, {}));
+
+    expect(JSON.stringify(await render.inputs!(render.wants(plan)!, {}))).to.equal(before);
+    layout('30MiB');
+    expect(JSON.stringify(await render.inputs!(render.wants(plan)!, {}))).not.to.equal(before);
+  });
 });

@@ -14,6 +14,7 @@ const floor = [
   'report',
   'layout',
   'sandbox',
+  'elements',
 ];
 const rooms = {
   cli: ['jobs', 'checks', 'images', 'engine', 'write', ...floor, 'machine', 'config'],
@@ -30,6 +31,7 @@ const rooms = {
   layers: ['config'],
   sandbox: [],
   layout: ['config'],
+  elements: ['config'],
   contents: ['config'],
   golden: ['disk'],
   artifacts: [],

@@ -7,6 +7,7 @@ import type { Shell } from './completion.js';
 import type { DiskFlags } from './disk.js';
 import type { DoctorFlags } from './doctor.js';
 import { helpLayout, helpWidth, showHelp } from './help.js';
+import { addElementCommands } from './element-commands.js';
 import { addLayerCommands } from './layer-commands.js';
 import type { LayoutFlags } from './layout.js';
 import type { ListFlags } from './list.js';
@@ -179,6 +180,10 @@ export function program(): Command {
       (await import('./write.js')).write(image, device, flags),
     );
 
+  root.commandsGroup('Elements:');
+  const element = root.command('element').description("list, show and check diskimage-builder's elements");
+  addElementCommands(element);
+
   root.commandsGroup('Layers:');
   const layer = root.command('layer').description('make, change, compare and check layers of files');
   addLayerCommands(layer);
@@ -211,7 +216,7 @@ export function program(): Command {
     .argument('[command]', 'the command (default: all of them)')
     .action((name: string | undefined) => showHelp(root, name));
 
-  for (const command of [...root.commands, ...layer.commands, ...stackpoint.commands]) {
+  for (const command of [...root.commands, ...element.commands, ...layer.commands, ...stackpoint.commands]) {
     command.exitOverride();
     checkOptionValues(command);
   }

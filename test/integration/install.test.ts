@@ -38,6 +38,7 @@ describe('make install', function () {
       'man/man1/image-factory-sudo-helper.1',
       'man/man1/image-factory.1',
       'man/man5/image-factory.conf.5',
+      'man/man7/image-factory-elements.7',
       'man/man7/image-factory-layers.7',
       'zsh/site-functions/_image-factory',
     ]);

@@ -1,0 +1,19 @@
+import { Configuration } from '../config/configuration.js';
+import { directoryList } from '../config/option-types.js';
+
+/** `--element-path`, ELEMENTS_PATH of the environment, or that of [DEFAULT]: directories separated by colons. */
+export function configuredElementPath({
+  elementPath,
+  config,
+}: {
+  readonly elementPath?: string | undefined;
+  readonly config?: string | undefined;
+}): string | undefined {
+  const named = elementPath ?? (process.env.ELEMENTS_PATH || configured(config));
+  return named === undefined ? undefined : directoryList.parse(named);
+}
+
+function configured(config: string | undefined): string | undefined {
+  const defaults = Configuration.load(config).ownDefaults();
+  return (defaults.get('element-path') ?? defaults.get('element_path'))?.value;
+}

@@ -1,0 +1,54 @@
+import { existsSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { UsageError } from '../host/failure.js';
+
+/** Where Debian's package python3-diskimage-builder, and pip as root, put diskimage-builder's own elements. */
+export const usualElementDirectories = [
+  '/usr/lib/python3/dist-packages/diskimage_builder/elements',
+  '/usr/local/lib/python3/dist-packages/diskimage_builder/elements',
+];
+
+/** Directories of elements, in which the first one that has an element of a name counts. */
+export interface ElementPath {
+  readonly directories: readonly string[];
+  /** diskimage-builder itself, whose scripts run the hooks: undefined if no directory belongs to it. */
+  readonly builder: DiskimageBuilder | undefined;
+}
+
+/** diskimage-builder as it is installed or unpacked. */
+export interface DiskimageBuilder {
+  readonly elements: string;
+  /** What hooks know as `_LIB`: dib-run-parts, die, img-functions. */
+  readonly lib: string;
+  /** What Python must search for the hooks' own `import diskimage_builder`. */
+  readonly pythonPath: string;
+}
+
+/**
+ * Directories separated by colons, as in ELEMENTS_PATH; diskimage-builder's own come last.
+ *
+ * @throws UsageError that names every entry that is no directory
+ */
+export function parseElementPath(text: string | undefined): ElementPath {
+  const named = (text ?? '').split(':').filter((entry) => entry.trim() !== '');
+  const wrong = named.filter((entry) => !isDirectory(entry));
+  if (wrong.length > 0) {
+    throw new UsageError(wrong.map((entry) => `element-path: '${entry}' is not a directory`));
+  }
+  const directories = [...new Set(named.map((entry) => resolve(entry)))];
+  const own = [...directories, ...usualElementDirectories].map(builderOf).find((builder) => builder !== undefined);
+  return {
+    directories: own === undefined || directories.includes(own.elements) ? directories : [...directories, own.elements],
+    builder: own,
+  };
+}
+
+function builderOf(directory: string): DiskimageBuilder | undefined {
+  const lib = join(directory, '../lib');
+  if (!existsSync(join(lib, 'dib-run-parts'))) return undefined;
+  return { elements: directory, lib, pythonPath: dirname(dirname(directory)) };
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}

@@ -17,10 +17,11 @@ const floor = [
   'elements',
 ];
 const rooms = {
-  cli: ['jobs', 'checks', 'images', 'engine', 'write', ...floor, 'machine', 'config'],
-  jobs: ['checks', 'images', 'engine', ...floor, 'machine', 'config'],
-  checks: ['images', 'engine', ...floor, 'machine', 'config'],
-  images: ['engine', ...floor, 'machine', 'config'],
+  cli: ['jobs', 'checks', 'images', 'engine', 'bundles', 'write', ...floor, 'machine', 'config'],
+  jobs: ['checks', 'images', 'engine', 'bundles', ...floor, 'machine', 'config'],
+  checks: ['images', 'engine', 'bundles', ...floor, 'machine', 'config'],
+  images: ['engine', 'bundles', ...floor, 'machine', 'config'],
+  bundles: ['disk', 'layout', 'layers', 'contents', 'artifacts', 'machine', 'config'],
   engine: ['report'],
   answers: ['layout', 'config'],
   sources: ['config'],

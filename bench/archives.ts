@@ -12,7 +12,8 @@ const imageFactory = join(import.meta.dirname, '../bin/image-factory');
 
 /**
  * Import and export of layers beside the programs that do parts of it, in turn: GNU tar unpacks, openssl hashes and sync
- * brings it to the disk, which all belong to an import; umoci packs the same tree into an OCI image.
+ * brings it to the disk, which all belong to an import; umoci packs the same tree into an OCI image, which an export and a
+ * bundle are; tar and gzip make the archive of the bundle tar-gz.
  */
 export async function archives(rounds: number, say: (line: string) => void): Promise<Result> {
   await mkdir(workDirectory, { recursive: true });
@@ -26,20 +27,32 @@ export async function archives(rounds: number, say: (line: string) => void): Pro
     const unpack = 'mkdir "$2" && tar --xattrs --xattrs-include=* -xpf "$1" -C "$2"';
     const hash = 'find "$2" -type f -print0 | xargs -0 openssl dgst -sha256 -r >/dev/null && sync -f "$2"';
     const layer = (...words: string[]) => [imageFactory, 'layer', ...words, '--store-dir', at('store')] as const;
+    const bundle = (target: string): [string, ...string[]] => [
+      ...([imageFactory, 'bundle', 'sample', target, '--force', '--output-dir', at('bundles')] as const),
+      ...['--store-dir', at('store')],
+    ];
+    await mkdir(at('bundles'));
     const calls = {
       import: [...layer('import', 'sample', at('sample.tar'))],
       tar: ['sh', '-ec', `${unpack} && ${hash}`, 'sh', at('sample.tar'), at('unpacked')],
       export: [...layer('export', 'sample', at('exported'))],
       umoci: ['umoci', 'insert', '--image', `${at('image')}:sample`, at('tree'), '/'],
+      'bundle oci': bundle('oci'),
+      'bundle tar-gz': bundle('tar-gz'),
+      'tar and gzip': ['tar', '--sort=name', '--xattrs', '-C', at('tree'), '-czf', at('sample.tar.gz'), '.'],
     } satisfies Record<string, [string, ...string[]]>;
-    const times: Record<keyof typeof calls, number[]> = { import: [], tar: [], export: [], umoci: [] };
+    const names = Object.keys(calls) as (keyof typeof calls)[];
+    const times = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<
+      keyof typeof calls,
+      number[]
+    >;
     for (let round = 1; round <= rounds; round++) {
       say(`archives: round ${round} of ${rounds}`);
       for (const name of ['store', 'unpacked', 'exported', 'image'])
         await rm(at(name), { recursive: true, force: true });
       await execa('umoci', ['init', '--layout', at('image')]);
       await execa('umoci', ['new', '--image', `${at('image')}:sample`]);
-      for (const name of ['import', 'tar', 'export', 'umoci'] as const) {
+      for (const name of names) {
         times[name].push((await measure({ command: calls[name] })).wall);
       }
     }
@@ -50,6 +63,8 @@ export async function archives(rounds: number, say: (line: string) => void): Pro
     return await save('archives', [
       row('layer import (beside tar, openssl and sync)', 'import', 'tar', 1),
       row('layer export to OCI (beside umoci)', 'export', 'umoci', 0.7),
+      row('bundle oci (beside umoci)', 'bundle oci', 'umoci', 0.7),
+      row('bundle tar-gz (beside tar and gzip)', 'bundle tar-gz', 'tar and gzip', 0.7),
     ]);
   } finally {
     await rm(scratch, { recursive: true, force: true });

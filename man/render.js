@@ -2,7 +2,9 @@
 //
 //     <!-- options image -->   the options of a section that describes an image; a `description`; a `destination`; those of
 //                              every `section`; under the headings of their groups, where there are several
+//                              those of a target of `bundle`s
 //     <!-- kinds -->           the kinds of sections
+//     <!-- formats -->         the formats of bundles
 //     <!-- commands -->        the program's commands
 //     <!-- commands layer -->  those of a command that has some itself
 //     <!-- artifacts -->       what a build leaves
@@ -14,6 +16,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { artifactKinds } from '../lib/artifacts/table.js';
+import { bundleFormats } from '../lib/config/bundle-formats.js';
+import { bundleOptions } from '../lib/config/bundle-options.js';
 import { descriptionOptions } from '../lib/config/description-options.js';
 import { optionGroups } from '../lib/config/option.js';
 import { destinationOptions, imageOptions, sectionOptions } from '../lib/config/options.js';
@@ -30,10 +34,11 @@ const tables = {
   image: imageOptions,
   description: descriptionOptions,
   destination: destinationOptions,
+  bundle: bundleOptions,
   section: sectionOptions,
 };
 
-const markers = { options, flags, commands, kinds, artifacts, rules };
+const markers = { options, flags, commands, kinds, formats, artifacts, rules };
 
 function fill(text) {
   return text.replace(/^<!-- (\w+) ?(\S*) -->$/gm, (marker, what, of) => {
@@ -60,6 +65,16 @@ function kinds() {
     `${title.replace(/^an? /, '')}: \\[${word === undefined ? '' : `${word} `}*NAME*\\]`,
     literal(doc),
   ]);
+}
+
+/** What each format of bundles is, and what a target may say of it. */
+function formats() {
+  return Object.entries(bundleFormats).map(([name, { doc, subformats, compressions, options }]) => {
+    const words = (title, list) => (list.length > 0 ? ` ${title}: ${list.map((each) => `*${each}*`).join(', ')}.` : '');
+    const more = options === 'qemu' ? ' **options** are those of qemu-img.' : words('**options**', options);
+    const shown = compressions.length > 1 ? words('**compression**', compressions) : '';
+    return [`**${name}**`, literal(`${doc}${words('**subformat**', subformats)}${shown}${more}`)];
+  });
 }
 
 function commands(name) {

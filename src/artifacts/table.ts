@@ -72,6 +72,12 @@ export const artifactKinds = {
     fileName: (base) => `${base}.SHA256SUMS`,
     signed: true,
   },
+  bundles: {
+    what: 'the list of bundles',
+    doc: 'With **bundles**: the files of each target with their sums, what a bundle leaves out of the system, and how its disk was proven.',
+    purpose: 'record',
+    fileName: (base) => `${base}.bundles.json`,
+  },
   log: {
     what: 'the log',
     doc: 'The log, if **log-file** is set: plain lines, every command included.',

@@ -23,7 +23,8 @@ export interface BootTest {
   readonly machine: Machine;
   /** The finished image; it is only read. */
   readonly image: string;
-  readonly format: 'raw' | 'qcow2';
+  /** As qemu-img calls it. */
+  readonly format: string;
   /** Where what the machine writes goes, until it is thrown away; QEMU must be able to reach the directory. */
   readonly overlay: string;
   /** Where the last screen is kept, a PNG. */

@@ -8,6 +8,7 @@ import { UsageError } from '../host/failure.js';
 import type { Caller } from '../host/host.js';
 import { sha256Of } from '../host/digest.js';
 import { parseSums } from '../artifacts/checksum.js';
+import { readBundles } from '../bundles/record.js';
 import {
   artifactKinds,
   artifactNames,
@@ -68,6 +69,8 @@ class Verification {
   /** The content of each sidecar that exists, by name. */
   readonly #there = new Map<string, string>();
   #sum = '';
+  /** What the image is a bundle of; undefined where it is none. */
+  #bundleOf: string | undefined;
 
   constructor(
     readonly host: Caller,
@@ -82,12 +85,21 @@ class Verification {
 
   async findings(): Promise<Finding[]> {
     this.#sum = await sha256Of(this.host, this.image);
-    for (const role of rolesFor('promise', 'description')) await this.#read(this.#files[role]);
+    const bundles = await readBundles(join(this.#directory, this.#files.bundles));
+    const isBundle = bundles?.bundles.some(({ files }) => files.some(({ name }) => name === this.#name));
+    if (isBundle) this.#bundleOf = bundles?.source.name;
+    // What describes an image is not of its bundles, each of which has a checksum of its own.
+    const roles = rolesFor('promise', 'description').filter((role) => !isBundle || role === 'checksum');
+    for (const role of roles) await this.#read(this.#files[role]);
     await this.#judge('checksum', (text) => this.#checkSums(text, [this.#name]));
-    await this.#judge('sums', (text) => this.#checkSums(text, this.#mustBeNamed(this.#files.sums)));
-    await this.#judge('manifest', (text) => this.#checkManifest(text));
-    await this.#judge('sbom', (text) => this.#checkSbom(text));
-    await this.#judge('provenance', (text) => this.#checkProvenance(text));
+    if (this.#bundleOf === undefined) {
+      await this.#judge('sums', (text) => this.#checkSums(text, this.#mustBeNamed(this.#files.sums)));
+      await this.#judge('manifest', (text) => this.#checkManifest(text));
+      await this.#judge('sbom', (text) => this.#checkSbom(text));
+      await this.#judge('provenance', (text) => this.#checkProvenance(text));
+    } else {
+      this.#note('unchecked', this.#files.manifest, `is of ${this.#bundleOf}, of which this is a bundle`);
+    }
     if (this.#there.size === 0) {
       this.#note(
         'bad',

@@ -66,7 +66,7 @@ function missing(option: string, what: string): never {
   throw new UsageError([`disk make: ${option} is missing: ${what}`]);
 }
 
-function plannedLayout({ layout: named, size }: DiskFlags, log: Log): Layout {
+export function plannedLayout({ layout: named, size }: Pick<DiskFlags, 'layout' | 'size'>, log: Log): Layout {
   const name = named ?? missing('--layout <name>', "a shipped layout such as 'hybrid', or a YAML file");
   const file = valueOf('--layout', () => layoutFile(name));
   const shown = relative('', file).startsWith('..') ? file : relative('', file);

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import { existsSync } from 'node:fs';
 import { UsageError } from '../host/failure.js';
+import { sourceDateEpoch } from '../host/source-date.js';
 import { mountForReading, unmountEdit } from '../layers/edit.js';
 import { compressionOfName } from '../layers/export/compressor.js';
 import { exportLayer } from '../layers/export/export-layer.js';
@@ -51,12 +52,4 @@ function formatOfName(file: string): ExportFormat {
   if (/\.(?:tar(?:\.(?:gz|xz|zst))?|tgz|txz|tzst)$/.test(file)) return 'tar';
   if (/\.(?:squashfs|sqfs)$/.test(file)) return 'squashfs';
   return file.endsWith('.erofs') ? 'erofs' : 'oci';
-}
-
-/** See https://reproducible-builds.org/specs/source-date-epoch/. */
-function sourceDateEpoch(): number | undefined {
-  const text = process.env.SOURCE_DATE_EPOCH;
-  if (text === undefined || text === '') return undefined;
-  if (/^\d{1,12}$/.test(text)) return Number(text);
-  throw new UsageError([`SOURCE_DATE_EPOCH=${text}: expected seconds since 1970`]);
 }

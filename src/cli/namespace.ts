@@ -11,6 +11,9 @@ const marker = 'IMAGE_FACTORY_NAMESPACE';
 /** The store of commands that don't name one, also of those that a command of ours starts. */
 export const storeVariable = 'IMAGE_FACTORY_STORE_DIR';
 
+/** Signals that are meant for the program in the namespace. */
+const forwarded = ['SIGTERM', 'SIGHUP'] as const;
+
 export type Namespace = 'user' | 'mounts';
 
 /** The namespace that this program was started again in; undefined if it was started by the user. */
@@ -42,6 +45,9 @@ export async function runInNamespace(namespace: Namespace, store: string): Promi
   const env = { ...process.env, PATH: programPath(), [marker]: namespace, [storeVariable]: store };
   const child = spawn('unshare', args, { stdio: 'inherit', env });
   const leave = () => undefined;
+  // The program in the namespace gives back what it took; killed with this one, it could not.
+  const forward = (signal: NodeJS.Signals) => child.kill(signal);
+  for (const name of forwarded) process.on(name, forward);
   // Ctrl-C and Ctrl-\ on the terminal reach the whole process group.
   for (const name of ['SIGINT', 'SIGQUIT'] as const) process.on(name, leave);
   try {
@@ -50,6 +56,7 @@ export async function runInNamespace(namespace: Namespace, store: string): Promi
     throw new Failure(`unshare can't be called: ${reasonOf(error)}`, { hint: 'Install the package util-linux.' });
   } finally {
     for (const name of ['SIGINT', 'SIGQUIT'] as const) process.off(name, leave);
+    for (const name of forwarded) process.off(name, forward);
   }
 }
 

@@ -3,6 +3,7 @@ import { programVersion } from '../host/program-directory.js';
 import type { CacheFlags } from './cache.js';
 import type { CheckFlags } from './check.js';
 import type { BuildFlags, FetchFlags } from './build-flags.js';
+import type { BundleFlags } from './bundle.js';
 import type { Shell } from './completion.js';
 import type { DiskFlags } from './disk.js';
 import type { DoctorFlags } from './doctor.js';
@@ -178,6 +179,24 @@ export function program(): Command {
     .option('--to-file', 'write onto a regular file, which is made if it is not there; needs no root')
     .action(async (image: string, device: string, flags: WriteFlags) =>
       (await import('./write.js')).write(image, device, flags),
+    );
+
+  withConfig(root.command('bundle'))
+    .description('write an image, a disk or a layer for other platforms')
+    .argument('[image|file]', 'the image: a section of the configuration, for its newest one; a disk; or a layer')
+    .argument('[target...]', 'what to write it for, such as ova, azure, oci')
+    .option('--list', 'list the targets')
+    .addOption(sectionFlag('--output-dir'))
+    .option('--force', 'replace what is there')
+    .option('--layout <name>', 'of files that become a disk: a shipped layout, such as hybrid, or a YAML file')
+    .option('--size <size>', 'the size of that disk, where the layout gives none')
+    .option('--store-dir <dir>', 'the store of layers')
+    .option('--json', 'as JSON')
+    .option('-v, --verbose', 'log every command')
+    .addOption(new Option('--targets-file <file>', 'targets in JSON').hideHelp())
+    .addOption(new Option('--work-dir <dir>', 'where unfinished bundles lie').hideHelp())
+    .action(async (source: string | undefined, targets: string[], flags: BundleFlags) =>
+      (await import('./bundle.js')).bundle(source, targets, flags),
     );
 
   root.commandsGroup('Elements:');

@@ -9,6 +9,14 @@ import type { IniSource } from './ini.js';
 /** The images that ship with the program. */
 export const shippedFile = join(programDirectory, 'configs/image-factory.conf');
 
+/** The targets of bundles that ship with it. */
+export const shippedTargetsFile = join(programDirectory, 'configs/targets.conf');
+
+/** Their names, without what a configuration adds. */
+export function shippedTargetNames(): string[] {
+  return [...readSource(shippedTargetsFile).text.matchAll(/^\[bundle (.+)\]$/gm)].map(([, name = '']) => name);
+}
+
 /** Configuration files that have been read, and what was passed over. */
 export interface ConfigurationFiles {
   readonly sources: readonly IniSource[];

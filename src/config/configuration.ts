@@ -7,7 +7,13 @@ import { completedSections } from './inheritance.js';
 import { IniDocument, type IniSection, type IniSource } from './ini.js';
 import type { IniOption } from './interpolation.js';
 import { overlaid } from './overlay.js';
-import { readSource, shippedFile, userSources, type ConfigurationFiles } from './configuration-files.js';
+import {
+  readSource,
+  shippedFile,
+  shippedTargetsFile,
+  userSources,
+  type ConfigurationFiles,
+} from './configuration-files.js';
 import { headersMeant, kindOf, sectionKinds, type SectionKindName } from './section-kinds.js';
 import { didYouMean } from './suggestion.js';
 
@@ -67,9 +73,9 @@ export class Configuration {
     return new Configuration(sources, Configuration.shippedSources(), warnings);
   }
 
-  /** The images that ship with the program, and what they refer to. */
+  /** The images and targets of bundles that ship with the program, and what they refer to. */
   static shippedSources(): IniSource[] {
-    return [beneath(), readSource(shippedFile)];
+    return [beneath(), readSource(shippedFile), readSource(shippedTargetsFile)];
   }
 
   /**

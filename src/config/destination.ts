@@ -28,5 +28,19 @@ export interface SftpDestination extends AnyDestination {
   readonly passwordEnv?: string;
 }
 
+/** Whatever rclone knows: S3, Swift, Google Cloud Storage, Azure, WebDAV … */
+export interface RcloneDestination extends AnyDestination {
+  readonly type: 'rclone';
+  /** `upload_args`, split into words. */
+  readonly args: readonly string[];
+}
+
+/** A registry of container images, or another place that skopeo knows. */
+export interface OciDestination extends AnyDestination {
+  readonly type: 'oci';
+  /** `upload_args`, split into words. */
+  readonly args: readonly string[];
+}
+
 /** Where artifacts are uploaded. */
-export type Destination = RsyncDestination | SftpDestination;
+export type Destination = RsyncDestination | SftpDestination | RcloneDestination | OciDestination;

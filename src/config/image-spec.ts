@@ -1,4 +1,5 @@
 import type { MachineFirmware } from '../machine/firmware.js';
+import type { BundleTarget } from './bundle-target.js';
 import type { Packages } from './description-types.js';
 import type { Destination } from './destination.js';
 import type { Values } from './option.js';
@@ -110,6 +111,8 @@ export interface ImageSpec extends Omit<
   /** Undefined: nothing is signed. */
   readonly signing: Signing | undefined;
   readonly destinations: readonly Destination[];
+  /** What **bundles** names. */
+  readonly targets: readonly BundleTarget[];
   /** Every option of the section as text, for templates. */
   readonly variables: Readonly<Record<string, string>>;
   /** What the command line sets, by option name. */

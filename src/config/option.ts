@@ -12,6 +12,7 @@ export const optionGroups = {
   golden: 'Golden image',
   'boot-test': 'Boot test',
   output: 'Output',
+  bundles: 'Bundles',
   log: 'Log',
   documents: 'Documents',
   signing: 'Signing',

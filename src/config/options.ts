@@ -301,6 +301,17 @@ export const imageOptions = {
     doc: 'The key to sign with. For *gpg* its fingerprint or user ID; for *ssh* a private key file without passphrase, or a public key file whose private key is in the SSH agent.',
     flag: { long: 'sign-key' },
   }),
+  bundles: option(type.commaList, {
+    group: 'bundles',
+    doc: 'Targets to write the finished image for, separated by commas: *qcow2*, *ova*, *azure*, *oci* and others; **image-factory bundle --list** lists them, a section [bundle *NAME*] makes one. Each gets a checksum, and a signature where the image has one.',
+    default: '',
+    flag: { long: 'bundles' },
+  }),
+  'bundle-test': option(type.oneOf('boot', 'compare', 'off'), {
+    group: 'bundles',
+    doc: 'How bundles that are disks are proven: *boot* compares each with the disk of the image, and starts it where **boot-test** is on and QEMU can read it; *compare* only compares; *off* does neither.',
+    default: 'boot',
+  }),
   upload_destinations: option(type.commaList, {
     group: 'upload',
     doc: 'Sections of the destinations to upload the finished image to, separated by commas. Empty means no upload.',
@@ -318,10 +329,13 @@ export const imageOptions = {
 
 /** Options of a section that describes a destination. */
 export const destinationOptions = {
-  upload_type: option(type.oneOf('rsync', 'sftp'), { group: 'upload', doc: 'How to upload.' }),
+  upload_type: option(type.oneOf('rsync', 'sftp', 'rclone', 'oci'), {
+    group: 'upload',
+    doc: 'How to upload: by *rsync*, by *sftp*, by *rclone* (S3, Swift, Google Cloud Storage, Azure, WebDAV and others), or, of the container images among the bundles, to a registry (*oci*).',
+  }),
   upload_target: option(type.text, {
     group: 'upload',
-    doc: 'Where to upload: for rsync, its last argument; for SFTP, *[user@]host:/directory/* or *sftp://[user@]host[:port]/directory/*.',
+    doc: 'Where to upload: for rsync, its last argument; for SFTP, *[user@]host:/directory/* or *sftp://[user@]host[:port]/directory/*; for rclone, *remote:path*, with a remote of its configuration; for a registry, *registry/name:tag*, or a place as skopeo names it. In the last, *{image}* stands for *IMAGE-DATE*, and *{date}* for the date.',
   }),
   upload_artifacts: option(type.oneOf('image', 'all'), {
     group: 'upload',
@@ -330,7 +344,7 @@ export const destinationOptions = {
   }),
   upload_args: option(type.shellWords, {
     group: 'rsync',
-    doc: 'Additional arguments for rsync, such as *--progress*.',
+    doc: 'Additional arguments for rsync, such as *--progress*, for **rclone copyto**, or for **skopeo copy**, such as *--dest-authfile*.',
     default: '',
   }),
   upload_port: option(type.integer(1, 65535), {

@@ -8,6 +8,7 @@ import { sectionKinds } from './section-kinds.js';
 import { SectionReader } from './section-reader.js';
 import type { SftpServer } from './sftp-server.js';
 import { didYouMean } from './suggestion.js';
+import { maskUrl } from '../host/url-mask.js';
 
 /** A destination, and where its options are set, by `NAME:OPTION` with `-` for `_`. */
 export interface ResolvedDestination {
@@ -64,7 +65,19 @@ export function resolveDestination(
   const places = Object.fromEntries(
     Object.entries(own.places(Object.keys(destinationOptions))).map(([option, place]) => [`${name}:${option}`, place]),
   );
-  if (uploadType === 'rsync') return { destination: { ...common, type: 'rsync', args: values.uploadArgs }, places };
+  if (uploadType === 'rclone' && !/^:?[^/:][^:]*:/.test(uploadTarget)) {
+    own.complain(
+      `upload_target = ${maskUrl(uploadTarget)}: expected 'remote:path', with a remote that 'rclone listremotes' lists`,
+      'upload_target',
+    );
+  }
+  if (uploadType === 'oci' && /\s/.test(uploadTarget)) {
+    own.complain(
+      "upload_target: expected a registry's name and an image, such as 'registry.example/debian:13'",
+      'upload_target',
+    );
+  }
+  if (uploadType !== 'sftp') return { destination: { ...common, type: uploadType, args: values.uploadArgs }, places };
   const server = sftpServer(own, values.uploadPort);
   if (server === undefined) return undefined;
   const destination: Destination = {

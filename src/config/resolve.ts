@@ -18,6 +18,7 @@ import type { Values } from './option.js';
 import { imageOptions } from './options.js';
 import { literally, withOverrides, type Overrides } from './overrides.js';
 import { inOrderOfLines } from './problem-order.js';
+import { resolveTargets } from './resolve-bundle.js';
 import { resolveDestination } from './resolve-destination.js';
 import { secretsOf } from './secrets.js';
 import { sectionKinds } from './section-kinds.js';
@@ -55,6 +56,20 @@ export function resolveImage(
     (destination) =>
       resolveDestination(configuration, section, reader, destination, `${baseName}.${values.format}`) ?? [],
   );
+  const bundles = resolveTargets(configuration, values.bundles, 'bundles');
+  for (const problem of bundles.problems) {
+    // What a target's own section has wrong is told with its line.
+    if (problem.startsWith('bundles: ')) reader.complain(problem, 'bundles');
+    else problems.push(problem);
+  }
+  for (const { destination } of uploads) {
+    if (destination.type !== 'oci' || bundles.targets.some(({ format }) => format === 'oci' || format === 'docker'))
+      continue;
+    reader.complain(
+      `upload_destinations: ${destination.name} is a registry, and no container image is made: add 'oci' to 'bundles'`,
+      'upload_destinations',
+    );
+  }
   if (problems.length > 0 || origin === undefined || firmware === undefined) {
     throw new UsageError(inOrderOfLines(problems));
   }
@@ -69,6 +84,7 @@ export function resolveImage(
     signing,
     layout,
     destinations,
+    targets: bundles.targets,
     outputDir: resolve(values.outputDir),
     cacheDir: join(resolve(values.cacheDir ?? defaultCacheDirectory()), name),
     connect: values.connect ?? defaultConnection(),

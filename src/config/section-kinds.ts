@@ -1,3 +1,4 @@
+import { bundleOptions } from './bundle-options.js';
 import { descriptionOptions } from './description-options.js';
 import { answerFileKinds } from './image-spec.js';
 import { canonical, type Option } from './option.js';
@@ -43,6 +44,13 @@ export const sectionKinds = {
     word: 'family',
     tables: imageTables,
     likes: ['family', ''],
+  },
+  bundle: {
+    title: 'a target of bundles',
+    doc: 'A format with what a platform demands of it, for **bundles**. It takes nothing from [DEFAULT].',
+    word: 'bundle',
+    tables: [bundleOptions, sectionOptions],
+    likes: ['bundle'],
   },
 } as const satisfies Record<string, SectionKind>;
 

@@ -94,7 +94,8 @@ export async function writeLike(host: Caller, image: ImageFile, disk: string, to
   await run(host, command('qemu-img', ['convert', '-f', 'raw', '-O', image.format, '-W', ...options, disk, to]));
 }
 
-async function canBeReadInPlace(host: Caller, disk: string): Promise<boolean> {
+/** Whether a raw disk can be read where it is: nothing must be repaired or put together first. */
+export async function canBeReadInPlace(host: Caller, disk: string): Promise<boolean> {
   return Volumes.use(host, disk, async (volumes) => {
     for (const volume of (await readDiskLayout(host, disk)).volumes) {
       if (volume.extents.length > 1) return false;

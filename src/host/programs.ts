@@ -53,6 +53,8 @@ export const programs = {
   perl: { package: 'perl-base', neededFor: 'trying well-known passwords on an image', optional: true },
   lz4: { package: 'lz4', neededFor: "looking into an image's initramfs", optional: true },
   rsync: { package: 'rsync', neededFor: 'rsync: sources and rsync uploads', optional: true },
+  rclone: { package: 'rclone', neededFor: 'rclone uploads', optional: true },
+  skopeo: { package: 'skopeo', neededFor: 'uploads to registries', optional: true },
   'ssh-keygen': {
     package: 'openssh-client',
     neededFor: 'host keys of SFTP uploads, and ssh signatures',

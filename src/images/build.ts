@@ -1,6 +1,7 @@
 import { basename, join } from 'node:path';
 import type { Wanted } from '../artifacts/published.js';
 import { artifactNames, type ArtifactFiles, type ArtifactRole } from '../artifacts/table.js';
+import type { BundleRecord } from '../bundles/record.js';
 import type { ImageSpec } from '../config/image-spec.js';
 import type { Artifact } from '../contents/artifact.js';
 import type { BootWay } from '../disk/boot-ways.js';
@@ -46,6 +47,8 @@ export interface BuildPaths extends ArtifactFiles {
   /** The variables of the firmware, of the machine that installs and of those that boot the image. */
   readonly nvram: string;
   readonly bootNvram: string;
+  /** Where bundles are made, where QEMU may reach it. */
+  readonly bundleDir: string;
   readonly lock: string;
 }
 
@@ -72,6 +75,7 @@ export function buildPaths(spec: ImageSpec, diskPlace: 'output' | 'libvirt'): Bu
     bootOverlay: join(diskDir, `${baseName}.boot.qcow2`),
     nvram: join(diskDir, `${baseName}.nvram`),
     bootNvram: join(diskDir, `${baseName}.boot.nvram`),
+    bundleDir: join(diskDir, 'bundles'),
     lock: join(outputDir, `.${spec.name}.lock`),
   };
 }
@@ -100,6 +104,8 @@ export interface BuildState {
   inventory?: string;
   /** The finished image. */
   image?: Artifact;
+  /** What was made of the image for other platforms. */
+  bundles?: readonly BundleRecord[];
   /** What was uploaded where: an id each. */
   uploaded?: readonly string[];
 }

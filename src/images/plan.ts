@@ -1,5 +1,6 @@
 import type { ImageSpec } from '../config/image-spec.js';
 import { UsageError } from '../host/failure.js';
+import { sourceDateEpoch } from '../host/source-date.js';
 import { canSearch, qemuAccount } from '../machine/qemu-access.js';
 import { detectAcceleration } from '../machine/acceleration.js';
 import type { Hardware } from '../machine/virtual-machine.js';
@@ -16,16 +17,11 @@ export async function planBuild(spec: ImageSpec): Promise<Plan> {
     domain: domainName(spec.baseName, paths.workDir, 'raw'),
     bootDomain: domainName(spec.baseName, paths.workDir, 'boot'),
     hardware: await hardwareFor(spec),
-    sourceDate: sourceDate(process.env.SOURCE_DATE_EPOCH),
+    sourceDate: milliseconds(sourceDateEpoch()),
   };
 }
 
-/** https://reproducible-builds.org/specs/source-date-epoch/: seconds since 1970. */
-function sourceDate(epoch: string | undefined): number | undefined {
-  if (epoch === undefined || epoch === '') return undefined;
-  if (!/^\d{1,12}$/.test(epoch)) throw new UsageError([`SOURCE_DATE_EPOCH=${epoch}: expected seconds since 1970`]);
-  return Number(epoch) * 1000;
-}
+const milliseconds = (seconds: number | undefined) => (seconds === undefined ? undefined : seconds * 1000);
 
 async function hardwareFor({ arch, firmware, virtType, cores, ram, mac }: ImageSpec): Promise<Hardware> {
   return {

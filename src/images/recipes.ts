@@ -3,6 +3,7 @@ import type { Bindable } from '../engine/stage.js';
 import { compose, type Recipe } from '../engine/recipe.js';
 import type { BuildState, Plan } from './build.js';
 import { bootTest } from './stages/boot-test.js';
+import { bundle } from './stages/bundle.js';
 import { check } from './stages/check.js';
 import { checksum } from './stages/checksum.js';
 import { clean } from './stages/clean.js';
@@ -28,7 +29,7 @@ type ImageStage = Bindable<Plan, BuildState>;
 const finishing: readonly ImageStage[] = [clean, zerofree, check, inventory, convert, checksum, bootTest, finish];
 
 /** What is said of the image, and where it goes. */
-const publishing: readonly ImageStage[] = [sbom, manifest, provenance, sign, upload, postBuildHook];
+const publishing: readonly ImageStage[] = [bundle, sbom, manifest, provenance, sign, upload, postBuildHook];
 
 /** The stages of an image by its origin, in order. */
 export const recipes: Readonly<Record<Origin['kind'], readonly ImageStage[]>> = {

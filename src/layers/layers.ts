@@ -174,17 +174,30 @@ async function staged<T>(store: Store, model: string | undefined, action: (stage
 
 /** Runs an action on an empty directory in `staging`, which no other process removes meanwhile. */
 export async function withStage<T>(store: Store, action: (stage: string) => Promise<T>): Promise<T> {
-  const stage = within(store, 'staging', randomBytes(8).toString('hex'));
-  await changing(store, () => mkdir(stage, { mode: 0o700 }));
-  // While it is held, `repair` knows that the directory is in use.
-  const giveBack = await holdDirectory(store.host, stage, `the staging directory ${stage}`);
-  const remove = store.host.release.hold(`the staging directory ${stage}`, () => removeTree(store, stage));
+  const { stage, giveBack } = await takeStage(store);
   try {
     return await action(stage);
   } finally {
-    await remove();
     await giveBack();
   }
+}
+
+/** Takes such a directory until it is given back, or everything is released. */
+export async function takeStage(
+  store: Store,
+): Promise<{ readonly stage: string; readonly giveBack: () => Promise<void> }> {
+  const stage = within(store, 'staging', randomBytes(8).toString('hex'));
+  await changing(store, () => mkdir(stage, { mode: 0o700 }));
+  // While it is held, `repair` knows that the directory is in use.
+  const unlock = await holdDirectory(store.host, stage, `the staging directory ${stage}`);
+  const remove = store.host.release.hold(`the staging directory ${stage}`, () => removeTree(store, stage));
+  return {
+    stage,
+    async giveBack() {
+      await remove();
+      await unlock();
+    },
+  };
 }
 
 /** Gives a staged layer its place, in one rename. */

@@ -34,6 +34,7 @@ describe('faults', function () {
 upload_destinations = mirror
 sign = ssh
 sign-key = ${key}
+bundles = vdi
 post-build-command = sh -c "sleep 1"
 [mirror]
 upload_type = rsync
@@ -48,7 +49,7 @@ post-upload-command = sleep 1
   /** Under a final name there is a whole image, with its checksum, or none. */
   const expectNoneOrWhole = async (output: string) => {
     const names = readdirSync(output);
-    const images = names.filter((name) => /^demo-.*\.qcow2$/.test(name));
+    const images = names.filter((name) => /^demo-.*\.(?:qcow2|vdi)$/.test(name));
     const sums = images.map((name) => `${name}.sha256sum`);
     expect(
       names.filter((name) => name.endsWith('.sha256sum')),

@@ -6,6 +6,7 @@ import { expect } from 'chai';
 import type { Command } from 'commander';
 import { program } from '../../src/cli/program.js';
 import { plainText } from '../../src/cli/section-flags.js';
+import { bundleOptions } from '../../src/config/bundle-options.js';
 import { descriptionOptions } from '../../src/config/description-options.js';
 import type { Option } from '../../src/config/option.js';
 import { destinationOptions, imageOptions } from '../../src/config/options.js';
@@ -31,6 +32,7 @@ describe('manual pages', () => {
     'an image': imageOptions,
     'the installed system': descriptionOptions,
     'a destination': destinationOptions,
+    'a target of bundles': bundleOptions,
   };
   for (const [section, table] of Object.entries(tables)) {
     it(`describe every option of ${section}`, () => {

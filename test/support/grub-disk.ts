@@ -6,13 +6,16 @@ import { makeDisk, program } from './disk.js';
 /** The first sector of the first partition that {@link makeDisk} makes. */
 const firstSector = 2048;
 
-/** A disk that boots within seconds, and has nothing but a GRUB for each firmware that is asked for. */
-export function grubDisk(disk: string, says: { readonly bios?: string; readonly uefi?: string }): void {
+/** A disk that boots within seconds, and has nothing but a GRUB for each firmware that is asked for, and maybe a tree. */
+export function grubDisk(
+  disk: string,
+  says: { readonly bios?: string; readonly uefi?: string; readonly content?: string },
+): void {
   const directory = dirname(disk);
   makeDisk(disk, 'gpt', [
     { type: '21686148-6449-6E6F-744E-656564454649', size: 1 },
     { type: 'U', size: 8, fileSystem: 'vfat' },
-    { type: 'L', size: 8, fileSystem: 'ext4' },
+    { type: 'L', size: 12, fileSystem: 'ext4', ...(says.content === undefined ? {} : { content: says.content }) },
   ]);
   if (says.bios !== undefined) {
     const core = grubImage(

@@ -1,5 +1,6 @@
 import type { Argument, Command, Option } from 'commander';
 import { descriptionOptions } from '../../config/description-options.js';
+import { shippedTargetNames } from '../../config/configuration-files.js';
 import { shippedLayoutNames } from '../../config/layout-file.js';
 import { imageOptions } from '../../config/options.js';
 import { namesFile, takesSeveral } from '../option-values.js';
@@ -81,6 +82,7 @@ function argumentOf(argument: Argument, _: number, all: readonly Argument[]): Ca
   if (all.some((other) => other.name() === 'layout')) {
     return { kind: 'words-or-file', words: [...(all[0]?.argChoices ?? []), ...shippedLayoutNames()] };
   }
+  if (all.some((other) => other.name() === 'target')) return { kind: 'words-or-file', words: shippedTargetNames() };
   if (argument.argChoices) return { kind: 'words', words: argument.argChoices };
   const name = argument.name();
   // Of a file or an image, such as `write` takes it, the shell knows the files.

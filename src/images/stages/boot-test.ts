@@ -21,7 +21,7 @@ export const bootTest = stage({
   title: 'Booting the image',
   reads: ['image'],
   wants: (plan) => {
-    const test = testOf(plan);
+    const test = bootTestOf(plan);
     const { spec, paths } = plan;
     return (
       test && {
@@ -110,7 +110,8 @@ function withFirmware(test: BootTest, firmware: MachineFirmware): BootTest {
   return { ...test, machine: { ...machine, hardware: { ...machine.hardware, firmware } } };
 }
 
-function testOf({ spec, paths, bootDomain, hardware }: Plan): BootTest | undefined {
+/** The boot test of the finished image, by the firmware of the installation; undefined where there is none. */
+export function bootTestOf({ spec, paths, bootDomain, hardware }: Plan): BootTest | undefined {
   const { bootTest: demand } = spec;
   if (demand.kind === 'off') return undefined;
   return {

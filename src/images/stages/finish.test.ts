@@ -21,6 +21,7 @@ describe('the stage finish', () => {
     candidate: at('work/web-2026-01-02.qcow2'),
     image: at('web-2026-01-02.qcow2'),
     stale: [at('web-2026-01-02.qcow2.sha256sum.asc'), at('web-2026-01-02.qcow2.sha256sum')],
+    bundles: at('web-2026-01-02.bundles.json'),
     rawDisk: { from: at('work/web-2026-01-02.raw'), to: at('web-2026-01-02.raw') },
     unproven: at('web-2026-01-02.qcow2.unproven'),
     copied: undefined,

@@ -1,8 +1,10 @@
 import { access, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { moveFile } from '../../host/move-file.js';
 import type { Host } from '../../host/host.js';
 import { writeChecksum } from '../../artifacts/checksum.js';
 import { companions } from '../../artifacts/published.js';
+import { filesOfBundles, readBundles } from '../../bundles/record.js';
 import { stage } from '../stage.js';
 
 /**
@@ -18,6 +20,7 @@ export const finish = stage({
     image: paths.image,
     // What speaks of an earlier image of the same name must not be found beside this one.
     stale: companions(paths),
+    bundles: paths.bundles,
     rawDisk: spec.keepRaw && spec.format !== 'raw' ? { from: paths.rawDisk, to: paths.keptRawDisk } : undefined,
     unproven: paths.unproven,
     // Moved there from where QEMU reaches it, as a copy.
@@ -28,7 +31,12 @@ export const finish = stage({
       ? []
       : [{ what: 'the finished image', directory: copied.directory, least: 0, most: copied.size }],
   work: ({ image }) => ({ path: image }),
-  async run(host, { candidate, image, stale, rawDisk, unproven }, state) {
+  async run(host, { candidate, image, stale, bundles, rawDisk, unproven }, state) {
+    // Bundles of an earlier image of the same name are not of this one.
+    const earlier = filesOfBundles((await readBundles(bundles))?.bundles ?? []);
+    for (const name of earlier.map((file) => join(dirname(bundles), basename(file)))) {
+      if (name !== image) await rm(name, { force: true });
+    }
     for (const file of stale) await rm(file, { force: true });
     await moveUnlessMoved(host, candidate, image);
     await writeChecksum(image, state.image.sha256);

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { sumLine } from '../../artifacts/checksum.js';
 import { descriptions } from '../../artifacts/published.js';
 import { signatureOf, signedRoles } from '../../artifacts/table.js';
@@ -20,11 +21,16 @@ export const sign = stage({
     },
   commands: ({ signing, signed }) => signed.map(() => signCommand(signing)),
   inputs: ({ signing }) => [signing],
-  async run(host, { signing, sums, workDir, described, signed }, { image }) {
+  async run(host, { signing, sums, workDir, described, signed }, { image, bundles = [] }) {
     const artifacts = await Promise.all(described.map((file) => describeFile(host, file)));
-    const lines = [image, ...artifacts].map(({ sha256, name }) => sumLine(sha256, name));
+    const files = bundles.flatMap((bundle) => bundle.files.filter(({ isDirectory }) => isDirectory !== true));
+    const lines = [image, ...files, ...artifacts].map(({ sha256, name }) => sumLine(sha256, name));
     await writeArtifact(host, { workDir }, sums, lines.join(''));
-    for (const file of signed) {
+    // Beside the checksum of the image, those of bundles.
+    const sumsOfBundles = bundles.flatMap((bundle) =>
+      bundle.files.map(({ name }) => join(dirname(sums), `${name}.sha256sum`)),
+    );
+    for (const file of [...signed, ...sumsOfBundles]) {
       const signature = await signatureFor(host, signing, await readFile(file, 'utf8'));
       await writeArtifact(host, { workDir }, signatureOf(file, signing.by), signature);
     }

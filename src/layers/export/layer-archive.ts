@@ -20,6 +20,20 @@ export interface ArchivedTree {
   readonly newest?: number | undefined;
   /** Gets the time of each entry, as it is written: seconds since 1970. */
   readonly onTime?: (seconds: number) => void;
+  /** Whether an entry, by its path from the tree's root, is left out. The tree is still to be what it was. */
+  readonly omits?: (path: string) => boolean;
+  /** The directory of the archive that the tree becomes, such as `rootfs`; without it, the archive's top. */
+  readonly below?: string;
+  /** Small files that come after all others, in place of what the tree has under their names. */
+  readonly added?: readonly AddedFile[];
+}
+
+/** A file that is in an archive and not in its tree. */
+export interface AddedFile {
+  /** From the tree's root, without a leading slash. */
+  readonly path: string;
+  readonly content: string;
+  readonly mode?: number;
 }
 
 /** What the OCI image specification puts before the name of an entry that is hidden. */
@@ -43,36 +57,44 @@ const largePiece = 128 * 1024;
  * @throws Failure for what an archive can't hold, and for a tree that has changed
  */
 export async function* layerArchive(host: Caller, tree: ArchivedTree): AsyncGenerator<Buffer> {
-  const { directory, what, newest = Infinity } = tree;
+  const { directory, what, newest = Infinity, omits = () => false } = tree;
   const content = new ContentHash();
+  const links = new KeptLinks();
+  const written = (path: string) => !omits(path) && !tree.added?.some((file) => file.path === path);
   const digests = new Map<string, string>();
   const chunk = new Chunk();
   let count = 0;
   for (const { entry, modified, names } of walk(directory, await readAttributes(host, directory))) {
     const seconds = Math.min(Math.floor(modified), newest);
-    tree.onTime?.(seconds);
     const { path, type } = entry;
+    const isWritten = written(path);
+    if (isWritten) tree.onTime?.(seconds);
     if (++count % 500 === 0) {
       host.log.progress({ text: `Exporting ${what}: ${count} entries` });
       await letOthersRun();
       host.signal.throwIfAborted();
     }
-    const tarEntry = tarEntryOf(entry, seconds, what);
-    if (tarEntry === undefined) host.log.warn(`${what}: ${readable(path)} is a socket, which no archive can hold`);
-    else chunk.add(headersOf(tarEntry));
-    if (entry.opaque) chunk.add(headersOf(marker(path, opaqueMarker)));
+    const shown = isWritten ? links.entry(entry) : undefined;
+    if (shown !== undefined) {
+      const tarEntry = tarEntryOf(shown, seconds, what);
+      if (tarEntry === undefined) host.log.warn(`${what}: ${readable(path)} is a socket, which no archive can hold`);
+      else chunk.add(headersOf(placed(tarEntry, tree.below)));
+      if (entry.opaque) chunk.add(headersOf(placed(marker(path, opaqueMarker), tree.below)));
+    }
     if (type !== 'file') content.add(entry);
     else {
       let digest = entry.hardLink === undefined ? undefined : digests.get(entry.hardLink);
-      if (entry.hardLink === undefined) {
+      const hasContent = shown !== undefined && shown.hardLink === undefined;
+      if (entry.hardLink === undefined || hasContent) {
         const hash = createHash('sha256');
         for (const part of contentOf(bytePath(directory, path), entry.size ?? 0, `${what}: ${readable(path)}`)) {
           hash.update(part);
+          if (!hasContent) continue;
           chunk.add(part);
           // Putting large pieces together would copy them for nothing.
           if (part.length >= largePiece || chunk.isFull) yield* chunk.takeParts();
         }
-        chunk.add(padding(entry.size ?? 0));
+        if (hasContent) chunk.add(padding(entry.size ?? 0));
         digest = hash.digest('hex');
         if (names > 1) digests.set(path, digest);
       }
@@ -87,8 +109,44 @@ export async function* layerArchive(host: Caller, tree: ArchivedTree): AsyncGene
       hint: `To see what has changed: image-factory layer verify ${name}`,
     });
   }
+  for (const { path, content: text, mode = 0o644 } of tree.added ?? []) {
+    const bytes = Buffer.from(text);
+    const modified = Math.min(newest, addedTime);
+    const entry = { path, type: 'file', mode, owner: { uid: 0, gid: 0 }, size: bytes.length, modified } as const;
+    chunk.add(Buffer.concat([headersOf(placed(entry, tree.below)), bytes, padding(bytes.length)]));
+  }
   chunk.add(trailer);
   yield chunk.take();
+}
+
+/** The time of what is added, where nothing limits it: the same always, so that the same tree becomes the same archive. */
+const addedTime = 0;
+
+/** Gives hard links whose first name is left out another first name: the one that is written first. */
+class KeptLinks {
+  readonly #names = new Map<string, string>();
+
+  /** @param entry one that is written */
+  entry(entry: TreeEntry): TreeEntry {
+    const { path, hardLink } = entry;
+    if (hardLink === undefined) {
+      this.#names.set(path, path);
+      return entry;
+    }
+    const first = this.#names.get(hardLink);
+    if (first !== undefined) return { ...entry, hardLink: first };
+    this.#names.set(hardLink, path);
+    const { hardLink: _, ...own } = entry;
+    void _;
+    return own;
+  }
+}
+
+/** An entry in the directory of the archive that its tree becomes. */
+function placed(entry: TarEntry, below: string | undefined): TarEntry {
+  if (below === undefined) return entry;
+  const path = entry.path === './' ? `${below}/` : `${below}/${entry.path}`;
+  return entry.type === 'hard link' ? { ...entry, path, target: `${below}/${entry.target ?? ''}` } : { ...entry, path };
 }
 
 /** @returns undefined for a socket */

@@ -36,11 +36,7 @@ const candidates = ['bin/sh', 'usr/bin/env', 'sbin/init', 'usr/lib/systemd/syste
 export function platformOf(trees: readonly string[]): Platform | undefined {
   for (const candidate of candidates) {
     const file = fileIn(trees, candidate);
-    const header = file && firstBytes(file, 20);
-    if (header?.toString('latin1', 0, 4) !== '\x7fELF') continue;
-    const isLittle = header[5] === 1;
-    const machine = isLittle ? header.readUInt16LE(18) : header.readUInt16BE(18);
-    const name = machine === 21 && !isLittle ? 'ppc64' : machines[machine];
+    const name = file && goArchitecture(firstBytes(file, 20));
     if (name === undefined) continue;
     const shell = candidate === 'bin/sh' || fileIn(trees, 'bin/sh') !== undefined;
     // 32-bit Arm of today's distributions is ARMv7, and that of 64 bits ARMv8.
@@ -48,6 +44,14 @@ export function platformOf(trees: readonly string[]): Platform | undefined {
     return { architecture: name, shell, ...(variant !== undefined && { variant }) };
   }
   return undefined;
+}
+
+/** The architecture of a program, by its first 20 bytes; undefined where they are none of a program that is known. */
+export function goArchitecture(header: Buffer): string | undefined {
+  if (header.length < 20 || header.toString('latin1', 0, 4) !== '\x7fELF') return undefined;
+  const isLittle = header[5] === 1;
+  const machine = isLittle ? header.readUInt16LE(18) : header.readUInt16BE(18);
+  return machine === 21 && !isLittle ? 'ppc64' : machines[machine];
 }
 
 /** Finds a file as a system that is rooted in the layers would: a symbolic link never leads out of them. */

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { execa } from 'execa';
@@ -41,12 +42,17 @@ describe('a disk of our own, from a tree of Debian 13', () => {
   before('an ordinary user makes a tree', async () => {
     user = await normalUser();
     tree = join(user.home, 'tree');
-    const made = ['--mode=unshare', '--variant=minbase', `--include=${packages.join(',')}`];
-    // Debian 13 locks root's password, and nobody could log in; a shell on the console can look at the system.
-    const customized = ['--customize-hook=chroot "$1" passwd --delete root'];
-    await as('mmdebstrap', ...made, ...customized, 'trixie', tree, await aptMirrorUrl());
+    await as('mmdebstrap', '--mode=unshare', ...(await treeWords(tree)));
   });
   after(async () => user?.remove());
+
+  async function treeWords(directory: string): Promise<string[]> {
+    return [
+      ...['--variant=minbase', `--include=${packages.join(',')}`],
+      // Debian 13 locks root's password, and nobody could log in; a shell on the console can look at the system.
+      ...['--customize-hook=chroot "$1" passwd --delete root', 'trixie', directory, await aptMirrorUrl()],
+    ];
+  }
 
   async function as(...words: string[]): Promise<void> {
     const [first = '', ...rest] = user.command;
@@ -111,6 +117,26 @@ describe('a disk of our own, from a tree of Debian 13', () => {
     const disk = await make('4k', large);
     const said = await boot(disk, 'uefi', ['lsblk --noheadings --nodeps --output LOG-SEC /dev/vda', ...look], 4096);
     expect(said).to.deep.equal(['4096', 'ext4', '0']);
+  });
+
+  it('boots by BIOS and by UEFI from a subvolume of btrfs, which root makes', async function () {
+    if (process.getuid?.() !== 0) this.skip();
+    const parts = `type: btrfs, label: img-root, subvolumes: [
+        {name: '@', mount: {mount_point: /, fstab: {}}}, {name: '@var', mount: {mount_point: /var, fstab: {}}}, '@home']}}`;
+    const given = layout('btrfs').replace(/type: btrfs.*/, parts);
+    expect(given).to.contain('@var');
+    const file = join(user.home, 'layout.yaml');
+    await writeFile(file, given);
+    const disk = join(user.home, 'subvolumes.raw');
+    const own = join(user.home, 'tree of root');
+    await execa('mmdebstrap', ['--mode=root', ...(await treeWords(own))]);
+    const options = ['--layout', file, '--size', size, '--kernel-options', 'console=ttyS0'];
+    await execa(user.program, ['disk', 'make', '--tree', own, ...options, disk]);
+    for (const firmware of ['bios', 'uefi'] as const) {
+      expect(
+        await boot(disk, firmware, ['findmnt -n -o FSTYPE /', 'findmnt -n -o FSROOT /', 'findmnt -n -o FSROOT /var']),
+      ).to.deep.equal(['btrfs', '/@', '/@var']);
+    }
   });
 
   it("boots by UEFI with Secure Boot: Debian's shim and GRUB are signed", async () => {

@@ -1,22 +1,80 @@
-import { command, run } from '../../host/host.js';
-import { asDerived, timeVariables, type FileSystemMaker } from './file-system-maker.js';
+import { join } from 'node:path';
+import { command, run, type Caller } from '../../host/host.js';
+import {
+  asDerived,
+  timeVariables,
+  type Content,
+  type FileSystemMaker,
+  type NewFileSystem,
+} from './file-system-maker.js';
 import { commandInView, inView } from './tree-view.js';
 
-/** btrfs, by mkfs.btrfs(8). */
+/**
+ * btrfs, by mkfs.btrfs(8), which fills it with a tree. Before version 6.12 it makes no subvolumes: a file system that is
+ * to have some is mounted, which takes root, and its files are copied.
+ */
 export const btrfs: FileSystemMaker = {
   uuid: asDerived,
   atOffset: false,
   // mkfs.btrfs refuses less than about 109 MiB where metadata has two copies, as it has by default.
   smallest: 114_294_784,
   async make(caller, made) {
-    const { fileSystem, uuid, content, epoch, file } = made;
+    const { fileSystem, uuid, content, subvolumes, epoch, file } = made;
     const args = ['-q', '-f', '-L', fileSystem.label, '-U', uuid, ...fileSystem.options];
     const env = timeVariables(epoch);
-    if (content === undefined) {
+    if (content === undefined || subvolumes.length > 0) {
       await run(caller, command('mkfs.btrfs', [...args, file], { env }));
+      if (subvolumes.length > 0) await addSubvolumes(caller, made);
+      for (const part of [{ name: '', content }, ...subvolumes]) {
+        if (part.content) await copyMounted(caller, made, part.name, part.content);
+      }
       return;
     }
     const filled = ['--rootdir', inView(content.view, content.top), file];
     await run(caller, commandInView(content.view, content.masked, 'mkfs.btrfs', [...args, ...filled], { env }));
   },
 };
+
+/** Makes subvolumes, in a mount namespace, so that no mount is left however it ends. */
+const makeSubvolumes = `set -eu
+file=$1 mounted=$2; shift 2
+mkdir "$mounted"
+mount -t btrfs -o loop,noatime "$file" "$mounted"
+for subvolume; do
+	mkdir -p "$(dirname "$mounted/$subvolume")"
+	btrfs -q subvolume create "$mounted/$subvolume"
+done
+umount "$mounted"
+rmdir "$mounted"`;
+
+async function addSubvolumes(caller: Caller, { file, scratch, subvolumes }: NewFileSystem): Promise<void> {
+  const names = subvolumes.map(({ name }) => name).sort((a, b) => depth(a) - depth(b));
+  const shell = ['sh', '-c', makeSubvolumes, 'sh', file, join(scratch, 'mounted'), ...names];
+  await run(caller, command('unshare', ['--mount', '--propagation', 'private', '--', ...shell]));
+}
+
+/** A subvolume may lie in another one. */
+function depth(path: string): number {
+  return path.split('/').length;
+}
+
+/** Copies a directory of the view, in whose mount namespace this runs. */
+const copyDirectory = `set -eu
+file=$1 place=mounted/$2 top=$3 epoch=$4
+mkdir mounted
+mount -t btrfs -o loop,noatime "$file" mounted
+cp -a --no-target-directory "tree$top" "$place"
+[ -z "$epoch" ] || find "$place" -xdev -newermt "@$epoch" -exec touch --no-dereference --date "@$epoch" -- {} +
+umount mounted`;
+
+async function copyMounted(
+  caller: Caller,
+  { file, epoch }: NewFileSystem,
+  subvolume: string,
+  { view, masked, top }: Content,
+): Promise<void> {
+  await run(
+    caller,
+    commandInView(view, masked, 'sh', ['-c', copyDirectory, 'sh', file, subvolume, top, String(epoch ?? '')]),
+  );
+}

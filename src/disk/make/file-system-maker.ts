@@ -17,10 +17,18 @@ export interface NewFileSystem {
   readonly sectorSize: 512 | 4096;
   /** What it holds; undefined for an empty one. */
   readonly content: Content | undefined;
+  /** Those of btrfs. */
+  readonly subvolumes: readonly NewSubvolume[];
   /** Seconds since 1970: no time in it is later. Undefined: now. */
   readonly epoch: number | undefined;
   /** A directory for what must lie in a file for a moment. */
   readonly scratch: string;
+}
+
+/** A subvolume to be made, and what it holds; undefined for an empty one. */
+export interface NewSubvolume {
+  readonly name: string;
+  readonly content: Content | undefined;
 }
 
 /** A directory of the tree, without what other file systems hold. */

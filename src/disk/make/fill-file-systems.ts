@@ -4,7 +4,7 @@ import { Failure } from '../../host/failure.js';
 import type { Host } from '../../host/host.js';
 import type { FileSystem, Layout } from '../../layout/layout.js';
 import { sizeOf, type Place } from './pieces.js';
-import type { FileSystemMaker, NewFileSystem } from './file-system-maker.js';
+import type { Content, FileSystemMaker, NewFileSystem } from './file-system-maker.js';
 import { makerOf } from './file-systems.js';
 import type { Identifiers } from './identifiers.js';
 import { mountedBelow } from './mount-points.js';
@@ -71,13 +71,15 @@ async function make(host: Host, maker: FileSystemMaker, made: NewFileSystem): Pr
 function asked(fileSystem: FileSystem, making: Making): Omit<NewFileSystem, 'file' | 'offset' | 'size'> {
   const { layout, uuids, identifiers, view, epoch, work, places } = making;
   const disk = layout.disks.find(({ name }) => name === places.get(fileSystem.on)?.[0]?.disk);
-  const { mount } = fileSystem;
+  const contentAt = (mount: string | undefined): Content | undefined =>
+    mount?.startsWith('/') ? { view, top: mount, masked: mountedBelow(layout, mount) } : undefined;
   return {
     fileSystem,
     uuid: uuids.get(fileSystem.name) ?? '',
     hashSeed: identifiers.uuid(`hash seed ${fileSystem.name}`),
     sectorSize: disk?.sectorSize ?? 512,
-    content: mount?.startsWith('/') ? { view, top: mount, masked: mountedBelow(layout, mount) } : undefined,
+    content: contentAt(fileSystem.mount),
+    subvolumes: fileSystem.subvolumes.map(({ name, mount }) => ({ name, content: contentAt(mount) })),
     epoch,
     scratch: work,
   };

@@ -1,4 +1,13 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -10,6 +19,7 @@ import { planned } from '../../../test/support/layout.js';
 import { fileSystem, gptDisk, layoutOf, types } from '../../../test/support/layouts.js';
 import { isRoot, owner, smallTree } from '../../../test/support/small-tree.js';
 import { devicePlaces } from './device-places.js';
+import { rightsProblems } from './disk-problems.js';
 import { makeDisk } from './make-disk.js';
 
 const MiB = 2 ** 20;
@@ -172,6 +182,59 @@ describe('a disk of our own', () => {
     );
     expect(readFileSync(join(restored, 'etc/fstab'), 'utf8')).to.match(/^LABEL=img\\040root \/ btrfs/);
     expect(readdirSync(join(restored, 'boot'))).to.deep.equal(['efi']);
+  });
+
+  /** btrfs whose parts are mounted at / and /var/log, and one that is not mounted. */
+  function subvolumes(): Layout {
+    const layout = everything('btrfs', 120);
+    const fileSystems = layout.fileSystems
+      .filter(({ name }) => name !== 'mkfs_log')
+      .map((one) => {
+        if (one.name !== 'mkfs_root') return one;
+        const parts = [{ name: '@', mount: '/' }, { name: '@/var/log', mount: '/var/log' }, { name: 'snapshots/old' }];
+        return fileSystem({ name: one.name, on: one.on, type: 'btrfs', subvolumes: parts });
+      });
+    return { ...layout, fileSystems };
+  }
+
+  it('may have subvolumes of btrfs, each with its part of the tree', async function () {
+    if (!isRoot) {
+      console.log('        skipped: only root mounts btrfs; run: sudo make check');
+      this.skip();
+    }
+    const layout = subvolumes();
+    const disk = await make(layout, { name: 'subvolumes.raw' });
+    const file = taken(disk, layout, 'root');
+    program('btrfs', ['check', '--readonly', file]);
+    const at = join(directory, 'mounted');
+    mkdirSync(at);
+    program('mount', ['-o', 'loop,ro', file, at]);
+    try {
+      const listed = program('btrfs', ['subvolume', 'list', at]);
+      expect([...listed.matchAll(/ path (.*)$/gm)].map(([, path]) => path).sort()).to.deep.equal([
+        '@',
+        '@/var/log',
+        'snapshots/old',
+      ]);
+      expect(readdirSync(at).sort()).to.deep.equal(['@', 'snapshots']);
+      expect(readdirSync(join(at, 'snapshots/old'))).to.deep.equal([]);
+      const { uid, gid, mode } = statSync(join(at, '@/var/log/messages'));
+      expect({ uid, gid, mode: mode & 0o7777 }).to.deep.equal({ ...owner, mode: 0o640 });
+      expect(statSync(join(at, '@/tmp')).mode & 0o7777).to.equal(0o1777);
+      expect(statSync(join(at, '@/usr/share/same')).ino).to.equal(statSync(join(at, '@/usr/share/big')).ino);
+      expect(program('getcap', [join(at, '@/usr/bin/ping')])).to.contain('cap_net_raw=ep');
+      const times = program('find', [join(at, '@'), '-newermt', `@${epoch}`]);
+      expect(times).to.equal('');
+    } finally {
+      program('umount', [at]);
+    }
+  });
+
+  it('has subvolumes only where root makes it', () => {
+    expect(rightsProblems(subvolumes(), 0)).to.deep.equal([]);
+    expect(rightsProblems(subvolumes(), 1000)).to.deep.equal([
+      'the file system mkfs_root has subvolumes (@, @/var/log, snapshots/old): to make them it is mounted, which only root may do: run this as root, or leave the subvolumes out',
+    ]);
   });
 
   it('may have an MBR with logical partitions', async () => {

@@ -8,7 +8,7 @@ import type { Layout } from '../../layout/layout.js';
 import { addBootLoaders, type BootLoaderChoice } from './boot/add-boot-loaders.js';
 import { writeBiosBoot } from './boot/bios.js';
 import { devicePlaces } from './device-places.js';
-import { fitProblem, layoutProblems } from './disk-problems.js';
+import { fitProblem, layoutProblems, rightsProblems } from './disk-problems.js';
 import { fileSystemUuids } from './file-systems.js';
 import { fillFileSystems } from './fill-file-systems.js';
 import { Identifiers } from './identifiers.js';
@@ -49,7 +49,7 @@ export async function makeDisk(host: Host, wanted: DiskOfTree): Promise<readonly
     ]);
   }
   const places = devicePlaces(layout);
-  refuse(layoutProblems(layout, places));
+  refuse([...layoutProblems(layout, places), ...rightsProblems(layout, process.getuid?.() ?? 0)]);
   const outputs = outputFiles(layout, resolve(wanted.output));
   const work = await workDirectory(host, outputs[0] ?? '');
   const view = await makeTreeView(join(work, 'view'), { tree, epoch, namespace: await ownersOfTree(tree) });
@@ -105,9 +105,11 @@ async function copyFromTree(host: Host, view: TreeView, from: string, to: string
 async function refuseWhatDoesNotFit(host: Host, layout: Layout, view: TreeView): Promise<void> {
   const places = devicePlaces(layout);
   const problems: string[] = [];
-  for (const fileSystem of mountedIn(layout)) {
-    const content = { top: fileSystem.mount, masked: mountedBelow(layout, fileSystem.mount) };
-    const problem = fitProblem(fileSystem, places.get(fileSystem.on) ?? [], await listTree(host, view, content));
+  for (const { name, on } of layout.fileSystems) {
+    const mounts = mountedIn(layout).flatMap((one) => (one.name === name ? [one.mount] : []));
+    const parts: (readonly TreeEntry[])[] = [];
+    for (const top of mounts) parts.push(await listTree(host, view, { top, masked: mountedBelow(layout, top) }));
+    const problem = fitProblem({ name, mounts }, places.get(on) ?? [], parts);
     if (problem !== undefined) problems.push(problem);
   }
   refuse(problems);

@@ -1,10 +1,14 @@
 import type { FileSystem, Layout } from '../../layout/layout.js';
 
-/** A file system that is mounted, and where. */
+/** A file system, or a subvolume of one, that is mounted, and where. */
 export type Mounted = FileSystem & { readonly mount: string };
 
 export function mountedIn(layout: Layout): readonly Mounted[] {
-  return layout.fileSystems.filter((fileSystem): fileSystem is Mounted => fileSystem.mount?.startsWith('/') ?? false);
+  return layout.fileSystems.flatMap((fileSystem) =>
+    [fileSystem, ...fileSystem.subvolumes].flatMap(({ mount }) =>
+      mount?.startsWith('/') ? [{ ...fileSystem, mount }] : [],
+    ),
+  );
 }
 
 /** The file system that holds a path of the system; undefined where there is none for `/`. */

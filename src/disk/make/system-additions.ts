@@ -14,8 +14,7 @@ import type { TreeEntry } from './tree-listing.js';
  */
 export async function addSystemFiles(layout: Layout, entries: readonly TreeEntry[], added: string): Promise<void> {
   const kinds = new Map(entries.map(({ path, kind }) => [`/${path}`, kind]));
-  const subvolumes = layout.fileSystems.flatMap((fileSystem) => fileSystem.subvolumes);
-  const mounts = [...mountedIn(layout), ...subvolumes].flatMap(({ mount }) => (mount === undefined ? [] : [mount]));
+  const mounts = mountedIn(layout).map(({ mount }) => mount);
   const problems: string[] = [];
   for (const mount of mounts) {
     const odd = parents(mount).find((path) => !['d', undefined].includes(kinds.get(path)));

@@ -90,7 +90,7 @@ export function inView(view: TreeView, path: string): string {
 export function commandInView(
   view: TreeView,
   masked: readonly string[],
-  program: ProgramName,
+  program: ProgramName | 'sh',
   args: readonly string[],
   options: Pick<Command, 'input' | 'env'> = {},
 ): Command {

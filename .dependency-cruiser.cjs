@@ -15,6 +15,7 @@ const floor = [
   'layout',
   'sandbox',
   'elements',
+  'packages',
 ];
 const rooms = {
   cli: ['jobs', 'checks', 'images', 'engine', 'bundles', 'write', ...floor, 'machine', 'config'],
@@ -33,6 +34,7 @@ const rooms = {
   sandbox: [],
   layout: ['config'],
   elements: ['config'],
+  packages: ['machine', 'config'],
   contents: ['config'],
   golden: ['disk'],
   artifacts: [],

@@ -26,7 +26,7 @@ E2E_PACKAGES := gcc-aarch64-linux-gnu libc6-dev-arm64-cross
 BENCH_PACKAGES := python3 python3-httplib2 python3-parted mmdebstrap openssl umoci
 
 VERSION := $(shell sed -n 's/^  "version": "\(.*\)",/\1/p' package.json)
-MANUALS := man/image-factory.1 man/image-factory.conf.5 man/image-factory-sudo-helper.1 man/image-factory-elements.7 man/image-factory-layers.7
+MANUALS := man/image-factory.1 man/image-factory.conf.5 man/image-factory-sudo-helper.1 man/image-factory-elements.7 man/image-factory-layers.7 man/image-factory-packages.7
 UNIT := image-factory-stackpoints.service
 SOURCES := $(shell find src -name '*.ts' ! -name '*.test.ts')
 SHIPPED := bin configs demo layouts lib sudo-helper/image-factory-sudo-helper templates package.json

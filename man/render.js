@@ -1,6 +1,6 @@
 // render.js FILE: prints a manual page's markdown with its markers filled in from the program itself, for pandoc:
 //
-//     <!-- options image -->   the options of a section that describes an image; a `description`; a `destination`; those of
+//     <!-- options image -->   the options of a section that describes an image; a `description`; a `destination`; a `group`; a `flavor`; those of
 //                              every `section`; under the headings of their groups, where there are several
 //                              those of a target of `bundle`s
 //     <!-- kinds -->           the kinds of sections
@@ -19,6 +19,7 @@ import { artifactKinds } from '../lib/artifacts/table.js';
 import { bundleFormats } from '../lib/config/bundle-formats.js';
 import { bundleOptions } from '../lib/config/bundle-options.js';
 import { descriptionOptions } from '../lib/config/description-options.js';
+import { flavorOptions, groupOptions } from '../lib/config/group-options.js';
 import { optionGroups } from '../lib/config/option.js';
 import { destinationOptions, imageOptions, sectionOptions } from '../lib/config/options.js';
 import { sectionKinds } from '../lib/config/section-kinds.js';
@@ -36,6 +37,8 @@ const tables = {
   destination: destinationOptions,
   bundle: bundleOptions,
   section: sectionOptions,
+  group: groupOptions,
+  flavor: flavorOptions,
 };
 
 const markers = { options, flags, commands, kinds, formats, artifacts, rules };

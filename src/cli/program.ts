@@ -7,6 +7,7 @@ import type { BundleFlags } from './bundle.js';
 import type { Shell } from './completion.js';
 import type { DiskFlags } from './disk.js';
 import type { DoctorFlags } from './doctor.js';
+import { addPackageCommands } from './package-commands.js';
 import { helpLayout, helpWidth, showHelp } from './help.js';
 import { addElementCommands } from './element-commands.js';
 import { addLayerCommands } from './layer-commands.js';
@@ -203,6 +204,9 @@ export function program(): Command {
   const element = root.command('element').description("list, show and check diskimage-builder's elements");
   addElementCommands(element);
 
+  root.commandsGroup('Packages:');
+  const group = addPackageCommands(root);
+
   root.commandsGroup('Layers:');
   const layer = root.command('layer').description('make, change, compare and check layers of files');
   addLayerCommands(layer);
@@ -235,7 +239,7 @@ export function program(): Command {
     .argument('[command]', 'the command (default: all of them)')
     .action((name: string | undefined) => showHelp(root, name));
 
-  for (const command of [...root.commands, ...element.commands, ...layer.commands, ...stackpoint.commands]) {
+  for (const command of [...root.commands, ...element.commands, ...layer.commands, ...stackpoint.commands, ...group.commands]) {
     command.exitOverride();
     checkOptionValues(command);
   }

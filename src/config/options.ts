@@ -166,6 +166,41 @@ export const imageOptions = {
     doc: 'Keep the raw disk beside an image of another format.',
     default: 'no',
   }),
+  group: option(type.commaList, {
+    group: 'software',
+    doc: 'Groups of packages that the image consists of, or has in addition: sections *[group NAME]*, or the shipped ones *minimal*, *base*, *server*, *cloud* and *container*. See **image-factory-packages**(7).',
+    default: '',
+  }),
+  flavors: option(type.commaList, {
+    group: 'software',
+    doc: 'Flavors in which the image is built, each as *IMAGE@FLAVOR*: sections *[flavor NAME]*.',
+    default: '',
+  }),
+  options: option(type.text, {
+    group: 'software',
+    doc: 'What the image has, and with *!* what it has not, for the guards of groups: *!kernel, docs*. A flavor says it more precisely.',
+    default: '',
+  }),
+  'package-lock': option(type.oneOf('use', 'required', 'ignore'), {
+    group: 'software',
+    doc: 'Whether the package lock of the image counts: *use* it where there is one, *required* ends a build without one, *ignore* takes the newest packages.',
+    default: 'use',
+  }),
+  'package-sources': option(type.text, {
+    group: 'software',
+    doc: 'Where the packages of **group** come from, one archive a line: *URL SUITE COMPONENT*… Package locks name the suites and not the URLs, so you may move to another mirror.',
+    default: '',
+  }),
+  'package-keyring': option(type.path, {
+    group: 'verification',
+    doc: 'The OpenPGP keys that may sign **package-sources**. No other keys are trusted.',
+    defaultDoc: 'the keys that apt trusts on this machine',
+  }),
+  'package-archives': option(type.text, {
+    group: 'software',
+    doc: 'Where to look for packages that a package lock names and **package-sources** no longer have: one URL a line, such as that of a dated archive, below which the packages lie as in the mirror. Of a line that begins with the name of a suite, this suite only.',
+    default: '',
+  }),
   cache_dir: option(type.directory, {
     group: 'installer',
     doc: 'The netboot cache. Images may share it: it keeps one copy of each URL, and links it into the directory of each image that uses it.',

@@ -1,5 +1,6 @@
 import { bundleOptions } from './bundle-options.js';
 import { descriptionOptions } from './description-options.js';
+import { flavorOptions, groupOptions } from './group-options.js';
 import { answerFileKinds } from './image-spec.js';
 import { canonical, type Option } from './option.js';
 import { destinationOptions, imageOptions, sectionOptions } from './options.js';
@@ -26,8 +27,8 @@ const imageTables = [imageOptions, sectionOptions, descriptionOptions];
 export const sectionKinds = {
   image: {
     title: 'an image',
-    doc: 'An image that can be built. It says where the installer comes from, and names an answer file; or it names its **parent**.',
-    marks: new Set<string>(['parent', 'linux', 'initrd', 'installer-image', ...answerFileKinds]),
+    doc: 'An image that can be built. It says where the installer comes from, and names an answer file; or it names its **parent**; or it has a **group** and neither of these.',
+    marks: new Set<string>(['parent', 'group', 'linux', 'initrd', 'installer-image', ...answerFileKinds]),
     tables: imageTables,
     likes: ['', 'family'],
   },
@@ -51,6 +52,20 @@ export const sectionKinds = {
     word: 'bundle',
     tables: [bundleOptions, sectionOptions],
     likes: ['bundle'],
+  },
+  group: {
+    title: 'a group',
+    doc: 'Packages that belong together, and other groups: see **image-factory-packages**(7).',
+    word: 'group',
+    tables: [groupOptions, sectionOptions],
+    likes: ['group'],
+  },
+  flavor: {
+    title: 'a flavor',
+    doc: "What an image is for: architecture, hypervisor, with or without a kernel. Each of an image's **flavors** is built.",
+    word: 'flavor',
+    tables: [flavorOptions, sectionOptions],
+    likes: ['flavor'],
   },
 } as const satisfies Record<string, SectionKind>;
 

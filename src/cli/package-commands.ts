@@ -1,5 +1,9 @@
 import { Command, Option } from 'commander';
+import type { DiffFlags } from './diff.js';
 import type { GroupFlags } from './group.js';
+import type { LockFlags, WhyFlags } from './lock.js';
+import { severalValues } from './option-values.js';
+import { sectionFlag } from './section-flags.js';
 
 /** Adds the commands for packages. @returns the one that has commands itself */
 export function addPackageCommands(root: Command): Command {
@@ -8,7 +12,7 @@ export function addPackageCommands(root: Command): Command {
     .command('show')
     .description('list the packages of a group, each with the groups that ask for it, and what is left out')
     .argument('<group>', 'the name of the group')
-    .addOption(flavor())
+    .addOption(new Option('--flavor <flavor>', 'the flavor, a section [flavor NAME]'))
     .option('--image <image>', 'as this image has it')
     .option('--arch <arch>', 'for this architecture')
     .option('--json', 'print the result as JSON')
@@ -20,9 +24,46 @@ export function addPackageCommands(root: Command): Command {
     .option('--json', 'print the result as JSON')
     .addOption(new Option('--config <file>', 'read only this configuration file').hideHelp())
     .action(async (flags: GroupFlags) => (await import('./group.js')).listGroups(flags));
+
+  withConfig(root.command('lock'))
+    .description('write the exact packages of an image into its package lock, and fetch them')
+    .usage('[options] image...\n       image-factory lock fetch [options] image...')
+    .argument(
+      '[image...]',
+      'images, all flavors of each, or IMAGE@FLAVOR; after fetch: whose locked packages are fetched',
+    )
+    .addOption(flavors())
+    .option('--update [package...]', 'take the newest versions, of all packages or of these and what must follow')
+    .option('--check', 'only compare the lock with the configuration: exit status 1 if it is stale or not there')
+    .option('--no-fetch', 'do not fetch the packages themselves')
+    .addOption(sectionFlag('--cache-dir'))
+    .option('--json', 'print the result as JSON')
+    .option('-v, --verbose', 'log every command')
+    .action(async (words: string[], flags: LockFlags) => (await import('./lock.js')).lock(words, flags));
+
+  withConfig(root.command('why'))
+    .description('say why a package is in the lock of an image, or why it is not')
+    .argument('<image>', 'the image, with all its flavors, or IMAGE@FLAVOR')
+    .argument('<package>', 'the package')
+    .addOption(flavors())
+    .option('--json', 'print the result as JSON')
+    .action(async (image: string, name: string, flags: WhyFlags) =>
+      (await import('./lock.js')).why(image, name, flags),
+    );
+
+  withConfig(root.command('diff'))
+    .description('compare the packages of two locks, manifests, SBOMs or images')
+    .argument('<a>', 'a file, an image file with its manifest beside it, or the name of an image, for its package lock')
+    .argument('<b>', 'the same')
+    .option('--json', 'print the result as JSON')
+    .action(async (a: string, b: string, flags: DiffFlags) => (await import('./diff.js')).diff(a, b, flags));
   return group;
 }
 
-function flavor(): Option {
-  return new Option('--flavor <flavor>', 'the flavor, a section [flavor NAME]');
+function flavors(): Option {
+  return severalValues('--flavor <flavor>', 'only this flavor, a section [flavor NAME]; may be given several times');
+}
+
+function withConfig(command: Command): Command {
+  return command.addOption(new Option('--config <file>', 'read only this configuration file'));
 }

@@ -239,7 +239,13 @@ export function program(): Command {
     .argument('[command]', 'the command (default: all of them)')
     .action((name: string | undefined) => showHelp(root, name));
 
-  for (const command of [...root.commands, ...element.commands, ...layer.commands, ...stackpoint.commands, ...group.commands]) {
+  for (const command of [
+    ...root.commands,
+    ...element.commands,
+    ...layer.commands,
+    ...stackpoint.commands,
+    ...group.commands,
+  ]) {
     command.exitOverride();
     checkOptionValues(command);
   }

@@ -92,6 +92,12 @@ export const programs = {
   igzip: { package: 'isal', neededFor: 'exporting layers with gzip', optional: true },
   mksquashfs: { package: 'squashfs-tools', neededFor: 'exporting layers as squashfs', optional: true },
   'mkfs.erofs': { package: 'erofs-utils', neededFor: 'exporting layers as erofs', optional: true },
+  'apt-get': { package: 'apt', neededFor: 'package locks of Debian and Ubuntu', optional: true },
+  'apt-config': { package: 'apt', neededFor: 'package locks of Debian and Ubuntu', optional: true },
+  'apt-helper': { package: 'apt', neededFor: 'package locks of Debian and Ubuntu', optional: true },
+  'dpkg-deb': { package: 'dpkg', neededFor: 'package locks of Debian and Ubuntu', optional: true },
+  gpgconf: { package: 'gpgconf', neededFor: 'building from package locks', optional: true },
+  mmdebstrap: { package: 'mmdebstrap', neededFor: 'images without an installer', optional: true },
   sudo: { package: 'sudo', neededFor: 'file systems other than ext2/3/4, as a normal user', optional: true },
 } as const satisfies Record<
   string,
@@ -105,10 +111,13 @@ export function searchPath(path = process.env.PATH): string {
   return path || '/usr/local/bin:/usr/bin:/bin';
 }
 
-/** The search path of programs: PATH, and the sbin directories, which Debian leaves out of a normal user's PATH. */
+/**
+ * The search path of programs: PATH, and the sbin directories, which Debian leaves out of a normal user's PATH; and where apt keeps
+ * programs for other programs.
+ */
 export function programPath(path = searchPath()): string {
   const directories = path.split(':').filter((directory) => directory !== '');
-  return [...new Set([...directories, '/usr/local/sbin', '/usr/sbin', '/sbin'])].join(':');
+  return [...new Set([...directories, '/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/lib/apt'])].join(':');
 }
 
 /** The program's file, or undefined if it is not installed. */

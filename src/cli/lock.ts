@@ -1,0 +1,246 @@
+import { relative } from 'node:path';
+import type { Configuration } from '../config/configuration.js';
+import { didYouMean } from '../config/suggestion.js';
+import { Failure, UsageError } from '../host/failure.js';
+import type { Host } from '../host/host.js';
+import { ReleaseStack } from '../host/release-stack.js';
+import { differencesOf, staleness, type PackageDifference } from '../packages/differences.js';
+import {
+  lockPath,
+  lockText,
+  readLock,
+  writeLock,
+  type LockedPackage,
+  type PackageLock,
+} from '../packages/lock-file.js';
+import { fetchLocked, makeLock, solverHere, type Update } from '../packages/make-lock.js';
+import { packageCache, type PackageCache } from '../packages/package-cache.js';
+import {
+  flavoredName,
+  imagesMeant,
+  packageRequest,
+  recordedRequest,
+  type FlavoredImage,
+  type PackageRequest,
+} from '../packages/request.js';
+import { briefLog } from './brief-log.js';
+import { loadConfiguration } from './configuration.js';
+import { columns, spokenSize } from './tables.js';
+import { untilSignalled } from './signals.js';
+
+export interface LockFlags {
+  readonly config?: string;
+  readonly flavor?: readonly string[];
+  readonly update?: readonly string[] | true;
+  readonly check?: boolean;
+  readonly fetch: boolean;
+  readonly cacheDir?: string;
+  readonly json?: boolean;
+  readonly verbose?: boolean;
+}
+
+/** Makes, checks or fetches the package locks of images. `lock fetch IMAGE` fills the pool from a lock that is there. */
+export async function lock(words: readonly string[], flags: LockFlags): Promise<void> {
+  const [first, ...others] = words;
+  if (first === undefined) throw new UsageError(["no image given: 'image-factory lock IMAGE'"]);
+  const configuration = loadConfiguration(flags.config);
+  const fetches = first === 'fetch' && configuration.kind('fetch') === undefined;
+  const named = fetches ? others : words;
+  if (fetches && named.length === 0) throw new UsageError(["no image given: 'image-factory lock fetch IMAGE'"]);
+  if (flags.check && flags.update !== undefined) throw new UsageError(['--check changes nothing: leave --update out']);
+  const images = named.flatMap((name) => imagesMeant(configuration, name, flags.flavor));
+  const requests = requestsOf(configuration, images);
+  const log = briefLog(flags);
+  try {
+    await untilSignalled(async (signal) => {
+      const host = { log, signal, release: new ReleaseStack() };
+      await host.release.after(log, async () => {
+        for (const request of requests) {
+          const cache = cacheOf(configuration, request, flags);
+          if (fetches) await fetchOne(host, configuration, request, cache);
+          else if (flags.check) await checkOne(host, configuration, request, flags);
+          else await lockOne(host, configuration, request, cache, flags);
+        }
+      });
+    });
+  } finally {
+    log.close();
+  }
+}
+
+/** Every problem of all of them at once, before anything is done. */
+function requestsOf(configuration: Configuration, images: readonly FlavoredImage[]): PackageRequest[] {
+  const problems: string[] = [];
+  const requests = images.flatMap((image) => {
+    try {
+      return [packageRequest(configuration, image)];
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      problems.push(...error.problems);
+      return [];
+    }
+  });
+  if (problems.length > 0) throw new UsageError([...new Set(problems)]);
+  return requests;
+}
+
+function cacheOf(configuration: Configuration, { image }: FlavoredImage, { cacheDir }: LockFlags): PackageCache {
+  return packageCache(cacheDir ?? (configuration.section(image).document.get(image, 'cache_dir') || undefined));
+}
+
+async function lockOne(
+  host: Host,
+  configuration: Configuration,
+  request: PackageRequest,
+  cache: PackageCache,
+  flags: LockFlags,
+): Promise<void> {
+  const path = lockPath(configuration, request);
+  const old = flags.update === true ? readableLock(path, host) : readLock(path);
+  const made = await makeLock(host, { request, cache, old, update: updateOf(flags), fetches: flags.fetch });
+  const changes = old === undefined ? [] : differencesOf(old.packages, made.packages);
+  if (old === undefined || lockText(old) !== lockText(made)) await writeLock(path, made);
+  if (flags.json) {
+    console.log(JSON.stringify({ lock: path, totals: made.totals, changes }, undefined, 2));
+    return;
+  }
+  for (const line of changeLines(changes)) console.log(line);
+  const size = spokenSize(made.totals.bytes);
+  const what = old === undefined ? '' : changes.length === 0 ? ', unchanged' : `, ${changes.length} changed`;
+  console.log(`${shown(path)}: ${made.totals.packages} packages, ${size}${what}`);
+}
+
+/** A damaged lock is no obstacle to making it again from nothing. */
+function readableLock(path: string, host: Host): PackageLock | undefined {
+  try {
+    return readLock(path);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    host.log.warn(error.message);
+    return undefined;
+  }
+}
+
+function updateOf({ update }: LockFlags): Update {
+  if (update === undefined) return { kind: 'nothing' };
+  return update === true || update.length === 0 ? { kind: 'everything' } : { kind: 'packages', names: update };
+}
+
+async function checkOne(
+  host: Host,
+  configuration: Configuration,
+  request: PackageRequest,
+  { json }: LockFlags,
+): Promise<void> {
+  const path = lockPath(configuration, request);
+  const there = readLock(path);
+  const name = flavoredName(request);
+  if (there === undefined)
+    throw new Failure(`${name} has no package lock: there is no ${shown(path)}`, {
+      hint: `'image-factory lock ${name}' makes it.`,
+    });
+  const now = { solver: await solverHere(host), architecture: request.facts.arch.debianName };
+  const stale = staleness(there, recordedRequest(request), now);
+  if (json) console.log(JSON.stringify({ lock: path, stale }, undefined, 2));
+  else if (stale.length === 0) console.log(`${shown(path)}: up to date, ${there.totals.packages} packages`);
+  if (stale.length > 0) throw staleLock(name, path, stale);
+}
+
+/** Refuses a lock that is not about what the configuration says now. */
+export function staleLock(name: string, path: string, stale: readonly string[]): Failure {
+  return new Failure(`the package lock ${shown(path)} is stale:\n${stale.map((line) => `  | ${line}`).join('\n')}`, {
+    hint: `'image-factory lock ${name}' brings it up to date, and changes as little as it can.`,
+  });
+}
+
+async function fetchOne(
+  host: Host,
+  configuration: Configuration,
+  request: PackageRequest,
+  cache: PackageCache,
+): Promise<void> {
+  const path = lockPath(configuration, request);
+  const there = expectLock(path, request);
+  const fetched = await fetchLocked(host, { request, cache }, there);
+  console.log(`${shown(path)}: ${there.totals.packages} packages in the pool, ${fetched} fetched`);
+}
+
+function expectLock(path: string, image: FlavoredImage): PackageLock {
+  const there = readLock(path);
+  if (there !== undefined) return there;
+  const name = flavoredName(image);
+  throw new Failure(`${name} has no package lock: there is no ${shown(path)}`, {
+    hint: `'image-factory lock ${name}' makes it.`,
+  });
+}
+
+/** Lines such as `+ nginx 1.26`, `- exim4 4.98`, `~ curl 8.14-1 -> 8.14-2`. */
+export function changeLines(changes: readonly PackageDifference[]): string[] {
+  return columns(
+    changes.map(({ name, before, after }) => {
+      if (before === undefined) return ['+', name, after?.version ?? '', after?.why ?? ''];
+      if (after === undefined) return ['-', name, before.version, ''];
+      const same = before.version === after.version;
+      return ['~', name, same ? `${before.version}, other content` : `${before.version} -> ${after.version}`, ''];
+    }),
+  );
+}
+
+export interface WhyFlags {
+  readonly config?: string;
+  readonly flavor?: readonly string[];
+  readonly json?: boolean;
+}
+
+/** Prints why a package is in the lock of an image, or why it is not; for each flavor. */
+export function why(name: string, packageName: string, flags: WhyFlags): void {
+  const configuration = loadConfiguration(flags.config);
+  const answers = imagesMeant(configuration, name, flags.flavor).map((image) => {
+    const there = expectLock(lockPath(configuration, image), image);
+    return { name: flavoredName(image), ...explained(configuration, image, there, packageName) };
+  });
+  if (flags.json) console.log(JSON.stringify(answers, undefined, 2));
+  else {
+    for (const answer of answers) {
+      const indent = answers.length > 1 ? '  ' : '';
+      if (answers.length > 1) console.log(`${answer.name}:`);
+      for (const line of answer.lines) console.log(`${indent}${line}`);
+    }
+  }
+  if (answers.every(({ chain }) => chain.length === 0)) process.exitCode = 1;
+}
+
+function explained(
+  configuration: Configuration,
+  image: FlavoredImage,
+  there: PackageLock,
+  wanted: string,
+): { chain: readonly LockedPackage[]; lines: readonly string[] } {
+  const byName = new Map(there.packages.map((each) => [each.name, each]));
+  const chain: LockedPackage[] = [];
+  for (let each = byName.get(wanted); each !== undefined && !chain.includes(each);) {
+    chain.push(each);
+    each = byName.get(/^(?:depends|recommends) of (.*)$/.exec(each.why)?.[1] ?? '');
+  }
+  const [first] = chain;
+  const { group } = packageRequest(configuration, image, [{ name: 'apt', why: 'installer' }]);
+  if (first === undefined) {
+    const left = group.leftOut
+      .filter((item) => item.name === wanted)
+      .map((item) => `[group ${item.group}]: ${item.why}`);
+    const by = group.excluded.get(wanted);
+    const reasons = [...left, ...(by === undefined ? [] : [`[group ${by}] excludes it`])];
+    const hint = reasons.length > 0 ? `: ${reasons.join('; ')}` : didYouMean(wanted, byName.keys());
+    return { chain, lines: [`'${wanted}' is not in the lock${hint}`] };
+  }
+  const lines = chain.map(({ name, why: reason }) => {
+    const from = group.members.find((member) => member.name === name)?.from;
+    return `${name}: ${from === undefined ? reason : `group ${from.map((path) => path.join(' < ')).join('; ')}`}`;
+  });
+  return { chain, lines: [`${first.name} ${first.version} ${first.architecture}, from ${first.suite}`, ...lines] };
+}
+
+function shown(path: string): string {
+  const near = relative('', path);
+  return near.startsWith('..') ? path : near;
+}

@@ -1,0 +1,214 @@
+import { join } from 'node:path';
+import { Failure } from '../host/failure.js';
+import { withFileLock } from '../host/file-lock.js';
+import type { Host } from '../host/host.js';
+import { makeDirectory } from '../host/make-directory.js';
+import { suiteIndexes, updateIndexes, type IndexRecord, type SuiteIndexes } from './apt/indexes.js';
+import { keepNothing, keepPackages, keptPreferences } from './apt/kept.js';
+import { aptRoot, type AptRoot } from './apt/private-root.js';
+import { aptSolver, solve, type Chosen } from './apt/solve.js';
+import type { Wish } from './apt/wish.js';
+import type { LockedPackage, PackageLock } from './lock-file.js';
+import type { PackageCache } from './package-cache.js';
+import { fillPool } from './pool.js';
+import { reasonsFor } from './reasons.js';
+import { goneMessage } from './gone.js';
+import { inputDigest, recordedRequest, type PackageRequest } from './request.js';
+
+/** What may change in a lock that is there. */
+export type Update =
+  { readonly kind: 'nothing' | 'everything' } | { readonly kind: 'packages'; readonly names: readonly string[] };
+
+/** How a lock is made. */
+export interface Locking {
+  readonly request: PackageRequest;
+  readonly cache: PackageCache;
+  /** The lock that is there. */
+  readonly old?: PackageLock | undefined;
+  readonly update: Update;
+  /** Whether the files of all packages are fetched as well. */
+  readonly fetches: boolean;
+}
+
+/** The solver of this machine, as locks record it. */
+export async function solverHere(host: Host): Promise<PackageLock['solver']> {
+  return { name: 'apt', version: await aptSolver(host) };
+}
+
+/**
+ * Makes the lock of an image: what its request means in the archives now; or with as little difference to the lock that is
+ * there as `update` allows.
+ *
+ * @throws Failure where the archives can't be read or vouched for, or there is no solution
+ */
+export async function makeLock(host: Host, locking: Locking): Promise<PackageLock> {
+  const { request, cache, old } = locking;
+  makeDirectory(cache.apt);
+  const root = await aptRoot(host, cache.apt, request.facts.arch.debianName, request);
+  return withFileLock(host, join(root.directory, '.in-use'), `the indexes in ${root.directory}`, async () => {
+    await keepNothing(root);
+    await updateIndexes(host, root);
+    const indexes = await suiteIndexes(host, root, request);
+    refuseOlder(indexes, old?.sources ?? []);
+    const chosen = await choose(host, root, indexes, locking);
+    const lock = lockOf(request, await solverHere(host), indexes, chosen);
+    if (locking.fetches) await fetchAll(host, cache, root, lock, request);
+    return lock;
+  });
+}
+
+async function choose(
+  host: Host,
+  root: AptRoot,
+  indexes: readonly SuiteIndexes[],
+  { request, cache, old, update }: Locking,
+): Promise<Chosen[]> {
+  const { group, further } = request;
+  const wish: Wish = {
+    names: [...group.members, ...further].map(({ name }) => name),
+    excluded: group.excluded,
+    recommends: group.recommends,
+  };
+  if (old === undefined || update.kind === 'everything') return solve(host, root, indexes, wish);
+  const moved = new Set(update.kind === 'packages' ? withSiblings(old, update.names) : []);
+  for (;;) {
+    const staying = old.packages.filter(({ name }) => !moved.has(name));
+    const lost = await keepPackages(host, root, indexes, cache.pool, staying);
+    for (const { name, version } of lost) {
+      host.log.warn(`${name} ${version} is neither in the archives nor in the pool: it can't be kept`);
+    }
+    try {
+      return await solve(host, root, indexes, { ...wish, preferences: keptPreferences }, old.packages);
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      // What is to stay stands in the way of what moves.
+      const further = [...error.message.matchAll(/(?:Depends|PreDepends|Breaks|Conflicts): (\S+)/g)]
+        .map(([, name = '']) => name.replace(/:.*$/, ''))
+        .filter((name) => !moved.has(name) && staying.some((each) => each.name === name));
+      if (further.length === 0) throw error;
+      for (const name of withSiblings(old, further)) moved.add(name);
+    }
+  }
+}
+
+/** These packages, and others from the same sources: they mostly need each other in the same version. */
+function withSiblings({ packages }: PackageLock, names: readonly string[]): string[] {
+  const sourceOf = ({ name, source }: LockedPackage) => (source ?? name).replace(/ .*$/, '');
+  const unknown = names.filter((each) => !packages.some(({ name }) => name === each));
+  if (unknown.length > 0) {
+    throw new Failure(`the lock has no package ${unknown.map((each) => `'${each}'`).join(', ')}`, {
+      hint: "'--update' alone takes the newest version of every package.",
+    });
+  }
+  const sources = new Set(packages.filter(({ name }) => names.includes(name)).map(sourceOf));
+  return packages.filter((each) => sources.has(sourceOf(each))).map(({ name }) => name);
+}
+
+/** @throws Failure where a mirror shows a suite as it was before the lock: replayed, or left behind */
+function refuseOlder(indexes: readonly IndexRecord[], before: readonly IndexRecord[]): void {
+  for (const { suite, date } of indexes) {
+    const known = before.find((each) => each.suite === suite);
+    if (known === undefined || !(Date.parse(date) < Date.parse(known.date))) continue;
+    throw new Failure(
+      `InRelease of ${suite} is older than the one that the lock was made with: it is of ${date}, and the lock knows ${known.date}`,
+      {
+        hint: 'The mirror lags behind, or somebody replays an old state of it. Ask another mirror, or remove the lock.',
+      },
+    );
+  }
+}
+
+function lockOf(
+  request: PackageRequest,
+  solver: PackageLock['solver'],
+  indexes: readonly SuiteIndexes[],
+  chosen: readonly Chosen[],
+): PackageLock {
+  const reasons = reasonsFor(request, chosen);
+  const recorded = recordedRequest(request);
+  const packages = chosen.map((each): LockedPackage => {
+    const { name, version, architecture, source, priority, suite, path, size, sha256 } = each;
+    return {
+      ...{ name, version, architecture },
+      ...(source === undefined ? {} : { source }),
+      ...(['required', 'important', 'standard'].includes(priority) ? { priority } : {}),
+      ...{ suite, path, size, sha256, why: reasons.get(each) ?? '' },
+    };
+  });
+  return {
+    format: 1,
+    image: request.image,
+    ...(request.flavor === undefined ? {} : { flavor: request.flavor }),
+    groups: request.groups,
+    packaging: 'deb',
+    distribution: request.facts.distribution,
+    architecture: request.facts.arch.debianName,
+    inputs: inputDigest(recorded),
+    request: recorded,
+    solver,
+    sources: indexes.map(recordOf),
+    totals: { packages: packages.length, bytes: packages.reduce((sum, { size }) => sum + size, 0) },
+    packages,
+  };
+}
+
+function recordOf({ suite, components, signers, date, release, indexes }: SuiteIndexes): IndexRecord {
+  return { suite, components, signers, date, release, indexes };
+}
+
+async function fetchAll(
+  host: Host,
+  cache: PackageCache,
+  root: AptRoot,
+  lock: PackageLock,
+  request: PackageRequest,
+): Promise<void> {
+  const { gone } = await fillPool(host, cache.pool, root, lock.packages, request);
+  if (gone.length > 0) throw goneMessage(gone);
+}
+
+/**
+ * Brings every package of a lock into the pool.
+ *
+ * @returns how many were fetched
+ * @throws Failure with a table of what is nowhere, and what the mirror offers instead
+ */
+export async function fetchLocked(
+  host: Host,
+  { request, cache }: Pick<Locking, 'request' | 'cache'>,
+  lock: PackageLock,
+): Promise<number> {
+  makeDirectory(cache.apt);
+  const root = await aptRoot(host, cache.apt, lock.architecture, request);
+  const { fetched, gone } = await fillPool(host, cache.pool, root, lock.packages, request);
+  if (gone.length > 0)
+    throw goneMessage(
+      gone,
+      await offered(
+        host,
+        root,
+        request,
+        gone.map(({ locked }) => locked.name),
+      ),
+    );
+  return fetched;
+}
+
+/** The versions that the mirror has now, by name; empty where it can't be asked. */
+async function offered(
+  host: Host,
+  root: AptRoot,
+  request: PackageRequest,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  try {
+    await keepNothing(root);
+    await updateIndexes(host, root);
+    const { newestVersions } = await import('./apt/newest.js');
+    return await newestVersions(await suiteIndexes(host, root, request), names);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    host.log.debug(error.message);
+    return new Map();
+  }
+}

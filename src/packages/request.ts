@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto';
+import type { Configuration } from '../config/configuration.js';
+import { commaList } from '../config/option-types.js';
+import { didYouMean } from '../config/suggestion.js';
+import { UsageError } from '../host/failure.js';
+import { factsText, type Facts } from './facts.js';
+import { factsOf, flavorNames } from './flavors.js';
+import { resolveGroups, type ResolvedGroup } from './groups.js';
+import { noting } from './own-options.js';
+import { packagePlaces, type PackagePlaces } from './package-source.js';
+
+/** An image, or one of its flavors. */
+export interface FlavoredImage {
+  readonly image: string;
+  readonly flavor: string | undefined;
+}
+
+/** `web`, `web@xen`: what the image of a flavor is called. */
+export function flavoredName({ image, flavor }: FlavoredImage): string {
+  return flavor === undefined ? image : `${image}@${flavor}`;
+}
+
+/**
+ * The image and the flavor that a name means: `web@xen` is the flavor *xen* of *web*, unless there is a section of that name.
+ */
+export function splitName(configuration: Configuration, name: string): FlavoredImage {
+  const at = name.lastIndexOf('@');
+  if (at <= 0 || configuration.kind(name) !== undefined) return { image: name, flavor: undefined };
+  return { image: name.slice(0, at), flavor: name.slice(at + 1) };
+}
+
+/**
+ * What a name on the command line means: an image with all its flavors, or one of them.
+ *
+ * @throws UsageError for an unknown image or flavor
+ */
+export function imagesMeant(
+  configuration: Configuration,
+  name: string,
+  flavors: readonly string[] = [],
+): FlavoredImage[] {
+  const { image, flavor } = splitName(configuration, name);
+  configuration.section(image);
+  const named = flavor === undefined ? flavors : [flavor];
+  const wanted = named.length > 0 ? named : flavorsOf(configuration, image);
+  const known = flavorNames(configuration);
+  const unknown = wanted.filter((each) => !known.includes(each));
+  if (unknown.length > 0) {
+    throw new UsageError(
+      unknown.map((each) => `[${image}]: there is no section [flavor ${each}]${didYouMean(each, known)}`),
+    );
+  }
+  return wanted.length === 0 ? [{ image, flavor: undefined }] : wanted.map((each) => ({ image, flavor: each }));
+}
+
+/** The flavors that an image is built in; empty where it names none. */
+export function flavorsOf(configuration: Configuration, image: string): readonly string[] {
+  return commaList.parse(configuration.section(image).document.get(image, 'flavors') ?? '');
+}
+
+/** The packages that an image of a flavor asks for, and where they come from. */
+export interface PackageRequest extends FlavoredImage, PackagePlaces {
+  readonly facts: Facts;
+  /** The groups of the image itself. */
+  readonly groups: readonly string[];
+  readonly group: ResolvedGroup;
+  /** What the installer of the image brings along: patterns and names. Empty for an image without one. */
+  readonly further: readonly { readonly name: string; readonly why: 'answer file' | 'installer' }[];
+}
+
+/**
+ * @throws UsageError with everything that is wrong with groups, flavor and sources of the image
+ */
+export function packageRequest(
+  configuration: Configuration,
+  { image, flavor }: FlavoredImage,
+  further: PackageRequest['further'] = [],
+): PackageRequest {
+  const problems: string[] = [];
+  const { document } = configuration.section(image);
+  const groups = commaList.parse(noting(problems, () => document.get(image, 'group')) ?? '');
+  const places = packagePlaces(configuration, image, problems);
+  const facts = noting(problems, () => factsOf(configuration, { image, flavor }));
+  const group = facts && noting(problems, () => resolveGroups(configuration, groups, facts));
+  if (groups.length === 0 && further.length === 0) {
+    problems.push(`[${image}] has no 'group': a package lock is about the packages of one`);
+  }
+  if (places.sources.length === 0 && problems.length === 0) {
+    problems.push(
+      `[${image}] has no 'package-sources': name the archives of its packages, or take them by 'like = trixie' or another shipped release`,
+    );
+  }
+  if (problems.length > 0 || facts === undefined || group === undefined) throw new UsageError([...new Set(problems)]);
+  return { image, flavor, facts, groups, group, further, ...places };
+}
+
+/** What determines a package lock, as the lock records it: plain data, sorted, without URLs. */
+export interface RecordedRequest {
+  readonly packages: readonly string[];
+  readonly excluded: readonly string[];
+  readonly recommends: boolean;
+  readonly suites: readonly string[];
+  readonly facts: string;
+}
+
+export function recordedRequest(request: PackageRequest): RecordedRequest {
+  const { group, further, sources, facts } = request;
+  return {
+    packages: [...new Set([...group.members, ...further].map(({ name }) => name))].sort(),
+    excluded: [...group.excluded.keys()].sort(),
+    recommends: group.recommends,
+    suites: sources.map(({ suite, components }) => [suite, ...components].join(' ')),
+    facts: factsText(facts),
+  };
+}
+
+/** The digest of what determines a package lock; hexadecimal. */
+export function inputDigest(recorded: RecordedRequest): string {
+  const { packages, excluded, recommends, suites } = recorded;
+  return createHash('sha256')
+    .update(JSON.stringify([packages, excluded, recommends, suites]))
+    .digest('hex');
+}

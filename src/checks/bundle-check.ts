@@ -1,0 +1,34 @@
+import type { BundleDemand } from '../config/bundle-formats.js';
+import { checkImageLayout } from '../layout/image-layout.js';
+import type { Layout } from '../layout/layout.js';
+import { isEfiSystem } from '../layout/partition-types.js';
+import { error, placeOf, type CheckFinding, type Subject } from './subject.js';
+
+/** What a layout has none of, by the demand that needs it. */
+const lacking: Readonly<Partial<Record<BundleDemand, (layout: Layout) => string | undefined>>> = {
+  uefi: ({ disks }) =>
+    disks.some(({ partitions }) => partitions.some(({ type }) => isEfiSystem(type)))
+      ? undefined
+      : 'no EFI system partition',
+  gpt: ({ disks }) => (disks.every(({ label }) => label === 'gpt') ? undefined : 'no GPT'),
+};
+
+/** Targets that need what the image's layout has not: an installation would take its time for nothing. */
+export async function bundleCheck(subject: Subject): Promise<readonly CheckFinding[]> {
+  const { spec, answerFile } = subject;
+  const needing = spec.targets.filter(({ needs }) => needs.some((demand) => demand in lacking));
+  if (needing.length === 0 || answerFile?.mentioned.has('layout') !== true) return [];
+  const checked = await checkImageLayout(spec);
+  if (checked === undefined) return [];
+  return needing.flatMap(({ name, needs }) =>
+    needs.flatMap((demand) => {
+      const what = lacking[demand]?.(checked.layout);
+      if (what === undefined) return [];
+      return [
+        error(
+          `${placeOf(subject, 'bundles')}: the target '${name}' needs '${demand}', but the layout ${spec.layout?.name} has ${what}; 'layout = hybrid' has`,
+        ),
+      ];
+    }),
+  );
+}

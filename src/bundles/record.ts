@@ -57,9 +57,14 @@ export function withBundles(
   return { schemaVersion: 1, image, source, bundles: [...kept, ...made] };
 }
 
+/** The files of bundles, without directories, which have no sum of their own. */
+export function bundledFiles(bundles: readonly BundleRecord[] = []): { name: string; bytes: number; sha256: string }[] {
+  return bundles.flatMap(({ files }) =>
+    files.flatMap(({ name, bytes, sha256, isDirectory }) => (isDirectory ? [] : [{ name, bytes, sha256 }])),
+  );
+}
+
 /** Every file that bundles leave beside the image, with what vouches for each. */
 export function filesOfBundles(bundles: readonly BundleRecord[]): string[] {
-  return bundles.flatMap(({ files }) =>
-    files.filter(({ isDirectory }) => isDirectory !== true).flatMap(({ name }) => [name, `${name}.sha256sum`]),
-  );
+  return bundledFiles(bundles).flatMap(({ name }) => [name, `${name}.sha256sum`]);
 }

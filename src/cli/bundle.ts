@@ -45,6 +45,8 @@ export interface BundleFlags extends StoreFlags {
   readonly targetsFile?: string;
   /** The directory in which that build works. */
   readonly workDir?: string;
+  /** What the names of that build's files begin with: `IMAGE-DATE`. */
+  readonly as?: string;
 }
 
 /** Makes bundles of what is built: an image, a disk, a layer. */
@@ -103,6 +105,8 @@ function baseOf(path: string): string {
   return basename(path).replace(/(?<=.)(?:\.tar)?\.[A-Za-z][A-Za-z0-9]*$/, '');
 }
 
+const imageNamed = (found: Found, { as }: BundleFlags) => (as === undefined ? found.name : imageOf(as));
+
 const imageOf = (base: string) => base.replace(/-\d{4}-\d{2}-\d{2}$/, '');
 
 async function isDisk(found: Found): Promise<boolean> {
@@ -145,7 +149,7 @@ async function bundleAll(host: Host, asked: Asked): Promise<readonly BundleRecor
   const epoch = sourceDateEpoch();
   if (found.kind === 'layer') await expectLayer(asked);
   const date = isoDate(epoch === undefined ? new Date() : new Date(epoch * 1000));
-  const base = found.kind === 'file' ? baseOf(found.path) : `${found.name}-${date}`;
+  const base = flags.as ?? (found.kind === 'file' ? baseOf(found.path) : `${found.name}-${date}`);
   const outputDir = resolve(flags.outputDir ?? (found.kind === 'file' ? dirname(found.path) : '.'));
   if (!existsSync(outputDir)) throw new UsageError([`${outputDir}: there is no such directory`]);
   if (!flags.force) expectNothingThere(targets, { base, outputDir, source: found.kind === 'file' ? found.path : '' });
@@ -154,7 +158,7 @@ async function bundleAll(host: Host, asked: Asked): Promise<readonly BundleRecor
   const sources = sourcesOf(host, asked, { scratch: join(workDir, 'scratch'), epoch });
   const bundling: Bundling = {
     ...{ targets, base, outputDir, epoch },
-    image: found.name,
+    image: imageNamed(found, flags),
     workDir: join(workDir, 'made'),
     time: found.kind === 'file' ? await timeOf(found.path, epoch) : (epoch ?? Math.floor(Date.now() / 1000)),
     proof: { kind: 'compare' },
@@ -221,7 +225,8 @@ function sourcesOf(
   let tree: Promise<TreeSource> | undefined;
   const treeOf = () => {
     if (store === undefined) throw new Error('files without a store');
-    return found.kind === 'layer' ? treeOfLayer(store, found.name) : treeOfFile(store, found.path, found.name);
+    const name = imageNamed(found, flags);
+    return found.kind === 'layer' ? treeOfLayer(store, found.name, name) : treeOfFile(store, found.path, name);
   };
   const sources: Sources = {
     tree: () => (tree ??= treeOf()),

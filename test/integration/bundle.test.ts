@@ -39,6 +39,16 @@ describe('image-factory bundle', () => {
     expect(exitCode, stderr).to.equal(0);
     expect(stdout).to.equal('small: web-2024-05-17.small.qcow2 (compared)\nazure: web-2024-05-17.vhd (compared)');
     await execa('sha256sum', ['--check', 'web-2024-05-17.vhd.sha256sum'], { cwd: scratch });
+    // What describes the image is not of its bundles.
+    writeFileSync(
+      join(scratch, 'web-2024-05-17.manifest.json'),
+      '{"schemaVersion": 1, "file": {"name": "web-2024-05-17.raw"}}',
+    );
+    const verified = await execa(program, ['verify', join(scratch, 'web-2024-05-17.vhd')]);
+    expect(verified.stdout).to.match(
+      /unchecked +web-2024-05-17\.manifest\.json: is of web-2024-05-17\.raw, of which this is a bundle/,
+    );
+    rmSync(join(scratch, 'web-2024-05-17.manifest.json'));
     const list = JSON.parse(readFileSync(join(scratch, 'web-2024-05-17.bundles.json'), 'utf8')) as {
       source: object;
       bundles: { target: string }[];
@@ -115,7 +125,7 @@ describe('image-factory bundle', () => {
       const missing = await bundle('base', 'vmdk', '--output-dir', output);
       expect([missing.exitCode, missing.stderr]).to.deep.equal([
         2,
-        'image-factory: error: base: files become a disk by a layout: add --layout NAME, such as --layout hybrid, and --size SIZE',
+        'image-factory: base: files become a disk by a layout: add --layout NAME, such as --layout hybrid, and --size SIZE',
       ]);
       writeFileSync(
         join(scratch, 'small.yaml'),

@@ -75,6 +75,7 @@ interface Wanted {
   readonly boot:
     { readonly test: BootTest; readonly asked: Plan['spec']['bootTestFirmware']; readonly connect: string } | undefined;
   readonly file: string;
+  readonly base: string;
   readonly outputDir: string;
   readonly directory: string;
 }
@@ -88,14 +89,14 @@ const givingBack = 60_000;
  */
 async function bundleFiles(
   host: Host,
-  { file, outputDir, directory }: Wanted,
+  { file, base, outputDir, directory }: Wanted,
   targets: Plan['spec']['targets'],
 ): Promise<readonly BundleRecord[]> {
   if (targets.length === 0) return [];
   const list = join(directory, 'targets.json');
   await writeFile(list, JSON.stringify(targets));
   const [program = ''] = process.argv.slice(1);
-  const places = ['--output-dir', outputDir, '--work-dir', join(directory, 'files')];
+  const places = ['--as', base, '--output-dir', outputDir, '--work-dir', join(directory, 'files')];
   const flags = ['--targets-file', list, ...places, '--force', '--json'];
   let text = '';
   let isResult = false;

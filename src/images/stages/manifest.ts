@@ -1,6 +1,5 @@
 import { describeFile, writeDocument } from '../../artifacts/write.js';
-import type { BundleRecord } from '../../bundles/record.js';
-import type { Artifact } from '../../contents/artifact.js';
+import { bundledFiles } from '../../bundles/record.js';
 import { manifest as manifestOf, type ManifestCheck } from '../../contents/manifest.js';
 import { programVersion } from '../../host/program-directory.js';
 import { programVersions } from '../../host/program-versions.js';
@@ -28,7 +27,10 @@ export const manifest = stage({
       image: spec.name,
       file: { ...state.image, format: spec.format },
       disk,
-      artifacts: [...(await Promise.all(beside.map((path) => describeFile(host, path)))), ...bundled(state.bundles)],
+      artifacts: [
+        ...(await Promise.all(beside.map((path) => describeFile(host, path)))),
+        ...bundledFiles(state.bundles),
+      ],
       installer: await materials(host, spec, state),
       ...(state.golden && { golden: recorded(state.golden) }),
       build: {
@@ -41,11 +43,6 @@ export const manifest = stage({
     await writeDocument(host, { workDir }, file, document);
   },
 });
-
-/** The files of bundles, whose sums are known. */
-function bundled(bundles: readonly BundleRecord[] = []): Artifact[] {
-  return bundles.flatMap(({ files }) => files.map(({ name, bytes, sha256 }) => ({ name, bytes, sha256 })));
-}
 
 /** The manual has the reasons. */
 function recorded({ rules, except, findings }: GoldenResult): ManifestCheck {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { descriptions } from '../../artifacts/published.js';
 import { describeFile, writeDocument } from '../../artifacts/write.js';
+import { bundledFiles } from '../../bundles/record.js';
 import { provenance as provenanceOf } from '../../contents/provenance.js';
 import { programVersion } from '../../host/program-directory.js';
 import { wantedArtifacts } from '../build.js';
@@ -25,7 +26,11 @@ export const provenance = stage({
   inputs: ({ spec }) => [spec.builderId, recordedOptions(spec)],
   async run(host, { spec, file, workDir, described }, state) {
     const document = provenanceOf({
-      artifacts: [state.image, ...(await Promise.all(described.map((path) => describeFile(host, path))))],
+      artifacts: [
+        state.image,
+        ...bundledFiles(state.bundles),
+        ...(await Promise.all(described.map((path) => describeFile(host, path)))),
+      ],
       ...(await materials(host, spec, state)),
       mirrors: mirrors(spec, await readFile(state.answerFile, 'utf8')),
       image: spec.name,

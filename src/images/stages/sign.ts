@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { sumLine } from '../../artifacts/checksum.js';
 import { descriptions } from '../../artifacts/published.js';
 import { signatureOf, signedRoles } from '../../artifacts/table.js';
+import { bundledFiles } from '../../bundles/record.js';
 import { describeFile, writeArtifact } from '../../artifacts/write.js';
 import { sign as signatureFor, signCommand } from '../../publish/signature.js';
 import { wantedArtifacts } from '../build.js';
@@ -23,8 +24,7 @@ export const sign = stage({
   inputs: ({ signing }) => [signing],
   async run(host, { signing, sums, workDir, described, signed }, { image, bundles = [] }) {
     const artifacts = await Promise.all(described.map((file) => describeFile(host, file)));
-    const files = bundles.flatMap((bundle) => bundle.files.filter(({ isDirectory }) => isDirectory !== true));
-    const lines = [image, ...files, ...artifacts].map(({ sha256, name }) => sumLine(sha256, name));
+    const lines = [image, ...bundledFiles(bundles), ...artifacts].map(({ sha256, name }) => sumLine(sha256, name));
     await writeArtifact(host, { workDir }, sums, lines.join(''));
     // Beside the checksum of the image, those of bundles.
     const sumsOfBundles = bundles.flatMap((bundle) =>

@@ -7,6 +7,7 @@ import { systemOnDisk, systemTree } from '../support/bundled-system.js';
 import { program } from '../support/demo-image.js';
 import { program as run } from '../support/disk.js';
 import { rootOnly } from '../support/layer-store.js';
+import { normalUser } from '../support/normal-user.js';
 
 describe('image-factory bundle', () => {
   let scratch: string;
@@ -114,6 +115,36 @@ describe('image-factory bundle', () => {
       expect(bundles[0]?.omitted).to.include('usr/lib/modules/');
       expect(run('skopeo', ['inspect', `oci-archive:${join(scratch, 'web-2024-05-17.oci.tar')}`])).to.include('amd64');
       expect(readdirSync(join(scratch, 'store/staging'))).to.deep.equal([]);
+    });
+
+    it('takes them with their owners also as an ordinary user, and leaves nothing', async () => {
+      const user = await normalUser();
+      try {
+        const theirs = join(user.home, 'images');
+        const [file = 'env', ...words] = user.command;
+        const as = (...called: string[]) => execa(file, [...words, ...called], { cwd: user.home });
+        await as('mkdir', theirs);
+        run('install', ['--mode=644', disk, theirs]);
+        await as(user.program, 'bundle', join(theirs, 'web-2024-05-17.raw'), 'tar-zst', 'oci', 'vdi');
+        expect(readdirSync(theirs).sort()).to.deep.equal(
+          [
+            'bundles.json',
+            'oci.tar',
+            'oci.tar.sha256sum',
+            'raw',
+            'tar.zst',
+            'tar.zst.sha256sum',
+            'vdi',
+            'vdi.sha256sum',
+          ].map((end) => `web-2024-05-17.${end}`),
+        );
+        const archive = join(theirs, 'web-2024-05-17.tar.zst');
+        const listed = run('tar', ['--list', '--verbose', '--numeric-owner', '--file', archive]);
+        expect(listed).to.match(/^-rw-r--r-- 33\/34 .* (?:\.\/)?usr\/share\/doc\/readme$/m);
+        expect(readdirSync(join(user.home, '.local/share/image-factory/staging'))).to.deep.equal([]);
+      } finally {
+        await user.remove();
+      }
     });
 
     it('makes a disk of a layer by a layout', async () => {

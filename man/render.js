@@ -1,6 +1,6 @@
 // render.js FILE: prints a manual page's markdown with its markers filled in from the program itself, for pandoc:
 //
-//     <!-- options image -->   the options of a section that describes an image; a `description`; a `destination`; a `group`; a `flavor`; those of
+//     <!-- options image -->   the options of a section that describes an image; a `description`; a `destination`; a `user`; a `group`; a `flavor`; those of
 //                              every `section`; under the headings of their groups, where there are several
 //                              those of a target of `bundle`s
 //     <!-- kinds -->           the kinds of sections
@@ -22,6 +22,7 @@ import { descriptionOptions } from '../lib/config/description-options.js';
 import { flavorOptions, groupOptions } from '../lib/config/group-options.js';
 import { optionGroups } from '../lib/config/option.js';
 import { destinationOptions, imageOptions, sectionOptions } from '../lib/config/options.js';
+import { userOptions } from '../lib/config/user-options.js';
 import { sectionKinds } from '../lib/config/section-kinds.js';
 import { ruleGroups } from '../lib/golden/rule.js';
 import { rules as goldenRules } from '../lib/golden/rules.js';
@@ -39,6 +40,7 @@ const tables = {
   section: sectionOptions,
   group: groupOptions,
   flavor: flavorOptions,
+  user: userOptions,
 };
 
 const markers = { options, flags, commands, kinds, formats, artifacts, rules };

@@ -3,10 +3,12 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { descriptionDefaults, descriptionOption } from '../config/description-options.js';
 import type { AnswerFileKind, DescribedOption } from '../config/image-spec.js';
+import type { UserAccount } from '../config/user-account.js';
 import { canonical } from '../config/option.js';
 import { didYouMean } from '../config/suggestion.js';
 import { reasonOf } from '../host/errno.js';
 import { UsageError } from '../host/failure.js';
+import { accountHelpers } from './account-helpers.js';
 import { escapePrinted, escapes } from './escape.js';
 import { layoutHelpers, type PlacedLayout } from './layout-helpers.js';
 import { installedMachine, type SourcedLayout } from './partitioning/partitioning.js';
@@ -39,6 +41,8 @@ export interface AnswerFileSource {
    * @throws UsageError with everything that is wrong with it
    */
   readonly layout?: { readonly place: string; readonly read: () => Promise<SourcedLayout> } | undefined;
+  /** The users that `users` names; none where it is not set. */
+  readonly users?: readonly UserAccount[];
   /** What to do where variables are missing. */
   readonly advice?: string | undefined;
   /** Directories in which a relative path is looked for after the current one; each may have `partials/`. */
@@ -83,7 +87,17 @@ export class SettingMissing extends UsageError {}
 const nothing = Symbol('nothing');
 
 async function renderTemplate(
-  { kind, variables, searchPath, description = {}, unresolved = {}, place, advice, layout }: AnswerFileSource,
+  {
+    kind,
+    variables,
+    searchPath,
+    description = {},
+    unresolved = {},
+    place,
+    advice,
+    layout,
+    users = [],
+  }: AnswerFileSource,
   main: TemplateFile,
 ): Promise<Omit<AnswerFile, 'name'>> {
   const values = underBothSpellings(withDefaults(variables));
@@ -112,6 +126,7 @@ async function renderTemplate(
       },
     },
     text: block((text) => escapes[kind](text.trim())),
+    ...accountHelpers(users),
     ...layoutHelpers(
       kind,
       installedMachine(values),
@@ -216,7 +231,7 @@ function saysNothing(option: string, value: string): boolean {
   return value === '' || (initial !== '' && isDeepStrictEqual(type.parse(value), type.parse(initial)));
 }
 
-/** Options that describe the system are always there, and the layout; set to nothing, they are empty only if that is a value. */
+/** Options that describe the system are always there, layout and files too; set to nothing, they are empty only if that is a value. */
 function withDefaults(variables: Readonly<Record<string, string>>): Record<string, string> {
   const values = { ...variables };
   const given = new Map(Object.keys(variables).map((name) => [canonical(name), name]));
@@ -225,7 +240,9 @@ function withDefaults(variables: Readonly<Record<string, string>>): Record<strin
     if (!values[name] && !takesNothing(option)) values[name] = initial;
     values[name] ??= initial;
   }
-  values['layout'] ??= '';
+  for (const option of ['layout', 'files', 'files-owners']) {
+    if (!given.has(option)) values[option] = '';
+  }
   return values;
 }
 

@@ -1,3 +1,4 @@
+import { cloudInit } from '../config/cloud-init-type.js';
 import type { AnswerFileKind } from '../config/image-spec.js';
 import type { Layout } from '../layout/layout.js';
 import { dataPartitions, diskOf, fstabLine } from './partitioning/contents.js';
@@ -27,6 +28,7 @@ function held(layout: Layout): readonly string[] {
  *     {{#each (layout-fstab layout)}}{{this.device}} {{this.mount}} {{this.type}} {{this.options}} {{this.dump}} {{this.pass}}{{/each}}
  *     {{#each (layout-packages layout)}}{{this}}{{/each}}   packages for it: boot loaders, tools for its file systems
  *     {{#each (layout-partitions layout)}}{{this.number}} {{this.type}} {{this.name}}{{/each}}
+ *     {{#each (growing layout cloud-init)}}{{this}}{{/each}}   mount points of file systems that need a unit to grow with the disk
  *     {{#each (layout-labels layout "vfat")}}{{this.device}} {{this.label}}{{/each}}   file systems of a type
  *
  * @param current the layout of the section; undefined where it names none
@@ -70,6 +72,14 @@ export function layoutHelpers(
       takes: ['text'],
       does: () => dataPartitions(read()).map(({ number, type, name }) => ({ number, type, name })),
     },
+    growing: {
+      takes: ['text', 'text'],
+      does(layout: string, wanted: string) {
+        const grow = layout === '' ? ['/'] : growingMounts(read());
+        // cloud-init looks after the root file system itself (cloud-init, "Growpart" and "Resizefs").
+        return cloudInit.parse(wanted).on ? grow.filter((mount) => mount !== '/') : grow;
+      },
+    },
     'layout-labels': {
       takes: ['text', 'text'],
       does: (_layout: string, wanted: string) => {
@@ -84,6 +94,14 @@ export function layoutHelpers(
       },
     },
   };
+}
+
+/** Where the file systems are mounted that a layout lets grow. */
+function growingMounts(layout: Layout): string[] {
+  return layout.fileSystems.flatMap((one) => {
+    const mount = one.mount ?? fstabLine(layout, one)?.mount;
+    return one.grow && mount !== undefined ? [mount] : [];
+  });
 }
 
 /** As the kernel of the installation calls a partition or volume. */

@@ -63,6 +63,7 @@ export const unusedOptions: Check = ({ configuration, spec, answerFile }) => {
   if (mentioned === undefined) return [];
   const { name, overridden, destinations } = spec;
   const sections = destinations.map((destination) => destination.name);
+  const users = spec.users.map((user) => `user ${user.name}`);
   return [
     ...unknownOptions(configuration, name, mentioned, sections).map(warning),
     ...unknownOverrides(configuration, name, overridden, mentioned).map(error),

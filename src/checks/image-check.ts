@@ -28,6 +28,7 @@ import {
   virtualisation,
 } from './machine-checks.js';
 import { keyringInVain, localSources } from './source-check.js';
+import { filesCheck } from './files-check.js';
 import { layoutCheck } from './layout-check.js';
 import { wayIn } from './way-in.js';
 import { error, type Check, type CheckFinding, type Subject } from './subject.js';
@@ -42,6 +43,7 @@ export const buildChecks: readonly Check[] = [
   virtualisation,
   layoutCheck,
   bundleCheck,
+  filesCheck,
   hookCommands,
   bootTestCommand,
   servedDirectory,

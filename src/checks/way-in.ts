@@ -1,3 +1,4 @@
+import { cloudInit } from '../config/cloud-init-type.js';
 import { descriptionOptions, type DescriptionOption } from '../config/description-options.js';
 import { canonical } from '../config/option.js';
 import { warning, type Check } from './subject.js';
@@ -22,10 +23,27 @@ export const wayIn: Check = ({ spec, answerFile }) => {
     'ssh-authorized-keys': value('ssh-authorized-keys').trim() !== '',
     'post-script': value('post-script') !== '',
   } satisfies Record<(typeof waysIn)[number], boolean>;
-  if (Object.values(opens).some(Boolean) || value('packages').split(/\s+/).includes('cloud-init')) return [];
+  const users = spec.users.filter(
+    ({ passwordHash, authorizedKeys }) => authorizedKeys.length > 0 || !['', '!'].includes(passwordHash),
+  );
+  const opened =
+    Object.values(opens).some(Boolean) ||
+    (answerFile.mentioned.has('users') && users.length > 0) ||
+    (answerFile.mentioned.has('cloud-init') && hasCloudInit(value('cloud-init'))) ||
+    value('packages').split(/\s+/).includes('cloud-init');
+  if (opened) return [];
   return [
     warning(
-      `[${spec.name}] there will be no way to log in: every password is locked, and there is no SSH key; set ssh-authorized-keys, or root-password-hash, or user and user-password-hash, or packages = cloud-init`,
+      `[${spec.name}] there will be no way to log in: every password is locked, and there is no SSH key; set ssh-authorized-keys, or user and user-password-hash, or users with keys or passwords, or cloud-init = yes`,
     ),
   ];
 };
+
+function hasCloudInit(value: string): boolean {
+  try {
+    return cloudInit.parse(value).on;
+  } catch {
+    // What is wrong with it is told where the template mentions it.
+    return false;
+  }
+}

@@ -1,3 +1,5 @@
+import { userNames } from './account-types.js';
+import { cloudInit } from './cloud-init-type.js';
 import { defaultArchitecture } from '../machine/architectures.js';
 import * as described from './description-types.js';
 import { boolean, oneOf, text } from './option-types.js';
@@ -38,6 +40,25 @@ export const descriptionOptions = {
   'ssh-authorized-keys': option(described.authorizedKeys, {
     group: 'users',
     doc: 'Public keys that may log in as root, and as **user** if it is set, one per line. A line that begins with */*, *~/* or *file:* names a file of such lines on the build machine.',
+  }),
+  users: option(userNames, {
+    group: 'users',
+    doc: 'Names of further users to create, separated by blanks. A section **[user** *NAME***]** says more of each: see **USERS**.',
+  }),
+  'ssh-root': option(oneOf('no', 'keys'), {
+    group: 'security',
+    doc: 'Whether root may log in over SSH: *no*, or by *keys* only.',
+    defaultDoc: "the distribution's own",
+  }),
+  'ssh-passwords': option(boolean, {
+    group: 'security',
+    doc: 'Whether anybody may log in over SSH by a password.',
+    defaultDoc: "the distribution's own",
+  }),
+  'cloud-init': option(cloudInit, {
+    group: 'system',
+    doc: "Whether the image has cloud-init, which sets up each machine as its cloud says: *no*; *yes*, which asks whatever clouds the distribution's package knows; or names of datasources to ask, such as *NoCloud ConfigDrive OpenStack*. See **CLOUDS**.",
+    default: 'no',
   }),
   packages: option(described.packages, {
     group: 'software',
@@ -92,6 +113,11 @@ export const descriptionOptions = {
     group: 'software',
     doc: 'Whether security and other updates are installed during the installation.',
     default: 'yes',
+  }),
+  'unattended-upgrades': option(boolean, {
+    group: 'software',
+    doc: 'Whether the installed system installs security updates by itself, every day: by **unattended-upgrades**, **dnf-automatic**, or a timer that calls **zypper**. It does not reboot by itself.',
+    defaultDoc: "the distribution's own",
   }),
 } as const satisfies Record<string, Option<unknown>>;
 

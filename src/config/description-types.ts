@@ -100,7 +100,7 @@ export const lines: OptionType<readonly string[]> = {
       .filter((line) => line !== ''),
 };
 
-function wordsMatching(metavar: string, pattern: RegExp, expected: string): OptionType<readonly string[]> {
+export function wordsMatching(metavar: string, pattern: RegExp, expected: string): OptionType<readonly string[]> {
   return {
     metavar,
     parse(value) {

@@ -5,6 +5,7 @@ import type { Destination } from './destination.js';
 import type { Values } from './option.js';
 import type { imageOptions } from './options.js';
 import type { Source } from './source.js';
+import type { UserAccount } from './user-account.js';
 
 /** What an unattended installer reads, by the option that names it. */
 export const answerFileKinds = ['preseed', 'kickstart', 'yast', 'autoinstall', 'agama'] as const;
@@ -125,6 +126,8 @@ export interface ImageSpec extends Omit<
   readonly advice: string | undefined;
   /** What the section says of the installed system, by option name with `-`; only templates that mention it care. */
   readonly description: Readonly<Record<string, DescribedOption>>;
+  /** The users that `users` names, in its order. */
+  readonly users: readonly UserAccount[];
   /** What logs, reports and errors must not tell. */
   readonly secrets: readonly string[];
 }

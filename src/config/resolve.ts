@@ -20,6 +20,7 @@ import { literally, withOverrides, type Overrides } from './overrides.js';
 import { inOrderOfLines } from './problem-order.js';
 import { resolveTargets } from './resolve-bundle.js';
 import { resolveDestination } from './resolve-destination.js';
+import { resolveUsers } from './resolve-users.js';
 import { secretsOf } from './secrets.js';
 import { sectionKinds } from './section-kinds.js';
 import { SectionReader } from './section-reader.js';
@@ -70,10 +71,11 @@ export function resolveImage(
       'upload_destinations',
     );
   }
+  const { variables, unresolved } = reader.seen();
+  const users = resolveUsers(configuration, section, reader, variables.users ?? '', variables.user);
   if (problems.length > 0 || origin === undefined || firmware === undefined) {
     throw new UsageError(inOrderOfLines(problems));
   }
-  const { variables, unresolved } = reader.seen();
   const destinations = uploads.map(({ destination }) => destination);
   return deepFreeze({
     ...values,
@@ -103,7 +105,14 @@ export function resolveImage(
         Object.entries<string>,
       ),
     ),
-    secrets: secretsOf(variables, destinations),
+    users,
+    secrets: secretsOf(
+      {
+        ...variables,
+        ...Object.fromEntries(users.map(({ name: user, passwordHash }) => [`${user}-password-hash`, passwordHash])),
+      },
+      destinations,
+    ),
   });
 }
 

@@ -5,6 +5,7 @@ import { answerFileKinds } from './image-spec.js';
 import { canonical, type Option } from './option.js';
 import { destinationOptions, imageOptions, sectionOptions } from './options.js';
 import { nearestWord } from './suggestion.js';
+import { userOptions } from './user-options.js';
 
 /** A kind of section: how it is recognised, and which options it has. */
 export interface SectionKind {
@@ -66,6 +67,13 @@ export const sectionKinds = {
     word: 'flavor',
     tables: [flavorOptions, sectionOptions],
     likes: ['flavor'],
+  },
+  user: {
+    title: 'a user',
+    doc: 'A user of the installed system, for **users**. It may be empty, and takes nothing from [DEFAULT].',
+    word: 'user',
+    tables: [userOptions, sectionOptions],
+    likes: ['user', ''],
   },
 } as const satisfies Record<string, SectionKind>;
 

@@ -11,12 +11,14 @@ import { hasOption, nearestOption, sectionKinds, type SectionKind, type SectionK
  * as well, only a name that looks like a slip is told.
  *
  * @param mentioned what the template mentions, `-` for `_`
+ * @param users sections of users
  */
 export function unknownOptions(
   configuration: Configuration,
   image: string,
   mentioned: ReadonlySet<string>,
   destinations: readonly string[] = [],
+  users: readonly string[] = [],
 ): string[] {
   const others = [...new Set(destinations)].filter((name) => name !== image && name !== 'DEFAULT');
   const isBoth = destinations.includes(image);
@@ -27,6 +29,7 @@ export function unknownOptions(
       const kinds: SectionKindName[] = kind === 'image' ? ['image', 'destination'] : ['destination'];
       return unknownIn(configuration, name, kinds, mentioned);
     }),
+    ...users.flatMap((name) => unknownIn(configuration, name, ['user'], mentioned)),
   ];
 }
 

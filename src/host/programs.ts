@@ -80,7 +80,7 @@ export const programs = {
   ksvalidator: { package: 'pykickstart', registry: 'PyPI', neededFor: 'checking Kickstart files', optional: true },
   setfattr: { package: 'attr', neededFor: 'layers', optional: true },
   xargs: { package: 'findutils', neededFor: 'layers', optional: true },
-  tar: { package: 'tar', neededFor: 'importing and exporting layers', optional: true },
+  tar: { package: 'tar', neededFor: 'importing and exporting layers, and files to copy into images', optional: true },
   mknod: { package: 'coreutils', neededFor: 'importing layers', optional: true },
   xz: { package: 'xz-utils', neededFor: 'importing layers from .xz, and looking into an initramfs', optional: true },
   zstd: {

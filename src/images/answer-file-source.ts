@@ -32,6 +32,7 @@ export function answerFileSource(spec: ImageSpec, guestHost = noGuestHost): Answ
       place: `${spec.places['layout'] ?? `[${spec.name}] layout`} = ${spec.layout.name}`,
       read: () => usableLayout(spec),
     },
+    users: spec.users,
     advice: spec.advice,
     searchPath: [...(spec.dataDir === undefined ? [] : [spec.dataDir]), join(programDirectory, 'templates')],
   };

@@ -38,6 +38,8 @@ export interface BuildPaths extends ArtifactFiles {
   readonly rawDisk: string;
   /** The volume with the answer file, for installers that look for one; where QEMU may reach it. */
   readonly seedVolume: string;
+  /** The archive of `files`; where QEMU may reach it. */
+  readonly filesVolume: string;
   /** The directory of the kernel and initrd that this build begins with; where QEMU may reach it. */
   readonly netbootFiles: string;
   /** The image before it gets its final name, where QEMU may reach it. */
@@ -70,6 +72,7 @@ export function buildPaths(spec: ImageSpec, diskPlace: 'output' | 'libvirt'): Bu
     // The name that a kept raw disk has in the end.
     rawDisk: join(diskDir, `${baseName}.raw`),
     seedVolume: join(diskDir, `${baseName}.seed.iso`),
+    filesVolume: join(diskDir, `${baseName}.files.tar`),
     netbootFiles: join(diskDir, 'netboot'),
     candidate: join(diskDir, basename(names.image)),
     bootOverlay: join(diskDir, `${baseName}.boot.qcow2`),

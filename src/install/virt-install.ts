@@ -1,4 +1,5 @@
 import { deliveries } from '../answers/delivery.js';
+import { filesSerial } from '../answers/files-volume.js';
 import type { AnswerFileKind, ImageSpec } from '../config/image-spec.js';
 import { Failure } from '../host/failure.js';
 import { command, type Command } from '../host/host.js';
@@ -18,6 +19,8 @@ export interface Installation {
   readonly answerFile: string;
   /** The volume that holds the answer file, for installers that do not look for it in their initrd. */
   readonly seedVolume?: string;
+  /** The archive of files to copy into the installed system. */
+  readonly filesVolume?: string;
   /** Where virt-install may keep kernel and initrd while the domain starts. */
   readonly scratchDirectory: string;
 }
@@ -79,6 +82,7 @@ export function virtInstallCommand(installation: Installation): Command {
         kernelArguments(spec.origin.answerFile.kind, answerFileName, spec.append, machine.hardware.virtType),
       ],
       ...answerFileOptions(installation),
+      ...filesOptions(installation),
     ],
     // In session mode virt-install copies kernel and initrd below its cache directory; ours is removed in any case.
     { env: { ...libvirtEnvironment(), XDG_CACHE_HOME: installation.scratchDirectory } },
@@ -89,6 +93,11 @@ function answerFileOptions({ spec, answerFile, seedVolume }: Installation): stri
   if (deliveries[spec.origin.answerFile.kind].on === 'initrd') return ['--initrd-inject', answerFile];
   if (seedVolume === undefined) throw new Failure(`there is no seed volume for the answer file ${answerFile}`);
   return ['--disk', `path=${fileOfDomain(seedVolume)},bus=virtio,format=raw,readonly=on`];
+}
+
+function filesOptions({ filesVolume }: Installation): string[] {
+  if (filesVolume === undefined) return [];
+  return ['--disk', `path=${fileOfDomain(filesVolume)},bus=virtio,format=raw,readonly=on,serial=${filesSerial}`];
 }
 
 function graphics(vnc: ImageSpec['vnc']): string {

@@ -13,6 +13,7 @@ import type { Layout } from '../../src/layout/layout.js';
 import { imageLayout } from '../../src/layout/image-layout.js';
 import { architectureNamed } from '../../src/machine/architectures.js';
 import { expectMounts, expectPartitions } from '../support/installed-layout.js';
+import { describeClones } from './cloud-clones.js';
 import { SerialConsole } from '../support/serial-console.js';
 import {
   prepare,
@@ -91,6 +92,50 @@ const installations: Readonly<Record<string, Installation>> = {
         command: 'findmnt -rn -o OPTIONS /tmp; findmnt -rn -o OPTIONS /var/tmp; findmnt -rn -o OPTIONS /home',
         answer: /^rw,nosuid,nodev,noexec\S*\nrw,nosuid,nodev,noexec\S*\nrw,nosuid,nodev\S*\n$/,
       },
+    },
+  },
+  'debian-13-cloud': {
+    image: 'debian-13',
+    suite: 'trixie',
+    version: '13',
+    ...hybrid,
+    described: `cloud-init = NoCloud ConfigDrive
+users = deploy
+ssh-root = keys
+ssh-passwords = no
+files = \${output-dir}/files
+files-owners = \${output-dir}/owners
+
+[user deploy]
+full-name = Deployer
+authorized-keys = \${output-dir}/key.pub
+groups = adm www-data
+sudo = ALL=(root) NOPASSWD: /usr/bin/systemctl`,
+    seen: {
+      'has AppArmor with its profiles, and sessions in logind': {
+        command: 'cat /sys/module/apparmor/parameters/enabled; aa-enabled; loginctl --no-legend list-sessions | wc -l',
+        answer: /^Y\nYes\n[1-9]\d*\n$/,
+      },
+      'takes no passwords over SSH, and root by key only': {
+        command: "sshd -T | grep -E '^(permitrootlogin|passwordauthentication|kbdinteractiveauthentication) ' | sort",
+        answer: /^kbdinteractiveauthentication no\npasswordauthentication no\npermitrootlogin without-password\n$/,
+      },
+      'has the user with groups and a rule for sudo': {
+        command: 'getent passwd deploy | cut -d: -f5,7; id -nG deploy; sudo -l -U deploy | tail -n 1',
+        answer: /^Deployer:\/bin\/bash\ndeploy adm www-data\n\s*\(root\) NOPASSWD: \/usr\/bin\/systemctl\n$/,
+      },
+      'has the files that were copied, with their owners': {
+        command:
+          "cat /srv/www/hello; stat -c '%U %G %a %n' /srv/www /srv/www/hello /usr/local/bin/greet; greet; stat -c %A /lib /tmp",
+        answer:
+          /^hello\ndeploy www-data 750 \/srv\/www\ndeploy www-data 640 \/srv\/www\/hello\nroot root 755 \/usr\/local\/bin\/greet\ngreetings\nlrwxrwxrwx\ndrwxrwxrwt\n$/,
+      },
+      'keeps its time and waits for no cloud where there is none': {
+        command:
+          'systemctl is-active systemd-timesyncd; cloud-init status; networkctl --no-pager status | grep -c 80-dhcp.network',
+        answer: /^active\nstatus: disabled\n/,
+      },
+      'has no unit that failed': { command: 'systemctl --failed --no-legend --plain | wc -l', answer: /^0\n$/ },
     },
   },
   'debian-13-uefi': {
@@ -203,6 +248,15 @@ for (const name of chosen) {
         join(outputDirectory, 'post-script'),
         `#!/bin/sh -e\necho "it's \\"done\\" by $(id -un)" >/etc/post-script-ran\n`,
       );
+      await mkdir(join(outputDirectory, 'files/srv/www'), { recursive: true });
+      await mkdir(join(outputDirectory, 'files/lib'), { recursive: true });
+      await mkdir(join(outputDirectory, 'files/tmp'), { recursive: true });
+      await mkdir(join(outputDirectory, 'files/usr/local/bin'), { recursive: true });
+      await writeFile(join(outputDirectory, 'files/srv/www/hello'), 'hello\n');
+      await writeFile(join(outputDirectory, 'files/usr/local/bin/greet'), '#!/bin/sh\necho greetings\n', {
+        mode: 0o755,
+      });
+      await writeFile(join(outputDirectory, 'owners'), 'deploy www-data u=rwX,g=rX,o= /srv/www/\n');
       const verify = (await vouchesForInstaller(mirrorDirectory, arch)) ? 'available' : 'off';
       if (verify === 'off') console.log("skipped: the mirror's InRelease names another list of installer files");
       const hash = rootLogin === 'password' ? (await execa('openssl', ['passwd', '-6', password])).stdout : '';
@@ -251,15 +305,23 @@ ${described}
       it('has the file systems and volumes of the layout, started by UEFI', async () => {
         const port = await freePort();
         const qcow2 = join(outputDirectory, `${baseName()}.qcow2`);
-        const started = SerialConsole.boot(qcow2, { format: 'qcow2', memory: 1024, sshPort: port, firmware: 'uefi' });
+        const larger = join(outputDirectory, 'larger.qcow2');
+        await execa('qemu-img', ['create', '-q', '-f', 'qcow2', '-b', qcow2, '-F', 'qcow2', larger, '20G']);
+        const started = SerialConsole.boot(larger, { format: 'qcow2', memory: 1024, sshPort: port, firmware: 'uefi' });
         try {
           await started.expect(/golden login:/, 900);
           const run = (command: string) => ssh('root', command, port);
           for (let second = 0; second < 600 && (await run('echo up')) !== 'up\n'; second++) await sleep(1000);
           expect(await run('ls -d /sys/firmware/efi')).to.equal('/sys/firmware/efi\n');
           await expectMounts(run, layout);
+          // Without a cloud, an image with cloud-init stays as it is.
+          if (!/^cloud-init = /m.test(described) && layout.fileSystems.some(({ grow }) => grow)) {
+            await run('systemctl is-system-running --wait');
+            expect(Number(await run('df --output=size -B1M / | tail -n 1'))).to.be.above(18_000);
+          }
         } finally {
           await started.powerOff();
+          await rm(larger, { force: true });
         }
       });
     }
@@ -355,6 +417,16 @@ ${described}
     for (const [title, { command, answer }] of Object.entries(golden)) {
       it(title, async () => {
         expect(await inside(command)).to.match(answer);
+      });
+    }
+
+    if (/^cloud-init = /m.test(described)) {
+      describeClones({
+        image: () => join(outputDirectory, `${baseName()}.qcow2`),
+        key: join(outputDirectory, 'key'),
+        directory: join(outputDirectory, 'clones'),
+        run: ssh,
+        freePort,
       });
     }
 

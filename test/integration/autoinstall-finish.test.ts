@@ -111,7 +111,7 @@ describe('the script at the end of an installation with subiquity', () => {
     expect(sources)
       .to.match(/^Suites: noble noble-updates noble-backports$/m)
       .and.match(/^URIs: http:\/\/security\.ubuntu\.com\/ubuntu$/m);
-    expect(calls()).to.include.members(['update-grub', 'apt-get -y purge cloud-init', 'apt-get clean']);
+    expect(calls()).to.include.members(['update-grub', 'apt-get -y purge --auto-remove cloud-init', 'apt-get clean']);
   });
 
   it('makes a disk that boots by BIOS and by UEFI, in any machine', async () => {

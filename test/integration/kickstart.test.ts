@@ -279,7 +279,10 @@ describe('the script at the end of a Kickstart installation', () => {
     expect(sandbox.read('etc/default/grub')).to.contain("GRUB_CMDLINE_LINUX='console=tty0 console=ttyS0,115200'");
     const calls = sandbox.read('calls').split('\n');
     expect(calls).to.include.members(['grub2-mkconfig -o /boot/grub2/grub.cfg', 'dnf clean all']);
-    expect(calls).to.include('systemctl enable NetworkManager.service');
+    expect(calls).to.include.members([
+      ...['NetworkManager', 'sshd', 'chronyd', 'grow-file-system@-'].map((unit) => `systemctl enable ${unit}.service`),
+    ]);
+    execFileSync('sh', ['-n', sandbox.path('usr/local/sbin/grow-file-system')]);
   });
 
   it('makes a disk that boots by BIOS and by UEFI, in any machine', async () => {
@@ -307,13 +310,39 @@ describe('the script at the end of a Kickstart installation', () => {
       expect(sandbox.read(`${home}/.ssh/authorized_keys`)).to.equal("ssh-ed25519 AAAA it's me\nssh-ed25519 BBBB\n");
       expect(statSync(sandbox.path(`${home}/.ssh/authorized_keys`)).mode & 0o777).to.equal(0o600);
     }
+    expect(sandbox.read('home/deploy/.ssh/authorized_keys')).to.equal("ssh-ed25519 CCCC it's the deployer\n");
+    expect(sandbox.read('etc/passwd')).to.match(/^deploy:x:\d+:\d+:De "Ploy" O'Ment:\/home\/deploy:\/bin\/bash$/m);
+    expect(sandbox.read('etc/passwd')).to.match(/^ro:x:\d+:\d+::\/home\/ro:\/bin\/sh$/m);
+    expect(sandbox.read('etc/shadow'))
+      .to.match(/^deploy:!:/m)
+      .and.contain('\nro:$6$salt$third:');
+    expect(sandbox.read('etc/group')).to.match(/^www-data:.*\bdeploy$/m);
+    expect(sandbox.read('etc/sudoers.d/golden-image-deploy')).to.equal(
+      'deploy ALL=(root) NOPASSWD: /usr/bin/systemctl restart nginx\ndeploy ALL=(root) /usr/bin/journalctl\n',
+    );
+    expect(sandbox.read('srv/www/hello')).to.equal('hello\n');
+    expect(statSync(sandbox.path('srv/www/hello')).mode & 0o777).to.equal(0o640);
+    expect(sandbox.read('etc/ssh/sshd_config.d/10-golden-image.conf')).to.equal(
+      'PermitRootLogin prohibit-password\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n',
+    );
+    expect(sandbox.read('etc/cloud/cloud.cfg.d/95-golden-image-datasources.cfg')).to.equal(
+      'datasource_list: [ NoCloud, ConfigDrive, None ]\n',
+    );
+    expect(sandbox.read('etc/NetworkManager/system-connections/ethernet.nmconnection')).to.match(
+      /^autoconnect-priority=-10$/m,
+    );
+    expect(sandbox.read('etc/dnf/automatic.conf')).to.match(/^apply_updates = yes$/m);
     expect(sandbox.read('etc/yum.repos.d/epel.repo')).to.equal(
       '[epel]\nname=epel\nbaseurl=https://mirror.example.org/epel\nenabled=1\ngpgcheck=1\ngpgkey=https://mirror.example.org/epel.key\n',
     );
     expect(sandbox.read('etc/yum.repos.d/own.repo')).to.contain('baseurl=http://own/$releasever\n');
     expect(sandbox.read('post-script-was-here')).to.equal('%end\n%post\n');
     const calls = sandbox.read('calls').split('\n');
-    expect(calls).to.include.members(['systemctl enable chronyd', 'systemctl disable kdump.service']);
+    expect(calls).to.include.members([
+      ...['systemctl enable chronyd', 'systemctl disable kdump.service', 'systemctl enable sshd.service'],
+      ...['cloud-init-local', 'cloud-init', 'cloud-final'].map((unit) => `systemctl enable ${unit}.service`),
+      ...['cloud-init clean --logs', 'systemctl enable dnf-automatic.timer'],
+    ]);
   });
 
   it('fails where one of its commands does', async () => {

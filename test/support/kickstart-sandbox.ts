@@ -16,7 +16,13 @@ mkdir -p /boot/efi/EFI/BOOT /boot/efi/EFI/rocky /boot/grub2 /usr/lib/grub/i386-p
 echo kernelopts=quiet >/boot/efi/EFI/rocky/grubenv
 ln -s ../efi/EFI/rocky/grubenv /boot/grub2/grubenv
 mkdir /stubs
-for program in systemctl grub2-mkconfig grub2-install dracut dnf; do
+mkdir -p /sys/block/vdc /etc/dnf /usr/lib/systemd/system /files/srv/www /files/lib
+echo image-factory-files >/sys/block/vdc/serial
+echo hello >/files/srv/www/hello
+tar --create --file /dev/vdc --owner root:0 --group root:0 --directory /files .
+touch /usr/lib/systemd/system/sshd.service /usr/lib/systemd/system/chronyd.service
+for unit in cloud-init cloud-init-local cloud-final; do touch /usr/lib/systemd/system/$unit.service; done
+for program in systemctl grub2-mkconfig grub2-install dracut dnf cloud-init rpm; do
 	printf '#!/bin/sh\\necho "\${0##*/} $*" >>/calls\\n' >/stubs/$program
 	chmod 755 /stubs/$program
 done
@@ -36,9 +42,10 @@ chroot "$1/root" /bin/sh -eu /installed
 PATH=/stubs:$PATH chroot "$1/root" /bin/bash /script
 cp -a "$1/root/etc" "$2/etc"
 mkdir "$2/boot"
+test -L "$1/root/lib"
 cp -a "$1/root/boot/efi" "$1/root/boot/grub2" "$2/boot"
 if [ -e "$1/root/calls" ]; then cp "$1/root/calls" "$2/calls"; fi
-for made in root/.ssh home post-script-was-here; do
+for made in root/.ssh home srv/www usr/local/sbin post-script-was-here; do
 	if [ -e "$1/upper/$made" ]; then mkdir -p "$2/$(dirname "$made")"; cp -a "$1/upper/$made" "$2/$made"; fi
 done
 `;

@@ -17,6 +17,10 @@ interface BootOptions {
   readonly firmware?: Firmware;
   /** What the disk says that its sectors are. Default: 512. */
   readonly sectorSize?: 512 | 4096;
+  /** A volume that the machine gets as a second disk, to be read only. */
+  readonly seed?: string;
+  /** Whether what the machine writes is thrown away with it (the default). */
+  readonly writes?: 'lost' | 'kept';
 }
 
 /** QEMU's words for machine, processor and firmware. Variables of a firmware are thrown away with the machine. */
@@ -41,7 +45,7 @@ function sectorWords(size: number | undefined): string {
   return size === undefined ? '' : `,logical_block_size=${size},physical_block_size=${size}`;
 }
 
-/** A machine that boots from an image, and somebody at its serial console. The image itself stays as it is. */
+/** A machine that boots from an image, and somebody at its serial console. */
 export class SerialConsole {
   #output = '';
   /** How much of the output earlier expectations have used up. */
@@ -61,8 +65,9 @@ export class SerialConsole {
       spawn(architecture.emulator, [
         ...machineWords(architecture, firmware),
         ...['-m', String(options.memory ?? 512), '-smp', '2'],
-        ...['-drive', `file=${image},format=${options.format},if=none,id=disk,snapshot=on`],
+        ...['-drive', `file=${image},format=${options.format},if=none,id=disk,snapshot=${options.writes === 'kept' ? 'off' : 'on'}`],
         ...['-device', `virtio-blk-pci,drive=disk,bootindex=0${sectorWords(options.sectorSize)}`],
+        ...(options.seed === undefined ? [] : ['-drive', `file=${options.seed},format=raw,if=virtio,readonly=on`]),
         ...['-netdev', `user,id=net${forward}`, '-device', 'virtio-net-pci,netdev=net'],
         ...['-display', 'none', '-serial', 'stdio', '-monitor', 'none', '-no-reboot'],
       ]),
@@ -99,6 +104,12 @@ export class SerialConsole {
       .slice(before, this.#read)
       .replace(/<<END:\d+\r?\n$/, '')
       .replaceAll('\r', '');
+  }
+
+  /** Waits until the machine has switched itself off. */
+  async ended(seconds: number): Promise<void> {
+    if (this.machine.exitCode !== null) return;
+    await once(this.machine, 'exit', { signal: AbortSignal.timeout(seconds * 1000) });
   }
 
   async powerOff(): Promise<void> {

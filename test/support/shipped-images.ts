@@ -1,6 +1,8 @@
+import { join } from 'node:path';
 import { Configuration } from '../../src/config/configuration.js';
 import type { AnswerFileKind, ImageSpec } from '../../src/config/image-spec.js';
 import { resolveImage } from '../../src/config/resolve.js';
+import { programDirectory } from '../../src/host/program-directory.js';
 import { renderAnswerFile, type AnswerFile } from '../../src/answers/answer-file.js';
 import { answerFileSource } from '../../src/images/answer-file-source.js';
 import { installOrigin } from '../../src/config/image-spec.js';
@@ -23,8 +25,21 @@ export function defaultSection(options: Readonly<Record<string, string>>): strin
   const lines = Object.entries(options).map(
     ([name, value]) => `${name} = ${value.replaceAll('$', '$$$$').replaceAll('\n', '\n  ')}\n`,
   );
-  return `[DEFAULT]\n${lines.join('')}`;
+  return `[DEFAULT]\n${lines.join('')}${describedUsers}`;
 }
+
+/** What sections say of the users that a description names. */
+const describedUsers = `
+[user deploy]
+full-name = De "Ploy" O'Ment
+authorized-keys = ssh-ed25519 CCCC it's the deployer
+groups = adm www-data
+sudo = ALL=(root) NOPASSWD: /usr/bin/systemctl restart nginx
+  ALL=(root) /usr/bin/journalctl
+[user ro]
+password-hash = $6$salt$third
+shell = /bin/sh
+`;
 
 /** What a description can say in the same words for every family, at values other than the defaults. */
 export const described: Readonly<Record<string, string>> = {
@@ -40,6 +55,13 @@ export const described: Readonly<Record<string, string>> = {
   packages: 'nginx -nano',
   'services-enabled': 'nginx',
   'services-disabled': 'cron',
+  users: 'deploy ro',
+  'ssh-root': 'keys',
+  'ssh-passwords': 'no',
+  'cloud-init': 'NoCloud ConfigDrive',
+  'unattended-upgrades': 'yes',
+  files: join(programDirectory, 'examples/web/files'),
+  'files-owners': join(programDirectory, 'examples/web/owners'),
   proxy: 'http://proxy.example.org:3128/',
   'kernel-arguments': 'console=ttyS0 quiet',
 };

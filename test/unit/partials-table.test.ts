@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { block, templateHelpers } from '../../src/answers/template-helpers.js';
+import { accountHelpers } from '../../src/answers/account-helpers.js';
 import { layoutHelpers } from '../../src/answers/layout-helpers.js';
 import { installedMachine } from '../../src/answers/partitioning/partitioning.js';
 import { TemplateEngine } from '../../src/answers/template.js';
@@ -30,6 +31,7 @@ describe('the table of shipped partials', () => {
       cannot: silent,
       needs: silent,
       text: block(String),
+      ...accountHelpers([]),
       ...layoutHelpers(
         'preseed',
         installedMachine({}),

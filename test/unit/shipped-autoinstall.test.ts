@@ -143,9 +143,9 @@ describe('the autoinstall files of the shipped images', () => {
   });
 
   it('keep cloud-init only where it is among the packages', async () => {
-    expect(scriptAtTheEnd(await render('ubuntu-24.04'))).to.contain('purge cloud-init');
+    expect(scriptAtTheEnd(await render('ubuntu-24.04'))).to.contain('purge --auto-remove cloud-init');
     const kept = scriptAtTheEnd(await render('ubuntu-24.04', { packages: 'cloud-init' }));
-    expect(kept).to.contain('cloud-init clean').and.not.contain('purge cloud-init');
+    expect(kept).to.contain('cloud-init clean').and.not.contain('purge --auto-remove');
   });
 
   it("say what can't be done", async () => {

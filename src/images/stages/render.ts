@@ -2,6 +2,7 @@ import { installOrigin } from '../../config/image-spec.js';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { renderAnswerFile } from '../../answers/answer-file.js';
+import { filesDigest, filesSize, filesVolumeCommand, makeFilesVolume } from '../../answers/files-volume.js';
 import { injectedName } from '../../answers/injected-name.js';
 import { secretsIn } from '../../answers/secrets.js';
 import { makeSeedVolume, readsSeedVolume, seedVolumeCommand } from '../../answers/seed-volume.js';
@@ -12,7 +13,7 @@ import { stage } from '../stage.js';
 /** Answer file, state, inventory, documents, logs: in bytes, and plenty. */
 const smallFiles = 16 * 2 ** 20;
 
-/** The answer file, as the installer will read it, and where it will look for it. */
+/** The answer file, as the installer will read it, where it will look for it, and what it copies into the system. */
 export const render = stage({
   name: 'render',
   title: 'Rendering the answer file',
@@ -28,11 +29,25 @@ export const render = stage({
           scratchDirectory: join(paths.workDir, 'seed'),
         }
       : undefined,
+    files: spec.files === undefined ? undefined : { directory: spec.files, volume: paths.filesVolume },
+    diskDir: paths.diskDir,
   }),
-  commands: ({ seed }) => (seed ? [seedVolumeCommand(seed)] : []),
-  space: ({ outputDir }) => [{ what: 'documents and logs', directory: outputDir, least: smallFiles, most: smallFiles }],
-  inputs: ({ spec }, state) => renderAnswerFile(answerFileSource(spec, state.guestHost)),
-  async run(host, { spec, directory, seed }, state) {
+  commands: ({ seed, files }) => [
+    ...(seed ? [seedVolumeCommand(seed)] : []),
+    ...(files ? [filesVolumeCommand(files.directory, files.volume)] : []),
+  ],
+  space: async ({ outputDir, diskDir, files }) => {
+    const size = files ? await filesSize(files.directory) : 0;
+    return [
+      { what: 'documents and logs', directory: outputDir, least: smallFiles, most: smallFiles },
+      ...(files ? [{ what: 'files to copy in', directory: diskDir, least: size, most: size }] : []),
+    ];
+  },
+  inputs: async ({ spec, files }, state) => [
+    await renderAnswerFile(answerFileSource(spec, state.guestHost)),
+    ...(files ? [await filesDigest(files.directory)] : []),
+  ],
+  async run(host, { spec, directory, seed, files }, state) {
     const { content } = await renderAnswerFile(answerFileSource(spec, state.guestHost));
     // The command before the build may have changed it.
     host.secrets.learn(secretsIn(content.toString()));
@@ -42,6 +57,7 @@ export const render = stage({
     // It may hold password hashes.
     await writeFile(answerFile, content, { mode: 0o600 });
     if (seed) await makeSeedVolume(host, answerFile, seed);
+    if (files) await makeFilesVolume(host, files.directory, files.volume);
     return { answerFile };
   },
 });

@@ -1,0 +1,43 @@
+import { createHash } from 'node:crypto';
+import { chmod, lstat, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { command, run, type Caller, type Command } from '../host/host.js';
+
+/**
+ * The serial number of the disk that brings `files` into the virtual machine: a plain tar archive, which every installer's
+ * kernel reads without a file system of its own. The script at the end finds the disk by it; virtio has 20 characters.
+ */
+export const filesSerial = 'image-factory-files';
+
+/** Makes the archive of a directory. Owners are root's; permissions, times and links stay. */
+export function filesVolumeCommand(directory: string, volume: string): Command {
+  return command('tar', [
+    ...['--create', '--file', volume, '--format', 'pax', '--sort', 'name'],
+    ...['--owner', 'root:0', '--group', 'root:0', '--directory', directory, '.'],
+  ]);
+}
+
+/** The volume is its owner's alone; libvirt gives it to QEMU's user while the domain runs. */
+export async function makeFilesVolume(host: Caller, directory: string, volume: string): Promise<void> {
+  await rm(volume, { force: true });
+  await writeFile(volume, '', { mode: 0o600 });
+  await run(host, filesVolumeCommand(directory, volume));
+  await chmod(volume, 0o600);
+}
+
+/** What tells whether a directory is still the same: names, kinds, permissions, sizes and times of all that is in it. */
+export async function filesDigest(directory: string): Promise<string> {
+  const hash = createHash('sha256');
+  for (const name of ['', ...(await readdir(directory, { recursive: true })).sort()]) {
+    const { mode, size, mtimeMs } = await lstat(join(directory, name));
+    hash.update(JSON.stringify([name, mode, size, mtimeMs]));
+  }
+  return hash.digest('hex');
+}
+
+/** Bytes that the files of a directory take in an archive. */
+export async function filesSize(directory: string): Promise<number> {
+  const names = await readdir(directory, { recursive: true }).catch(() => []);
+  const sizes = await Promise.all(names.map(async (name) => (await lstat(join(directory, name))).size + 2048));
+  return sizes.reduce((sum, size) => sum + size, 10240);
+}

@@ -10,6 +10,7 @@ import { reasonOf } from '../host/errno.js';
 import { UsageError } from '../host/failure.js';
 import { accountHelpers } from './account-helpers.js';
 import { escapePrinted, escapes } from './escape.js';
+import { fileHelpers } from './file-helpers.js';
 import { layoutHelpers, type PlacedLayout } from './layout-helpers.js';
 import { installedMachine, type SourcedLayout } from './partitioning/partitioning.js';
 import { TemplateEngine } from './template.js';
@@ -43,6 +44,8 @@ export interface AnswerFileSource {
   readonly layout?: { readonly place: string; readonly read: () => Promise<SourcedLayout> } | undefined;
   /** The users that `users` names; none where it is not set. */
   readonly users?: readonly UserAccount[];
+  /** The directories that `files` names. */
+  readonly files?: readonly string[];
   /** What to do where variables are missing. */
   readonly advice?: string | undefined;
   /** Directories in which a relative path is looked for after the current one; each may have `partials/`. */
@@ -97,6 +100,7 @@ async function renderTemplate(
     advice,
     layout,
     users = [],
+    files = [],
   }: AnswerFileSource,
   main: TemplateFile,
 ): Promise<Omit<AnswerFile, 'name'>> {
@@ -127,6 +131,7 @@ async function renderTemplate(
     },
     text: block((text) => escapes[kind](text.trim())),
     ...accountHelpers(users),
+    ...fileHelpers(files),
     ...layoutHelpers(
       kind,
       installedMachine(values),
@@ -240,7 +245,7 @@ function withDefaults(variables: Readonly<Record<string, string>>): Record<strin
     if (!values[name] && !takesNothing(option)) values[name] = initial;
     values[name] ??= initial;
   }
-  for (const option of ['layout', 'files', 'files-owners']) {
+  for (const option of ['layout', 'files']) {
     if (!given.has(option)) values[option] = '';
   }
   return values;

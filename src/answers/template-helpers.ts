@@ -2,7 +2,6 @@ import type { HelperOptions } from 'handlebars';
 import { quote } from 'shlex';
 import * as described from '../config/description-types.js';
 import { cloudInit } from '../config/cloud-init-type.js';
-import { ownersList } from '../config/owners-list.js';
 import { words, type OptionType } from '../config/option-types.js';
 import type { SignedHelper } from './template.js';
 
@@ -30,7 +29,6 @@ import type { SignedHelper } from './template.js';
  *     {{#autoinstall-script}} … {{/autoinstall-script}}   a shell script as one of subiquity's commands
  *     {{#if (cloud-init-on cloud-init)}}          whether the image has cloud-init
  *     {{join (cloud-init-datasources cloud-init)}}   the datasources that it asks; none: those of the package
- *     {{#each (file-owners files-owners)}}{{this.path}} {{this.owner}} {{this.mode}} {{this.recursive}}{{/each}}
  *     {{#if (includes (packages-added packages) "cloud-init")}}   whether a list has an element
  *     {{#text}}{{{hostname}}}.{{{domain}}}{{/text}}   the block as one value in the answer file's language
  *
@@ -55,12 +53,6 @@ export const templateHelpers = {
   'authorized-keys': meaning(described.authorizedKeys),
   repositories: meaning(described.repositories),
   'file-content': meaning(described.fileContent),
-  'file-owners': meaningOfFile(ownersList, (owners) =>
-    owners.map(({ user, group, ...owner }) => ({
-      ...owner,
-      owner: (user ?? group) ? `${user ?? ''}${group === undefined ? '' : `:${group}`}` : undefined,
-    })),
-  ),
   'cloud-init-on': meaning(cloudInit, ({ on }) => on),
   'cloud-init-datasources': meaning(cloudInit, ({ datasources }) => datasources),
   mebibytes: {
@@ -93,11 +85,6 @@ export function block(make: (text: string) => unknown): SignedHelper {
 
 function meaning<T>(type: OptionType<T>, part: (value: T) => unknown = (value) => value): SignedHelper {
   return { takes: ['text'], does: (value: unknown) => part(parse(type, String(value))) };
-}
-
-/** The same for an option that names a file, and may be empty. */
-function meaningOfFile<T>(type: OptionType<readonly T[]>, part: (value: readonly T[]) => unknown): SignedHelper {
-  return { takes: ['text'], does: (value: unknown) => part(value === '' ? [] : parse(type, String(value))) };
 }
 
 function parse<T>(type: OptionType<T>, value: string): T {

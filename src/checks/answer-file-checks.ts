@@ -65,7 +65,7 @@ export const unusedOptions: Check = ({ configuration, spec, answerFile }) => {
   const sections = destinations.map((destination) => destination.name);
   const users = spec.users.map((user) => `user ${user.name}`);
   return [
-    ...unknownOptions(configuration, name, mentioned, sections).map(warning),
+    ...unknownOptions(configuration, name, mentioned, sections, users).map(warning),
     ...unknownOverrides(configuration, name, overridden, mentioned).map(error),
   ];
 };

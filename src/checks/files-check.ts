@@ -1,35 +1,38 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileOwners, ownersFile } from '../config/file-owners.js';
+import { isInstalled } from '../config/image-spec.js';
 import { reasonOf } from '../host/errno.js';
-import { error, mayBeMade, placeOf, warning, type Check } from './subject.js';
+import { error, mayBeMade, placeOf, warning, type Check, type CheckFinding, type Subject } from './subject.js';
 
-/** Whether `files` is a directory that can be read, the answer file copies it, and it has what `files-owners` lists. */
+/** Whether `files` names directories that can be read, the answer file copies them, and they have what their lists name. */
 export const filesCheck: Check = (subject) => {
   const { spec, answerFile } = subject;
-  if (spec.files === undefined) {
-    return spec.filesOwners === undefined
-      ? []
-      : [warning(`${placeOf(subject, 'files-owners')}: has no effect without 'files'`)];
-  }
-  const place = placeOf(subject, 'files');
-  if (answerFile !== undefined && !answerFile.mentioned.has('files')) {
+  if (spec.files.length === 0) return [];
+  if (isInstalled(spec) && answerFile !== undefined && !answerFile.mentioned.has('files')) {
     return [
       error(
-        `${place}: ${spec.origin.answerFile.path} does not copy them: call {{> golden/files.sh}} in a script at the end of a template`,
+        `${placeOf(subject, 'files')}: ${spec.origin.answerFile.path} does not copy them: call {{> golden/files.sh}} in a script at the end of a template`,
       ),
     ];
   }
-  try {
-    readdirSync(spec.files);
-  } catch (caught) {
-    const message = `${place}: can't read the directory: ${reasonOf(caught)}`;
-    return [mayBeMade(subject) ? warning(`${message}, unless pre-build-command makes it`) : error(message)];
-  }
-  const directory = spec.files;
-  return (spec.filesOwners ?? [])
-    .filter(({ path }) => lstatSync(join(directory, path), { throwIfNoEntry: false }) === undefined)
-    .map(({ path }) => {
-      const message = `${placeOf(subject, 'files-owners')}: there is no ${path} in ${directory}`;
-      return mayBeMade(subject) ? warning(message) : error(message);
-    });
+  return spec.files.flatMap((directory) => findingsOf(subject, directory));
 };
+
+function findingsOf(subject: Subject, directory: string): CheckFinding[] {
+  const place = placeOf(subject, 'files');
+  const missing = (message: string) =>
+    mayBeMade(subject) ? warning(`${message}, unless pre-build-command makes it`) : error(message);
+  try {
+    readdirSync(directory);
+  } catch (caught) {
+    return [missing(`${place}: can't read the directory ${directory}: ${reasonOf(caught)}`)];
+  }
+  try {
+    return fileOwners(directory)
+      .filter(({ path }) => lstatSync(join(directory, path), { throwIfNoEntry: false }) === undefined)
+      .map(({ path }) => missing(`${ownersFile(directory)}: there is no ${path} in ${directory}`));
+  } catch (caught) {
+    return [error((caught as Error).message)];
+  }
+}

@@ -1,5 +1,5 @@
-import { userName, words, wordsMatching } from './description-types.js';
-import type { OptionType } from './option-types.js';
+import { userName, wordsMatching } from './description-types.js';
+import { words, type OptionType } from './option-types.js';
 
 /** Names of users to create, each once. */
 export const userNames: OptionType<readonly string[]> = {

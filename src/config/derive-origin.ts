@@ -36,10 +36,15 @@ export function treeChanges(values: Values<typeof imageOptions>, reader: Section
     elements: values.elements,
     elementPath: (values.elementPath ?? [packagedElements]).map((each) => besideSection('element-path', each, reader)),
     packages: described.packages ?? { added: [], leftOut: [] },
-    files: values.files.map((each) => besideSection('files', each, reader)),
+    files: filesToCopy(values, reader),
     run: values.run.map((each) => besideSection('run', each, reader)),
     postScript: described.postScript || undefined,
   };
+}
+
+/** The directories of `files`, whatever the image comes from. */
+export function filesToCopy({ files }: Pick<Values<typeof imageOptions>, 'files'>, reader: SectionReader): string[] {
+  return files.map((each) => besideSection('files', each, reader));
 }
 
 /** Relative paths are relative to the configuration file that sets the option. */

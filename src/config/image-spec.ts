@@ -126,6 +126,8 @@ export interface ImageSpec extends Omit<
   readonly advice: string | undefined;
   /** What the section says of the installed system, by option name with `-`; only templates that mention it care. */
   readonly description: Readonly<Record<string, DescribedOption>>;
+  /** Directories whose content is copied into the image. Absolute. */
+  readonly files: readonly string[];
   /** The users that `users` names, in its order. */
   readonly users: readonly UserAccount[];
   /** What logs, reports and errors must not tell. */

@@ -1,4 +1,3 @@
-import { ownersList } from './owners-list.js';
 import { operatingSystem } from './operating-system.js';
 import { option, type Option } from './option.js';
 import * as type from './option-types.js';
@@ -28,8 +27,8 @@ export const imageOptions = {
     defaultDoc: "where Debian's package *python3-diskimage-builder* puts them",
   }),
   files: option(type.words, {
-    group: 'derive',
-    doc: 'Directories whose content is copied into the root directory of the derived image, separated by blanks. Everything belongs to root, with the permissions 0755 or 0644; a file *DIR.modes* beside a directory says what differs. Relative ones are relative to the configuration file.',
+    group: 'software',
+    doc: "Directories on the build machine, separated by blanks, whose content is copied into the image's root directory: *DIR/etc/motd* becomes */etc/motd*. Everything belongs to root, with the permissions 0755 or 0644; a file *DIR.modes* beside a directory says what differs. Directories and links to directories that the image has stay as they are. Relative ones are relative to the configuration file. Before **post-script**. See **FILES TO COPY**.",
     default: '',
   }),
   run: option(type.words, {
@@ -150,14 +149,6 @@ export const imageOptions = {
     group: 'disk',
     doc: "Partitions, volumes, file systems and mount points of the disk: the name of a shipped layout (*bios*, *uefi*, *hybrid*, *lvm*, *server*), or a YAML file in diskimage-builder's block-device language. A relative path is relative to the configuration file that names it. **image-factory layout show** prints what becomes of it.",
     defaultDoc: 'what the answer file says',
-  }),
-  files: option(type.directory, {
-    group: 'software',
-    doc: "A directory on the build machine, whose content is copied into the image's root directory: *DIR/etc/motd* becomes */etc/motd*. Files belong to root, and keep their permissions. Directories and links to directories that the image has stay as they are. During an installation this happens before **post-script**, if the template calls **golden/files.sh** as the shipped ones do.",
-  }),
-  'files-owners': option(ownersList, {
-    group: 'software',
-    doc: 'A list of owners and permissions for what **files** copies, in the form of dpkg-statoverride(1): *USER GROUP MODE PATH*, one per line; a hyphen leaves an item as it is. A path that ends in a slash stands for all that is below it, too. Users and groups are those of the image; the mode is octal, or symbolic as for chmod(1).',
   }),
   format: option(type.oneOf('qcow2', 'raw'), {
     group: 'output',

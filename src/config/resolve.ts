@@ -12,7 +12,7 @@ import {
   type NamedLayout,
   type Signing,
 } from './image-spec.js';
-import { deriveOrigin } from './derive-origin.js';
+import { deriveOrigin, filesToCopy } from './derive-origin.js';
 import { layoutFile } from './layout-file.js';
 import type { Values } from './option.js';
 import { imageOptions } from './options.js';
@@ -105,6 +105,7 @@ export function resolveImage(
         Object.entries<string>,
       ),
     ),
+    files: filesToCopy(values, reader),
     users,
     secrets: secretsOf(
       {

@@ -33,6 +33,7 @@ export function answerFileSource(spec: ImageSpec, guestHost = noGuestHost): Answ
       read: () => usableLayout(spec),
     },
     users: spec.users,
+    files: spec.files,
     advice: spec.advice,
     searchPath: [...(spec.dataDir === undefined ? [] : [spec.dataDir]), join(programDirectory, 'templates')],
   };

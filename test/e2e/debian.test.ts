@@ -104,7 +104,6 @@ users = deploy
 ssh-root = keys
 ssh-passwords = no
 files = \${output-dir}/files
-files-owners = \${output-dir}/owners
 
 [user deploy]
 full-name = Deployer
@@ -256,7 +255,7 @@ for (const name of chosen) {
       await writeFile(join(outputDirectory, 'files/usr/local/bin/greet'), '#!/bin/sh\necho greetings\n', {
         mode: 0o755,
       });
-      await writeFile(join(outputDirectory, 'owners'), 'deploy www-data u=rwX,g=rX,o= /srv/www/\n');
+      await writeFile(join(outputDirectory, 'files.modes'), 'deploy www-data u=rwX,g=rX,o= /srv/www/\n');
       const verify = (await vouchesForInstaller(mirrorDirectory, arch)) ? 'available' : 'off';
       if (verify === 'off') console.log("skipped: the mirror's InRelease names another list of installer files");
       const hash = rootLogin === 'password' ? (await execa('openssl', ['passwd', '-6', password])).stdout : '';

@@ -61,7 +61,6 @@ export const described: Readonly<Record<string, string>> = {
   'cloud-init': 'NoCloud ConfigDrive',
   'unattended-upgrades': 'yes',
   files: join(programDirectory, 'examples/web/files'),
-  'files-owners': join(programDirectory, 'examples/web/owners'),
   proxy: 'http://proxy.example.org:3128/',
   'kernel-arguments': 'console=ttyS0 quiet',
 };

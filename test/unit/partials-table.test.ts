@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { block, templateHelpers } from '../../src/answers/template-helpers.js';
 import { accountHelpers } from '../../src/answers/account-helpers.js';
+import { fileHelpers } from '../../src/answers/file-helpers.js';
 import { layoutHelpers } from '../../src/answers/layout-helpers.js';
 import { installedMachine } from '../../src/answers/partitioning/partitioning.js';
 import { TemplateEngine } from '../../src/answers/template.js';
@@ -32,6 +33,7 @@ describe('the table of shipped partials', () => {
       needs: silent,
       text: block(String),
       ...accountHelpers([]),
+      ...fileHelpers([]),
       ...layoutHelpers(
         'preseed',
         installedMachine({}),

@@ -74,7 +74,7 @@ function installation({ spec, paths, domain, hardware }: Plan): Omit<Installatio
     machine: { ...spec, hardware, domain, consoleLog: paths.consoleLog, nvram: paths.nvram },
     disk: paths.rawDisk,
     ...(readsSeedVolume(installOrigin(spec).answerFile.kind) ? { seedVolume: paths.seedVolume } : {}),
-    ...(spec.files === undefined ? {} : { filesVolume: paths.filesVolume }),
+    ...(spec.files.length === 0 ? {} : { filesVolume: paths.filesVolume }),
     scratchDirectory: join(paths.workDir, 'virt-install'),
   };
 }

@@ -29,15 +29,15 @@ export const render = stage({
           scratchDirectory: join(paths.workDir, 'seed'),
         }
       : undefined,
-    files: spec.files === undefined ? undefined : { directory: spec.files, volume: paths.filesVolume },
+    files: spec.files.length === 0 ? undefined : { directories: spec.files, volume: paths.filesVolume },
     diskDir: paths.diskDir,
   }),
   commands: ({ seed, files }) => [
     ...(seed ? [seedVolumeCommand(seed)] : []),
-    ...(files ? [filesVolumeCommand(files.directory, files.volume)] : []),
+    ...(files ? [filesVolumeCommand(files.directories, files.volume)] : []),
   ],
   space: async ({ outputDir, diskDir, files }) => {
-    const size = files ? await filesSize(files.directory) : 0;
+    const size = files ? await filesSize(files.directories) : 0;
     return [
       { what: 'documents and logs', directory: outputDir, least: smallFiles, most: smallFiles },
       ...(files ? [{ what: 'files to copy in', directory: diskDir, least: size, most: size }] : []),
@@ -45,7 +45,7 @@ export const render = stage({
   },
   inputs: async ({ spec, files }, state) => [
     await renderAnswerFile(answerFileSource(spec, state.guestHost)),
-    ...(files ? [await filesDigest(files.directory)] : []),
+    ...(files ? [await filesDigest(files.directories)] : []),
   ],
   async run(host, { spec, directory, seed, files }, state) {
     const { content } = await renderAnswerFile(answerFileSource(spec, state.guestHost));
@@ -57,7 +57,7 @@ export const render = stage({
     // It may hold password hashes.
     await writeFile(answerFile, content, { mode: 0o600 });
     if (seed) await makeSeedVolume(host, answerFile, seed);
-    if (files) await makeFilesVolume(host, files.directory, files.volume);
+    if (files) await makeFilesVolume(host, files.directories, files.volume);
     return { answerFile };
   },
 });

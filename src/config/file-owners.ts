@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { reasonOf } from '../host/errno.js';
-import { path, type OptionType } from './option-types.js';
 
-/** Owner and permissions of a file that is copied into an image. */
+/** Owner and permissions of a file that is copied into an image, where they are not root's, 0755 or 0644. */
 export interface FileOwner {
   /** Undefined where the file keeps what it has. */
   readonly user: string | undefined;
@@ -18,20 +17,28 @@ export interface FileOwner {
 const account = /^(?:-|[a-z_][a-z0-9_-]{0,31}|\d{1,10})$/i;
 const mode = /^(?:-|[0-7]{3,4}|[ugoa]*[-+=][rwxXst]*(?:,[ugoa]*[-+=][rwxXst]*)*)$/;
 
-/** A file of lines `USER GROUP MODE PATH` as those of dpkg-statoverride(1); blank lines and comments are passed over. */
-export const ownersList: OptionType<readonly FileOwner[]> = {
-  metavar: 'FILE',
-  parse(value) {
-    return read(value)
-      .split('\n')
-      .flatMap((text, index) => {
-        const line = text.trim();
-        return line === '' || line.startsWith('#') ? [] : [owner(line, index + 1)];
-      });
-  },
-};
+/** Beside a directory of `files`: what of it has other owners and permissions. */
+export function ownersFile(directory: string): string {
+  return `${directory.replace(/\/+$/, '')}.modes`;
+}
 
-function owner(line: string, number: number): FileOwner {
+/**
+ * The lines of a directory's list, `USER GROUP MODE PATH` as those of dpkg-statoverride(1); blank lines and comments are passed
+ * over. None where there is no list.
+ *
+ * @throws Error naming the list and the line that is none
+ */
+export function fileOwners(directory: string): FileOwner[] {
+  const file = ownersFile(directory);
+  return read(file)
+    .split('\n')
+    .flatMap((text, index) => {
+      const line = text.trim();
+      return line === '' || line.startsWith('#') ? [] : [owner(line, `${file}:${index + 1}`)];
+    });
+}
+
+function owner(line: string, where: string): FileOwner {
   const [, user = '', group = '', permissions = '', place = ''] = /^(\S+)\s+(\S+)\s+(\S+)\s+(.+)$/.exec(line) ?? [];
   const wellFormed =
     account.test(user) &&
@@ -41,12 +48,12 @@ function owner(line: string, number: number): FileOwner {
     !place.split('/').some((part) => part === '..' || part === '.');
   if (!wellFormed) {
     throw new Error(
-      `a list of 'USER GROUP MODE PATH' with - for what stays, such as 'www-data www-data 0640 /srv/www/config.php', which line ${number} is not: '${line}'`,
+      `${where}: '${line}': expected 'USER GROUP MODE PATH' with - for what stays, such as 'www-data www-data 0640 /srv/www/config.php'`,
     );
   }
   if (place.endsWith('/') && /^\d/.test(permissions)) {
     throw new Error(
-      `a symbolic mode for all that is below a directory, such as 'u=rwX,go=rX': '${permissions}' in line ${number} would go for directories and files alike`,
+      `${where}: '${permissions}' would go for directories and files alike: write a symbolic mode for all that is below a directory, such as 'u=rwX,go=rX'`,
     );
   }
   const given = (word: string) => (word === '-' ? undefined : word);
@@ -61,8 +68,9 @@ function owner(line: string, number: number): FileOwner {
 
 function read(file: string): string {
   try {
-    return readFileSync(path.parse(file), 'utf8');
+    return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new Error(`a file that can be read: ${reasonOf(error)}`);
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw new Error(`can't read ${file}: ${reasonOf(error)}`);
   }
 }

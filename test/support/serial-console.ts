@@ -108,8 +108,9 @@ export class SerialConsole {
 
   /** Waits until the machine has switched itself off. */
   async ended(seconds: number): Promise<void> {
-    if (this.machine.exitCode !== null) return;
-    await once(this.machine, 'exit', { signal: AbortSignal.timeout(seconds * 1000) });
+    for (const end = Date.now() + seconds * 1000; this.machine.exitCode === null; await sleep(100)) {
+      if (Date.now() > end) throw new Error(`the machine did not switch itself off within ${seconds} s`);
+    }
   }
 
   async powerOff(): Promise<void> {

@@ -65,7 +65,10 @@ export class SerialConsole {
       spawn(architecture.emulator, [
         ...machineWords(architecture, firmware),
         ...['-m', String(options.memory ?? 512), '-smp', '2'],
-        ...['-drive', `file=${image},format=${options.format},if=none,id=disk,snapshot=${options.writes === 'kept' ? 'off' : 'on'}`],
+        ...[
+          '-drive',
+          `file=${image},format=${options.format},if=none,id=disk,snapshot=${options.writes === 'kept' ? 'off' : 'on'}`,
+        ],
         ...['-device', `virtio-blk-pci,drive=disk,bootindex=0${sectorWords(options.sectorSize)}`],
         ...(options.seed === undefined ? [] : ['-drive', `file=${options.seed},format=raw,if=virtio,readonly=on`]),
         ...['-netdev', `user,id=net${forward}`, '-device', 'virtio-net-pci,netdev=net'],

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { archives } from './archives.js';
+import { diskOfTree } from './disk-of-tree.js';
 import { fetch } from './fetch.js';
 import { finish } from './finish.js';
 import { plot } from './plot.js';
@@ -10,7 +11,7 @@ import { start } from './start.js';
 /*
  * Measures this program beside the Python image-factory, run by run in turn:
  *
- *     npx tsx bench/main.ts [start] [finish] [fetch] [archives]
+ *     npx tsx bench/main.ts [start] [finish] [fetch] [archives] [disk]
  *
  * The environment variable ROUNDS says how often (default: 5). Results go to build/bench/*.json, and those of all
  * benches that were run so far into docs/performance.md and docs/performance.svg.
@@ -24,6 +25,7 @@ const benches: Readonly<Record<string, () => Promise<Result>>> = {
   finish: () => finish(rounds, say),
   fetch: () => fetch(rounds, say),
   archives: () => archives(rounds, say),
+  disk: () => diskOfTree(rounds, say),
 };
 
 const asked = process.argv.slice(2);

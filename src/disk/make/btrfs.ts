@@ -1,12 +1,7 @@
 import { join } from 'node:path';
 import { command, run, type Caller } from '../../host/host.js';
-import {
-  asDerived,
-  timeVariables,
-  type Content,
-  type FileSystemMaker,
-  type NewFileSystem,
-} from './file-system-maker.js';
+import { copyMounted } from './copy-mounted.js';
+import { asDerived, timeVariables, type FileSystemMaker, type NewFileSystem } from './file-system-maker.js';
 import { commandInView, inView } from './tree-view.js';
 
 /**
@@ -56,25 +51,4 @@ async function addSubvolumes(caller: Caller, { file, scratch, subvolumes }: NewF
 /** A subvolume may lie in another one. */
 function depth(path: string): number {
   return path.split('/').length;
-}
-
-/** Copies a directory of the view, in whose mount namespace this runs. */
-const copyDirectory = `set -eu
-file=$1 place=mounted/$2 top=$3 epoch=$4
-mkdir mounted
-mount -t btrfs -o loop,noatime "$file" mounted
-cp -a --no-target-directory "tree$top" "$place"
-[ -z "$epoch" ] || find "$place" -xdev -newermt "@$epoch" -exec touch --no-dereference --date "@$epoch" -- {} +
-umount mounted`;
-
-async function copyMounted(
-  caller: Caller,
-  { file, epoch }: NewFileSystem,
-  subvolume: string,
-  { view, masked, top }: Content,
-): Promise<void> {
-  await run(
-    caller,
-    commandInView(view, masked, 'sh', ['-c', copyDirectory, 'sh', file, subvolume, top, String(epoch ?? '')]),
-  );
 }

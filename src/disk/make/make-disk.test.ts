@@ -1,13 +1,4 @@
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -53,12 +44,12 @@ describe('a disk of our own', () => {
   });
   after(() => rmSync(directory, { recursive: true }));
 
-  const make = async (layout: Layout, { name = 'disk.raw', timed = true } = {}) => {
+  const make = async (layout: Layout, { name = 'disk.raw', timed = true, of = tree } = {}) => {
     const host = testHost();
     const output = join(directory, name);
     const wanted = {
       layout,
-      tree,
+      tree: of,
       output,
       bootLoader: 'none',
       kernelWords: [],
@@ -150,7 +141,9 @@ describe('a disk of our own', () => {
 
   it('may have XFS, with times, bits and capabilities that prototype files can not hold', async () => {
     const layout = everything('xfs', 320);
-    const disk = await make(layout);
+    const plain = smallTree(join(directory, 'plain tree'));
+    rmSync(join(plain, 'usr/share/same'));
+    const disk = await make(layout, { of: plain });
     const file = taken(disk, layout, 'root');
     expect(blkid(file))
       .to.match(/^LABEL=img\\ root$/m)
@@ -165,6 +158,34 @@ describe('a disk of our own', () => {
     expect(read('ls /var/log')).to.not.match(/messages/);
     if (isRoot)
       expect(read('path /usr/bin/ping', 'print a.sfattr')).to.match(/"capability".*\\001\\000\\000\\002\\000 /s);
+  });
+
+  it('may have XFS with hard links, access control lists and any name, where root makes it', async function () {
+    if (!isRoot) {
+      console.log('        skipped: only root mounts XFS; run: sudo make check');
+      this.skip();
+    }
+    const odd = smallTree(join(directory, 'odd tree'));
+    const listed = join(odd, 'srv/a name, $with blanks');
+    writeFileSync(listed, 'listed\n');
+    program('setfacl', ['-m', `u:${owner.uid}:r`, listed]);
+    program('setfattr', ['-n', 'user.note', '-v', 'kept', listed]);
+    const layout = everything('xfs', 320);
+    const file = taken(await make(layout, { name: 'xfs.raw', of: odd }), layout, 'root');
+    program('xfs_repair', ['-n', file]);
+    const at = mkdtempSync(join(directory, 'mounted-'));
+    program('mount', ['-o', 'loop,ro', file, at]);
+    try {
+      expect(statSync(join(at, 'usr/share/same')).ino).to.equal(statSync(join(at, 'usr/share/big')).ino);
+      const found = join(at, 'srv/a name, $with blanks');
+      expect(program('getfacl', ['--numeric', found])).to.contain(`user:${owner.uid}:r--`);
+      expect(program('getfattr', ['--dump', found])).to.contain('user.note="kept"');
+      expect(program('getcap', [join(at, 'usr/bin/ping')])).to.contain('cap_net_raw=ep');
+      expect(statSync(join(at, 'usr/bin/su')).mode & 0o7777).to.equal(0o4755);
+      expect(program('find', [at, '-newermt', `@${epoch}`])).to.equal('');
+    } finally {
+      program('umount', [at]);
+    }
   });
 
   it('may have btrfs', async () => {
@@ -206,8 +227,7 @@ describe('a disk of our own', () => {
     const disk = await make(layout, { name: 'subvolumes.raw' });
     const file = taken(disk, layout, 'root');
     program('btrfs', ['check', '--readonly', file]);
-    const at = join(directory, 'mounted');
-    mkdirSync(at);
+    const at = mkdtempSync(join(directory, 'mounted-'));
     program('mount', ['-o', 'loop,ro', file, at]);
     try {
       const listed = program('btrfs', ['subvolume', 'list', at]);

@@ -49,15 +49,18 @@ function rest({ kind, path, target }: TreeEntry, { view, top: place }: Content, 
   return ` ${(rdev >> 8) & 0xfff} ${(rdev & 0xff) | ((rdev >> 12) & 0xfff00)}`;
 }
 
+/** What has a name that no prototype file can hold. */
+export function unspeakable(entries: readonly TreeEntry[]): readonly TreeEntry[] {
+  return entries.filter(({ path, target }) => /[ \t\n\v\f\r]|(^|\/)[:$]/.test(path) || /[ \t\n\v\f\r]/.test(target));
+}
+
 function refuseStrange(entries: readonly TreeEntry[], { top }: Content): void {
-  const strange = entries.filter(
-    ({ path, target }) => /[ \t\n\v\f\r]|(^|\/)[:$]/.test(path) || /[ \t\n\v\f\r]/.test(target),
-  );
+  const strange = unspeakable(entries);
   if (strange.length === 0) return;
   const shown = strange.slice(0, 5).map(({ path }) => JSON.stringify(readable(join(top, path))));
   const more = strange.length > shown.length ? `, and ${strange.length - shown.length} more` : '';
   throw new UsageError([
     `mkfs.xfs can't copy names with blanks, or that begin with ':' or '$': ${shown.join(', ')}${more}; ` +
-      'rename them, or make the file system that holds them ext4 or btrfs',
+      'rename them, make the file system that holds them ext4 or btrfs, or run this as root, which mounts XFS',
   ]);
 }

@@ -2,15 +2,23 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../../host/failure.js';
 import { command, run, type Caller } from '../../host/host.js';
-import { capabilitiesIn } from './file-capabilities.js';
-import { asDerived, timeVariables, type FileSystemMaker, type NewFileSystem } from './file-system-maker.js';
+import { copyMounted } from './copy-mounted.js';
+import { attributesIn, capability, type FileAttributes } from './file-attributes.js';
+import {
+  asDerived,
+  timeVariables,
+  type Content,
+  type FileSystemMaker,
+  type NewFileSystem,
+} from './file-system-maker.js';
 import { listTree, type TreeEntry } from './tree-listing.js';
 import { commandInView } from './tree-view.js';
-import { protofile } from './xfs-protofile.js';
+import { protofile, unspeakable } from './xfs-protofile.js';
 
 /**
- * XFS, by mkfs.xfs(8) with a prototype file made from the tree. That knows no times, no sticky bits and no attributes, which
- * xfs_db(8) then writes. Hard links become files of their own; access control lists are left out.
+ * XFS, by mkfs.xfs(8) with a prototype file made from the tree. That knows no times, no sticky bits and no capabilities, which
+ * xfs_db(8) then writes. What it can't hold besides, hard links, other attributes and names with blanks, takes a mount:
+ * root gets it whole, and others are told what is lost.
  */
 export const xfs: FileSystemMaker = {
   uuid: asDerived,
@@ -22,21 +30,60 @@ export const xfs: FileSystemMaker = {
     const args = ['-q', '-f', '-L', fileSystem.label, '-m', `uuid=${uuid}`, '-s', `size=${sectorSize}`];
     args.push(...fileSystem.options);
     const env = timeVariables(epoch);
+    const makeEmpty = () => run(caller, command('mkfs.xfs', [...args, file], { env }));
     if (content === undefined) {
-      await run(caller, command('mkfs.xfs', [...args, file], { env }));
+      await makeEmpty();
       return;
     }
     const entries = (await listTree(caller, content.view, content)).filter(({ kind }) => kind !== 's');
+    const attributes = await attributesIn(caller, content);
+    const lost = lostIn(entries, attributes);
+    if (process.getuid?.() === 0 && (lost.length > 0 || unspeakable(entries).length > 0)) {
+      await makeEmpty();
+      if (await isCopied(caller, made, content)) return;
+    }
+    if (lost.length > 0)
+      caller.log.warn(`The file system ${fileSystem.name} is XFS, and not mounted: ${lost.join('; ')}`);
     const prototype = join(made.scratch, 'prototype');
     await writeFile(prototype, protofile(entries, content), 'latin1');
     await run(
       caller,
       commandInView(content.view, content.masked, 'mkfs.xfs', [...args, '-p', prototype, file], { env }),
     );
-    const capabilities = await capabilitiesIn(caller, content);
-    await write(caller, made, entries, capabilities);
+    await write(caller, made, entries, capabilitiesIn(attributes));
   },
 };
+
+/** What a prototype file and xfs_db leave out, in words. */
+function lostIn(entries: readonly TreeEntry[], attributes: FileAttributes): string[] {
+  const linked = entries.filter(({ kind, links }) => kind !== 'd' && links > 1);
+  const further = linked.length - new Set(linked.map(({ inode }) => inode)).size;
+  const others = [...attributes.values()].flatMap((names) => [...names.keys()].filter((name) => name !== capability));
+  return [
+    ...(further > 0 ? [`hard links become files of their own (${further})`] : []),
+    ...(others.length > 0 ? [`attributes are left out (${[...new Set(others)].sort().join(', ')})`] : []),
+  ];
+}
+
+/** Says whether the tree could be copied by mounting; some kernels know no XFS, and containers have no loop devices. */
+async function isCopied(caller: Caller, made: NewFileSystem, content: Content): Promise<boolean> {
+  try {
+    await copyMounted(caller, made, '', content);
+    return true;
+  } catch (error) {
+    if (!(error instanceof Failure) || !/mount: .*(unknown filesystem|loop device)/.test(error.message)) throw error;
+    return false;
+  }
+}
+
+function capabilitiesIn(attributes: FileAttributes): ReadonlyMap<string, Buffer> {
+  const found = new Map<string, Buffer>();
+  for (const [path, names] of attributes) {
+    const value = names.get(capability);
+    if (value) found.set(path, value);
+  }
+  return found;
+}
 
 async function write(
   caller: Caller,

@@ -18,10 +18,11 @@ const floor = [
   'packages',
 ];
 const rooms = {
-  cli: ['jobs', 'checks', 'images', 'engine', 'bundles', 'write', ...floor, 'machine', 'config'],
-  jobs: ['checks', 'images', 'engine', 'bundles', ...floor, 'machine', 'config'],
-  checks: ['images', 'engine', 'bundles', ...floor, 'machine', 'config'],
-  images: ['engine', 'bundles', ...floor, 'machine', 'config'],
+  cli: ['jobs', 'checks', 'images', 'engine', 'nodes', 'bundles', 'write', ...floor, 'machine', 'config'],
+  jobs: ['checks', 'images', 'engine', 'nodes', 'bundles', ...floor, 'machine', 'config'],
+  checks: ['images', 'engine', 'nodes', 'bundles', ...floor, 'machine', 'config'],
+  images: ['engine', 'nodes', 'bundles', ...floor, 'machine', 'config'],
+  nodes: ['layers', 'sandbox', 'elements', 'golden', 'disk', 'config'],
   bundles: ['disk', 'layout', 'layers', 'contents', 'artifacts', 'machine', 'config'],
   engine: ['report'],
   answers: ['layout', 'config'],

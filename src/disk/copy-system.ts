@@ -5,7 +5,7 @@ import { Failure } from '../host/failure.js';
 import { command, run, type Caller } from '../host/host.js';
 import { copyExt } from './ext-copy.js';
 import { inspectImage, withReadableDisk } from './image-file.js';
-import { readSystem, type Mount } from './system.js';
+import { readSystem, type Mount, type System } from './system.js';
 import { called, type Stretch, type Volume } from './volume.js';
 import { Volumes } from './volumes.js';
 
@@ -24,9 +24,16 @@ export type VolumeCopy = (host: Caller, copied: CopiedVolume, to: string) => Pro
  * stays as it is.
  *
  * @param copy how: {@link copyMounted} for root, {@link copyUnmounted} for all others
+ * @param afterwards sees the same disk, while it is open
  * @throws Failure for a disk without a system, or that is only a part of one
  */
-export async function copySystem(host: Caller, disk: string, to: string, copy: VolumeCopy): Promise<void> {
+export async function copySystem(
+  host: Caller,
+  disk: string,
+  to: string,
+  copy: VolumeCopy,
+  afterwards: (volumes: Volumes, system: System) => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
   const image = await inspectImage(host, disk);
   await withReadableDisk(host, image, dirname(to), (raw) =>
     Volumes.use(host, raw, async (volumes) => {
@@ -43,6 +50,7 @@ export async function copySystem(host: Caller, disk: string, to: string, copy: V
       }
       const unknown = system.unknownDevices.join(', ');
       if (unknown !== '') host.log.warn(`${disk}: not on this disk, so not copied: ${unknown}`);
+      await afterwards(volumes, system);
     }),
   );
 }

@@ -1,6 +1,5 @@
-import type { SystemFiles } from '../disk/system-files.js';
 import type { Caller } from '../host/host.js';
-import { examine } from './examine.js';
+import { examine, type GoldenFiles } from './examine.js';
 import type { Finding, Level, Rule } from './rule.js';
 import { rules as allRules } from './rules.js';
 
@@ -31,7 +30,7 @@ export function rulesWithout(names: readonly string[]): readonly Rule[] {
 }
 
 /** Checks a system; changes nothing. The worst comes first. */
-export async function check(host: Caller, files: SystemFiles, rules: readonly Rule[]): Promise<Told[]> {
+export async function check(host: Caller, files: GoldenFiles, rules: readonly Rule[]): Promise<Told[]> {
   return (await findAll(host, files, rules)).map(([rule, finding]) => told(rule, finding));
 }
 
@@ -41,7 +40,7 @@ export interface Repaired {
 }
 
 /** Repairs what can be repaired on the disk, without booting. A finding is repaired whole or not at all. */
-export async function repair(host: Caller, files: SystemFiles, rules: readonly Rule[]): Promise<Repaired> {
+export async function repair(host: Caller, files: GoldenFiles, rules: readonly Rule[]): Promise<Repaired> {
   const found = await findAll(host, files, rules);
   const repairable = new Set<Found>();
   for (const each of found) {
@@ -61,7 +60,7 @@ type Found = readonly [Rule, Finding];
 
 const levels: readonly Level[] = ['error', 'warning', 'note'];
 
-async function findAll(host: Caller, files: SystemFiles, rules: readonly Rule[]): Promise<Found[]> {
+async function findAll(host: Caller, files: GoldenFiles, rules: readonly Rule[]): Promise<Found[]> {
   return examine(files, rules, async (system) => {
     const found: Found[] = [];
     for (const rule of rules) {

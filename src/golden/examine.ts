@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { volumeOf } from '../disk/fstab.js';
 import { namesPath } from '../disk/path-patterns.js';
 import { holdsSwappedMemory } from '../disk/swap.js';
-import type { SystemFiles } from '../disk/system-files.js';
+import type { DirectoryTree } from '../disk/directory-tree.js';
+import { SystemFiles } from '../disk/system-files.js';
 import { called } from '../disk/volume.js';
-import { Examined } from './examined.js';
+import { Examined, type ExaminedDisk } from './examined.js';
 import type { Rule } from './rule.js';
 
 /** Bytes: longer than any text that rules read; of a longer one nothing is read. */
@@ -15,12 +16,15 @@ const longestText = 16 * 2 ** 20;
 /** Bytes: more than any initramfs has. */
 const longestCopy = 2 ** 30;
 
+/** An installed system on a disk, or in a directory: there, nothing is known of a disk. */
+export type GoldenFiles = SystemFiles | DirectoryTree;
+
 /**
  * Reads from a system what rules look for, all at once, and hands it to an action; copies are gone when that ends.
  * Directories are listed level by level, each once; no file is read twice, and none that no rule asks for.
  */
 export async function examine<T>(
-  files: SystemFiles,
+  files: GoldenFiles,
   rules: readonly Rule[],
   action: (system: Examined) => Promise<T>,
 ): Promise<T> {
@@ -46,7 +50,9 @@ export async function examine<T>(
   }
 }
 
-async function knownOfDisk({ system, volumes }: SystemFiles) {
+async function knownOfDisk(files: GoldenFiles): Promise<ExaminedDisk> {
+  if (!(files instanceof SystemFiles)) return { uuidOf: () => undefined, usedSwap: [] };
+  const { system, volumes } = files;
   const usedSwap: string[] = [];
   for (const volume of system.volumes.filter(({ fileSystem }) => fileSystem === 'swap')) {
     if (await holdsSwappedMemory(volumes.host, await volumes.stretch(volume)))

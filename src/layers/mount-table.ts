@@ -32,7 +32,12 @@ export function mountsHere(): Mount[] {
 }
 
 /** What uses an upper directory: an instance, or a layer that is edited. */
-export type Mounted = { readonly instance: string } | { readonly layer: string } | { readonly view: string };
+export type Mounted =
+  | { readonly instance: string }
+  | { readonly layer: string }
+  | { readonly view: string }
+  /** What is being made, in a directory of `staging` of that name. */
+  | { readonly staging: string };
 
 /**
  * The source that a mount of ours has in mount tables. It holds device and inode of the store, so that the same name in

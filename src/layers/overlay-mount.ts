@@ -84,5 +84,6 @@ export async function unmount(store: Store, mounted: Mounted): Promise<void> {
 /** For messages. */
 export function nameOf(mounted: Mounted): string {
   if ('instance' in mounted) return `instance ${mounted.instance}`;
+  if ('staging' in mounted) return `the tree that is being made in staging/${mounted.staging}`;
   return `layer '${'layer' in mounted ? mounted.layer : mounted.view}'`;
 }

@@ -20,6 +20,7 @@ import { readRecord, writeRecord } from './record.js';
 //     points/NAME/              point.json, intent.json (during a change), mounts/N/, root -> mounts/N
 //     staging/ID/               what is being made; a rename gives it its place
 //     trash/ID/                 what is being removed; a rename took it from its place
+//     nodes/ID/                 node.json: of which inputs a layer was made; frame/ (of an installed disk)
 //
 // Only `points` and `edits` can be entered by all: old programs in layers and instances are out of reach of other users.
 
@@ -49,6 +50,7 @@ export const storeDirectories = {
   instances: 0o700,
   staging: 0o700,
   trash: 0o700,
+  nodes: 0o700,
   edits: 0o755,
   points: 0o755,
 } as const;

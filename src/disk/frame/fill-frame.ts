@@ -1,0 +1,135 @@
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, open, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { Failure } from '../../host/failure.js';
+import { command, run, type Host } from '../../host/host.js';
+import { ownersOfTree } from '../../host/tree-namespace.js';
+import type { FileSystem } from '../../layout/layout.js';
+import type { Content } from '../make/file-system-maker.js';
+import { makerOf } from '../make/file-systems.js';
+import { Identifiers } from '../make/identifiers.js';
+import { sizeOf, type Place } from '../make/pieces.js';
+import { putInPlace } from '../make/put-in-place.js';
+import { listTree, roomFor } from '../make/tree-listing.js';
+import { makeTreeView, type TreeView } from '../make/tree-view.js';
+import { installExtlinux } from './extlinux.js';
+import { bootArea, isExt, readFrame, type FramedFileSystem } from './frame.js';
+
+/** A tree that becomes a disk. */
+export interface FilledFrame {
+  /** The directory of a frame. */
+  readonly frame: string;
+  /** A directory with the whole system. */
+  readonly tree: string;
+  /** The raw disk to make. */
+  readonly output: string;
+  /** SOURCE_DATE_EPOCH. */
+  readonly epoch: number | undefined;
+}
+
+/**
+ * Makes a raw disk of a tree in the frame of the disk that its installed ancestor had: the same partition table, boot
+ * areas, UUIDs and labels, and new file systems with the tree's content.
+ *
+ * @throws Failure where the tree is too large for it
+ */
+export async function fillFrame(host: Host, { frame, tree, output, epoch }: FilledFrame): Promise<void> {
+  const { size, fileSystems, bytes } = await readFrame(frame);
+  const work = await mkdtemp(join(dirname(output), `.${basename(output)}-`));
+  const remove = host.release.hold(work, () => rm(work, { recursive: true, force: true }));
+  await mkdir(join(work, 'view'));
+  const view = await makeTreeView(join(work, 'view'), { tree, epoch, namespace: await ownersOfTree(tree) });
+  const disk = join(work, 'disk.raw');
+  await run(host, command('cp', ['--sparse=always', '--', bytes, disk]));
+  await truncate(disk, size);
+  const identifiers = new Identifiers(createHash('sha256').update(JSON.stringify(fileSystems)).digest());
+  for (const each of fileSystems) await fill(host, each, { all: fileSystems, disk, view, work, epoch, identifiers });
+  await rename(disk, output);
+  await remove();
+}
+
+interface Filling {
+  readonly all: readonly FramedFileSystem[];
+  readonly disk: string;
+  readonly view: TreeView;
+  readonly work: string;
+  readonly epoch: number | undefined;
+  readonly identifiers: Identifiers;
+}
+
+async function fill(host: Host, framed: FramedFileSystem, filling: Filling): Promise<void> {
+  const { all, disk, view, work, epoch, identifiers } = filling;
+  const { volume, type, uuid, label, mount, options } = framed;
+  const place: Place = framed.extents.map(({ start, end }) => ({ disk: 'disk', offset: start, size: end - start }));
+  const fileSystem: FileSystem = { name: volume, on: volume, type, label, uuid, options, mount, grow: false, subvolumes: [] };
+  const maker = makerOf(fileSystem);
+  if (maker === undefined) {
+    throw new Failure(`${mount} of the parent's disk has ${type}, which can't be made for a derived image`, {
+      hint: 'Derive from an image with ext4, xfs or vfat; or give the image a layout.',
+    });
+  }
+  const content = { view, top: mount, masked: directlyBelow(mount, all) };
+  await expectRoom(host, framed, content, sizeOf(place));
+  const [only] = place;
+  const isWhole = maker.atOffset && place.length === 1 && only !== undefined;
+  const file = isWhole ? disk : join(work, 'file-system');
+  const offset = isWhole ? only.offset : 0;
+  const boot = isExt(type) ? await bytesAt(disk, only?.offset ?? 0, bootArea) : undefined;
+  if (!isWhole) {
+    await writeFile(file, '');
+    await truncate(file, sizeOf(place));
+  }
+  host.log.info(`Making ${type} for ${mount}`);
+  const hashSeed = identifiers.uuid(`hash seed ${volume}`);
+  await maker.make(host, {
+    ...{ fileSystem, uuid, hashSeed, file, offset, size: sizeOf(place), sectorSize: 512, content, epoch, scratch: work },
+  });
+  if (boot !== undefined) await writeAt(file, offset, await installExtlinux(host, { file, offset, boot }));
+  if (!isWhole) {
+    await putInPlace(host, file, place, new Map([['disk', disk]]));
+    await rm(file);
+  }
+}
+
+async function expectRoom(
+  host: Host,
+  { mount, volume }: FramedFileSystem,
+  content: Content,
+  size: number,
+): Promise<void> {
+  const needed = roomFor(await listTree(host, content.view, content));
+  if (needed <= size) return;
+  const mebibytes = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MiB`;
+  throw new Failure(
+    `the tree has ${mebibytes(needed)} for ${mount}, and volume ${volume} of the parent's disk has ${mebibytes(size)}`,
+    { hint: "Give the parent a larger 'image-size', or install less." },
+  );
+}
+
+/** Mount points below another, but for those that lie below one of them. */
+function directlyBelow(mount: string, all: readonly FramedFileSystem[]): string[] {
+  const isBelow = (path: string, directory: string) =>
+    path !== directory && (directory === '/' || path.startsWith(`${directory}/`));
+  const below = all.map((other) => other.mount).filter((path) => isBelow(path, mount));
+  return below.filter((path) => !below.some((other) => isBelow(path, other)));
+}
+
+async function bytesAt(path: string, offset: number, size: number): Promise<Buffer> {
+  const file = await open(path);
+  try {
+    const bytes = Buffer.alloc(size);
+    await file.read(bytes, 0, size, offset);
+    return bytes;
+  } finally {
+    await file.close();
+  }
+}
+
+async function writeAt(path: string, offset: number, bytes: Buffer): Promise<void> {
+  const file = await open(path, 'r+');
+  try {
+    await file.write(bytes, 0, bytes.length, offset);
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { TreeChanges } from '../config/image-spec.js';
+import { reasonOf } from '../host/errno.js';
+import { UsageError } from '../host/failure.js';
+import { modesFile } from './file-modes.js';
+import type { NodeInputs } from './record.js';
+
+/** What is known of a derived image beside the changes themselves. */
+export interface DerivedFrom {
+  /** The section, for messages. */
+  readonly image: string;
+  /** The content id of the parent's tree. */
+  readonly parent: string;
+  /** As in packages of Debian. */
+  readonly arch: string;
+  /** The rules of golden images that are not repaired; undefined: none are. */
+  readonly goldenExcept: readonly string[] | undefined;
+}
+
+/**
+ * What a derived image is made of.
+ *
+ * @throws UsageError for files that can't be read
+ */
+export async function inputsOf(from: DerivedFrom, changes: TreeChanges): Promise<NodeInputs> {
+  const { packages, files, run, elements, elementPath, postScript } = changes;
+  const { added, leftOut } = packages;
+  const inputs: Record<string, string> = { parent: from.parent, arch: from.arch };
+  const problems: string[] = [];
+  const named = async (option: string, path: string, sum: (path: string) => Promise<string>) => {
+    try {
+      inputs[freeName(inputs, `${option} ${basename(path)}`)] = await sum(path);
+    } catch (error) {
+      problems.push(`[${from.image}] ${option} = ${path}: ${reasonOf(error)}`);
+    }
+  };
+  if (added.length + leftOut.length > 0) {
+    inputs.packages = [...added, ...leftOut.map((name) => `-${name}`)].join(' ');
+  }
+  if (elements.length > 0) {
+    inputs.elements = elements.join(' ');
+    for (const name of elements) {
+      for (const directory of elementPath) {
+        if (await isDirectory(join(directory, name))) await named('element', join(directory, name), sumOfDirectory);
+      }
+    }
+  }
+  for (const directory of files) await named('files', directory, sumOfFiles);
+  for (const script of run) await named('run', script, sumOfFile);
+  if (postScript !== undefined) inputs['post-script'] = createHash('sha256').update(postScript).digest('hex');
+  if (from.goldenExcept === undefined) inputs.golden = 'off';
+  else if (from.goldenExcept.length > 0) inputs['golden-except'] = from.goldenExcept.toSorted().join(',');
+  if (problems.length > 0) throw new UsageError(problems);
+  return inputs;
+}
+
+/** Two scripts may have the same name, in different directories. */
+function freeName(inputs: NodeInputs, name: string): string {
+  for (let number = 2, free = name; ; free = `${name} (${number++})`) if (inputs[free] === undefined) return free;
+}
+
+async function sumOfFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  return hash.digest('hex');
+}
+
+/** A directory that is copied, and the list of modes beside it. */
+async function sumOfFiles(directory: string): Promise<string> {
+  const modes = await readFile(modesFile(directory), 'utf8').catch(() => '');
+  return createHash('sha256')
+    .update(await sumOfDirectory(directory))
+    .update(modes)
+    .digest('hex');
+}
+
+/** Names, kinds, contents, targets of links, and which files can be executed. */
+async function sumOfDirectory(directory: string): Promise<string> {
+  const hash = createHash('sha256');
+  const add = async (path: string, name: string): Promise<void> => {
+    const stats = await lstat(path);
+    if (stats.isDirectory()) {
+      hash.update(JSON.stringify(['directory', name]));
+      for (const each of (await readdir(path)).sort()) await add(join(path, each), `${name}/${each}`);
+    } else if (stats.isSymbolicLink()) {
+      hash.update(JSON.stringify(['link', name, await readlink(path)]));
+    } else {
+      hash.update(JSON.stringify(['file', name, (stats.mode & 0o111) !== 0, await sumOfFile(path)]));
+    }
+  };
+  if (!(await lstat(directory)).isDirectory()) throw new Error('it is no directory');
+  await add(directory, '');
+  return hash.digest('hex');
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return (await lstat(path).catch(() => undefined))?.isDirectory() ?? false;
+}

@@ -1,0 +1,56 @@
+import type { TreeChanges } from '../config/image-spec.js';
+import type { NodeInputs } from './record.js';
+
+/** What the process that works in trees is asked to do. Plain data. */
+export type NodeJob = DeriveJob | CaptureJob | ImportJob | DiskJob;
+
+interface OfStore {
+  /** The directory of the store. */
+  readonly store: string;
+}
+
+/** Makes the tree of a derived image: a layer over its parent's. Its result is the node's record. */
+export interface DeriveJob extends OfStore {
+  readonly kind: 'derive';
+  readonly image: string;
+  readonly inputs: NodeInputs;
+  /** The parent's layer. */
+  readonly parent: string;
+  /** The node whose frame it has. */
+  readonly frame: string | undefined;
+  readonly changes: TreeChanges;
+  /** The rules of golden images that are not repaired; undefined: none are. */
+  readonly goldenExcept: readonly string[] | undefined;
+  /** What scripts see of the image. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** A directory for downloaded packages. */
+  readonly cache: string;
+}
+
+/** Makes a layer of an installed disk, and keeps its frame. Its result is the node's record. */
+export interface CaptureJob extends OfStore {
+  readonly kind: 'capture';
+  readonly image: string;
+  readonly inputs: NodeInputs;
+  readonly file: string;
+  /** The sum that the file had when it was made; undefined: not known. */
+  readonly sha256: string | undefined;
+  readonly rootPartition: string | undefined;
+}
+
+/** Makes layers of a file that is no installed disk. Its result is the node's record. */
+export interface ImportJob extends OfStore {
+  readonly kind: 'import';
+  readonly name: string;
+  readonly inputs: NodeInputs;
+  readonly file: string;
+}
+
+/** Makes a raw disk of a node, in its frame. */
+export interface DiskJob extends OfStore {
+  readonly kind: 'disk';
+  readonly layer: string;
+  readonly frame: string;
+  readonly output: string;
+  readonly epoch: number | undefined;
+}

@@ -1,0 +1,20 @@
+import { serve } from '../sandbox/worker.js';
+import { capture } from './capture.js';
+import { derive } from './derive.js';
+import { makeDiskOfNode } from './disk.js';
+import { importNode } from './import.js';
+import type { NodeJob } from './jobs.js';
+
+// The process that works in trees: started by callNodeWorker, in namespaces of its own.
+await serve(async (host, job: NodeJob) => {
+  switch (job.kind) {
+    case 'derive':
+      return derive(host, job);
+    case 'capture':
+      return capture(host, job);
+    case 'import':
+      return importNode(host, job);
+    case 'disk':
+      return makeDiskOfNode(host, job);
+  }
+});

@@ -64,7 +64,7 @@ async function makeRelease(directory: string, content: string, packageVersion: s
     names.provenance,
     provenance({
       artifacts: [image, await described(names.sbom), await described(names.manifest)],
-      ...installer,
+      materials: { installer },
       mirrors: [],
       image: 'debian-13',
       options: {},

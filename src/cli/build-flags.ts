@@ -15,4 +15,9 @@ export interface BuildFlags extends FetchFlags {
   readonly wait?: boolean;
   readonly resume?: boolean;
   readonly failFast?: boolean;
+  readonly all?: boolean;
+  readonly childrenOf?: string;
+  readonly jobs?: string;
+  /** False: parents are taken as they are. */
+  readonly parents?: boolean;
 }

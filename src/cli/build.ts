@@ -10,6 +10,7 @@ import { buildRecipe } from '../images/recipes.js';
 import { resolveJob, type Job } from '../jobs/job.js';
 import { exitCodes } from '../jobs/outcome.js';
 import { runJob } from '../jobs/run-job.js';
+import { buildGraph, graphOf, imagesAskedFor, jobsOf, overridesFor } from './build-graph.js';
 import { checkNames, namedImages } from './image-names.js';
 import { oneAfterAnother, type Ended } from './one-after-another.js';
 import { overridesFrom } from './overrides.js';
@@ -19,25 +20,41 @@ import { untilSignalled } from './signals.js';
 
 /** Builds images, one after another, or prints the commands that would run. */
 export async function build(names: readonly string[], flags: BuildFlags, command: Command): Promise<void> {
-  const images = namedImages(names);
   const configuration = loadConfiguration(flags.config);
+  const group = imagesAskedFor(configuration, flags);
+  const images = [...new Set([...(group ?? []), ...(group && names.length === 0 ? [] : namedImages(names))])];
   checkNames(configuration, images, command);
+  jobsOf(flags);
   const [first, ...others] = images as [string, ...string[]];
   if (flags.dryRun) return printCommands(configuration, images, flags);
+  const graph = await graphOf(configuration, images, overridesFrom(flags), flags);
+  if (graph !== undefined && (graph.length > 1 || others.length > 0)) {
+    const names = graph.map(({ name }) => name);
+    if (!(await areReady(configuration, names, images, flags))) return;
+    process.exitCode = await untilSignalled((signal) =>
+      buildGraph(graph, flags, signal, (image) => buildImage(configuration, image, images, flags, signal)),
+    );
+    return;
+  }
   if (others.length === 0) {
     await untilSignalled(async (signal) => {
-      process.exitCode = (await buildImage(configuration, first, flags, signal)).exitCode;
+      process.exitCode = (await buildImage(configuration, first, images, flags, signal)).exitCode;
     });
     return;
   }
-  if (!(await areReady(configuration, images, flags))) return;
+  if (!(await areReady(configuration, images, images, flags))) return;
   process.exitCode = await untilSignalled((signal) =>
-    oneAfterAnother(images, flags, signal, (image) => buildImage(configuration, image, flags, signal)),
+    oneAfterAnother(images, flags, signal, (image) => buildImage(configuration, image, images, flags, signal)),
   );
 }
 
 /** Checks all images before the first one is built, so that a mistake in the last one is reported at once. */
-async function areReady(configuration: Configuration, images: readonly string[], flags: BuildFlags): Promise<boolean> {
+async function areReady(
+  configuration: Configuration,
+  images: readonly string[],
+  asked: readonly string[],
+  flags: BuildFlags,
+): Promise<boolean> {
   const { log, outcome } = await inSession(flags, async ({ secrets }) => {
     const problems: string[] = [];
     if (flags.logFilename !== undefined) {
@@ -45,7 +62,7 @@ async function areReady(configuration: Configuration, images: readonly string[],
     }
     for (const image of images) {
       try {
-        const spec = await resolveJob(jobOf(image, flags), configuration, secrets);
+        const spec = await resolveJob(jobOf(image, asked, flags), configuration, secrets);
         await checkImage(configuration, spec, silentLog);
         checkPrograms(await planBuild(spec), silentLog);
       } catch (error) {
@@ -63,19 +80,23 @@ async function areReady(configuration: Configuration, images: readonly string[],
 async function buildImage(
   configuration: Configuration,
   image: string,
+  asked: readonly string[],
   flags: BuildFlags,
   signal: AbortSignal,
 ): Promise<Ended> {
-  const { outcome, file } = await runJob(jobOf(image, flags), { configuration, signal, ...openSession(flags) });
-  return { exitCode: exitCodes[outcome], file };
+  const session = openSession(flags, jobsOf(flags) > 1 ? image : undefined);
+  const { outcome, file, isUpToDate } = await runJob(jobOf(image, asked, flags), { configuration, signal, ...session });
+  return { exitCode: exitCodes[outcome], file, isUpToDate };
 }
 
-function jobOf(image: string, flags: BuildFlags): Job {
+/** @param asked the images that the command line names; others are their parents */
+function jobOf(image: string, asked: readonly string[], flags: BuildFlags): Job {
   const { resume = false, wait = false, upload } = flags;
   return {
     image,
-    overrides: overridesFrom(flags),
+    overrides: overridesFor(image, asked, overridesFrom(flags)),
     ...{ resumes: resume, waits: wait, uploads: upload },
+    parents: flags.parents === false ? 'as they are' : 'fresh',
     resumeCommand: resumeCommand(image),
   };
 }
@@ -96,7 +117,7 @@ async function printCommands(
   const { log, outcome } = await inSession(flags, async ({ log, secrets }) => {
     const lines: string[] = [];
     for (const image of images) {
-      const spec = await resolveJob(jobOf(image, flags), configuration, secrets);
+      const spec = await resolveJob(jobOf(image, images, flags), configuration, secrets);
       await checkImage(configuration, spec, log);
       const plan = await planBuild(spec);
       const commands = buildRecipe(plan).steps.flatMap((step) => step.commands);

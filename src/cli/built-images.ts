@@ -1,10 +1,11 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Configuration } from '../config/configuration.js';
 import { canonical } from '../config/option.js';
 import { commaList, directory } from '../config/option-types.js';
 import { didYouMean } from '../config/suggestion.js';
 import { UsageError } from '../host/failure.js';
+import { newestImage } from '../images/newest-image.js';
 import { loadConfiguration } from './configuration.js';
 
 /** An image to look at. */
@@ -60,18 +61,3 @@ function valueOf(configuration: Configuration, image: string, option: 'output-di
   const spelling = [...document.optionNames(image)].find((name) => canonical(name) === option);
   return (spelling && document.get(image, spelling)) ?? '';
 }
-
-/** By the date in its name; of one day, a qcow2 rather than the raw disk that it was made of. */
-function newestImage(place: string, image: string): string | undefined {
-  const names = existsSync(place) ? readdirSync(place) : [];
-  const [newest] = names
-    .filter(
-      (name) => name.startsWith(`${image}-`) && /^\d{4}-\d{2}-\d{2}\.(qcow2|raw)$/.test(name.slice(image.length + 1)),
-    )
-    .toSorted((one, other) =>
-      dayOf(one) === dayOf(other) ? (one < other ? -1 : 1) : dayOf(one) < dayOf(other) ? 1 : -1,
-    );
-  return newest && join(place, newest);
-}
-
-const dayOf = (name: string) => name.replace(/\.\w+$/, '');

@@ -11,6 +11,8 @@ import { terminalReader, verbosityOf } from './terminal.js';
 export interface Ended {
   readonly exitCode: number;
   readonly file: string | undefined;
+  /** Nothing had changed, so nothing was done. */
+  readonly isUpToDate?: boolean;
 }
 
 /**
@@ -33,45 +35,53 @@ export async function oneAfterAnother(
       continue;
     }
     const begun = performance.now();
-    const { exitCode, file } = await build(image).catch((error: unknown) => ({
+    const ended: Ended = await build(image).catch((error: unknown) => ({
       exitCode: explain(error, complain),
       file: undefined,
     }));
-    worst = Math.max(worst, exitCode);
-    outcomes.push({ image, outcome: outcomeOf(exitCode), seconds: (performance.now() - begun) / 1000, file });
+    worst = Math.max(worst, ended.exitCode);
+    const seconds = (performance.now() - begun) / 1000;
+    outcomes.push({ image, outcome: outcomeOf(ended), seconds, file: ended.file });
   }
   tell(outcomes, flags);
   return worst;
 }
 
-function outcomeOf(exitCode: number): ImageOutcome['outcome'] {
-  if (exitCode === 0) return 'done';
+export function outcomeOf({ exitCode, isUpToDate }: Ended): ImageOutcome['outcome'] {
+  if (exitCode === 0) return isUpToDate ? 'up to date' : 'done';
   return exitCode === 130 ? 'interrupted' : 'failed';
 }
 
-function tell(outcomes: readonly ImageOutcome[], flags: Pick<BuildFlags, 'logFormat' | 'verbose' | 'quiet'>): void {
-  const isGood = outcomes.every(({ outcome }) => outcome === 'done');
-  if (flags.quiet && isGood) return;
+export function tell(
+  outcomes: readonly ImageOutcome[],
+  flags: Pick<BuildFlags, 'logFormat' | 'verbose' | 'quiet'>,
+): void {
+  const areGood = outcomes.every(({ outcome }) => isGood(outcome));
+  if (flags.quiet && areGood) return;
   const log = new EventStream(maskUrls, [terminalReader({ format: flags.logFormat, verbosity: verbosityOf(flags) })]);
   if (flags.logFormat === 'json') {
     log.tell({ event: 'summary', images: outcomes });
     return;
   }
   for (const line of summary(outcomes)) {
-    if (isGood) log.info(line);
+    if (areGood) log.info(line);
     else log.warn(line);
   }
   log.close();
 }
 
+function isGood(outcome: ImageOutcome['outcome']): boolean {
+  return outcome === 'done' || outcome === 'up to date';
+}
+
 /** A line with the totals, then a line for each image, in columns. */
 export function summary(outcomes: readonly ImageOutcome[]): string[] {
-  const done = outcomes.filter(({ outcome }) => outcome === 'done').length;
-  const rows = outcomes.map(({ image, outcome, seconds, file }) => [
+  const done = outcomes.filter(({ outcome }) => isGood(outcome)).length;
+  const rows = outcomes.map(({ image, outcome, seconds, file, because }) => [
     image,
     outcome,
-    outcome === 'not begun' ? '' : spokenDuration(seconds),
-    file ?? '',
+    outcome === 'not begun' || outcome === 'skipped' ? '' : spokenDuration(seconds),
+    because === undefined ? (file ?? '') : `${because} failed`,
   ]);
   const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return [

@@ -29,6 +29,13 @@ describe('what the command line sets', () => {
 
   it('can be set for each command that reads the section', () => {
     const commands = program().commands.filter(({ options }) => options.some(({ long }) => long === '--set'));
-    expect(commands.map((command) => command.name())).to.have.members(['build', 'show', 'render', 'validate', 'fetch']);
+    expect(commands.map((command) => command.name())).to.have.members([
+      'build',
+      'show',
+      'tree',
+      'render',
+      'validate',
+      'fetch',
+    ]);
   });
 });

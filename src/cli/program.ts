@@ -18,6 +18,7 @@ import { addStackpointCommands } from './stackpoint-commands.js';
 import { withSettings } from './overrides.js';
 import { groupHeading, sectionFlag, sectionFlags } from './section-flags.js';
 import type { ShowFlags } from './show.js';
+import type { TreeFlags } from './tree.js';
 import type { ValidateFlags } from './validate.js';
 import type { VerifyFlags } from './verify.js';
 import type { WriteFlags } from './write.js';
@@ -46,7 +47,11 @@ export function program(): Command {
     .option('--dry-run', 'print every command that the stages would run, and change nothing')
     .option('--wait', 'wait for another build of the image in the output directory to finish, instead of failing')
     .option('--resume', 'continue an unfinished build after its last completed stage')
-    .option('--fail-fast', 'stop after the first image that fails');
+    .option('--fail-fast', 'stop after the first image that fails')
+    .option('--all', 'build every image of your configuration files')
+    .option('--children-of <image>', 'build every image that is derived from this one, to any depth')
+    .option('--no-parents', 'do not build parents first: derived images are built on what their parents are')
+    .option('--jobs <n>', 'build up to so many images at the same time, as far as memory reaches (default: 1)');
   withSettings(build);
   for (const option of sectionFlags()) build.addOption(option);
   withLog(build)
@@ -77,6 +82,16 @@ export function program(): Command {
     .option('--effective', 'every option, including defaults, with the file and line that sets it; secrets are masked')
     .option('--json', 'as JSON')
     .action(async (image: string | undefined, flags: ShowFlags) => (await import('./show.js')).show(image, flags));
+
+  withSettings(withConfig(root.command('tree')))
+    .description('show parents and children, what is up to date, and which input differs')
+    .argument(
+      '[image...]',
+      'only these, their parents and their children (default: every image with a parent or a child)',
+    )
+    .addOption(sectionFlag('--output-dir'))
+    .option('--json', 'as JSON')
+    .action(async (images: string[], flags: TreeFlags) => (await import('./tree.js')).tree(images, flags));
 
   withSettings(withConfig(root.command('render')))
     .description('print the answer file, as a build injects it')

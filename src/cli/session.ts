@@ -2,7 +2,7 @@ import { KnownSecrets } from '../host/known-secrets.js';
 import { endingOf, type Outcome } from '../jobs/outcome.js';
 import { EventStream } from '../report/event-stream.js';
 import { alsoMask, complain } from './complaints.js';
-import { terminalReader, verbosityOf } from './terminal.js';
+import { readerBesideOthers, terminalReader, verbosityOf } from './terminal.js';
 
 /** The flags that a command with a log takes for it. */
 export interface LogFlags {
@@ -19,11 +19,16 @@ export interface Session {
   complain(message: string): void;
 }
 
-/** The log on standard error, in which every secret that becomes known is masked. */
-export function openSession(flags: LogFlags): Session {
+/**
+ * The log on standard error, in which every secret that becomes known is masked.
+ *
+ * @param besideOthers the image, where several are built at the same time
+ */
+export function openSession(flags: LogFlags, besideOthers?: string): Session {
   const secrets = new KnownSecrets();
   alsoMask(secrets.mask);
-  const terminal = terminalReader({ format: flags.logFormat, verbosity: verbosityOf(flags) });
+  const how = { format: flags.logFormat, verbosity: verbosityOf(flags) };
+  const terminal = besideOthers === undefined ? terminalReader(how) : readerBesideOthers(besideOthers, how);
   const log = new EventStream(secrets.mask, [terminal]);
   return { log, secrets, complain: flags.logFormat === 'json' ? (message) => log.error(message) : complain };
 }

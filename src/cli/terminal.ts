@@ -11,6 +11,16 @@ export function terminalReader({ format, verbosity }: { format: 'text' | 'json';
   return stderr.isTTY && movesCursor(process.env.TERM) ? liveReader(stderr, verbosity) : lineReader(write, verbosity);
 }
 
+/** The same where several builds write at the same time: every line names its image. */
+export function readerBesideOthers(
+  image: string,
+  { format, verbosity }: { format: 'text' | 'json'; verbosity: Verbosity },
+): EventReader {
+  const write = (line: string) => void process.stderr.write(line);
+  if (format === 'text') return lineReader((line) => write(line.replace(/^(\S+ \S+) /, `$1 ${image}: `)), verbosity);
+  return jsonReader((line) => write(line.replace(/^\{/, `{"image":${JSON.stringify(image)},`)), verbosity);
+}
+
 /** Whether a terminal understands cursor movements. Emacs and others that don't set TERM to `dumb`. */
 function movesCursor(term: string | undefined): boolean {
   return term !== undefined && term !== '' && term !== 'dumb';

@@ -1,9 +1,10 @@
 import { dirname, resolve } from 'node:path';
 import { descriptionOptions } from './description-options.js';
-import type { DeriveOrigin, TreeChanges } from './image-spec.js';
-import type { Values } from './option.js';
+import type { DeriveOrigin, ImageSpec, TreeChanges } from './image-spec.js';
+import { camelCase, canonical, type Values } from './option.js';
 import { path } from './option-types.js';
 import type { imageOptions } from './options.js';
+import type { Overrides } from './overrides.js';
 import type { SectionReader } from './section-reader.js';
 
 /** Where Debian's package python3-diskimage-builder puts its elements. */
@@ -15,14 +16,16 @@ export const optionsOfChanges: ReadonlySet<string> = new Set(['packages', 'post-
 /** The origin of a section that has a `parent`. */
 export function deriveOrigin(
   parent: string,
+  parentImage: ImageSpec | undefined,
   values: Values<typeof imageOptions>,
   reader: SectionReader,
-): DeriveOrigin | undefined {
+): DeriveOrigin {
   const changes = treeChanges(values, reader);
   const file = /^file:(.*)$/s.exec(parent)?.[1];
   return {
     kind: 'derive',
     parent: file === undefined ? parent : `file:${besideSection('parent', file, reader)}`,
+    parentImage,
     changes,
     in: values.deriveIn === 'auto' ? undefined : values.deriveIn,
   };
@@ -51,4 +54,31 @@ export function filesToCopy({ files }: Pick<Values<typeof imageOptions>, 'files'
 function besideSection(option: string, name: string, reader: SectionReader): string {
   const from = reader.fileOf(option);
   return resolve(from === undefined ? '' : dirname(from), path.parse(name));
+}
+
+/** What an image takes from its parent's section where it sets nothing itself: what its tree depends on, or its disk. */
+export const takenFromParent = [
+  ...['arch', 'ram', 'cores', 'virt-type', 'osinfo'],
+  ...['format', 'compression', 'distribution', 'golden-except'],
+  ...['boot-test-firmware', 'boot-timeout'],
+] as const satisfies readonly (keyof typeof imageOptions)[];
+
+/** The values of a section with those that it takes from its parent's. */
+export function withParentsValues(
+  values: Values<typeof imageOptions>,
+  parent: ImageSpec | undefined,
+  reader: SectionReader,
+): Values<typeof imageOptions> {
+  if (parent === undefined) return values;
+  const taken = takenFromParent.filter((option) => reader.lacks(option)).map(camelCase);
+  const from = { ...parent, firmware: parent.firmware.name } as Readonly<Record<string, unknown>>;
+  const firmware = reader.lacks('firmware') && reader.lacks('arch') ? ['firmware'] : [];
+  return { ...values, ...Object.fromEntries([...taken, ...firmware].map((name) => [name, from[name]])) };
+}
+
+/** The settings of the command line that say where things lie: they hold for parents that it does not name, too. */
+const places = new Set(['output-dir', 'cache-dir', 'data-dir', 'store-dir']);
+
+export function overridesOfParents(overrides: Overrides): Overrides {
+  return Object.fromEntries(Object.entries(overrides).filter(([name]) => places.has(canonical(name))));
 }

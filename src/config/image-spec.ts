@@ -27,6 +27,8 @@ export interface DeriveOrigin {
   readonly kind: 'derive';
   /** An image, a layer of the store, or `file:` and a path, which is absolute. */
   readonly parent: string;
+  /** The parent, where it is an image of the configuration. */
+  readonly parentImage: ImageSpec | undefined;
   readonly changes: TreeChanges;
   /** Where programs run in the tree; undefined: where this machine can. */
   readonly in: 'namespace' | 'vm' | undefined;

@@ -12,7 +12,7 @@ import {
   type NamedLayout,
   type Signing,
 } from './image-spec.js';
-import { deriveOrigin, filesToCopy } from './derive-origin.js';
+import { deriveOrigin, filesToCopy, overridesOfParents, withParentsValues } from './derive-origin.js';
 import { layoutFile } from './layout-file.js';
 import type { Values } from './option.js';
 import { imageOptions } from './options.js';
@@ -29,6 +29,7 @@ import { SectionReader } from './section-reader.js';
  * The image that a section describes.
  *
  * @param today the date in the artifacts' names, `YYYY-MM-DD`
+ * @param children the images whose parents lead to this one, the nearest last
  * @throws UsageError with every problem of the section and its destinations at once, in the order of files and lines
  */
 export function resolveImage(
@@ -36,6 +37,7 @@ export function resolveImage(
   name: string,
   overrides: Overrides,
   today: string,
+  children: readonly string[] = [],
 ): ImageSpec {
   const section = withSettings(configuration.section(name), overrides);
   const problems: string[] = [];
@@ -44,9 +46,13 @@ export function resolveImage(
     reader.complain("the name of an image becomes a file name; it can't begin with '-' or '.', or contain '/'");
   }
   reader.rejectBothSpellings(sectionKinds.image);
-  const values = reader.values(imageOptions);
+  const own = reader.values(imageOptions);
+  const parentImage = parentOf(configuration, name, own.parent, { overrides, today, children, reader });
+  const values = withParentsValues(own, parentImage, reader);
   const origin =
-    values.parent === undefined ? installationOf(values, reader) : deriveOrigin(values.parent, values, reader);
+    values.parent === undefined
+      ? installationOf(values, reader)
+      : deriveOrigin(values.parent, parentImage, values, reader);
   const hint = configuration.likeHint(name);
   if (hint !== undefined && reader.lacksAll([...sectionKinds.image.marks])) reader.complain(hint);
   const signing = signingOf(values, reader);
@@ -115,6 +121,34 @@ export function resolveImage(
       destinations,
     ),
   });
+}
+
+/** The image that `parent` names; undefined where it names none: a layer of the store, or a file. */
+function parentOf(
+  configuration: Configuration,
+  name: string,
+  parent: string | undefined,
+  {
+    overrides,
+    today,
+    children,
+    reader,
+  }: { overrides: Overrides; today: string; children: readonly string[]; reader: SectionReader },
+): ImageSpec | undefined {
+  if (parent === undefined || configuration.kind(parent) !== 'image') return undefined;
+  const line = [...children, name];
+  if (line.includes(parent)) {
+    const circle = [...line.slice(line.indexOf(parent)), parent];
+    reader.complain(`'parent' leads in a circle: ${circle.map((each) => `[${each}]`).join(' -> ')}`, 'parent');
+    return undefined;
+  }
+  try {
+    return resolveImage(configuration, parent, overridesOfParents(overrides), today, line);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    reader.problems.push(...error.problems);
+    return undefined;
+  }
 }
 
 /**

@@ -18,6 +18,20 @@ export interface Material {
   readonly verified: readonly { readonly by: string }[];
 }
 
+/** What an image was derived from, and what of. */
+export interface DerivedFrom {
+  /** As the section names it. */
+  readonly parent: string;
+  /** The id of its tree: the SHA-256 sum of the inputs. */
+  readonly node: string;
+  /** The layer of the store. */
+  readonly layer: string;
+  /** Of the tree, with all layers below. */
+  readonly contentId: string;
+  /** By what people call them: a text, or a SHA-256 sum. */
+  readonly inputs: Readonly<Record<string, string>>;
+}
+
 /** The rendered answer file: never its content, which may hold password hashes. */
 export interface AnswerFileSum {
   readonly kind: string;

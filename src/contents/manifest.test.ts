@@ -43,7 +43,7 @@ describe('manifest', () => {
 
   it('is not valid with anything that the schema does not know, such as a password hash', () => {
     const full = manifest({ ...system, installed: { format: 'deb', packages } }, known);
-    const answerFile = { ...full.installer.answerFile, content: 'root:$6$' };
+    const answerFile = { ...full.installer?.answerFile, content: 'root:$6$' };
     expect(manifestErrors({ ...full, installer: { ...full.installer, answerFile } })).to.be.an('array');
   });
 

@@ -1,4 +1,4 @@
-import type { AnswerFileSum, Artifact, Material } from './artifact.js';
+import type { AnswerFileSum, Artifact, DerivedFrom, Material } from './artifact.js';
 import type { Distribution } from './distribution.js';
 import type { Inventory } from './inventory.js';
 import type { Package } from './packages.js';
@@ -19,7 +19,9 @@ export interface Manifest {
   readonly disk: ManifestDisk;
   /** What lies beside the image and was finished before the manifest. */
   readonly artifacts: readonly Artifact[];
-  readonly installer: { readonly netbootFiles: readonly Material[]; readonly answerFile: AnswerFileSum };
+  readonly installer?: { readonly netbootFiles: readonly Material[]; readonly answerFile: AnswerFileSum };
+  /** Of an image that was not installed. */
+  readonly derived?: DerivedFrom;
   /** What machines from the image would share, or carry along; absent where it was not looked for. */
   readonly golden?: ManifestCheck;
   readonly build: {
@@ -73,9 +75,9 @@ export interface ManifestDisk {
 /** All that the build knows, in the order in which a reader wants it. */
 export function manifest(
   { distribution, kernels, installed }: Inventory,
-  known: Pick<Manifest, 'image' | 'file' | 'disk' | 'artifacts' | 'installer' | 'golden' | 'build'>,
+  known: Pick<Manifest, 'image' | 'file' | 'disk' | 'artifacts' | 'installer' | 'derived' | 'golden' | 'build'>,
 ): Manifest {
-  const { image, file, disk, artifacts, installer, golden, build } = known;
+  const { image, file, disk, artifacts, installer, derived, golden, build } = known;
   const packages =
     installed.format === 'unknown'
       ? { packagesUnknown: installed.reason }
@@ -89,7 +91,8 @@ export function manifest(
     kernels,
     disk,
     artifacts,
-    installer,
+    ...(installer === undefined ? {} : { installer }),
+    ...(derived === undefined ? {} : { derived }),
     ...checked,
     build,
     ...packages,

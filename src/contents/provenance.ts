@@ -1,16 +1,20 @@
-import type { AnswerFileSum, Artifact, Material } from './artifact.js';
+import type { AnswerFileSum, Artifact, DerivedFrom, Material } from './artifact.js';
 
 export const statementType = 'https://in-toto.io/Statement/v1';
 export const provenanceType = 'https://slsa.dev/provenance/v1';
 
 /** What `externalParameters` and `resolvedDependencies` mean here: described in image-factory(1). */
-const buildType = 'urn:image-factory:network-installation:1';
+const buildTypes = {
+  installer: 'urn:image-factory:network-installation:1',
+  derived: 'urn:image-factory:derivation:1',
+} as const;
 
 export interface ProvenanceInput {
   /** What the build left: the image and what describes it. */
   readonly artifacts: readonly Artifact[];
-  readonly netbootFiles: readonly Material[];
-  readonly answerFile: AnswerFileSum;
+  readonly materials:
+    | { readonly installer: { readonly netbootFiles: readonly Material[]; readonly answerFile: AnswerFileSum } }
+    | { readonly derived: DerivedFrom };
   /** Where packages came from, by the option or variable that names it; no credentials. */
   readonly mirrors: readonly { readonly name: string; readonly uri: string }[];
   /** The image's name. */
@@ -25,20 +29,16 @@ export interface ProvenanceInput {
 
 /** How an image came to be: an in-toto Statement v1 with the SLSA provenance v1 predicate. */
 export function provenance(input: ProvenanceInput): object {
-  const { artifacts, netbootFiles, answerFile, mirrors, image, options, builder, begun, finished } = input;
+  const { artifacts, materials, mirrors, image, options, builder, begun, finished } = input;
   return {
     _type: statementType,
     subject: artifacts.map(({ name, sha256 }) => ({ name, digest: { sha256 } })),
     predicateType: provenanceType,
     predicate: {
       buildDefinition: {
-        buildType,
+        buildType: 'installer' in materials ? buildTypes.installer : buildTypes.derived,
         externalParameters: { image, options },
-        resolvedDependencies: [
-          ...netbootFiles.map(({ name, uri, sha256 }) => ({ name, uri, digest: { sha256 } })),
-          { name: answerFile.name, digest: { sha256: answerFile.sha256 } },
-          ...mirrors,
-        ],
+        resolvedDependencies: [...dependencies(materials), ...mirrors],
       },
       runDetails: {
         builder: { id: builder.id, version: { 'image-factory': builder.version } },
@@ -46,6 +46,19 @@ export function provenance(input: ProvenanceInput): object {
       },
     },
   };
+}
+
+function dependencies(materials: ProvenanceInput['materials']): object[] {
+  if ('installer' in materials) {
+    const { netbootFiles, answerFile } = materials.installer;
+    return [
+      ...netbootFiles.map(({ name, uri, sha256 }) => ({ name, uri, digest: { sha256 } })),
+      { name: answerFile.name, digest: { sha256: answerFile.sha256 } },
+    ];
+  }
+  return Object.entries(materials.derived.inputs)
+    .filter(([, sum]) => /^[0-9a-f]{64}$/.test(sum))
+    .map(([name, sha256]) => ({ name, digest: { sha256 } }));
 }
 
 interface Statement {

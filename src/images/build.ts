@@ -10,6 +10,7 @@ import type { System } from '../disk/system.js';
 import type { GoldenResult } from '../golden/check.js';
 import type { InstallerLocation } from '../install/virt-install.js';
 import type { Hardware } from '../machine/virtual-machine.js';
+import type { NodeRecord } from '../nodes/record.js';
 import type { NetbootFile } from '../sources/netboot-files.js';
 import { nameForLibvirt } from './machine-names.js';
 import { workDirectoryName } from './work-directories.js';
@@ -26,6 +27,8 @@ export interface Plan {
   readonly hardware: Hardware;
   /** The time to write into the SBOM instead of that of the build, from SOURCE_DATE_EPOCH. Milliseconds since 1970. */
   readonly sourceDate: number | undefined;
+  /** Whether a derived image is built on what its parent is now, or on the parent's last tree, however old. */
+  readonly parents: 'fresh' | 'as they are';
 }
 
 /** Where the files of a build lie: its artifacts in the output directory, and what is only there until it ends. Absolute. */
@@ -95,6 +98,8 @@ export interface BuildState {
   /** The answer file as it is injected. */
   answerFile?: string;
   installer?: InstallerLocation;
+  /** The tree of a derived image. */
+  node?: NodeRecord;
   /** What the installation begins with, and what vouched for it. */
   netbootFiles?: readonly NetbootFile[];
   /** The volumes of the installed system, and where it mounts them. */

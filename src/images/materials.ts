@@ -1,12 +1,28 @@
 import { describeFile } from '../artifacts/write.js';
 import { installOrigin, type ImageSpec } from '../config/image-spec.js';
-import type { AnswerFileSum, Material } from '../contents/artifact.js';
+import type { AnswerFileSum, DerivedFrom, Material } from '../contents/artifact.js';
 import type { Caller } from '../host/host.js';
 import { netbootSources } from '../sources/netboot-source.js';
 import type { BuildState } from './build.js';
 
-/** What the image was installed with. */
-export async function materials(
+/** What an image was made of: an installer and its answer file, or a parent and changes. */
+export type Materials =
+  | { readonly installer: { readonly netbootFiles: readonly Material[]; readonly answerFile: AnswerFileSum } }
+  | { readonly derived: DerivedFrom };
+
+/** @throws Error if a stage before has not left what it was made of: a fault of the recipe, not of the user */
+export async function materials(host: Caller, spec: ImageSpec, state: BuildState): Promise<Materials> {
+  const { answerFile, netbootFiles: files, node } = state;
+  if (node !== undefined && spec.origin.kind === 'derive') {
+    const { id, layer, contentId, inputs } = node;
+    return { derived: { parent: spec.origin.parent, node: id, layer, contentId, inputs } };
+  }
+  if (answerFile === undefined || files === undefined)
+    throw new Error(`${spec.name}: nothing is known of what it was made of`);
+  return { installer: await installerOf(host, spec, { answerFile, netbootFiles: files }) };
+}
+
+async function installerOf(
   host: Caller,
   spec: ImageSpec,
   state: Required<Pick<BuildState, 'answerFile' | 'netbootFiles'>>,

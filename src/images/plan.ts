@@ -8,11 +8,12 @@ import { buildPaths, type Plan } from './build.js';
 import { domainName } from './machine-names.js';
 
 /** Plans a build of this image on this machine. Changes nothing. */
-export async function planBuild(spec: ImageSpec): Promise<Plan> {
+export async function planBuild(spec: ImageSpec, parents: Plan['parents'] = 'fresh'): Promise<Plan> {
   expectOwnConnection(spec);
   const paths = buildPaths(spec, qemuReaches(spec) ? 'output' : 'libvirt');
   return {
     spec,
+    parents,
     paths,
     domain: domainName(spec.baseName, paths.workDir, 'raw'),
     bootDomain: domainName(spec.baseName, paths.workDir, 'boot'),

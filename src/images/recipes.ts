@@ -9,12 +9,15 @@ import { checksum } from './stages/checksum.js';
 import { clean } from './stages/clean.js';
 import { convert } from './stages/convert.js';
 import { create } from './stages/create.js';
+import { derive } from './stages/derive.js';
+import { disk } from './stages/disk.js';
 import { fetch, fillCache } from './stages/fetch.js';
 import { finish } from './stages/finish.js';
 import { postBuildHook, preBuildHook } from './stages/hooks.js';
 import { install } from './stages/install.js';
 import { inventory } from './stages/inventory.js';
 import { manifest } from './stages/manifest.js';
+import { noteNode } from './stages/note-finished.js';
 import { provenance } from './stages/provenance.js';
 import { render } from './stages/render.js';
 import { sbom } from './stages/sbom.js';
@@ -25,17 +28,17 @@ import { zerofree } from './stages/zerofree.js';
 
 type ImageStage = Bindable<Plan, BuildState>;
 
-/** From a made disk to the image under its final name. */
-const finishing: readonly ImageStage[] = [clean, zerofree, check, inventory, convert, checksum, bootTest, finish];
+/** From a clean disk to the image under its final name. */
+const finishing: readonly ImageStage[] = [check, inventory, convert, checksum, bootTest, finish];
 
 /** What is said of the image, and where it goes. */
 const publishing: readonly ImageStage[] = [bundle, sbom, manifest, provenance, sign, upload, postBuildHook];
 
 /** The stages of an image by its origin, in order. */
 export const recipes: Readonly<Record<Origin['kind'], readonly ImageStage[]>> = {
-  install: [preBuildHook, serve, render, fetch, create, install, ...finishing, ...publishing],
-  // What makes the disk of a derived image comes here.
-  derive: [preBuildHook],
+  install: [preBuildHook, serve, render, fetch, create, install, clean, zerofree, ...finishing, ...publishing],
+  // Its file systems are new, and the tree was clean before: what no file uses reads as zeros.
+  derive: [preBuildHook, derive, disk, clean, ...finishing, ...publishing, noteNode],
 };
 
 /** What a build of this plan runs. */

@@ -1,4 +1,4 @@
-import { installOrigin, type ImageSpec } from '../config/image-spec.js';
+import type { ImageSpec } from '../config/image-spec.js';
 import { withoutCredentials } from '../config/source.js';
 import { netbootSources } from '../sources/netboot-source.js';
 
@@ -13,7 +13,9 @@ export function recordedOptions(spec: ImageSpec): Record<string, string | number
     'virt-type': spec.virtType,
     osinfo: spec.osinfo,
     timeout: spec.timeout,
-    'answer-file': installOrigin(spec).answerFile.kind,
+    ...(spec.origin.kind === 'install'
+      ? { 'answer-file': spec.origin.answerFile.kind }
+      : { parent: spec.origin.parent }),
   };
 }
 

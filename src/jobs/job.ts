@@ -21,6 +21,8 @@ export interface Job {
   readonly waits: boolean;
   /** Whether the destinations of the section count. */
   readonly uploads: boolean;
+  /** Whether the parent of a derived image must be as its section says now. */
+  readonly parents: 'fresh' | 'as they are';
   /** The command line that continues this build, for messages. */
   readonly resumeCommand: string;
 }

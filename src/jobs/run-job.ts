@@ -9,6 +9,7 @@ import type { KnownSecrets } from '../host/known-secrets.js';
 import { programVersion } from '../host/program-directory.js';
 import { ReleaseStack } from '../host/release-stack.js';
 import { wantedArtifacts, type Plan } from '../images/build.js';
+import { finishedImage } from '../images/finished-nodes.js';
 import { planBuild } from '../images/plan.js';
 import { runBuild } from '../images/run-build.js';
 import type { EventReader, EventStream } from '../report/event-stream.js';
@@ -34,6 +35,8 @@ export interface JobResult {
   /** The image, or the log file that says why there is none. */
   readonly file: string | undefined;
   readonly seconds: number;
+  /** Nothing had changed, so nothing was done. */
+  readonly isUpToDate: boolean;
 }
 
 /** Runs a job to its end. Whatever goes wrong is told, and is in the result. */
@@ -42,16 +45,19 @@ export async function runJob(job: Job, context: JobContext): Promise<JobResult> 
   const begun = performance.now();
   let plan: Plan | undefined;
   let outcome: Outcome = 'done';
+  let finished: string | undefined;
   let error: string | undefined;
   let say = (message: string) => context.complain(message);
   try {
     const spec = await resolveJob(job, configuration, secrets);
     tellStart(spec, job, log);
     await checkImage(configuration, spec, log);
-    plan = await planBuild(spec);
+    plan = await planBuild(spec, job.parents);
     checkPrograms(plan, log);
     say = (message) => log.error(message);
-    await build(plan, job, context);
+    finished = job.resumes ? undefined : await finishedImage({ log, signal: context.signal }, spec);
+    if (finished !== undefined) log.info(`Nothing has changed: ${finished} is up to date`);
+    else await build(plan, job, context);
   } catch (thrown) {
     const ending = endingOf(thrown);
     outcome = ending.outcome;
@@ -63,7 +69,12 @@ export async function runJob(job: Job, context: JobContext): Promise<JobResult> 
   log.tell({ event: 'build-finished', outcome, exitCode, ...(error === undefined ? {} : { error }), seconds });
   log.close();
   const told = plan && log.isComplete ? logFileOf(plan.spec) : undefined;
-  return { outcome, file: outcome === 'done' ? plan?.paths.image : told, seconds };
+  return {
+    outcome,
+    file: outcome === 'done' ? (finished ?? plan?.paths.image) : told,
+    seconds,
+    isUpToDate: finished !== undefined,
+  };
 }
 
 function tellStart({ name, baseName, outputDir }: ImageSpec, { resumes }: Job, log: EventStream): void {

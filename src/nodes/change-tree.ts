@@ -112,6 +112,9 @@ async function runTold(
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     const [, how = 'failed'] = / (failed with exit code \d+|was ended by \S+)/.exec(error.message) ?? [];
-    throw new Failure(`${name} ${how}${last.text() === '' ? '' : `:\n${last.text()}`}`, { hint: error.hint, cause: error });
+    throw new Failure(`${name} ${how}${last.text() === '' ? '' : `:\n${last.text()}`}`, {
+      hint: error.hint,
+      cause: error,
+    });
   }
 }

@@ -11,11 +11,16 @@ import type { DiskJob } from './jobs.js';
 import { nodeDirectory } from './record.js';
 
 /** Makes a raw disk of a node in the frame of its installed ancestor. */
-export async function makeDiskOfNode(host: Host, { store: directory, layer, frame, output, epoch }: DiskJob): Promise<void> {
+export async function makeDiskOfNode(
+  host: Host,
+  { store: directory, layer, frame, output, epoch }: DiskJob,
+): Promise<void> {
   const store = await openStore(host, directory);
   const place = join(nodeDirectory(directory, frame), 'frame');
   if (!existsSync(place)) {
-    throw new Failure(`the frame of the installed disk is gone: ${place}`, { hint: 'Build the installed image again.' });
+    throw new Failure(`the frame of the installed disk is gone: ${place}`, {
+      hint: 'Build the installed image again.',
+    });
   }
   await withTree(store, layer, dirname(output), (tree) => fillFrame(host, { frame: place, tree, output, epoch }));
 }

@@ -20,7 +20,9 @@ export async function expectUntouched(store: Store, name: string): Promise<void>
     for await (const { path, what } of verifyLayer(store, layer)) {
       throw new Failure(
         `the layer '${layer.name}' is not what it was when it was closed: ${path === undefined ? '' : `${path}: `}${what}`,
-        { hint: `See 'image-factory layer verify ${layer.name}'. What is built from an image is made again once its layer is deleted.` },
+        {
+          hint: `See 'image-factory layer verify ${layer.name}'. What is built from an image is made again once its layer is deleted.`,
+        },
       );
     }
   }

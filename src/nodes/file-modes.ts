@@ -36,7 +36,9 @@ export async function readModes(directory: string): Promise<FileMode[]> {
     const isMode = mode === '-' || /^[0-7]{3,4}$/.test(mode);
     const isOwner = /^[\w.-]+(?::[\w.-]+)?$/.test(owner);
     if (!pattern.startsWith('/') || !isMode || !isOwner || rest.length > 0) {
-      problems.push(`${file}:${index + 1}: expected 'PATH MODE [OWNER[:GROUP]]', such as '/etc/web.key 0640 root:www-data'`);
+      problems.push(
+        `${file}:${index + 1}: expected 'PATH MODE [OWNER[:GROUP]]', such as '/etc/web.key 0640 root:www-data'`,
+      );
       return [];
     }
     const [user = 'root', group = owner === 'root' ? 'root' : user] = owner.split(':');

@@ -79,7 +79,7 @@ async function sumOfFiles(directory: string): Promise<string> {
 }
 
 /** Names, kinds, contents, targets of links, and which files can be executed. */
-async function sumOfDirectory(directory: string): Promise<string> {
+export async function sumOfDirectory(directory: string): Promise<string> {
   const hash = createHash('sha256');
   const add = async (path: string, name: string): Promise<void> => {
     const stats = await lstat(path);

@@ -59,4 +59,3 @@ export function layerOfNode(name: string, id: string): string {
   const plain = name.replace(/[^A-Za-z0-9._+@~=-]/g, '_').replace(/^[^A-Za-z0-9_]/, '_');
   return `${plain.slice(0, 100)}-${id.slice(0, 12)}`;
 }
-

@@ -31,7 +31,9 @@ export interface NodeRecord {
 /** The id of a node: the same inputs give the same one, in whatever order they are named. */
 export function nodeId(inputs: NodeInputs): string {
   const sorted = Object.entries(inputs).toSorted(([one], [other]) => (one < other ? -1 : 1));
-  return createHash('sha256').update(JSON.stringify([nodeFormat, sorted])).digest('hex');
+  return createHash('sha256')
+    .update(JSON.stringify([nodeFormat, sorted]))
+    .digest('hex');
 }
 
 /** The content id of a layer with all below it: two trees that are the same layer by layer have the same one. */

@@ -125,8 +125,11 @@ export interface Summary {
 
 export interface ImageOutcome {
   readonly image: string;
-  readonly outcome: 'done' | 'failed' | 'interrupted' | 'not begun';
+  /** `up to date`: nothing had changed; `skipped`: its parent failed; `not begun`: the run was over before. */
+  readonly outcome: 'done' | 'up to date' | 'failed' | 'interrupted' | 'skipped' | 'not begun';
   readonly seconds: number;
   /** The image, or the log file of a build that failed. */
   readonly file: string | undefined;
+  /** Of an image that was skipped: the image whose failure is the cause. */
+  readonly because?: string;
 }

@@ -75,7 +75,7 @@ describe('the demo image, built by a normal user', function () {
     expect(manifest.kernels).to.have.length(1);
     expect(manifest.disk.partitions).to.have.length(1);
     expect(manifest.disk.partitions[0]).to.include({ offset: 2 ** 20, fileSystem: 'ext4' });
-    expect(manifest.installer.netbootFiles.map(({ name }) => name)).to.deep.equal(['linux', 'initrd.gz']);
+    expect(manifest.installer?.netbootFiles.map(({ name }) => name)).to.deep.equal(['linux', 'initrd.gz']);
     expect(manifest.build.stages.map(({ name }) => name)).to.include.members(['install', 'convert']);
     expect(manifest.build.programs).to.include.keys('qemu-img', 'virt-install');
     expect(manifest.packages?.map(({ name }) => name)).to.include.members(['busybox-static', 'e2fsprogs']);

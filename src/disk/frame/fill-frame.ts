@@ -61,7 +61,17 @@ async function fill(host: Host, framed: FramedFileSystem, filling: Filling): Pro
   const { all, disk, view, work, epoch, identifiers } = filling;
   const { volume, type, uuid, label, mount, options } = framed;
   const place: Place = framed.extents.map(({ start, end }) => ({ disk: 'disk', offset: start, size: end - start }));
-  const fileSystem: FileSystem = { name: volume, on: volume, type, label, uuid, options, mount, grow: false, subvolumes: [] };
+  const fileSystem: FileSystem = {
+    name: volume,
+    on: volume,
+    type,
+    label,
+    uuid,
+    options,
+    mount,
+    grow: false,
+    subvolumes: [],
+  };
   const maker = makerOf(fileSystem);
   if (maker === undefined) {
     throw new Failure(`${mount} of the parent's disk has ${type}, which can't be made for a derived image`, {
@@ -82,7 +92,18 @@ async function fill(host: Host, framed: FramedFileSystem, filling: Filling): Pro
   host.log.info(`Making ${type} for ${mount}`);
   const hashSeed = identifiers.uuid(`hash seed ${volume}`);
   await maker.make(host, {
-    ...{ fileSystem, uuid, hashSeed, file, offset, size: sizeOf(place), sectorSize: 512, content, epoch, scratch: work },
+    ...{
+      fileSystem,
+      uuid,
+      hashSeed,
+      file,
+      offset,
+      size: sizeOf(place),
+      sectorSize: 512,
+      content,
+      epoch,
+      scratch: work,
+    },
   });
   if (boot !== undefined) await writeAt(file, offset, await installExtlinux(host, { file, offset, boot }));
   if (!isWhole) {

@@ -114,7 +114,7 @@ async function copyOutside(
     const buffer = Buffer.allocUnsafe(chunk);
     const zeros = Buffer.alloc(chunk);
     for (const { start, end } of outside(holes, size)) {
-      for (let at = start; at < end; ) {
+      for (let at = start; at < end;) {
         const { bytesRead } = await source.read(buffer, 0, Math.min(chunk, end - at), at);
         if (bytesRead === 0) break;
         const bytes = buffer.subarray(0, bytesRead);

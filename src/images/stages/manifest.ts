@@ -12,7 +12,7 @@ import { stage } from '../stage.js';
 export const manifest = stage({
   name: 'manifest',
   title: 'Writing the manifest',
-  reads: ['inventory', 'image', 'answerFile', 'netbootFiles'],
+  reads: ['inventory', 'image'],
   wants: ({ spec, paths }) =>
     spec.manifest
       ? {
@@ -31,7 +31,7 @@ export const manifest = stage({
         ...(await Promise.all(beside.map((path) => describeFile(host, path)))),
         ...bundledFiles(state.bundles),
       ],
-      installer: await materials(host, spec, state),
+      ...(await materials(host, spec, state)),
       ...(state.golden && { golden: recorded(state.golden) }),
       build: {
         tool: { name: 'image-factory', version: programVersion() },

@@ -13,7 +13,7 @@ import { stage } from '../stage.js';
 export const provenance = stage({
   name: 'provenance',
   title: 'Writing the provenance',
-  reads: ['image', 'answerFile', 'netbootFiles'],
+  reads: ['image'],
   wants: ({ spec, paths }) =>
     spec.provenance
       ? {
@@ -31,8 +31,8 @@ export const provenance = stage({
         ...bundledFiles(state.bundles),
         ...(await Promise.all(described.map((path) => describeFile(host, path)))),
       ],
-      ...(await materials(host, spec, state)),
-      mirrors: mirrors(spec, await readFile(state.answerFile, 'utf8')),
+      materials: await materials(host, spec, state),
+      mirrors: state.answerFile === undefined ? [] : mirrors(spec, await readFile(state.answerFile, 'utf8')),
       image: spec.name,
       options: recordedOptions(spec),
       builder: { id: spec.builderId, version: programVersion() },

@@ -1,0 +1,157 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { isDerived, type DeriveSpec, type ImageSpec } from '../config/image-spec.js';
+import { Failure } from '../host/failure.js';
+import type { Caller } from '../host/host.js';
+import { inputsOf, sumOfDirectory } from '../nodes/inputs.js';
+import type { CaptureJob, ImportJob } from '../nodes/jobs.js';
+import { knownSum } from '../nodes/known-sums.js';
+import {
+  contentIdOf,
+  differingInputs,
+  nodeId,
+  nodesOf,
+  readNode,
+  type NodeInputs,
+  type NodeRecord,
+} from '../nodes/record.js';
+import { newestImage } from './newest-image.js';
+import { storeOf } from './store-of.js';
+
+/** What a child is built on: what is in the store, or how it comes there. */
+export type ParentTree =
+  | { readonly kind: 'node'; readonly layer: string; readonly contentId: string; readonly frame: string | undefined }
+  | { readonly kind: 'job'; readonly job: CaptureJob | ImportJob }
+  /** It must be built first. */
+  | { readonly kind: 'unbuilt'; readonly image: string; readonly why: string };
+
+/** How a derived image stands. */
+export type Derivation =
+  | { readonly state: 'fresh'; readonly node: NodeRecord; readonly inputs: NodeInputs }
+  /** Its newest node was made of other inputs. */
+  | { readonly state: 'stale'; readonly inputs: NodeInputs; readonly differing: readonly string[] }
+  | { readonly state: 'not built'; readonly inputs: NodeInputs }
+  /** What it is made of can't be told before its parent is there. */
+  | { readonly state: 'waits'; readonly parent: ParentTree & { kind: 'job' | 'unbuilt' } };
+
+/** The directory for sums and downloaded packages: beside the images' directories in the netboot cache. */
+export function packageCacheOf({ cacheDir }: ImageSpec): string {
+  return join(dirname(cacheDir), '.packages');
+}
+
+/** How a derived image stands, from what is in the store and in the files that it names. Changes nothing but known sums. */
+export async function derivationOf(caller: Caller, spec: DeriveSpec): Promise<Derivation> {
+  const parent = await parentTreeOf(caller, spec);
+  if (parent.kind !== 'node') return { state: 'waits', parent };
+  const inputs = await inputsOfImage(spec, parent.contentId);
+  const store = storeOf(spec);
+  const node = await readNode(store, nodeId(inputs));
+  if (node !== undefined) return { state: 'fresh', node, inputs };
+  const [newest] = await nodesOf(store, spec.name);
+  if (newest === undefined) return { state: 'not built', inputs };
+  return { state: 'stale', inputs, differing: differingInputs(newest.inputs, inputs) };
+}
+
+export async function inputsOfImage(spec: DeriveSpec, parent: string): Promise<NodeInputs> {
+  const { name, arch, golden, goldenExcept, origin } = spec;
+  const repaired = golden === 'fix' ? goldenExcept : undefined;
+  return inputsOf({ image: name, parent, arch: arch.debianName, goldenExcept: repaired }, origin.changes);
+}
+
+/** What an image is derived from. @throws Failure for a layer that is not there, or not closed */
+export async function parentTreeOf(caller: Caller, spec: DeriveSpec): Promise<ParentTree> {
+  const { parent, parentImage } = spec.origin;
+  const file = /^file:(.*)$/s.exec(parent)?.[1];
+  if (file !== undefined) return fileTree(caller, spec, file);
+  if (parentImage === undefined) return layerTree(spec, parent);
+  if (!isDerived(parentImage)) return installedTree(caller, spec, parentImage);
+  const derivation = await derivationOf(caller, parentImage);
+  if (derivation.state === 'fresh') return ofNode(derivation.node);
+  const why = derivation.state === 'stale' ? 'is stale' : 'is not built';
+  return { kind: 'unbuilt', image: parentImage.name, why };
+}
+
+/** The newest tree that a parent has, however old: for --no-parents. */
+export async function lastTreeOf(caller: Caller, spec: DeriveSpec): Promise<ParentTree> {
+  const { parentImage } = spec.origin;
+  if (parentImage === undefined || !isDerived(parentImage)) return parentTreeOf(caller, spec);
+  const [newest] = await nodesOf(storeOf(spec), parentImage.name);
+  if (newest !== undefined) return ofNode(newest);
+  return { kind: 'unbuilt', image: parentImage.name, why: 'is not built' };
+}
+
+function ofNode({ layer, contentId, frame }: NodeRecord): ParentTree {
+  return { kind: 'node', layer, contentId, frame };
+}
+
+async function installedTree(caller: Caller, spec: DeriveSpec, parent: ImageSpec): Promise<ParentTree> {
+  const file = newestImage(parent.outputDir, parent.name);
+  if (file === undefined) return { kind: 'unbuilt', image: parent.name, why: 'is not built' };
+  const inputs = { image: await knownSum(caller, packageCacheOf(spec), file) };
+  const store = storeOf(spec);
+  const node = await readNode(store, nodeId(inputs));
+  if (node !== undefined) return ofNode(node);
+  return {
+    kind: 'job',
+    job: {
+      ...{ kind: 'capture', store, image: parent.name, inputs, file },
+      sha256: writtenSum(file),
+      rootPartition: parent.rootPartition,
+    },
+  };
+}
+
+/** The sum that was written when the image was finished. */
+function writtenSum(file: string): string | undefined {
+  try {
+    return /^[0-9a-f]{64}(?= )/.exec(readFileSync(`${file}.sha256sum`, 'utf8'))?.[0];
+  } catch {
+    return undefined;
+  }
+}
+
+async function fileTree(caller: Caller, spec: DeriveSpec, file: string): Promise<ParentTree> {
+  const path = existsSync(file) ? file : file.replace(/:[^:/]*$/, '');
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) {
+    throw new Failure(`[${spec.name}] parent = file:${file}: there is no such file or directory`);
+  }
+  const sum = stats.isDirectory() ? await sumOfDirectory(path) : await knownSum(caller, packageCacheOf(spec), path);
+  const inputs = { file: `${sum}${file.slice(path.length)}` };
+  const store = storeOf(spec);
+  const node = await readNode(store, nodeId(inputs));
+  if (node !== undefined) return ofNode(node);
+  return { kind: 'job', job: { kind: 'import', store, name: `file:${basename(path)}`, inputs, file } };
+}
+
+function layerTree(spec: DeriveSpec, name: string): ParentTree {
+  const store = storeOf(spec);
+  const chain: { readonly contentId: string }[] = [];
+  for (let next: string | undefined = name; next !== undefined;) {
+    const layer = readLayer(store, next);
+    if (layer === undefined) throw noParent(spec, name);
+    if (layer.contentId === undefined) {
+      throw new Failure(`[${spec.name}] parent = ${name}: the layer '${next}' is open: it may still change`, {
+        hint: `Close it: image-factory layer close ${next}`,
+      });
+    }
+    chain.push({ contentId: layer.contentId });
+    next = layer.parent;
+  }
+  return { kind: 'node', layer: name, contentId: contentIdOf(chain), frame: undefined };
+}
+
+function readLayer(store: string, name: string): { parent?: string; contentId?: string } | undefined {
+  try {
+    const text = readFileSync(join(store, 'layers', basename(name), 'layer.json'), 'utf8');
+    return JSON.parse(text) as { parent?: string; contentId?: string };
+  } catch {
+    return undefined;
+  }
+}
+
+function noParent({ name }: ImageSpec, parent: string): Failure {
+  return new Failure(`[${name}] parent = ${parent}: there is no image and no layer of that name`, {
+    hint: "'image-factory list' shows the images, 'image-factory layer list' the layers; a file is written 'file:PATH'.",
+  });
+}

@@ -1,0 +1,52 @@
+import { Failure } from '../../host/failure.js';
+import { nodeOf } from '../../nodes/call-worker.js';
+import type { NodeRecord } from '../../nodes/record.js';
+import { inputsOfImage, lastTreeOf, packageCacheOf, parentTreeOf } from '../derivation.js';
+import { stage } from '../stage.js';
+import { storeOf } from '../store-of.js';
+import type { DeriveSpec } from '../../config/image-spec.js';
+import { isDerived } from '../../config/image-spec.js';
+import type { Plan } from '../build.js';
+
+/** What trees are unpacked to and changed by: bytes, for a small system. */
+const smallTree = 512 * 2 ** 20;
+
+interface Want {
+  readonly spec: DeriveSpec;
+  readonly parents: Plan['parents'];
+}
+
+/** The tree of a derived image, in the store: its parent's, changed, cleaned and frozen. */
+export const derive = stage({
+  name: 'derive',
+  title: 'Deriving the tree',
+  leaves: ['node'],
+  wants: ({ spec, parents }): Want | undefined => (isDerived(spec) ? { spec, parents } : undefined),
+  programs: () => ['unshare', 'setpriv', 'mount', 'umount', 'getfattr', 'setfattr', 'sync', 'rm'],
+  space: ({ spec }) => [{ what: 'the tree', directory: storeOf(spec), least: 0, most: smallTree }],
+  async run(host, { spec, parents }) {
+    const tree = await (parents === 'as they are' ? lastTreeOf : parentTreeOf)(host, spec);
+    if (tree.kind === 'unbuilt') {
+      throw new Failure(`its parent ${tree.image} ${tree.why}`, {
+        hint: `Build it first: image-factory ${tree.image}`,
+      });
+    }
+    const parent = tree.kind === 'job' ? await nodeOf(host, tree.job) : tree;
+    const inputs = await inputsOfImage(spec, parent.contentId);
+    const node = await nodeOf(host, {
+      ...{ kind: 'derive', store: storeOf(spec), image: spec.name, inputs },
+      ...{ parent: parent.layer, frame: parent.frame },
+      changes: spec.origin.changes,
+      goldenExcept: spec.golden === 'fix' ? spec.goldenExcept : undefined,
+      environment: { IMAGE: spec.name },
+      cache: packageCacheOf(spec),
+    });
+    host.log.info(`The tree is the layer ${node.layer}`);
+    return { node: withoutUndefined(node) };
+  },
+});
+
+/** As it comes back from the state file. */
+function withoutUndefined(node: NodeRecord): NodeRecord {
+  return JSON.parse(JSON.stringify(node)) as NodeRecord;
+}

@@ -103,6 +103,7 @@ async function fill(host: Host, framed: FramedFileSystem, filling: Filling): Pro
       content,
       epoch,
       scratch: work,
+      subvolumes: [],
     },
   });
   if (boot !== undefined) await writeAt(file, offset, await installExtlinux(host, { file, offset, boot }));

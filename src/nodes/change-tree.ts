@@ -31,7 +31,7 @@ export async function changeTree(host: Host, job: DeriveJob, root: string): Prom
   }
   for (const directory of files) {
     host.log.info(`Copying ${directory}`);
-    await copyFiles(directory, root);
+    await copyFiles(host, directory, root);
   }
   if (scripts.length === 0) return;
   await withSandbox(host, { root, environment: job.environment }, async (sandbox) => {

@@ -4,9 +4,9 @@ import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { TreeChanges } from '../config/image-spec.js';
+import { ownersFile } from '../config/file-owners.js';
 import { reasonOf } from '../host/errno.js';
 import { UsageError } from '../host/failure.js';
-import { modesFile } from './file-modes.js';
 import type { NodeInputs } from './record.js';
 
 /** What is known of a derived image beside the changes themselves. */
@@ -71,7 +71,7 @@ async function sumOfFile(path: string): Promise<string> {
 
 /** A directory that is copied, and the list of modes beside it. */
 async function sumOfFiles(directory: string): Promise<string> {
-  const modes = await readFile(modesFile(directory), 'utf8').catch(() => '');
+  const modes = await readFile(ownersFile(directory), 'utf8').catch(() => '');
   return createHash('sha256')
     .update(await sumOfDirectory(directory))
     .update(modes)

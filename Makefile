@@ -115,6 +115,9 @@ install: all doc completion
 	install -d '$(SHARE)/doc/image-factory/docs'
 	install -m 644 $(DOCUMENTS) '$(SHARE)/doc/image-factory'
 	install -m 644 $(GUIDES) '$(SHARE)/doc/image-factory/docs'
+	rm -rf '$(SHARE)/doc/image-factory/examples'
+	cp -R examples '$(SHARE)/doc/image-factory'
+	chmod -R u=rwX,go=rX '$(SHARE)/doc/image-factory/examples'
 
 # Directories that others use as well go where nothing is left in them.
 uninstall:

@@ -29,6 +29,7 @@ import {
 } from './machine-checks.js';
 import { keyringInVain, localSources } from './source-check.js';
 import { filesCheck } from './files-check.js';
+import { goldenExceptions } from './golden-check.js';
 import { layoutCheck } from './layout-check.js';
 import { wayIn } from './way-in.js';
 import { error, type Check, type CheckFinding, type Subject } from './subject.js';
@@ -44,6 +45,7 @@ export const buildChecks: readonly Check[] = [
   layoutCheck,
   bundleCheck,
   filesCheck,
+  goldenExceptions,
   hookCommands,
   bootTestCommand,
   servedDirectory,

@@ -1,5 +1,5 @@
 import { Configuration } from '../config/configuration.js';
-import { directoryList } from '../config/option-types.js';
+import { searchPath } from '../config/option-types.js';
 
 /** `--element-path`, ELEMENTS_PATH of the environment, or that of [DEFAULT]: directories separated by colons. */
 export function configuredElementPath({
@@ -8,9 +8,9 @@ export function configuredElementPath({
 }: {
   readonly elementPath?: string | undefined;
   readonly config?: string | undefined;
-}): string | undefined {
+}): readonly string[] {
   const named = elementPath ?? (process.env.ELEMENTS_PATH || configured(config));
-  return named === undefined ? undefined : directoryList.parse(named);
+  return named === undefined ? [] : searchPath.parse(named);
 }
 
 function configured(config: string | undefined): string | undefined {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { UsageError } from '../host/failure.js';
-import { parseElementPath } from '../elements/element-path.js';
+import { elementPathOf } from '../elements/element-path.js';
 import { readElements, readIfThere, type Element } from '../elements/element.js';
 import { toldFinding, type ElementFinding } from '../elements/finding.js';
 import { environmentOf, runPhases } from '../elements/merge.js';
@@ -151,7 +151,7 @@ function withPlan(names: readonly string[], flags: ElementFlags, use: (plan: Ele
 }
 
 function pathOf(flags: ElementFlags) {
-  const path = parseElementPath(configuredElementPath(flags));
+  const path = elementPathOf(configuredElementPath(flags));
   if (path.directories.length > 0) return path;
   throw new UsageError([
     'no elements: install python3-diskimage-builder, or name a directory of elements by --element-path or element-path',

@@ -60,17 +60,6 @@ export const path: OptionType<string> = {
 
 export const directory: OptionType<string> = { ...path, metavar: 'DIR' };
 
-/** Directories separated by colons, as in PATH; each may begin with `~/`. */
-export const directoryList: OptionType<string> = {
-  metavar: 'DIR:…',
-  parse: (value) =>
-    value
-      .split(':')
-      .map((entry) => path.parse(entry.trim()))
-      .filter((entry) => entry !== '')
-      .join(':'),
-};
-
 /** An architecture, as Debian or the kernel calls it. */
 export const architecture: OptionType<Architecture> = {
   metavar: 'ARCH',

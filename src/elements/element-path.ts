@@ -25,17 +25,16 @@ export interface DiskimageBuilder {
 }
 
 /**
- * Directories separated by colons, as in ELEMENTS_PATH; diskimage-builder's own come last.
+ * The directories that are named, and diskimage-builder's own as the last one.
  *
  * @throws UsageError that names every entry that is no directory
  */
-export function parseElementPath(text: string | undefined): ElementPath {
-  const named = (text ?? '').split(':').filter((entry) => entry.trim() !== '');
-  const wrong = named.filter((entry) => !isDirectory(entry));
+export function elementPathOf(named: readonly string[]): ElementPath {
+  const wrong = named.filter((entry) => !isDirectory(entry) && !usualElementDirectories.includes(entry));
   if (wrong.length > 0) {
     throw new UsageError(wrong.map((entry) => `element-path: '${entry}' is not a directory`));
   }
-  const directories = [...new Set(named.map((entry) => resolve(entry)))];
+  const directories = [...new Set(named.filter(isDirectory).map((entry) => resolve(entry)))];
   const own = [...directories, ...usualElementDirectories].map(builderOf).find((builder) => builder !== undefined);
   return {
     directories: own === undefined || directories.includes(own.elements) ? directories : [...directories, own.elements],

@@ -102,3 +102,25 @@ export function systemIn(tree: string): ParentSystem {
   }
   throw new Failure(`the tree ${tree} has no /usr/lib/os-release: it is no system on which elements can be run`);
 }
+
+/** What a tree's own fstab(5) says of the disk that will hold it. */
+export function factsOfTree(tree: string): Pick<BuildFacts, 'rootLabel' | 'rootFileSystem' | 'mountPoints'> {
+  const lines = textOf(join(tree, 'etc/fstab'))
+    .split('\n')
+    .map((line) => line.replace(/#.*/, '').trim().split(/\s+/))
+    .filter(([, mountPoint]) => mountPoint?.startsWith('/') ?? false);
+  const root = lines.find(([, mountPoint]) => mountPoint === '/');
+  return {
+    rootLabel: /^LABEL=(.*)$/.exec(root?.[0] ?? '')?.[1] ?? 'cloudimg-rootfs',
+    rootFileSystem: root?.[2] ?? 'ext4',
+    mountPoints: lines.length === 0 ? ['/'] : lines.map(([, mountPoint = '/']) => mountPoint),
+  };
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}

@@ -49,6 +49,7 @@ export function writeParentElement(directory: string, system: ParentSystem): Ele
   put('element-deps', [...known.depends, ''].join('\n'));
   put('environment.d/10-image-factory-parent.bash', environmentOf(system));
   put('extra-data.d/00-image-factory-package-lists', packageLists, 0o755);
+  put('pre-finalise.d/00-image-factory-boot-loader', bootLoader, 0o755);
   return readElement(parentElement, directory);
 }
 
@@ -68,6 +69,16 @@ set -eu
 if [ -z "\${DIB_OFFLINE:-}" ]; then
   sudo chroot "$TMP_MOUNT_PATH" env PATH=/usr/sbin:/usr/bin:/sbin:/bin apt-get -q update
 fi
+`;
+
+/**
+ * The element bootloader would install onto a disk, and there is none yet. It leaves a system alone that has this file,
+ * and the boot loader comes to the disk when that is made.
+ */
+const bootLoader = `#!/bin/bash
+set -eu
+mkdir -p "$TMP_MOUNT_PATH/tmp/grub"
+touch "$TMP_MOUNT_PATH/tmp/grub/install"
 `;
 
 /**

@@ -162,6 +162,8 @@ run_on_host post-root
 phase=preparation
 unmount_of_hooks
 run_on_host block-device
+# What hooks write there goes nowhere: the disk is made later.
+export IMAGE_BLOCK_DEVICE=/dev/null IMAGE_BLOCK_DEVICES='[image0]=/dev/null '
 run_on_host pre-finalise
 run_in_tree finalise
 TARGET_ROOT=$TMP_MOUNT_PATH run_on_host cleanup

@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import { execa } from 'execa';
 import { UsageError } from '../../src/host/failure.js';
 import { readElements } from '../../src/elements/element.js';
-import { parseElementPath } from '../../src/elements/element-path.js';
+import { elementPathOf } from '../../src/elements/element-path.js';
 import { mergeHooks, hooksOf } from '../../src/elements/merge.js';
 import { phaseNames } from '../../src/elements/phases.js';
 import { resolveElements } from '../../src/elements/resolve.js';
@@ -22,7 +22,7 @@ describe("diskimage-builder's elements", function () {
   });
   after(() => builder?.remove());
 
-  const path = () => parseElementPath(builder!.elements);
+  const path = () => elementPathOf([builder!.elements]);
 
   /** What its own Python says, as JSON. */
   async function ask(script: string, input: unknown, env: Record<string, string> = {}): Promise<unknown> {

@@ -18,7 +18,7 @@ const floor = [
   'packages',
 ];
 const rooms = {
-  cli: ['jobs', 'checks', 'images', 'engine', 'nodes', 'bundles', 'write', ...floor, 'machine', 'config'],
+  cli: ['jobs', 'checks', 'images', 'engine', 'nodes', 'bundles', 'write', 'dib', ...floor, 'machine', 'config'],
   jobs: ['checks', 'images', 'engine', 'nodes', 'bundles', ...floor, 'machine', 'config'],
   checks: ['images', 'engine', 'nodes', 'bundles', ...floor, 'machine', 'config'],
   images: ['engine', 'nodes', 'bundles', ...floor, 'machine', 'config'],
@@ -31,6 +31,7 @@ const rooms = {
   boot: ['machine', 'config'],
   disk: ['layout', 'machine', 'config'],
   write: ['disk', 'layout'],
+  dib: ['elements', 'layers', 'disk', 'layout', 'config'],
   layers: ['config'],
   sandbox: [],
   layout: ['config'],

@@ -9,6 +9,7 @@ import type { DiskFlags } from './disk.js';
 import type { DoctorFlags } from './doctor.js';
 import { addPackageCommands } from './package-commands.js';
 import { helpLayout, helpWidth, showHelp } from './help.js';
+import { addDibCommand } from './dib-command.js';
 import { addElementCommands } from './element-commands.js';
 import { addLayerCommands } from './layer-commands.js';
 import type { LayoutFlags } from './layout.js';
@@ -219,6 +220,7 @@ export function program(): Command {
   root.commandsGroup('Elements:');
   const element = root.command('element').description("list, show and check diskimage-builder's elements");
   addElementCommands(element);
+  addDibCommand(root);
 
   root.commandsGroup('Packages:');
   const group = addPackageCommands(root);

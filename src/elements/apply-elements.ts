@@ -41,7 +41,11 @@ export async function applyElements(host: Host, change: ElementChange): Promise<
   const remove = host.release.hold(`the directory ${work}`, () => rm(work, { recursive: true, force: true }));
   try {
     const { environment, facts } = change;
-    const plan = planOnParent(systemIn(change.tree), { ...change, environment: { ...environment, ARCH: facts.arch } }, work);
+    const plan = planOnParent(
+      systemIn(change.tree),
+      { ...change, environment: { ...environment, ARCH: facts.arch } },
+      work,
+    );
     for (const finding of ofOthers(plan)) host.log.warn(toldFinding(finding));
     const cwd = change.cwd ?? join(work, 'cwd');
     await mkdir(cwd, { recursive: true });

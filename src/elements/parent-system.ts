@@ -73,12 +73,18 @@ fi
 
 /**
  * The element bootloader would install onto a disk, and there is none yet. It leaves a system alone that has this file,
- * and the boot loader comes to the disk when that is made.
+ * and the boot loader comes to the disk when that is made. IF_BOOT_PACKAGES
+ * names the packages that hold it.
  */
 const bootLoader = `#!/bin/bash
 set -eu
 mkdir -p "$TMP_MOUNT_PATH/tmp/grub"
 touch "$TMP_MOUNT_PATH/tmp/grub/install"
+if [ -n "\${IF_BOOT_PACKAGES:-}" ]; then
+  # shellcheck disable=SC2086
+  sudo chroot "$TMP_MOUNT_PATH" env DEBIAN_FRONTEND=noninteractive PATH=/usr/sbin:/usr/bin:/sbin:/bin \\
+    apt-get -qy --no-install-recommends install $IF_BOOT_PACKAGES
+fi
 `;
 
 /**

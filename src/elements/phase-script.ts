@@ -21,12 +21,6 @@ export PATH="$IF_SHIMS:$PATH"
 phase=preparation
 trap 'code=$?; [ -s "$IF_RESULT" ] || echo "$phase $code" >"$IF_RESULT"; exit "$code"' ERR
 
-mounted=()
-function mount_there {
-  mount "$@"
-  mounted+=("\${!#}")
-}
-
 function device {
   [ -e "/dev/$1" ] || return 0
   : >"$TMP_MOUNT_PATH/dev/$1"
@@ -36,8 +30,8 @@ function device {
 # The kernel's file systems, with no more devices than programs need: never those of this machine.
 function mount_kernel_file_systems {
   mkdir -p "$TMP_MOUNT_PATH"/{proc,dev,sys,tmp}
-  mount_there -t proc -o nosuid,nodev,noexec proc "$TMP_MOUNT_PATH/proc"
-  mount_there -t tmpfs -o nosuid,mode=755,size=64m tmpfs "$TMP_MOUNT_PATH/dev"
+  mount -t proc -o nosuid,nodev,noexec proc "$TMP_MOUNT_PATH/proc"
+  mount -t tmpfs -o nosuid,mode=755,size=64m tmpfs "$TMP_MOUNT_PATH/dev"
   for name in null zero full random urandom tty; do device "$name"; done
   mkdir "$TMP_MOUNT_PATH/dev/pts" "$TMP_MOUNT_PATH/dev/shm"
   mount -t devpts -o newinstance,ptmxmode=0666,mode=0620 devpts "$TMP_MOUNT_PATH/dev/pts"
@@ -45,20 +39,20 @@ function mount_kernel_file_systems {
   ln -s pts/ptmx "$TMP_MOUNT_PATH/dev/ptmx"
   ln -s /proc/self/fd "$TMP_MOUNT_PATH/dev/fd"
   for at in 0:stdin 1:stdout 2:stderr; do ln -s "/proc/self/fd/\${at%:*}" "$TMP_MOUNT_PATH/dev/\${at#*:}"; done
-  mount_there --rbind /sys "$TMP_MOUNT_PATH/sys"
+  mount --rbind /sys "$TMP_MOUNT_PATH/sys"
   mount -o remount,bind,ro "$TMP_MOUNT_PATH/sys" 2>/dev/null || true
 }
 
-# What hooks have mounted in the tree, such as a cache of packages.
+function mounts_in_tree {
+  awk -v top="$TMP_MOUNT_PATH/" 'index($5, top) == 1 { print $5 }' /proc/self/mountinfo | sort -r
+}
+
+# What hooks have mounted in the tree, such as a cache of packages, and not what was there before them.
 function unmount_of_hooks {
-  local below isOurs each
-  while read -r below; do
-    isOurs=
-    for each in "\${mounted[@]}"; do
-      if [[ "$below" == "$each" || "$below" == "$each"/* ]]; then isOurs=1; fi
-    done
-    [ -n "$isOurs" ] || umount -l "$below"
-  done < <(awk -v top="$TMP_MOUNT_PATH/" 'index($5, top) == 1 { print $5 }' /proc/self/mountinfo | sort -r)
+  local each
+  while read -r each; do
+    [ -z "$each" ] || umount -l "$each"
+  done < <(comm -13 <(sort <<<"$mounted") <(mounts_in_tree | sort) | sort -r)
 }
 
 function replace_resolv_conf {
@@ -149,6 +143,7 @@ function install_packages {
 mkdir -p "$TMP_MOUNT_PATH"
 mount --rbind "$IF_TREE" "$TMP_MOUNT_PATH"
 mount_kernel_file_systems
+mounted=$(mounts_in_tree)
 
 TARGET_ROOT=$TMP_MOUNT_PATH run_on_host root
 phase=preparation

@@ -98,7 +98,7 @@ export const programs = {
   'apt-helper': { package: 'apt', neededFor: 'package locks of Debian and Ubuntu', optional: true },
   'dpkg-deb': { package: 'dpkg', neededFor: 'package locks of Debian and Ubuntu', optional: true },
   gpgconf: { package: 'gpgconf', neededFor: 'building from package locks', optional: true },
-  mmdebstrap: { package: 'mmdebstrap', neededFor: 'images without an installer', optional: true },
+  mmdebstrap: { package: 'mmdebstrap', neededFor: 'images without an installer, and parents of dib', optional: true },
   sudo: { package: 'sudo', neededFor: 'file systems other than ext2/3/4, as a normal user', optional: true },
 } as const satisfies Record<
   string,

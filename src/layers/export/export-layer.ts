@@ -25,6 +25,8 @@ export interface Export {
   readonly compression: ExportCompression;
   /** The mount point of the layer with all below it; undefined: each layer as it is. */
   readonly merged: string | undefined;
+  /** What a container image is called (default: by the layer). */
+  readonly reference?: string;
   /** SOURCE_DATE_EPOCH: later times become this one. Seconds since 1970. */
   readonly epoch: number | undefined;
 }
@@ -60,7 +62,8 @@ export async function exportLayer(store: Store, wanted: Export): Promise<void> {
     if (format === 'oci' || format === 'docker') {
       const image: ExportedImage = {
         layers: merged === undefined ? trees.toReversed() : [all],
-        reference: format === 'oci' ? name : `${name.toLowerCase().replace(/[^a-z0-9._-]/g, '-')}:latest`,
+        reference:
+          wanted.reference ?? (format === 'oci' ? name : `${name.toLowerCase().replace(/[^a-z0-9._-]/g, '-')}:latest`),
         platform: platformOf(chain.map(({ tree }) => tree)) ?? unknownPlatform(store, name),
         created: epoch,
       };

@@ -14,7 +14,6 @@ export function addDibCommand(root: Command): void {
     .option('-t <types>', 'qcow2, raw, vmdk, vdi, vhdx, vpc, vhd, tar, tgz, squashfs or docker, separated by commas')
     .option('-x', 'let hooks trace their commands; twice: more')
     .option('-u', 'do not compress qcow2')
-    .option('-c', 'let hooks inherit nothing of the environment')
     .option('-n', 'without the element base')
     .addOption(severalValues('-p <packages>', 'install these packages too, separated by commas'))
     .option('--logfile <file>', 'write what hooks say to a file, and not to standard output')
@@ -40,9 +39,16 @@ export function addDibCommand(root: Command): void {
   command.addOption(new Option('--config <file>').hideHelp());
   command.addOption(new Option('--verbose').hideHelp());
   command.on('option:x', () => (traces += 1));
-  command.action(async (elements: string[], flags: DibCommandFlags & { x?: unknown }) => {
+  // -c takes a value in other commands, and so it must in all; see commandFirst.
+  command.allowUnknownOption();
+  command.action(async (words: string[], flags: DibCommandFlags & { x?: unknown }) => {
     const { x: _, ...rest } = flags;
     void _;
-    await (await import('./dib.js')).dib(elements, { ...rest, ...(traces === 0 ? {} : { x: traces }) });
+    const isClear = words.includes('-c');
+    const unknown = words.filter((word) => word.startsWith('-') && word !== '-c');
+    if (unknown.length > 0) command.error(`error: unknown option '${unknown[0]}'`);
+    const elements = words.filter((word) => word !== '-c');
+    const given = { ...rest, ...(traces === 0 ? {} : { x: traces }), ...(isClear ? { c: true } : {}) };
+    await (await import('./dib.js')).dib(elements, given);
   });
 }

@@ -46,7 +46,8 @@ export function treeScript(root: string, binds: readonly PlacedBind[], hostname:
     ...binds.flatMap((bind) => bindLines(root, bind)),
     `hostname ${quote(hostname)} 2>/dev/null || :`,
     `cd ${quote(root)}`,
-    'mount --move . /',
+    // Without --no-mtab, mount(8) fails afterwards, because an ordinary user can't write to /run/mount/utab.
+    'mount --no-mtab --move . /',
     // Not exec: this shell stays process 1, and takes in what the program leaves. PATH is in the words as well, so
     // chroot is found by that of this machine's sbin directories.
     'env -i "$@"',

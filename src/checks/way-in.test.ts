@@ -40,6 +40,10 @@ describe('an image without a way in', () => {
       }),
     ).to.deep.equal([]);
     expect(await warnings({ packages: 'nginx cloud-init' })).to.deep.equal([]);
+    for (const image of ['debian-13', 'rocky-9', 'ubuntu-24.04', 'opensuse-leap-16.0']) {
+      expect(await warnings({ 'cloud-init': 'NoCloud' }, image), image).to.deep.equal([]);
+    }
+    expect(await warnings({ 'cloud-init': 'no' })).to.have.length(1);
     expect(await warnings({ 'post-script': '/bin/true' }).catch(() => [])).to.deep.equal([]);
   });
 });

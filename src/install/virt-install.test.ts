@@ -191,6 +191,14 @@ describe('virtInstallCommand', () => {
     expect(() => virtInstallCommand({ ...installation, spec })).to.throw(Failure, 'no seed volume');
   });
 
+  it('attaches files to copy as a disk that the script at the end finds by its serial number', () => {
+    const { args } = virtInstallCommand({ ...installation, filesVolume: '/srv/images/files.tar' });
+    const disks = args.filter((_, index) => args[index - 1] === '--disk');
+    expect(disks.slice(1)).to.deep.equal([
+      'path=/srv/images/files.tar,bus=virtio,format=raw,readonly=on,serial=image-factory-files',
+    ]);
+  });
+
   it('keeps what virt-install writes in a directory that is removed afterwards', () => {
     expect(virtInstallCommand(installation).env).to.include({ XDG_CACHE_HOME: '/srv/images/scratch' });
   });

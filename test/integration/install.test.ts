@@ -27,7 +27,9 @@ describe('make install', function () {
     await make('install');
     expect(readdirSync(destination)).to.deep.equal(['opt']);
     expect(filesBelow(installed('bin'))).to.deep.equal(['image-factory', 'image-factory-sudo-helper', 'stacko']);
-    expect(filesBelow(installed('share')).filter((file) => !file.startsWith('doc/image-factory/docs/'))).to.deep.equal([
+    expect(
+      filesBelow(installed('share')).filter((file) => !/^doc\/image-factory\/(?:docs|examples)\//.test(file)),
+    ).to.deep.equal([
       'bash-completion/completions/image-factory',
       'doc/image-factory/Jenkinsfile.example',
       'doc/image-factory/LICENSE',
@@ -55,6 +57,11 @@ describe('make install', function () {
     for (const [, guide = ''] of readme.matchAll(/\]\((docs\/[^)#]+)\)/g)) {
       expect(existsSync(installed(`share/doc/image-factory/${guide}`)), guide).to.equal(true);
     }
+  });
+
+  it('installs the examples as they are', () => {
+    const examples = installed('share/doc/image-factory/examples');
+    expect(filesBelow(examples)).to.deep.equal(filesBelow(join(programDirectory, 'examples')));
   });
 
   it('installs the packages that the program needs, and no tool, test, source map or object file', () => {

@@ -1,6 +1,5 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Configuration } from '../config/configuration.js';
 import { installOrigin, isInstalled, type AnswerFileKind, type ImageSpec } from '../config/image-spec.js';
@@ -13,6 +12,7 @@ import type { Caller } from '../host/host.js';
 import { silentLog } from '../host/log.js';
 import { maskOf, maskUrls, type Mask } from '../host/mask.js';
 import { findProgram } from '../host/programs.js';
+import { withScratchDirectory } from '../host/scratch-directory.js';
 import { renderAnswerFile, SettingMissing, type AnswerFile } from '../answers/answer-file.js';
 import type { AnswerFileFinding } from '../answers/validators/finding.js';
 import { validators, type Validator } from '../answers/validators/validators.js';
@@ -155,8 +155,7 @@ async function askValidators(
   const { kind, path } = installOrigin(spec).answerFile;
   const known = validators[kind];
   if (known.length === 0) notes.notMade.push({ check: kind, why: `there is no validator for ${titles[kind]} files` });
-  const directory = await mkdtemp(join(tmpdir(), 'image-factory-validate-'));
-  try {
+  await withScratchDirectory('validate', async (directory) => {
     const file = join(directory, name);
     // It may hold password hashes.
     await writeFile(file, content, { mode: 0o600 });
@@ -178,9 +177,7 @@ async function askValidators(
       // The findings of later validators may only follow from these.
       if (outcome.findings.length > 0) break;
     }
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
+  });
 }
 
 const titles: Readonly<Record<AnswerFileKind, string>> = {

@@ -1,8 +1,8 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Failure } from '../host/failure.js';
 import { command, run, type Caller } from '../host/host.js';
+import { withScratchDirectory } from '../host/scratch-directory.js';
 import { copyExt } from './ext-copy.js';
 import { inspectImage, withReadableDisk } from './image-file.js';
 import { readSystem, type Mount, type System } from './system.js';
@@ -67,17 +67,14 @@ export const copyMounted: VolumeCopy = async (host, copied, to) => {
   const { volume, stretch, mount } = copied;
   const type = volume.fileSystem ?? '';
   if (type === 'vfat') return copyFat(host, stretch, to);
-  const point = await mkdtemp(join(tmpdir(), 'image-factory-mount-'));
-  try {
+  await withScratchDirectory('mount', async (point) => {
     const subvolume = type === 'btrfs' ? `,subvol=${mount.subvolume}` : '';
     const place = `loop,ro,offset=${stretch.offset},sizelimit=${stretch.size}`;
     const options = `${place}${untouched[type] ?? ''}${subvolume}`;
     const script = 'mount -t "$1" -o "$2" -- "$3" "$4" && exec cp --archive --sparse=auto -T -- "$4" "$5"';
     const words = ['sh', type, options, stretch.file, point, to];
     await run(host, command('unshare', ['--mount', '--propagation', 'private', 'sh', '-ec', script, ...words]));
-  } finally {
-    await rm(point, { recursive: true, force: true });
-  }
+  });
 };
 
 /** As any user: programs read the file system where it lies. */

@@ -1,8 +1,8 @@
-import { mkdtemp, rm, stat, truncate, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { stat, truncate, writeFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { Failure } from '../host/failure.js';
 import { run, type Caller } from '../host/host.js';
+import { withScratchDirectory } from '../host/scratch-directory.js';
 import { checkExt } from './ext-check.js';
 import {
   bytesOf,
@@ -65,8 +65,7 @@ export class ExtTree implements FileTree {
 
   async change(place: Place, changes: readonly Change[]): Promise<void> {
     if (changes.length === 0) return;
-    const scratch = await mkdtemp(join(tmpdir(), 'image-factory-change-'));
-    try {
+    await withScratchDirectory('change', async (scratch) => {
       const requests: string[] = [];
       const made = new Set<string>();
       for (const [index, change] of changes.entries()) {
@@ -74,9 +73,7 @@ export class ExtTree implements FileTree {
       }
       const said = complaints((await run(this.host, debugfsCommand(this.device, requests, 'write'))).stderr);
       if (said.length > 0) throw new Failure(`${this.#name} could not be changed: ${said.join('; ')}`);
-    } finally {
-      await rm(scratch, { recursive: true });
-    }
+    });
     await checkExt(this.host, this.device, 'check');
   }
 

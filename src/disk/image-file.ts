@@ -1,8 +1,9 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { checkSpace } from '../host/disk-space.js';
 import { Failure } from '../host/failure.js';
 import { command, run, type Caller } from '../host/host.js';
+import { withScratchDirectory } from '../host/scratch-directory.js';
 import { readDiskLayout } from './disk-layout.js';
 import { ExtFileSystem } from './ext-file-system.js';
 import { isReadable } from './system.js';
@@ -77,14 +78,15 @@ export async function withRawCopy<T>(
   const { blocks } = await stat(image.path);
   const need = { what: 'the unpacked disk', directory, least: blocks * 512, most: image.size };
   await checkSpace(host.log, [need]);
-  const scratch = await mkdtemp(join(directory, '.image-factory-disk-'));
-  try {
-    const disk = join(scratch, 'disk.raw');
-    await run(host, command('qemu-img', ['convert', '-f', image.format, '-O', 'raw', '-W', image.path, disk]));
-    return await action(disk);
-  } finally {
-    await rm(scratch, { recursive: true });
-  }
+  return withScratchDirectory(
+    'disk',
+    async (scratch) => {
+      const disk = join(scratch, 'disk.raw');
+      await run(host, command('qemu-img', ['convert', '-f', image.format, '-O', 'raw', '-W', image.path, disk]));
+      return await action(disk);
+    },
+    directory,
+  );
 }
 
 /** Writes a raw disk as an image of the same kind. */

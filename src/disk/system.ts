@@ -1,5 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gptTypes, parseGptType } from '../layout/partition-types.js';
 import { ExtFileSystem } from './ext-file-system.js';
@@ -13,6 +12,7 @@ import type { VolumeFileSystem } from './volume-file-system.js';
 import { called, type Volume } from './volume.js';
 import { holdsFiles, holdsLinux, refuseOpaque } from './volume-kinds.js';
 import type { Volumes } from './volumes.js';
+import { withScratchDirectory } from '../host/scratch-directory.js';
 
 /** A place of the system, and the volume that it is on. */
 export interface Mount extends Place {
@@ -95,13 +95,10 @@ export async function isReadable(volumes: Volumes, volume: Volume): Promise<bool
 }
 
 async function readFstab(fileSystem: VolumeFileSystem, root: Place): Promise<FstabEntry[]> {
-  const scratch = await mkdtemp(join(tmpdir(), 'image-factory-fstab-'));
-  try {
+  return withScratchDirectory('fstab', async (scratch) => {
     const copy = join(scratch, 'fstab');
     return (await fileSystem.copyOut('/etc/fstab', copy, root)) ? parseFstab(await readFile(copy, 'utf8')) : [];
-  } finally {
-    await rm(scratch, { recursive: true });
-  }
+  });
 }
 
 const isFile = (device: string) => device.startsWith('/') && !device.startsWith('/dev/');

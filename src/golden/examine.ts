@@ -1,5 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { volumeOf } from '../disk/fstab.js';
 import { namesPath } from '../disk/path-patterns.js';
@@ -7,6 +6,7 @@ import { holdsSwappedMemory } from '../disk/swap.js';
 import type { DirectoryTree } from '../disk/directory-tree.js';
 import { SystemFiles } from '../disk/system-files.js';
 import { called } from '../disk/volume.js';
+import { withScratchDirectory } from '../host/scratch-directory.js';
 import { Examined, type ExaminedDisk } from './examined.js';
 import type { Rule } from './rule.js';
 
@@ -34,8 +34,7 @@ export async function examine<T>(
   const whole = entries.filter(({ kind, size }) => kind === 'file' && size > 0);
   const small = whole.filter(({ path, size }) => size <= longestText && namesPath(read, path));
   const large = whole.filter(({ path, size }) => size <= longestCopy && namesPath(copied, path));
-  const scratch = await mkdtemp(join(tmpdir(), 'image-factory-check-'));
-  try {
+  return withScratchDirectory('check', async (scratch) => {
     const wanted = [...new Set([...small, ...large])].map(({ path }, index) => ({
       path,
       to: join(scratch, String(index)),
@@ -44,10 +43,8 @@ export async function examine<T>(
     const copies = new Map(wanted.map(({ path, to }) => [path, to]));
     const texts = new Map<string, string>();
     for (const { path } of small) texts.set(path, await readFile(copies.get(path) ?? '', 'utf8'));
-    return await action(new Examined(entries, texts, copies, await knownOfDisk(files)));
-  } finally {
-    await rm(scratch, { recursive: true });
-  }
+    return action(new Examined(entries, texts, copies, await knownOfDisk(files)));
+  });
 }
 
 async function knownOfDisk(files: GoldenFiles): Promise<ExaminedDisk> {

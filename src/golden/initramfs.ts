@@ -3,24 +3,20 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { join } from 'node:path';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { createWriteStream } from 'node:fs';
 import { command, run, type Caller, type Command } from '../host/host.js';
 import { findProgram } from '../host/programs.js';
+import { withScratchDirectory } from '../host/scratch-directory.js';
 
 /**
  * The names of all files in an initramfs, whose archives may be packed each in its own way and follow one another
  * (kernel documentation, "initramfs buffer format"). Undefined where it is packed in a way that is not known here.
  */
 export async function initramfsNames(host: Caller, file: string): Promise<ReadonlySet<string> | undefined> {
-  const scratch = await mkdtemp(join(tmpdir(), 'image-factory-initramfs-'));
-  try {
+  return withScratchDirectory('initramfs', async (scratch) => {
     const names = new Set<string>();
     return (await addNames(host, file, 0, scratch, names)) ? names : undefined;
-  } finally {
-    await rm(scratch, { recursive: true });
-  }
+  });
 }
 
 /** @param from where the first archive begins: bytes */

@@ -1,14 +1,19 @@
 import { createReadStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { run, type Caller, type Command } from '../host/host.js';
+import { withScratchDirectory } from '../host/scratch-directory.js';
 
 /** The lines of a file, each character one byte, with as much memory as the longest line needs. */
 export function linesOf(file: string): AsyncIterable<string> {
+  return lines(createReadStream(file, 'latin1'));
+}
+
+function lines(input: Readable): AsyncIterable<string> {
   // A carriage return alone would end a line of readline; getfattr and manifests escape it.
-  return createInterface({ input: createReadStream(file, 'latin1'), crlfDelay: Infinity });
+  return createInterface({ input, crlfDelay: Infinity });
 }
 
 /**
@@ -17,12 +22,15 @@ export function linesOf(file: string): AsyncIterable<string> {
  * @throws Failure if the program fails, before the first line
  */
 export async function* linesOfProgram(host: Caller, called: Command): AsyncGenerator<string> {
-  const scratch = await mkdtemp(join(tmpdir(), 'image-factory-lines-'));
-  try {
+  const output = await withScratchDirectory('lines', async (scratch) => {
     const stdoutFile = join(scratch, 'output');
     await run(host, called, { stdoutFile });
-    yield* linesOf(stdoutFile);
+    // An open file can be read after its name is gone.
+    return open(stdoutFile);
+  });
+  try {
+    yield* lines(output.createReadStream({ encoding: 'latin1' }));
   } finally {
-    await rm(scratch, { recursive: true, force: true });
+    await output.close();
   }
 }

@@ -7,7 +7,7 @@ import { mountPointsOf } from './mount-table.js';
 import { parseInstanceName, spelled, type InstanceName } from './names.js';
 import { mountOverlay } from './overlay-mount.js';
 import { readRecord, syncDirectory, writeRecord } from './record.js';
-import { namesIn, within, type Store } from './store.js';
+import { allIn, namesIn, within, type Store } from './store.js';
 import { makeChanges } from './upper-directory.js';
 
 /** What `instance.json` says. */
@@ -46,14 +46,12 @@ export async function allInstances(
   point?: string,
   damaged: (name: string) => void = () => undefined,
 ): Promise<Instance[]> {
-  const instances: Instance[] = [];
-  for (const text of await namesIn(within(store, 'instances'))) {
+  const find = async (text: string) => {
     const name = parseInstanceName(text);
-    if (name !== undefined && point !== undefined && name.point !== point) continue;
-    const found = name && (await readInstance(store, name).catch(() => undefined));
-    if (found) instances.push(found);
-    else damaged(text);
-  }
+    if (name === undefined) throw new Failure(`'${text}' is no name of an instance`);
+    return point === undefined || name.point === point ? [await findInstance(store, name)] : [];
+  };
+  const instances = (await allIn(within(store, 'instances'), find, damaged)).flat();
   return instances.sort((one, other) => one.point.localeCompare(other.point) || one.number - other.number);
 }
 

@@ -9,7 +9,7 @@ import { makeChanges } from './upper-directory.js';
 import { writeManifest } from './manifest.js';
 import { layerName } from './names.js';
 import { readRecord, syncDirectory, writeRecord } from './record.js';
-import { changing, namesIn, removeTree, syncTree, within, type Store } from './store.js';
+import { allIn, changing, namesIn, removeTree, syncTree, within, type Store } from './store.js';
 
 /** What `layer.json` says. */
 export interface LayerRecord {
@@ -48,15 +48,7 @@ export async function findLayer(store: Store, name: string): Promise<Layer> {
 
 /** All layers, by name. A damaged one stops nothing else: it is told to `damaged`. */
 export async function allLayers(store: Store, damaged: (name: string) => void = () => undefined): Promise<Layer[]> {
-  const layers: Layer[] = [];
-  for (const name of await namesIn(within(store, 'layers'))) {
-    try {
-      layers.push(await findLayer(store, name));
-    } catch {
-      damaged(name);
-    }
-  }
-  return layers;
+  return allIn(within(store, 'layers'), (name) => findLayer(store, name), damaged);
 }
 
 /** A layer and all below it, the layer itself first. @throws Failure that names the layer that is missing */

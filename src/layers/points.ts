@@ -4,7 +4,7 @@ import { nearestWord } from '../config/suggestion.js';
 import { Failure } from '../host/failure.js';
 import { pointName } from './names.js';
 import { readRecord, syncDirectory, writeRecord } from './record.js';
-import { namesIn, within, type Store } from './store.js';
+import { allIn, namesIn, within, type Store } from './store.js';
 
 /** That a stackpoint began to show an instance. */
 export interface Activation {
@@ -57,15 +57,7 @@ export async function findPoint(store: Store, name: string): Promise<Point> {
 
 /** All points, by name. A damaged one stops nothing else: it is told to `damaged`. */
 export async function allPoints(store: Store, damaged: (name: string) => void = () => undefined): Promise<Point[]> {
-  const points: Point[] = [];
-  for (const name of await namesIn(within(store, 'points'))) {
-    try {
-      points.push(await findPoint(store, name));
-    } catch {
-      damaged(name);
-    }
-  }
-  return points;
+  return allIn(within(store, 'points'), (name) => findPoint(store, name), damaged);
 }
 
 /** The path that always leads to the current instance, where that is mounted. */

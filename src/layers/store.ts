@@ -154,6 +154,26 @@ export async function namesIn(directory: string): Promise<string[]> {
   }
 }
 
+/**
+ * What has a record in a directory of the store, in the order of the names. A damaged one stops nothing else: its name is
+ * told to `damaged`.
+ */
+export async function allIn<T>(
+  directory: string,
+  find: (name: string) => Promise<T>,
+  damaged: (name: string) => void,
+): Promise<T[]> {
+  const all: T[] = [];
+  for (const name of await namesIn(directory)) {
+    try {
+      all.push(await find(name));
+    } catch {
+      damaged(name);
+    }
+  }
+  return all;
+}
+
 /** Brings everything below a path to the disk: the whole file system that holds it, with syncfs(2). */
 export async function syncTree(store: Store, path: string): Promise<void> {
   await run(store.host, command('sync', ['--file-system', path]));

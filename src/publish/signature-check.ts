@@ -1,9 +1,9 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../host/failure.js';
 import { gpgSignatures, soleGood, withoutArmour } from '../host/gpg.js';
 import { command, run, type Command, type Caller } from '../host/host.js';
+import { withScratchDirectory } from '../host/scratch-directory.js';
 import { sshNamespace } from './signature.js';
 
 /** Whose signatures count. */
@@ -23,16 +23,13 @@ export type Verdict =
 
 /** Checks a detached OpenPGP signature with gpgv. Signatures of expired and revoked keys are not good. */
 export async function checkGpg(host: Caller, file: string, signature: string, keys: TrustedKeys): Promise<Verdict> {
-  const scratch = await mkdtemp(join(tmpdir(), 'image-factory-verify-'));
-  try {
+  return withScratchDirectory('verify', async (scratch) => {
     const keyrings = await Promise.all((keys.keyrings ?? []).map((keyring, at) => unarmored(keyring, scratch, at)));
     const { stdout, stderr } = await run(host, gpgvCommand(file, signature, keyrings), { accept: [1, 2] });
     const good = soleGood(gpgSignatures(stdout));
     if (good !== undefined) return { good: true, signer: `${good.user} (${good.fingerprints.key})` };
     return { good: false, reason: lastWords(stderr) };
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
+  });
 }
 
 async function unarmored(keyring: string, directory: string, at: number): Promise<string> {
@@ -48,24 +45,24 @@ function gpgvCommand(file: string, signature: string, keyrings: readonly string[
 
 /** Checks a detached ssh signature with ssh-keygen. */
 export async function checkSsh(host: Caller, file: string, signature: string, keys: TrustedKeys): Promise<Verdict> {
-  if (keys.allowedSigners === undefined) throw new Error('there are no allowed signers to ask');
-  const scratch = await mkdtemp(join(tmpdir(), 'image-factory-verify-'));
+  const { allowedSigners: named } = keys;
+  if (named === undefined) throw new Error('there are no allowed signers to ask');
   const called = (args: readonly string[], input: string) => run(host, command('ssh-keygen', args, { input }));
   try {
-    const signers = await Promise.all(keys.allowedSigners.map((name) => readFile(name, 'utf8')));
-    const allowedSigners = join(scratch, 'allowed-signers');
-    await writeFile(allowedSigners, signers.join('\n'));
-    const allowed = ['-f', allowedSigners, '-s', signature, '-n', sshNamespace];
-    const text = await readFile(file, 'utf8');
-    const { stdout } = await called(['-Y', 'find-principals', ...allowed], '');
-    const [principal = ''] = stdout.split('\n');
-    await called(['-Y', 'verify', ...allowed, '-I', principal], text);
-    return { good: true, signer: principal };
+    return await withScratchDirectory('verify', async (scratch) => {
+      const signers = await Promise.all(named.map((name) => readFile(name, 'utf8')));
+      const allowedSigners = join(scratch, 'allowed-signers');
+      await writeFile(allowedSigners, signers.join('\n'));
+      const allowed = ['-f', allowedSigners, '-s', signature, '-n', sshNamespace];
+      const text = await readFile(file, 'utf8');
+      const { stdout } = await called(['-Y', 'find-principals', ...allowed], '');
+      const [principal = ''] = stdout.split('\n');
+      await called(['-Y', 'verify', ...allowed, '-I', principal], text);
+      return { good: true, signer: principal };
+    });
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return { good: false, reason: lastWords(error.message) };
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
   }
 }
 

@@ -3,7 +3,8 @@ import { errnoOf, reasonOf } from '../host/errno.js';
 import { Failure } from '../host/failure.js';
 import { findExecutable } from '../host/programs.js';
 import { childExit } from './child-exit.js';
-import { environmentOutside, storeVariable } from './namespace.js';
+import { storeVariable } from '../config/defaults.js';
+import { environmentOutside } from './namespace.js';
 
 /** The flags of commands that run another one in a mounted tree. */
 export interface HeldFlags {

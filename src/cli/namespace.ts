@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { storeVariable } from '../config/defaults.js';
 import { reasonOf } from '../host/errno.js';
 import { Failure } from '../host/failure.js';
 import { programPath } from '../host/programs.js';
@@ -7,9 +8,6 @@ import { childExit } from './child-exit.js';
 
 /** Set for a program that this one started again in a namespace: `user`, or `mounts` for root. */
 const marker = 'IMAGE_FACTORY_NAMESPACE';
-
-/** The store of commands that don't name one, also of those that a command of ours starts. */
-export const storeVariable = 'IMAGE_FACTORY_STORE_DIR';
 
 /** Signals that are meant for the program in the namespace. */
 const forwarded = ['SIGTERM', 'SIGHUP'] as const;

@@ -1,12 +1,12 @@
-import { join, resolve } from 'node:path';
 import { Configuration } from '../config/configuration.js';
+import { defaultStoreDirectory, storeDirectory as chosen, storeVariable } from '../config/defaults.js';
 import { directory } from '../config/option-types.js';
 import { Failure, UsageError } from '../host/failure.js';
 import { homeDirectory } from '../host/home-directory.js';
 import { ReleaseStack } from '../host/release-stack.js';
 import { openStore, type Store } from '../layers/store.js';
 import { briefLog } from './brief-log.js';
-import { namespaceHere, runInNamespace, storeVariable } from './namespace.js';
+import { namespaceHere, runInNamespace } from './namespace.js';
 import { untilSignalled } from './signals.js';
 
 /** The flags of every command that uses the store of layers. */
@@ -61,20 +61,16 @@ export function storeDirectory({ storeDir, config }: StoreFlags): string {
   const inEnvironment = process.env[storeVariable];
   // A relative name and `~` mean the same for the program that is started again.
   if (namespaceHere() !== undefined && inEnvironment !== undefined) return inEnvironment;
-  const named = storeDir ?? (inEnvironment || configured(config));
-  return named === undefined ? usualStore() : resolve(directory.parse(named));
+  return chosen(storeDir && directory.parse(storeDir), () => configured(config) ?? usualStore());
 }
 
 function configured(config: string | undefined): string | undefined {
   const defaults = Configuration.load(config).ownDefaults();
-  return (defaults.get('store-dir') ?? defaults.get('store_dir'))?.value;
+  const value = (defaults.get('store-dir') ?? defaults.get('store_dir'))?.value;
+  return value && directory.parse(value);
 }
 
 function usualStore(): string {
-  if (process.getuid?.() === 0) return '/var/lib/image-factory';
-  const home = homeDirectory();
-  if (home === undefined) {
-    throw new UsageError(['this user has no home directory for the store of layers: set HOME, or --store-dir']);
-  }
-  return join(home, '.local/share/image-factory');
+  if (process.getuid?.() === 0 || homeDirectory() !== undefined) return defaultStoreDirectory();
+  throw new UsageError(['this user has no home directory for the store of layers: set HOME, or --store-dir']);
 }

@@ -1,6 +1,6 @@
 import { UsageError } from '../host/failure.js';
 import type { Configuration } from './configuration.js';
-import { defaultBuilderId, defaultCacheDirectory, defaultConnection } from './defaults.js';
+import { defaultBuilderId, defaultCacheDirectory, defaultConnection, storeDirectory } from './defaults.js';
 import type { IniOption } from './interpolation.js';
 import type { IniDocument } from './ini.js';
 import { canonical, type Option } from './option.js';
@@ -68,6 +68,7 @@ function byDefault(name: string, record: Option<unknown>): EffectiveOption {
 
 const machineDefaults: Readonly<Record<string, (() => string) | undefined>> = {
   cache_dir: defaultCacheDirectory,
+  'store-dir': () => storeDirectory(undefined, () => undefined),
   connect: defaultConnection,
   'builder-id': defaultBuilderId,
 };

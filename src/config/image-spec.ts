@@ -88,6 +88,7 @@ export interface ImageSpec extends Omit<
   | 'firmware'
   | 'outputDir'
   | 'cacheDir'
+  | 'storeDir'
   | 'sign'
   | 'signKey'
   | 'layout'
@@ -107,6 +108,8 @@ export interface ImageSpec extends Omit<
   readonly outputDir: string;
   /** Absolute; the image's own directory in the netboot cache. */
   readonly cacheDir: string;
+  /** Absolute; the store of layers. */
+  readonly storeDir: string;
   readonly connect: string;
   /** What the disk is to look like; undefined: as the answer file says. */
   readonly layout: NamedLayout | undefined;

@@ -211,6 +211,12 @@ export const imageOptions = {
     group: 'answer-file',
     doc: 'The directory to search for answer files with a relative name, after the current directory and before the templates that ship with image-factory.',
   }),
+  'store-dir': option(type.directory, {
+    group: 'output',
+    doc: 'The store of layers, which holds the file systems of images that others are made from; see **image-factory-layers**(7). The environment variable **IMAGE_FACTORY_STORE_DIR** takes precedence over the configuration.',
+    defaultDoc: '*~/.local/share/image-factory*, and */var/lib/image-factory* for root',
+    flag: { long: 'store-dir' },
+  }),
   'output-dir': option(type.directory, {
     group: 'output',
     doc: 'The directory for the artifacts of a build.',

@@ -378,6 +378,25 @@ post-upload-command1 = echo "
     expect(preseedIn('cache_dir = ~/c$$\n')).to.equal(join(homedir(), 'c$/a.cfg'));
   });
 
+  it('has the store of layers of the command line, the environment, the section, or the usual one, in this order', () => {
+    const before = process.env.IMAGE_FACTORY_STORE_DIR;
+    const storeOf = (options: string, overrides: Overrides = {}) =>
+      imageOf(`[debian-12]\n${netboot}${options}`, 'debian-12', overrides).storeDir;
+    try {
+      delete process.env.IMAGE_FACTORY_STORE_DIR;
+      expect(storeOf('')).to.equal(
+        process.getuid?.() === 0 ? '/var/lib/image-factory' : join(homedir(), '.local/share/image-factory'),
+      );
+      expect(storeOf('store_dir = ~/layers\n')).to.equal(join(homedir(), 'layers'));
+      process.env.IMAGE_FACTORY_STORE_DIR = 'in-environment';
+      expect(storeOf('store-dir = /srv/layers\n')).to.equal(resolve('in-environment'));
+      expect(storeOf('store-dir = /srv/layers\n', { 'store-dir': '/named' })).to.equal('/named');
+    } finally {
+      if (before === undefined) delete process.env.IMAGE_FACTORY_STORE_DIR;
+      else process.env.IMAGE_FACTORY_STORE_DIR = before;
+    }
+  });
+
   it('blames no line of a file for what the command line says', () => {
     expect(problemsOf(() => imageOf(`[debian-12]\n${netboot}ram = 1G\n`, 'debian-12', { ram: 'x' }))).to.deep.equal([
       "command line: [debian-12] ram = x: expected a size with a unit, such as '2G', '512 MiB' or '2 GB'",

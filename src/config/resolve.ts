@@ -3,7 +3,7 @@ import { UsageError } from '../host/failure.js';
 import { defaultArchitecture, firmwareNamed, type Architecture } from '../machine/architectures.js';
 import type { Firmware, MachineFirmware } from '../machine/firmware.js';
 import type { Configuration, Section } from './configuration.js';
-import { defaultBuilderId, defaultCacheDirectory, defaultConnection } from './defaults.js';
+import { defaultBuilderId, defaultCacheDirectory, defaultConnection, storeDirectory } from './defaults.js';
 import {
   answerFileKinds,
   type ImageSpec,
@@ -14,7 +14,7 @@ import {
 } from './image-spec.js';
 import { deriveOrigin, filesToCopy, overridesOfParents, withParentsValues } from './derive-origin.js';
 import { layoutFile } from './layout-file.js';
-import type { Values } from './option.js';
+import { canonical, type Values } from './option.js';
 import { imageOptions } from './options.js';
 import { literally, withOverrides, type Overrides } from './overrides.js';
 import { inOrderOfLines } from './problem-order.js';
@@ -83,6 +83,7 @@ export function resolveImage(
     throw new UsageError(inOrderOfLines(problems));
   }
   const destinations = uploads.map(({ destination }) => destination);
+  const isNamed = Object.keys(overrides).some((option) => canonical(option) === 'store-dir');
   return deepFreeze({
     ...values,
     name,
@@ -95,6 +96,7 @@ export function resolveImage(
     targets: bundles.targets,
     outputDir: resolve(values.outputDir),
     cacheDir: join(resolve(values.cacheDir ?? defaultCacheDirectory()), name),
+    storeDir: storeDirectory(isNamed ? values.storeDir : undefined, () => values.storeDir),
     connect: values.connect ?? defaultConnection(),
     builderId: values.builderId ?? defaultBuilderId(),
     variables: {

@@ -12,11 +12,11 @@ BIN := node_modules/.bin
 BUILD_PACKAGES := virtinst libvirt-clients libvirt-daemon-system libvirt-daemon-driver-qemu qemu-system-x86 qemu-utils ovmf mtools \
 	fdisk util-linux coreutils e2fsprogs zerofree rsync openssh-client cpio xorriso xz-utils zstd \
 	gpg gpg-agent gpgv debian-archive-keyring rpm attr mount uidmap tar findutils \
-	grep isal squashfs-tools erofs-utils apt dpkg gpgconf mmdebstrap
+	isal squashfs-tools erofs-utils apt dpkg gpgconf mmdebstrap
 # What only tests need: servers to upload to, file systems to clean, sudo for its helper, what the Python image-factory
 # imports.
 CHECK_PACKAGES := openssh-server sudo xfsprogs btrfs-progs python3 python3-yaml python3-httplib2 python3-parted \
-	shellcheck openssl libxml2-utils debconf zsh fish dosfstools gdisk perl-base lz4 acl libcap2-bin skopeo umoci \
+	shellcheck openssl libxml2-utils debconf zsh fish dosfstools gdisk perl-base lz4 acl libcap2-bin skopeo umoci runc \
 	grub-common grub-pc-bin grub-efi-amd64-bin lvm2 mmdebstrap qemu-system-arm qemu-efi-aarch64 \
 	rclone docker-registry bmap-tools
 DOC_PACKAGES := pandoc

@@ -23,6 +23,7 @@ export function briefLog({ verbose }: { readonly verbose?: boolean | undefined }
   const started = performance.now();
   let last = -Infinity;
   let isShown = false;
+  let waiting: NodeJS.Timeout | undefined;
   const erase = () => {
     if (isShown) stderr.write('\r\x1b[K');
     isShown = false;
@@ -30,6 +31,13 @@ export function briefLog({ verbose }: { readonly verbose?: boolean | undefined }
   const line = (text: string) => {
     erase();
     stderr.write(`${text}\n`);
+  };
+  const show = (text: string) => {
+    last = performance.now();
+    if (!stderr.isTTY) return line(`image-factory: ${visible(text)}`);
+    erase();
+    stderr.write(styleText('dim', visible(text).slice(0, (stderr.columns ?? 80) - 1)));
+    isShown = true;
   };
   return {
     debug: (message) => verbose && line(visible(message)),
@@ -40,17 +48,18 @@ export function briefLog({ verbose }: { readonly verbose?: boolean | undefined }
       complain(message);
     },
     progress({ text, fraction }) {
-      const now = performance.now();
-      const every = stderr.isTTY ? pace.terminal : pace.lines;
-      if (now - started < patience || now - last < every) return;
-      last = now;
       const told = fraction === undefined ? text : `${text} (${Math.floor(fraction * 100)} %)`;
-      if (!stderr.isTTY) return line(`image-factory: ${visible(told)}`);
-      erase();
-      stderr.write(styleText('dim', visible(told).slice(0, (stderr.columns ?? 80) - 1)));
-      isShown = true;
+      clearTimeout(waiting);
+      const every = stderr.isTTY ? pace.terminal : pace.lines;
+      const due = Math.max(started + patience, last + every);
+      // What is told once, before something that takes its time, is shown as well.
+      if (performance.now() < due) waiting = setTimeout(() => show(told), due - performance.now()).unref();
+      else show(told);
     },
     finding: () => undefined,
-    close: erase,
+    close() {
+      clearTimeout(waiting);
+      erase();
+    },
   };
 }

@@ -58,17 +58,19 @@ export async function remove(names: readonly string[], flags: StoreFlags): Promi
 export async function show(name: string, flags: StoreFlags): Promise<void> {
   await withStore(flags, async (store) => {
     const [layer, ...below] = await chainOf(store, name);
-    const { parent, state, created, closed, contentId, origin, tree } = layer ?? (await findLayer(store, name));
+    const { parent, state, created, closed, contentId, origin, image, tree } = layer ?? (await findLayer(store, name));
     const users = await usersOf(store, name);
     const { sizesOf } = await import('../layers/sizes.js');
     const size = (await sizesOf(store)).layers.get(name) ?? 0;
     const chain = below.map((each) => each.name);
     const shown = { name, state, parent, chain, created, closed, contentId, origin, size, tree, users };
-    if (flags.json) return printJson(shown);
+    if (flags.json) return printJson({ ...shown, image });
     for (const [member, value] of Object.entries(shown)) {
       const text = Array.isArray(value) ? value.join(', ') : `${value ?? ''}`;
       if (text !== '') console.log(`${member}: ${text}`);
     }
+    // JSON escapes what could change the terminal's state.
+    if (image !== undefined) console.log(`image: ${JSON.stringify(image)}`);
   });
 }
 

@@ -89,7 +89,6 @@ export const programs = {
     neededFor: 'importing layers from .zst, exporting to it, and looking into an initramfs',
     optional: true,
   },
-  grep: { package: 'grep', neededFor: 'importing layers', optional: true },
   igzip: { package: 'isal', neededFor: 'exporting layers with gzip', optional: true },
   mksquashfs: { package: 'squashfs-tools', neededFor: 'exporting layers as squashfs', optional: true },
   'mkfs.erofs': { package: 'erofs-utils', neededFor: 'exporting layers as erofs', optional: true },

@@ -86,13 +86,14 @@ async function reopen(store: Store, { name }: Layer): Promise<void> {
 
 /** A layer's record, without what it has from being closed. */
 async function recordOf(store: Store, name: string): Promise<LayerRecord> {
-  const { number, parent, state, created, origin } = await findLayer(store, name);
+  const { number, parent, state, created, origin, image } = await findLayer(store, name);
   return {
     number,
     ...(parent === undefined ? {} : { parent }),
     state,
     created,
     ...(origin === undefined ? {} : { origin }),
+    ...(image === undefined ? {} : { image }),
   };
 }
 

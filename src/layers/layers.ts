@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { nearestWord } from '../config/suggestion.js';
 import { Failure } from '../host/failure.js';
 import { holdDirectory } from '../host/directory-lock.js';
+import type { ImageSettings } from './image-settings.js';
 import { makeChanges } from './upper-directory.js';
-import { writeManifest } from './manifest.js';
+import { writeManifest, type KnownContent } from './manifest.js';
 import { layerName } from './names.js';
 import { readRecord, syncDirectory, writeRecord } from './record.js';
 import { allIn, changing, namesIn, removeTree, syncTree, within, type Store } from './store.js';
@@ -28,6 +29,8 @@ export interface LayerRecord {
   readonly origin?: string;
   /** The SHA-256 of the archive that it was unpacked from, as OCI images name their layers. */
   readonly diffId?: string;
+  /** What the container image says whose topmost layer it is. */
+  readonly image?: ImageSettings;
 }
 
 export interface Layer extends LayerRecord {
@@ -73,6 +76,7 @@ export interface NewLayer {
   /** A closed layer. */
   readonly parent?: string | undefined;
   readonly origin?: string;
+  readonly image?: ImageSettings | undefined;
 }
 
 /** Makes an empty layer that can be edited. */
@@ -101,8 +105,8 @@ export async function layerOfContent(store: Store, wanted: FilledLayer): Promise
 }
 
 export interface FilledLayer extends NewLayer {
-  /** @returns the SHA-256 of the archive that it unpacked, if it did */
-  readonly fill: (directory: string) => Promise<{ readonly diffId?: string } | void>;
+  /** @returns the SHA-256 of the archive that it unpacked, if it did, and what it knows of the tree */
+  readonly fill: (directory: string) => Promise<{ readonly diffId?: string } | KnownContent | void>;
 }
 
 /** A closed layer over a parent (undefined: over nothing) that is as wanted. */
@@ -122,13 +126,15 @@ async function filled(
 ): Promise<Layer> {
   return staged(store, undefined, async (stage) => {
     const tree = join(stage, 'tree');
-    const { diffId } = (await wanted.fill(tree)) ?? {};
+    const made: { diffId?: string } & Partial<KnownContent> = (await wanted.fill(tree)) ?? {};
+    const { diffId, files } = made;
+    const known = files && { files, hasAttributes: made.hasAttributes ?? true };
     // Nothing will be written to it.
     await rmdir(join(stage, 'work'));
     // The disk writes while the processor hashes; what is then left to write is little.
     const writing = syncTree(store, stage);
     writing.catch(() => undefined);
-    const { id } = await writeManifest(store.host, tree, join(stage, 'manifest'), `layer ${wanted.name}`);
+    const { id } = await writeManifest(store.host, tree, join(stage, 'manifest'), `layer ${wanted.name}`, known);
     await writing;
     await syncTree(store, stage);
     const closed = new Date().toISOString();
@@ -196,7 +202,7 @@ export async function takeStage(
 async function commit(store: Store, stage: string, wanted: NewLayer, rest: Made): Promise<Layer> {
   return changing(store, async () => {
     await expectPossible(store, wanted);
-    const { name, parent, origin } = wanted;
+    const { name, parent, origin, image } = wanted;
     const number = await freeNumber(store);
     const record: LayerRecord = {
       number,
@@ -204,6 +210,7 @@ async function commit(store: Store, stage: string, wanted: NewLayer, rest: Made)
       ...rest,
       created: new Date().toISOString(),
       ...(origin === undefined ? {} : { origin }),
+      ...(image === undefined ? {} : { image }),
     };
     await writeRecord(join(stage, 'layer.json'), record);
     await syncDirectory(join(stage, 'tree'));

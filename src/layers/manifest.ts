@@ -5,7 +5,7 @@ import { setImmediate as letOthersRun } from 'node:timers/promises';
 import { systemFailure } from '../host/errno.js';
 import type { Caller } from '../host/host.js';
 import { linesOf } from './byte-lines.js';
-import { readAttributes } from './extended-attributes.js';
+import { readAttributes, type Attributes } from './extended-attributes.js';
 import { FileHasher } from './file-hasher.js';
 import { entryOf, lineOf, type TreeEntry } from './tree-entry.js';
 import { bytePath, walk, type FoundEntry } from './walk.js';
@@ -33,6 +33,14 @@ export interface TreeContent {
   readonly newest: number;
 }
 
+/** What need not be read from a tree, as whoever made it knows it. */
+export interface KnownContent {
+  /** Files by their path: of these, no content is read. */
+  readonly files: ReadonlyMap<string, { readonly size: number; readonly digest: string }>;
+  /** Whether any entry may have extended attributes. */
+  readonly hasAttributes: boolean;
+}
+
 /**
  * Writes the manifest of a tree to a file. As a layer is a directory that overlayfs reads, whiteouts and opaque
  * directories are parts of it. Times are not: unpacking the same files twice gives the same content.
@@ -41,6 +49,7 @@ export interface TreeContent {
  * only in a user namespace.
  *
  * @param what the tree's name, for progress
+ * @param known what is not to be read again
  * @throws Failure for an entry that can't be read
  */
 export async function writeManifest(
@@ -48,13 +57,16 @@ export async function writeManifest(
   directory: string,
   file: string,
   what = directory,
+  known?: KnownContent,
 ): Promise<TreeContent> {
-  return summarized(host, directory, what, (text) => pipeline(text, createWriteStream(file, 'latin1')));
+  return summarized(hashedEntries(host, directory, what, known), (text) =>
+    pipeline(text, createWriteStream(file, 'latin1')),
+  );
 }
 
 /** The content id of a tree and its size, without keeping its manifest. See {@link writeManifest}. */
 export async function contentOf(host: Caller, directory: string, what = directory): Promise<TreeContent> {
-  return summarized(host, directory, what, async (text) => {
+  return summarized(hashedEntries(host, directory, what), async (text) => {
     for await (const chunk of text) void chunk;
   });
 }
@@ -87,16 +99,14 @@ export class ContentHash {
 }
 
 async function summarized(
-  host: Caller,
-  directory: string,
-  what: string,
+  entries: AsyncIterable<FoundEntry>,
   take: (text: AsyncIterable<string>) => Promise<void>,
 ): Promise<TreeContent> {
   const content = new ContentHash();
   const sum = { entries: 0, size: 0, space: 0, newest: 0 };
   async function* text(): AsyncGenerator<string> {
     let chunk = heading;
-    for await (const { entry, space, modified } of hashedEntries(host, directory, what)) {
+    for await (const { entry, space, modified } of entries) {
       const line = content.add(entry);
       sum.entries++;
       if (entry.hardLink === undefined) sum.size += entry.size ?? 0;
@@ -113,7 +123,12 @@ async function summarized(
   return { id: content.id(), ...sum };
 }
 
-async function* hashedEntries(host: Caller, directory: string, what: string): AsyncGenerator<FoundEntry> {
+async function* hashedEntries(
+  host: Caller,
+  directory: string,
+  what: string,
+  known: KnownContent = { files: new Map(), hasAttributes: true },
+): AsyncGenerator<FoundEntry> {
   const hasher = new FileHasher();
   const waiting: (FoundEntry & { digest?: Promise<string> })[] = [];
   /** Digests of files with several names: they are read once. */
@@ -133,11 +148,15 @@ async function* hashedEntries(host: Caller, directory: string, what: string): As
     }
   }
   try {
-    for (const found of walk(directory, await readAttributes(host, directory))) {
+    host.log.progress({ text: `Reading ${what}` });
+    const attributes: Attributes = known.hasAttributes ? await readAttributes(host, directory) : new Map();
+    for (const found of walk(directory, attributes)) {
       const { entry } = found;
       const size = entry.hardLink === undefined ? (entry.size ?? 0) : 0;
       if (entry.type === 'file' && entry.hardLink === undefined) {
-        const digest = hasher.digest(bytePath(directory, entry.path), size);
+        const before = known.files.get(entry.path);
+        const digest =
+          before?.size === size ? Promise.resolve(before.digest) : hasher.digest(bytePath(directory, entry.path), size);
         // An error is thrown where its turn has come; it may never have one if another is thrown before.
         digest.catch(() => undefined);
         waiting.push({ ...found, digest });

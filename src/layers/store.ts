@@ -176,6 +176,7 @@ export async function allIn<T>(
 
 /** Brings everything below a path to the disk: the whole file system that holds it, with syncfs(2). */
 export async function syncTree(store: Store, path: string): Promise<void> {
+  store.host.log.progress({ text: 'Bringing what was written to the disk' });
   await run(store.host, command('sync', ['--file-system', path]));
 }
 

@@ -6,46 +6,8 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { execa } from 'execa';
 import { program } from '../support/demo-image.js';
+import { carryOut } from '../support/stacko-example.js';
 import { rootOnly, TestStore } from '../support/layer-store.js';
-
-/** The example of Stacko's README, word for word. */
-const example = `
-# create and populate a new image 'foundation-libs0.1'
-stacko new-image foundation-libs0.1
-stacko edit-image foundation-libs0.1
-   ...<head to the mount directory and add/edit contents>
-stacko close-image foundation-libs0.1
-
-# create another image 'apps-1.0' which "stacks" on image 'foundation-libs0.1'
-stacko new-image apps-1.0 foundation-libs0.1
-stacko edit-image apps-1.0
-   ...<head to the mount directory and add/edit contents>
-stacko close-image apps-1.0
-
-# create a stackpoint named 'system1fs'. This automatically creates a new instance
-# of the 'apps-1.0' image
-stacko new-stackpoint system1fs apps-1.0
-
-# mount the 'system1fs' for usage...
-stacko mount-stackpoint system1fs
-
-<reboot>
-# This is all you need to do to use this stack again!
-stacko mount-stackpoint system1fs
-
-...
-
-# Time to upgrade to another version of the application
-stacko new-image apps-2.0 foundation-libs0.1
-<populate it as before>...
-
-# Use this new image as a new instance for the 'system1fs' stackpoint:
-stacko cutover-stackpoint system1fs apps-2.0
-
-# Oh no! something is wrong and you need to go back to the previous instance used
-# (this includes all changes made in the CoW layer)
-stacko fallback-stackpoint system1fs
-`;
 
 /** A machine's mounts, which go away when it is stopped. */
 class Boot {
@@ -102,36 +64,26 @@ describe('stacko', () => {
   }
 
   it("runs the example of Stacko's README word for word, with a reboot in between", async () => {
-    let mountPoint = '';
-    const write = async (file: string, content: string) => {
-      const { exitCode } = await boot.run(['sh', '-c', 'echo "$1" >"$0"', join(mountPoint, file), content], {});
-      expect(exitCode).to.equal(0);
-    };
-    const read = async (file: string) => (await boot.run(['cat', join(mountPoint, file)], {})).stdout;
-    let image = '';
-    for (const line of example.split('\n')) {
-      const words = /^stacko (.*)$/.exec(line)?.[1]?.split(' ');
-      if (words !== undefined) {
-        if (words[0] === 'edit-image') image = words[1] as string;
-        mountPoint = (await said(...words)).mountPoint || mountPoint;
-        if (words[0] === 'cutover-stackpoint') expect(await read('app')).to.equal('apps-2.0');
-      } else if (line.startsWith('   ...<head')) {
-        await write(image.startsWith('apps') ? 'app' : 'lib', image);
-      } else if (line === '<reboot>') {
-        await write('changed', 'in the copy-on-write layer');
+    const read = async (file: string) => (await boot.run(['cat', file], {})).stdout;
+    const mountPoint = await carryOut({
+      async stacko(words) {
+        const { text, mountPoint: root } = await said(...words);
+        if (words[0] === 'cutover-stackpoint') expect(await read(join(root, 'app'))).to.equal('apps-2.0');
+        return text;
+      },
+      async write(file, line) {
+        expect((await boot.run(['sh', '-c', 'echo "$1" >"$0"', file, line], {})).exitCode).to.equal(0);
+      },
+      async reboot() {
         await boot.stop();
         boot = await Boot.start();
-        expect(await read('app')).to.equal('');
-      } else if (line.startsWith('<populate it as before>')) {
-        ({ mountPoint } = await said('edit-image', 'apps-2.0'));
-        await write('app', 'apps-2.0');
-        await said('close-image', 'apps-2.0');
-      }
-    }
+        expect(await read(join(store.directory, 'points/system1fs/root/app'))).to.equal('');
+      },
+    });
     // Fallback shows the first version, with its changes.
-    expect(await read('app')).to.equal('apps-1.0');
-    expect(await read('lib')).to.equal('foundation-libs0.1');
-    expect(await read('changed')).to.equal('in the copy-on-write layer');
+    expect(await read(join(mountPoint, 'app'))).to.equal('apps-1.0');
+    expect(await read(join(mountPoint, 'lib'))).to.equal('foundation-libs0.1');
+    expect(await read(join(mountPoint, 'changed'))).to.equal('in the copy-on-write layer');
   });
 
   it('says what Stacko said', async () => {

@@ -21,6 +21,8 @@ interface BootOptions {
   readonly seed?: string;
   /** Whether what the machine writes is thrown away with it (the default). */
   readonly writes?: 'lost' | 'kept';
+  /** Whether the machine starts again when the guest reboots, with its disk as the guest left it. Default: it ends. */
+  readonly reboots?: boolean;
 }
 
 /** QEMU's words for machine, processor and firmware. Variables of a firmware are thrown away with the machine. */
@@ -72,7 +74,8 @@ export class SerialConsole {
         ...['-device', `virtio-blk-pci,drive=disk,bootindex=0${sectorWords(options.sectorSize)}`],
         ...(options.seed === undefined ? [] : ['-drive', `file=${options.seed},format=raw,if=virtio,readonly=on`]),
         ...['-netdev', `user,id=net${forward}`, '-device', 'virtio-net-pci,netdev=net'],
-        ...['-display', 'none', '-serial', 'stdio', '-monitor', 'none', '-no-reboot'],
+        ...['-display', 'none', '-serial', 'stdio', '-monitor', 'none'],
+        ...(options.reboots ? [] : ['-no-reboot']),
       ]),
     );
   }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Caller } from '../../host/host.js';
+import { usualConfig, type ImageSettings } from '../image-settings.js';
 import type { BlobStore } from './blob-store.js';
 import { compressor } from './compressor.js';
 import type { ExportCompression } from './formats.js';
@@ -13,6 +14,8 @@ export interface ExportedImage {
   /** What others call it: its tag. */
   readonly reference: string;
   readonly platform: Platform;
+  /** What an image says that the layers were imported from. */
+  readonly settings: ImageSettings | undefined;
   /** The time that it says it was made at, in seconds since 1970; undefined: that of its newest file. */
   readonly created: number | undefined;
 }
@@ -59,7 +62,9 @@ export async function writeOciLayout(
   };
   const config = await put(type('config.v1+json'), configOf(image, diffIds, times.created()));
   const manifestType = type('manifest.v1+json');
-  const manifest = await put(manifestType, { schemaVersion: 2, mediaType: manifestType, config, layers });
+  const kept = image.settings?.annotations;
+  const about = { ...(kept !== undefined && { annotations: kept }) };
+  const manifest = await put(manifestType, { schemaVersion: 2, mediaType: manifestType, config, layers, ...about });
   const annotations = { 'org.opencontainers.image.ref.name': image.reference };
   const { architecture, variant } = image.platform;
   const platform = { architecture, os: 'linux', ...(variant !== undefined && { variant }) };
@@ -104,18 +109,16 @@ class Times {
   }
 }
 
-function configOf({ layers, platform }: ExportedImage, diffIds: readonly string[], created: number): object {
+function configOf({ layers, platform, settings }: ExportedImage, diffIds: readonly string[], created: number): object {
   const time = new Date(created * 1000).toISOString().replace('.000Z', 'Z');
   const { architecture, variant, shell } = platform;
   return {
     created: time,
+    ...(settings?.author !== undefined && { author: settings.author }),
     architecture,
     ...(variant !== undefined && { variant }),
     os: 'linux',
-    config: {
-      Env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'],
-      ...(shell && { Cmd: ['/bin/sh'] }),
-    },
+    config: settings?.config ?? usualConfig(shell),
     rootfs: { type: 'layers', diff_ids: diffIds },
     history: layers.map(() => ({ created: time, created_by: 'image-factory layer export' })),
   };

@@ -189,15 +189,53 @@ describe('layer export', function () {
     return { merged: at('merged-copy') };
   }
 
-  it('writes a container that runs', async function () {
+  /** Runs an image as a container, by what its configuration says, and gives what it prints. */
+  function runContainer(image: string): string {
+    const bundle = at(`bundle-${readdirSync(scratch).length}`);
+    program('umoci', ['unpack', '--image', image, bundle]);
+    const file = join(bundle, 'config.json');
+    const spec = JSON.parse(readFileSync(file, 'utf8')) as { process: { terminal: boolean } };
+    spec.process.terminal = false;
+    writeFileSync(file, JSON.stringify(spec));
+    const states = ['--root', at('runc')];
+    return program('runc', [...states, 'run', '--bundle', bundle, `layer-export-${process.pid}`]);
+  }
+
+  it('writes a container that runs', async () => {
     await makeLayers();
-    program('umoci', ['unpack', '--image', `${await write('web', 'layout')}:web`, at('bundle')]);
-    const config = join(at('bundle'), 'config.json');
-    const spec = JSON.parse(readFileSync(config, 'utf8')) as { process: { terminal: boolean; args: string[] } };
-    expect(spec.process.args).to.deep.equal(['/bin/sh']);
-    // What every machine can run: no terminal, no control groups.
-    program('chroot', [join(at('bundle'), 'rootfs'), '/bin/sh', '-c', 'cat /etc/hostname >/data/said']);
-    expect(readFileSync(join(at('bundle'), 'rootfs/data/said'), 'utf8')).to.equal('web\n');
+    const layout = await write('web', 'layout');
+    // Without a terminal, the shell reads its commands from an input that has none.
+    expect(runContainer(`${layout}:web`)).to.equal('');
+    const command = ['--config.cmd', '/bin/sh', '--config.cmd', '-c', '--config.cmd', 'cat /etc/hostname; echo $$'];
+    program('umoci', ['config', '--image', `${layout}:web`, ...command]);
+    expect(runContainer(`${layout}:web`)).to.equal('web\n1\n');
+  });
+
+  it('keeps what an imported image says of how it runs, also for layers over it', async () => {
+    await makeLayers();
+    const layout = await write('web', 'layout');
+    const words = ['--config.env', 'LANG=C.UTF-8', '--config.entrypoint', '/bin/cat', '--config.cmd', '/etc/hostname'];
+    const more = ['--config.label', 'org.example=1', '--config.user', '1000:1000', '--author', 'Some One'];
+    program('umoci', ['config', '--image', `${layout}:web`, ...words, ...more, '--manifest.annotation', 'note=kept']);
+    await bring('web', `${layout}:web`);
+    await addLayer(other, { name: 'over', parent: 'web', fill: () => Promise.resolve() });
+    type Config = { author: string; config: Record<string, unknown> };
+    const configOf = (image: string) => JSON.parse(program('skopeo', ['inspect', '--config', image])) as Config;
+    const wanted = configOf(`oci:${layout}:web`);
+    expect(wanted.config).to.deep.include({ Entrypoint: ['/bin/cat'], User: '1000:1000' });
+    for (const format of ['oci', 'docker'] as const) {
+      for (const name of ['web', 'over']) {
+        const file = await write(name, `${name}-${format}.tar`, { format }, other);
+        const seen = configOf(format === 'oci' ? `oci-archive:${file}:${name}` : `docker-archive:${file}`);
+        expect(seen.config, `${name} as ${format}`).to.deep.equal(wanted.config);
+        expect(seen.author).to.equal('Some One');
+      }
+    }
+    const again = await write('over', 'again', {}, other);
+    const raw = JSON.parse(program('skopeo', ['inspect', '--raw', `oci:${again}:over`])) as { annotations: object };
+    expect(raw.annotations).to.deep.equal({ note: 'kept' });
+    // As the user and by the command that the image names.
+    expect(runContainer(`${again}:over`)).to.equal('web\n');
   });
 
   it('writes one tree as an archive, a file system or a directory', async () => {

@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { Failure, UsageError } from '../../host/failure.js';
 import { command, follow } from '../../host/host.js';
 import { chainOf, type Layer } from '../layers.js';
+import type { ImageSettings } from '../image-settings.js';
 import { contentOf } from '../manifest.js';
 import type { Store } from '../store.js';
 import { archiveStore, directoryStore } from './blob-store.js';
@@ -14,7 +15,7 @@ import { writeDockerArchive, writeOciLayout, type ExportedImage } from './contai
 import { writeErofs, writeSquashfs } from './file-system-image.js';
 import type { ExportCompression, ExportFormat } from './formats.js';
 import { layerArchive, type ArchivedTree } from './layer-archive.js';
-import { platformOf } from './platform.js';
+import { platformOf, type Platform } from './platform.js';
 
 /** What is exported, and how. */
 export interface Export {
@@ -60,11 +61,13 @@ export async function exportLayer(store: Store, wanted: Export): Promise<void> {
   }
   await appearing(store, wanted.file, async (unfinished) => {
     if (format === 'oci' || format === 'docker') {
+      const settings = chain.find((layer) => layer.image !== undefined)?.image;
       const image: ExportedImage = {
         layers: merged === undefined ? trees.toReversed() : [all],
         reference:
           wanted.reference ?? (format === 'oci' ? name : `${name.toLowerCase().replace(/[^a-z0-9._-]/g, '-')}:latest`),
-        platform: platformOf(chain.map(({ tree }) => tree)) ?? unknownPlatform(store, name),
+        platform: platformOf(chain.map(({ tree }) => tree)) ?? unknownPlatform(store, name, settings),
+        settings,
         created: epoch,
       };
       await writeImage(store, wanted, image, unfinished);
@@ -77,7 +80,8 @@ function treeOf({ name, tree, contentId }: Layer, newest: number | undefined): A
 }
 
 /** An image must name an architecture, also that of a tree without programs. */
-function unknownPlatform(store: Store, name: string) {
+function unknownPlatform(store: Store, name: string, { architecture: said, variant }: ImageSettings = {}): Platform {
+  if (said !== undefined) return { architecture: said, shell: false, ...(variant !== undefined && { variant }) };
   const architecture = { x64: 'amd64', ia32: '386' }[process.arch as string] ?? process.arch;
   store.host.log.warn(`layer ${name} has no program that tells its architecture: the image says ${architecture}`);
   return { architecture, shell: false };
@@ -112,6 +116,7 @@ async function writeTree(store: Store, wanted: Export, tree: ArchivedTree, unfin
   }
   const { id, newest } = await expectUnchanged(store, tree);
   const image = { ...tree, file: unfinished, time: wanted.epoch ?? newest };
+  host.log.progress({ text: `Writing ${wanted.file}` });
   switch (wanted.format) {
     case 'squashfs':
       return writeSquashfs(host, image);

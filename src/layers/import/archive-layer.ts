@@ -2,10 +2,12 @@ import { createHash } from 'node:crypto';
 import { chmod, mkdir } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { Failure } from '../../host/failure.js';
-import { command, run, type Caller } from '../../host/host.js';
+import type { KnownContent } from '../manifest.js';
 import { removeTree, type Store } from '../store.js';
+import type { ListKind } from './access-lists.js';
 import { ArchiveGuard } from './archive-guard.js';
 import type { ArchiveLimits } from './archive-limits.js';
+import { ArchiveReader } from './archive-reader.js';
 import { decompressed } from './compression.js';
 import { settle } from './settle.js';
 import { unpack, type Unpacking } from './unpack.js';
@@ -24,88 +26,74 @@ export interface LayerArchive {
   readonly diffId?: string;
 }
 
+/** What is known of a tree that was unpacked. */
+export interface Unpacked extends KnownContent {
+  /** The SHA-256 of the decompressed archive, in hexadecimal, if it was read here. */
+  readonly diffId?: string;
+}
+
 /**
  * Unpacks an archive into a directory, which becomes what overlayfs reads as a layer.
  *
  * @param lower the trees of the layers below, the topmost first
- * @returns the SHA-256 of the decompressed archive, in hexadecimal, if it was read here
  * @throws Failure for a damaged or hostile archive; the directory is then to be removed
  */
 export async function unpackLayer(
   store: Store,
   archive: LayerArchive,
   { directory, lower, limits }: { directory: string; lower: readonly string[]; limits: ArchiveLimits },
-): Promise<{ readonly diffId?: string }> {
+): Promise<Unpacked> {
   const { what } = archive;
   const { dialect } = store;
-  let guard = new ArchiveGuard(what, dialect, limits);
-  let found = await unpackOnce(store, archive, { directory, guard, what, lists: 'attributes' }, limits);
-  if (found.lists === 'text') {
+  const once = (lists: ListKind): Once => {
+    const [guard, reader] = [new ArchiveGuard(what, dialect, limits), new ArchiveReader()];
+    return { directory, guard, reader, what, lists, limits };
+  };
+  let unpacking = once('attributes');
+  let found = await unpackOnce(store, archive, unpacking);
+  if (unpacking.reader.lists === 'text') {
     // Seldom: what is known only now would have had to be known before.
     await empty(store, directory);
-    guard = new ArchiveGuard(what, dialect, limits);
-    found = await unpackOnce(store, archive, { directory, guard, what, lists: 'text' }, limits);
+    unpacking = once('text');
+    found = await unpackOnce(store, archive, unpacking);
   }
-  await settle(store.host, { directory, dialect, lower, what }, guard.notes());
-  return found;
+  const { hasAttributes } = await settle(store.host, { directory, dialect, lower, what }, unpacking.guard.notes());
+  return { ...found, files: unpacking.reader.files(), hasAttributes };
 }
 
-async function unpackOnce(
-  { host }: Store,
-  archive: LayerArchive,
-  unpacking: Unpacking,
-  limits: ArchiveLimits,
-): Promise<{ diffId?: string; lists: Unpacking['lists'] }> {
+type Once = Unpacking & { readonly reader: ArchiveReader; readonly limits: ArchiveLimits };
+
+async function unpackOnce({ host }: Store, archive: LayerArchive, unpacking: Once): Promise<Pick<Unpacked, 'diffId'>> {
   const { what, plainFile } = archive;
+  const { reader, limits } = unpacking;
   if (plainFile !== undefined) {
-    const [lists] = await Promise.all([listsIn(host, plainFile), unpack(host, plainFile, unpacking)]);
-    return { lists };
+    // tar reads the file itself, at the same time: from a pipe, it would take longer.
+    const failed = new AbortController();
+    const unpacked = unpack(host, plainFile, unpacking).catch((error: unknown) => failed.abort(error));
+    const [, read] = await Promise.allSettled([unpacked, readAlong(archive.open(), reader, failed.signal)]);
+    failed.signal.throwIfAborted();
+    if (read.status === 'rejected') throw read.reason;
+    return {};
   }
   const digest = createHash('sha256');
   const diffId = createHash('sha256');
-  const lists = new ListSearch();
   const source = archive.digest === undefined ? archive.open() : hashed(archive.open(), digest);
   await pipeline(
     source,
     (bytes: AsyncIterable<Uint8Array>) => decompressed(host, bytes, { what, limits }),
-    (bytes: AsyncIterable<Uint8Array>) => hashed(bytes, diffId, (chunk) => lists.look(chunk)),
+    (bytes: AsyncIterable<Uint8Array>) => hashed(bytes, diffId, (chunk) => reader.write(chunk)),
     (bytes: AsyncIterable<Uint8Array>) => unpack(host, bytes, unpacking),
   );
   if (archive.digest !== undefined) expectSame(what, 'its bytes', archive.digest, digest.digest('hex'));
   const found = diffId.digest('hex');
   if (archive.diffId !== undefined) expectSame(what, 'its content', archive.diffId, found);
-  return { diffId: found, lists: lists.kind };
+  return { diffId: found };
 }
 
-const listWords = { text: 'SCHILY.acl.', attributes: 'SCHILY.xattr.system.posix_acl_' };
-
-/** How an archive in a file has access control lists. */
-async function listsIn(host: Caller, file: string): Promise<Unpacking['lists']> {
-  const has = async (word: string) => {
-    const search = command('grep', ['--quiet', '--text', '--fixed-strings', '-e', word, '--', file]);
-    return (await run(host, search, { accept: [0, 1] })).exitCode === 0;
-  };
-  return (await has(listWords.text)) && !(await has(listWords.attributes)) ? 'text' : 'attributes';
-}
-
-/** Looks for how an archive has access control lists. */
-class ListSearch {
-  readonly #words = { text: Buffer.from(listWords.text), attributes: Buffer.from(listWords.attributes) };
-  readonly #seen = { text: false, attributes: false };
-  #rest = Buffer.alloc(0);
-
-  look(chunk: Uint8Array): void {
-    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-    // A word may begin at the end of the chunk before.
-    const seam = Buffer.concat([this.#rest, bytes.subarray(0, 64)]);
-    for (const word of ['text', 'attributes'] as const) {
-      this.#seen[word] ||= bytes.includes(this.#words[word]) || seam.includes(this.#words[word]);
-    }
-    this.#rest = Buffer.from(bytes.subarray(-64));
-  }
-
-  get kind(): Unpacking['lists'] {
-    return this.#seen.text && !this.#seen.attributes ? 'text' : 'attributes';
+async function readAlong(source: AsyncIterable<Uint8Array>, reader: ArchiveReader, end: AbortSignal): Promise<void> {
+  for await (const chunk of source) {
+    if (end.aborted) return;
+    reader.write(chunk);
   }
 }
 

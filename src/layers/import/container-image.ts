@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
 import { nearestWord } from '../../config/suggestion.js';
 import { Failure } from '../../host/failure.js';
+import { settingsOf, type ImageSettings } from '../image-settings.js';
 import type { LayerArchive } from './archive-layer.js';
 import type { Blobs } from './blobs.js';
 
@@ -21,19 +22,31 @@ const refName = 'org.opencontainers.image.ref.name';
 /** As Go names the architectures that node names otherwise. */
 const goNames: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386', loong64: 'loong64', ppc64: 'ppc64le' };
 
+/** An image, of which only the documents were read. */
+export interface ReadImage {
+  /** The lowest first. */
+  readonly layers: readonly LayerArchive[];
+  readonly settings: ImageSettings | undefined;
+}
+
+/** The members of an image's configuration that are read here. */
+interface ImageConfiguration {
+  readonly rootfs?: { readonly diff_ids?: readonly string[] };
+}
+
 /**
- * The layers of an image, the lowest first.
+ * Reads the documents of an image.
  *
  * @param reference the name of the image, where there are several
  * @throws Failure if it is no image, or there are several and none was named
  */
-export async function layersOfImage(blobs: Blobs, reference?: string): Promise<LayerArchive[]> {
-  if (blobs.has('index.json')) return layersOfLayout(blobs, reference);
-  if (blobs.has('manifest.json')) return layersOfDockerArchive(blobs, reference);
+export async function readImage(blobs: Blobs, reference?: string): Promise<ReadImage> {
+  if (blobs.has('index.json')) return readLayout(blobs, reference);
+  if (blobs.has('manifest.json')) return readDockerArchive(blobs, reference);
   throw new Failure(`${blobs.what}: neither index.json of an OCI image nor manifest.json of docker is in it`);
 }
 
-async function layersOfLayout(blobs: Blobs, reference: string | undefined): Promise<LayerArchive[]> {
+async function readLayout(blobs: Blobs, reference: string | undefined): Promise<ReadImage> {
   const index = parse<{ manifests?: Descriptor[] }>(blobs, 'index.json', await blobs.document('index.json'));
   const named = choose(blobs, reference, index.manifests ?? [], (each) => names(each.annotations?.[refName]));
   const descriptor = await forThisMachine(blobs, named);
@@ -43,14 +56,14 @@ async function layersOfLayout(blobs: Blobs, reference: string | undefined): Prom
       `${blobs.what}: ${descriptor.digest} is not the manifest of an image: it is ${descriptor.mediaType}`,
     );
   }
-  const config = await document<{ rootfs?: { diff_ids?: string[] } }>(blobs, manifest.config.digest);
+  const config = await document<ImageConfiguration>(blobs, manifest.config.digest);
   const diffIds = config.rootfs?.diff_ids ?? [];
   if (diffIds.length !== manifest.layers.length) {
     throw new Failure(
       `${blobs.what}: its manifest has ${manifest.layers.length} layers, its configuration ${diffIds.length}`,
     );
   }
-  return manifest.layers.map(({ digest, mediaType }, at) => {
+  const layers = manifest.layers.map(({ digest, mediaType }, at) => {
     if (!/\.layer(?:\.nondistributable)?(?:\.v1|\.diff|\.foreign\.diff)?\.tar(?:[.+](?:gzip|zstd))?$/.test(mediaType)) {
       throw new Failure(`${blobs.what}: layer ${at + 1} is of a type that is not known: ${mediaType}`);
     }
@@ -62,6 +75,7 @@ async function layersOfLayout(blobs: Blobs, reference: string | undefined): Prom
       diffId: hexOf(blobs, diffIds[at] ?? ''),
     };
   });
+  return { layers, settings: settingsOf(config, manifest) };
 }
 
 /** An index may lead to another one, with a manifest for each platform. */
@@ -79,22 +93,23 @@ async function forThisMachine(blobs: Blobs, descriptor: Descriptor, depth = 0): 
   throw new Failure(`${blobs.what}: it has no image for ${architecture}, but for: ${there}`);
 }
 
-async function layersOfDockerArchive(blobs: Blobs, reference: string | undefined): Promise<LayerArchive[]> {
+async function readDockerArchive(blobs: Blobs, reference: string | undefined): Promise<ReadImage> {
   type Image = { Config: string; RepoTags?: string[] | null; Layers: string[] };
   const images = parse<Image[]>(blobs, 'manifest.json', await blobs.document('manifest.json'));
   if (!Array.isArray(images)) throw new Failure(`${blobs.what}: manifest.json is not a list of images`);
   const { Config, Layers } = choose(blobs, reference, images, ({ RepoTags }) => RepoTags ?? []);
   const configuration = await blobs.document(posix.normalize(Config));
-  const config = parse<{ rootfs?: { diff_ids?: string[] } }>(blobs, Config, configuration);
+  const config = parse<ImageConfiguration>(blobs, Config, configuration);
   const diffIds = config.rootfs?.diff_ids ?? [];
   if (diffIds.length !== Layers.length) {
     throw new Failure(`${blobs.what}: its manifest has ${Layers.length} layers, its configuration ${diffIds.length}`);
   }
-  return Layers.map((path, at) => ({
+  const layers = Layers.map((path, at) => ({
     what: `layer ${at + 1} of ${posix.basename(blobs.what)}`,
     open: () => blobs.open(posix.normalize(path)),
     diffId: hexOf(blobs, diffIds[at] ?? ''),
   }));
+  return { layers, settings: settingsOf(config) };
 }
 
 const names = (name: string | undefined) => (name === undefined ? [] : [name]);

@@ -57,13 +57,16 @@ describe('layer import', function () {
     source: string,
     options: { parent?: string; limits?: ArchiveLimits } = {},
   ): Promise<Layer[]> {
-    return importLayers(store, {
+    const layers = await importLayers(store, {
       name,
       source: await recognise(store.host, source),
       limits: usualLimits,
       copySystem: () => Promise.reject(new Error('no disk was expected')),
       ...options,
     });
+    // Whatever was known of the content before, it is what lies on the disk.
+    for (const { tree, contentId } of layers) expect((await contentOf(store.host, tree)).id).to.equal(contentId);
+    return layers;
   }
 
   /** The lines of a layer's manifest, without its root. */

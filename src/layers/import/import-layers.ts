@@ -10,7 +10,7 @@ import { unpackLayer, type LayerArchive } from './archive-layer.js';
 import type { ArchiveLimits } from './archive-limits.js';
 import { blobsInArchive, blobsInDirectory, type Blobs } from './blobs.js';
 import { compressionOf, decompressed } from './compression.js';
-import { layersOfImage } from './container-image.js';
+import { readImage, type ReadImage } from './container-image.js';
 import { copyTree, settleCopy } from './copy-tree.js';
 import type { Source } from './recognise.js';
 
@@ -78,10 +78,10 @@ function filling(
 }
 
 async function importImage(store: Store, wanted: Import, blobs: Blobs, reference?: string): Promise<Layer[]> {
-  const archives = await layersOfImage(blobs, reference);
+  const image = await readImage(blobs, reference);
   const made: Layer[] = [];
   try {
-    for await (const layer of layersOf(store, wanted, archives)) made.push(layer);
+    for await (const layer of layersOf(store, wanted, image)) made.push(layer);
   } catch (error) {
     // Half an image is of no use.
     await deleteLayers(store, made.map((layer) => layer.name).toReversed());
@@ -92,14 +92,14 @@ async function importImage(store: Store, wanted: Import, blobs: Blobs, reference
 }
 
 /** Makes the layers of an image that are not there yet. */
-async function* layersOf(store: Store, wanted: Import, archives: readonly LayerArchive[]): AsyncGenerator<Layer> {
+async function* layersOf(store: Store, wanted: Import, { layers, settings }: ReadImage): AsyncGenerator<Layer> {
   const { name, source, limits } = wanted;
   let { parent } = wanted;
-  for (const [index, archive] of archives.entries()) {
+  for (const [index, archive] of layers.entries()) {
     const origin = `import of ${source.path}`;
     const layer = { parent, origin, fill: filling(store, archive, parent, limits) };
-    if (index === archives.length - 1) {
-      yield await addLayer(store, { ...layer, name });
+    if (index === layers.length - 1) {
+      yield await addLayer(store, { ...layer, name, image: settings });
       return;
     }
     const known = await findSame(store, parent, ({ diffId }) => diffId !== undefined && diffId === archive.diffId);

@@ -36,8 +36,14 @@ export interface Settling {
  * Makes an unpacked archive a tree as overlayfs reads it: whiteouts become devices 0/0, marks of opaque directories those
  * of the store, all other marks of overlayfs are removed, and directories that the archive did not mention stay what they
  * are in the layers below.
+ *
+ * @returns whether any entry of the tree may have extended attributes now
  */
-export async function settle(host: Caller, settling: Settling, notes: ArchiveNotes): Promise<void> {
+export async function settle(
+  host: Caller,
+  settling: Settling,
+  notes: ArchiveNotes,
+): Promise<{ readonly hasAttributes: boolean }> {
   const { directory, dialect, what } = settling;
   const changes = new Map<string, Map<string, Buffer | undefined>>();
   const opaque = new Set(notes.opaque);
@@ -88,6 +94,9 @@ export async function settle(host: Caller, settling: Settling, notes: ArchiveNot
   }
   for (const path of notes.implied) await imply(host, settling, path, changes);
   await writeAttributes(host, directory, changes);
+  // What is made in a directory with default access control lists has some from the beginning.
+  const inherits = (await attributesOf(host, directory, [''])).size > 0;
+  return { hasAttributes: notes.hasAttributes || changes.size > 0 || inherits };
 }
 
 /** Makes whiteouts: one device, under many names, as overlayfs itself does. */

@@ -4,7 +4,9 @@ import { Failure } from '../../host/failure.js';
 import { filter } from '../../host/filter.js';
 import { command, type Caller } from '../../host/host.js';
 import { Lines } from '../../host/lines.js';
+import type { ListKind } from './access-lists.js';
 import type { ArchiveGuard } from './archive-guard.js';
+import type { ArchiveReader } from './archive-reader.js';
 import { listingEnvironment, listingOptions, parseListing, unquoted } from './archive-listing.js';
 import { readable } from '../tree-entry.js';
 
@@ -24,11 +26,9 @@ export interface Unpacking {
   readonly guard: ArchiveGuard;
   /** The archive, for messages. */
   readonly what: string;
-  /**
-   * How the archive has access control lists: as attributes (umoci, GNU tar with --xattrs), or only as text (bsdtar, GNU tar
-   * with --acls). To tar, the absence of a text means that there is no list.
-   */
-  readonly lists: 'attributes' | 'text';
+  /** Is told which files tar lists. */
+  readonly reader: ArchiveReader;
+  readonly lists: ListKind;
 }
 
 /**
@@ -42,7 +42,7 @@ export interface Unpacking {
 export async function unpack(
   host: Caller,
   archive: AsyncIterable<Uint8Array> | string,
-  { directory, guard, what, lists }: Unpacking,
+  { directory, guard, reader, what, lists }: Unpacking,
 ): Promise<void> {
   const acls = lists === 'text' ? ['--acls'] : [];
   // A name with a colon would be that of another machine.
@@ -68,7 +68,9 @@ export async function unpack(
   const lines = new Lines((line) => {
     if (ofParents.test(line)) return;
     try {
-      guard.take(parseListing(line));
+      const entry = parseListing(line);
+      guard.take(entry);
+      if (entry.type === 'file') reader.list(entry.name, entry.size);
     } catch (error) {
       refused = error;
       throw error;

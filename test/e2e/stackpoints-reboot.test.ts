@@ -1,0 +1,120 @@
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { execa } from 'execa';
+import { program } from '../support/demo-image.js';
+import { rootOnly } from '../support/layer-store.js';
+import { SerialConsole } from '../support/serial-console.js';
+import { carryOut } from '../support/stacko-example.js';
+import { aptMirrorUrl } from './apt-mirror.js';
+
+/** What a guest needs to start, to be looked at, and to run this program; its kernel has overlayfs as a module. */
+const packages = ['linux-image-cloud-amd64', 'systemd-sysv', 'nodejs', 'attr', 'grub-pc-bin', 'grub-common'];
+
+/** Where the program is in the guest. */
+const application = 'usr/local/lib/image-factory';
+
+/** Seconds. In emulation, with other work beside it, a guest takes minutes. */
+const patience = 1800;
+
+const root = '/var/lib/image-factory/points/system1fs/root';
+
+describe('stackpoints in a virtual machine with Debian 13', () => {
+  let place: string;
+  let machine: SerialConsole;
+
+  before('a disk is made from a tree that has the program', async function () {
+    rootOnly(this);
+    place = mkdtempSync(join(tmpdir(), 'image-factory-guest-'));
+    const tree = join(place, 'tree');
+    // Debian 13 locks root's password, and nobody could log in.
+    const hook = '--customize-hook=chroot "$1" passwd --delete root';
+    const options = ['--variant=minbase', `--include=${packages.join(',')}`, hook];
+    await execa('mmdebstrap', [...options, 'trixie', tree, await aptMirrorUrl()]);
+    await install(tree);
+    const made = ['disk', 'make', '--layout', 'bios', '--tree', tree, '--size', '3G'];
+    const console = ['--kernel-options', 'console=ttyS0 systemd.show_status=no'];
+    await execa(program, [...made, ...console, join(place, 'guest.raw')]);
+  });
+
+  beforeEach(async () => {
+    machine = SerialConsole.boot(join(place, 'guest.raw'), { format: 'raw', memory: 1024, reboots: true });
+    await logIn();
+  });
+
+  afterEach(async () => machine?.powerOff());
+
+  after(() => {
+    if (place !== undefined) rmSync(place, { recursive: true, force: true });
+  });
+
+  async function install(tree: string): Promise<void> {
+    const checkout = join(import.meta.dirname, '../..');
+    for (const name of ['bin', 'lib', 'templates', 'package.json']) {
+      cpSync(join(checkout, name), join(tree, application, name), { recursive: true });
+    }
+    const { stdout } = await execa('npm', ['ls', '--omit=dev', '--all', '--parseable'], { cwd: checkout });
+    for (const path of stdout.split('\n').slice(1)) {
+      cpSync(path, join(tree, application, path.slice(checkout.length)), { recursive: true });
+    }
+    for (const name of ['image-factory', 'stacko']) {
+      symlinkSync(`../lib/image-factory/bin/image-factory`, join(tree, 'usr/local/bin', name));
+    }
+    mkdirSync(join(tree, 'usr/local/lib/systemd/system'), { recursive: true });
+    const unit = 'image-factory-stackpoints.service';
+    cpSync(join(checkout, 'systemd', unit), join(tree, 'usr/local/lib/systemd/system', unit));
+    writeFileSync(join(tree, 'etc/hostname'), 'guest\n');
+  }
+
+  async function logIn(): Promise<void> {
+    await machine.expect(/login: /, patience);
+    machine.type('root');
+    await machine.expect(/[#$] /, patience);
+  }
+
+  /** The words of a command that must succeed. */
+  async function run(command: string): Promise<string> {
+    const said = await machine.run(`{ ${command}; } 2>/tmp/said || { cat /tmp/said; echo failed; }`, patience);
+    if (/^failed$/m.test(said)) throw new Error(`${command}: ${said}`);
+    return said.trim();
+  }
+
+  async function reboot(): Promise<void> {
+    machine.type('systemctl reboot');
+    await logIn();
+  }
+
+  const files = () => run(`cd ${root}/ && tail -n +1 app lib changed`);
+
+  it("are what Stacko's README says, with a reboot in between", async () => {
+    expect(await run('stat -f -c %T / && ! grep overlay /proc/filesystems')).to.equal('ext2/ext3');
+    const mountPoint = await carryOut({
+      stacko: (words) => run(`stacko ${words.join(' ')}`),
+      write: async (file, line) => void (await run(`echo '${line}' >'${file}'`)),
+      reboot: async () => {
+        const before = await run('cat /proc/sys/kernel/random/boot_id');
+        await reboot();
+        expect(await run('cat /proc/sys/kernel/random/boot_id')).not.to.equal(before);
+        expect(await run(`! findmnt -t overlay && ls ${root}/ | wc -l`)).to.equal('0');
+      },
+    });
+    expect(mountPoint).to.equal(root);
+    const shown =
+      '==> app <==\r?\napps-1.0\n\n==> lib <==\nfoundation-libs0.1\n\n==> changed <==\nin the copy-on-write layer';
+    expect(await files()).to.match(new RegExp(`^${shown}$`));
+    // The second version is still there, and so is the way to it.
+    expect(await run('stacko cutover-stackpoint system1fs apps-2.0 >&2 && cat ' + root + '/app')).to.equal('apps-2.0');
+
+    // With the unit enabled, nothing need be typed.
+    expect(await run('systemd-analyze verify --man=no image-factory-stackpoints.service 2>&1')).to.equal('');
+    await run('systemctl enable image-factory-stackpoints.service');
+    await reboot();
+    expect(await run('systemctl is-active image-factory-stackpoints.service')).to.equal('active');
+    expect(await run(`cat ${root}/app`)).to.equal('apps-2.0');
+    await run('stacko fallback-stackpoint system1fs');
+    expect(await files()).to.match(new RegExp(`^${shown}$`));
+    expect(await run('image-factory layer verify')).to.equal('3 closed layers are as they were closed');
+    expect(await run('image-factory layer repair --dry-run')).to.equal('nothing to repair');
+  });
+});

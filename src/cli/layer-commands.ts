@@ -25,7 +25,8 @@ export function addLayerCommands(layer: Command): void {
     .action(async (name: string, words: string[], flags: EditFlags) => (await code()).edit(name, words, flags));
   verb(layer, 'close', 'close a layer: it never changes again; prints its content id')
     .argument('<name>', 'the layer')
-    .action(async (name: string, flags: StoreFlags) => (await code()).close(name, flags));
+    .option('--seal', 'have the kernel refuse to read what is changed (fs-verity); this is for good')
+    .action(async (name: string, flags: StoreFlags & { seal?: boolean }) => (await code()).close(name, flags));
   verb(layer, 'delete', 'delete layers on which nothing is built')
     .argument('<name...>', 'the layers')
     .action(async (names: string[], flags: StoreFlags) => (await code()).remove(names, flags));

@@ -3,6 +3,7 @@ import { compareLayers } from '../layers/compare-layers.js';
 import { closeLayer, deleteLayers, mountForEditing, mountForReading, unmountEdit, usersOf } from '../layers/edit.js';
 import { allLayers, chainOf, findLayer, newLayer } from '../layers/layers.js';
 import { repair as repairStore, troublesIn } from '../layers/repair.js';
+import { sealLayer } from '../layers/seal.js';
 import { changing, readFormat, type Store } from '../layers/store.js';
 import { emptyTrash } from '../layers/trash.js';
 import { readable } from '../layers/tree-entry.js';
@@ -39,10 +40,11 @@ export async function edit(name: string, words: readonly string[], flags: EditFl
   });
 }
 
-export async function close(name: string, flags: StoreFlags): Promise<void> {
+export async function close(name: string, flags: StoreFlags & { readonly seal?: boolean }): Promise<void> {
   await withStore(flags, async (store) => {
     const { contentId } = await closeLayer(store, name);
-    if (flags.json) printJson({ name, contentId });
+    if (flags.seal) await sealLayer(store, name);
+    if (flags.json) printJson({ name, contentId, sealed: flags.seal ?? false });
     else console.log(contentId);
   });
 }
@@ -58,12 +60,22 @@ export async function remove(names: readonly string[], flags: StoreFlags): Promi
 export async function show(name: string, flags: StoreFlags): Promise<void> {
   await withStore(flags, async (store) => {
     const [layer, ...below] = await chainOf(store, name);
-    const { parent, state, created, closed, contentId, origin, image, tree } = layer ?? (await findLayer(store, name));
+    const {
+      parent,
+      state,
+      created,
+      closed,
+      contentId,
+      origin,
+      image,
+      sealed = false,
+      tree,
+    } = layer ?? (await findLayer(store, name));
     const users = await usersOf(store, name);
     const { sizesOf } = await import('../layers/sizes.js');
     const size = (await sizesOf(store)).layers.get(name) ?? 0;
     const chain = below.map((each) => each.name);
-    const shown = { name, state, parent, chain, created, closed, contentId, origin, size, tree, users };
+    const shown = { name, state, sealed, parent, chain, created, closed, contentId, origin, size, tree, users };
     if (flags.json) return printJson({ ...shown, image });
     for (const [member, value] of Object.entries(shown)) {
       const text = Array.isArray(value) ? value.join(', ') : `${value ?? ''}`;

@@ -51,7 +51,11 @@ export const programs = {
   e2fsck: { package: 'e2fsprogs', neededFor: 'checking ext2/3/4 file systems' },
   zerofree: { package: 'zerofree', neededFor: 'zeroing free blocks of disks without holes' },
   mdel: { package: 'mtools', neededFor: 'cleaning EFI system partitions', optional: true },
-  perl: { package: 'perl-base', neededFor: 'trying well-known passwords on an image', optional: true },
+  perl: {
+    package: 'perl-base',
+    neededFor: 'trying well-known passwords on an image, and sealing layers',
+    optional: true,
+  },
   lz4: { package: 'lz4', neededFor: "looking into an image's initramfs", optional: true },
   rsync: { package: 'rsync', neededFor: 'rsync: sources and rsync uploads', optional: true },
   rclone: { package: 'rclone', neededFor: 'rclone uploads', optional: true },

@@ -54,9 +54,14 @@ export async function mountForReading(store: Store, name: string): Promise<strin
   });
 }
 
-async function expectEditable(store: Store, { name, state }: Layer): Promise<void> {
+async function expectEditable(store: Store, { name, state, sealed }: Layer): Promise<void> {
   await expectNotClosing(store, name);
   if (state === 'open') return;
+  if (sealed) {
+    throw new Failure(`layer '${name}' is sealed: its files can't be changed any more`, {
+      hint: `Make a layer over it: image-factory layer new NAME ${name}`,
+    });
+  }
   const users = await usersOf(store, name);
   if (users.length === 0) return;
   throw new Failure(`layer '${name}' can't be edited again: ${users.join(', ')} would change with it`, {

@@ -1,7 +1,7 @@
 import { createHash, webcrypto } from 'node:crypto';
 import { closeSync, constants, openSync, readSync } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { Turns } from '../host/turns.js';
+import { piecesOf } from './file-pieces.js';
 
 const flags = constants.O_RDONLY | constants.O_NOFOLLOW;
 
@@ -61,24 +61,8 @@ export class FileHasher {
   }
 }
 
-/** Reads one piece while the one before is hashed. */
 async function hashInPieces(path: Buffer): Promise<string> {
-  const file = await open(path, flags);
-  try {
-    const hash = createHash('sha256');
-    const read = (buffer: Buffer, position: number) => file.read(buffer, 0, large, position);
-    let reading = read(Buffer.allocUnsafe(large), 0);
-    let spare: Buffer = Buffer.allocUnsafe(large);
-    for (let done = 0; ;) {
-      const { buffer, bytesRead } = await reading;
-      if (bytesRead === 0) return hash.digest('hex');
-      done += bytesRead;
-      reading = read(spare, done);
-      reading.catch(() => undefined);
-      hash.update(buffer.subarray(0, bytesRead));
-      spare = buffer;
-    }
-  } finally {
-    await file.close();
-  }
+  const hash = createHash('sha256');
+  for await (const piece of piecesOf(path, flags)) hash.update(piece);
+  return hash.digest('hex');
 }

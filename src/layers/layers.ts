@@ -31,6 +31,8 @@ export interface LayerRecord {
   readonly diffId?: string;
   /** What the container image says whose topmost layer it is. */
   readonly image?: ImageSettings;
+  /** Its files have fs-verity: they can't be written to any more. */
+  readonly sealed?: boolean;
 }
 
 export interface Layer extends LayerRecord {

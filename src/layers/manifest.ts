@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
+import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setImmediate as letOthersRun } from 'node:timers/promises';
 import { systemFailure } from '../host/errno.js';
@@ -156,7 +157,12 @@ async function* hashedEntries(
       if (entry.type === 'file' && entry.hardLink === undefined) {
         const before = known.files.get(entry.path);
         const digest =
-          before?.size === size ? Promise.resolve(before.digest) : hasher.digest(bytePath(directory, entry.path), size);
+          before?.size === size
+            ? Promise.resolve(before.digest)
+            : hasher.digest(bytePath(directory, entry.path), size).catch((error: unknown) => {
+                // That of read(2) has no path.
+                throw error instanceof Error ? Object.assign(error, { path: join(directory, entry.path) }) : error;
+              });
         // An error is thrown where its turn has come; it may never have one if another is thrown before.
         digest.catch(() => undefined);
         waiting.push({ ...found, digest });

@@ -117,4 +117,21 @@ describe('stackpoints in a virtual machine with Debian 13', () => {
     expect(await run('image-factory layer verify')).to.equal('3 closed layers are as they were closed');
     expect(await run('image-factory layer repair --dry-run')).to.equal('nothing to repair');
   });
+
+  it('have layers whose files the kernel protects with fs-verity', async () => {
+    await run('truncate -s 64M /disk && mkfs.ext4 -q -O verity /disk && mkdir /store && mount -o loop /disk /store');
+    const layer = (words: string) => run(`image-factory layer ${words}`);
+    await run('export IMAGE_FACTORY_STORE_DIR=/store');
+    await layer('new base');
+    await layer("edit base -- sh -c 'echo changed >a; seq 100000 >b; ln b c'");
+    await layer('close base --seal');
+    const written = await run('cd /store/layers/base/tree && ! { echo x >>a; } 2>&1 && lsattr a');
+    expect(written).to.match(/Operation not permitted[^]*V/);
+    expect(await layer('verify')).to.equal('1 closed layers are as they were closed');
+    expect(await layer('edit base -- true 2>&1 || true')).to.contain('is sealed');
+    // On the disk itself, behind the file system's back.
+    await run("cd / && umount /store && sed -i 's/^54321$/12345/' /disk && mount -o loop /disk /store");
+    expect(await run('! cat /store/layers/base/tree/b 2>&1 >/dev/null')).to.contain('Input/output error');
+    expect(await layer('verify || true')).to.match(/^base: its tree can't be read: \S*\/b: i\/o error/);
+  });
 });

@@ -29,6 +29,7 @@ const round = [
   'layer new next base',
   'layer edit next -- sh -c "echo 2 >version"',
   'layer close next',
+  `layer import more ${join(import.meta.dirname, '../../systemd')} --parent next`,
   'stackpoint new web base',
   'stackpoint cutover web next',
   'stackpoint fallback web',
@@ -37,7 +38,7 @@ const round = [
   'layer gc --keep 2',
   'stackpoint umount web',
   'stackpoint delete web',
-  'layer delete base next',
+  'layer delete base next more',
 ];
 
 /**

@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -53,6 +53,10 @@ export class TestStore {
     return mountsHere()
       .map(({ mountPoint }) => mountPoint)
       .filter((path) => path.startsWith(`${this.directory}/`));
+  }
+
+  write(content: string, name: string): void {
+    writeFileSync(join(this.directory, name), content);
   }
 
   read(...names: string[]): string {

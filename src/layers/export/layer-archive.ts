@@ -7,6 +7,7 @@ import { readAttributes } from '../extended-attributes.js';
 import { ContentHash } from '../manifest.js';
 import { readable, type TreeEntry } from '../tree-entry.js';
 import { bytePath, walk } from '../walk.js';
+import { Chunks } from './chunks.js';
 import { headersOf, padding, trailer, type TarEntry } from './tar-format.js';
 
 /** A tree that becomes an archive. */
@@ -41,12 +42,6 @@ const whiteoutPrefix = '.wh.';
 
 const opaqueMarker = '.wh..wh..opq';
 
-/** Bytes that are passed on together. */
-const chunkSize = 1024 * 1024;
-
-/** Bytes from which on a piece is passed on alone. */
-const largePiece = 128 * 1024;
-
 /**
  * A tree as a tar archive: sorted, with numbers of owners, whole seconds, and whiteouts in the notation of OCI layers. The
  * same tree gives the same bytes, whichever file system it lies on.
@@ -62,7 +57,7 @@ export async function* layerArchive(host: Caller, tree: ArchivedTree): AsyncGene
   const links = new KeptLinks();
   const written = (path: string) => !omits(path) && !tree.added?.some((file) => file.path === path);
   const digests = new Map<string, string>();
-  const chunk = new Chunk();
+  const chunks = new Chunks();
   let count = 0;
   for (const { entry, modified, names } of walk(directory, await readAttributes(host, directory))) {
     const seconds = Math.min(Math.floor(modified), newest);
@@ -74,6 +69,7 @@ export async function* layerArchive(host: Caller, tree: ArchivedTree): AsyncGene
       await letOthersRun();
       host.signal.throwIfAborted();
     }
+<<<<<<< HEAD
     const shown = isWritten ? links.entry(entry) : undefined;
     if (shown !== undefined) {
       const tarEntry = tarEntryOf(shown, seconds, what);
@@ -81,12 +77,19 @@ export async function* layerArchive(host: Caller, tree: ArchivedTree): AsyncGene
       else chunk.add(headersOf(placed(tarEntry, tree.below)));
       if (entry.opaque) chunk.add(headersOf(placed(marker(path, opaqueMarker), tree.below)));
     }
+=======
+    const tarEntry = tarEntryOf(entry, seconds, what);
+    if (tarEntry === undefined) host.log.warn(`${what}: ${readable(path)} is a socket, which no archive can hold`);
+    else chunks.add(headersOf(tarEntry));
+    if (entry.opaque) chunks.add(headersOf(marker(path, opaqueMarker)));
+>>>>>>> df56714 (Seal layers with fs-verity where it is asked for; read archives and files with less memory; kill imports as well)
     if (type !== 'file') content.add(entry);
     else {
       let digest = entry.hardLink === undefined ? undefined : digests.get(entry.hardLink);
       const hasContent = shown !== undefined && shown.hardLink === undefined;
       if (entry.hardLink === undefined || hasContent) {
         const hash = createHash('sha256');
+<<<<<<< HEAD
         for (const part of contentOf(bytePath(directory, path), entry.size ?? 0, `${what}: ${readable(path)}`)) {
           hash.update(part);
           if (!hasContent) continue;
@@ -95,12 +98,17 @@ export async function* layerArchive(host: Caller, tree: ArchivedTree): AsyncGene
           if (part.length >= largePiece || chunk.isFull) yield* chunk.takeParts();
         }
         if (hasContent) chunk.add(padding(entry.size ?? 0));
+=======
+        const size = entry.size ?? 0;
+        yield* addContent(chunks, hash, bytePath(directory, path), size, `${what}: ${readable(path)}`);
+        chunks.add(padding(size));
+>>>>>>> df56714 (Seal layers with fs-verity where it is asked for; read archives and files with less memory; kill imports as well)
         digest = hash.digest('hex');
         if (names > 1) digests.set(path, digest);
       }
       content.add({ ...entry, digest: digest ?? '' });
     }
-    if (chunk.isFull) yield chunk.take();
+    yield* chunks.full();
   }
   const { contentId } = tree;
   if (contentId !== undefined && content.id() !== contentId) {
@@ -109,6 +117,7 @@ export async function* layerArchive(host: Caller, tree: ArchivedTree): AsyncGene
       hint: `To see what has changed: image-factory layer verify ${name}`,
     });
   }
+<<<<<<< HEAD
   for (const { path, content: text, mode = 0o644 } of tree.added ?? []) {
     const bytes = Buffer.from(text);
     const modified = Math.min(newest, addedTime);
@@ -117,6 +126,11 @@ export async function* layerArchive(host: Caller, tree: ArchivedTree): AsyncGene
   }
   chunk.add(trailer);
   yield chunk.take();
+=======
+  chunks.add(trailer);
+  yield* chunks.full();
+  yield chunks.rest();
+>>>>>>> df56714 (Seal layers with fs-verity where it is asked for; read archives and files with less memory; kill imports as well)
 }
 
 /** The time of what is added, where nothing limits it: the same always, so that the same tree becomes the same archive. */
@@ -186,51 +200,22 @@ function marker(directory: string, name: string): TarEntry {
   return { path, type: 'file', mode: 0o644, owner: { uid: 0, gid: 0 }, size: 0, modified: 0 };
 }
 
-/** The content of a file in pieces, as long as it was declared. */
-function* contentOf(path: Buffer, size: number, what: string): Generator<Buffer> {
+/** Adds the content of a file, as long as it was declared. @returns the chunks that it fills */
+function* addContent(chunks: Chunks, hash: Hash, path: Buffer, size: number, what: string): Generator<Buffer> {
   if (size === 0) return;
   const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
   try {
     for (let left = size; left > 0;) {
-      const buffer = Buffer.allocUnsafe(Math.min(left, chunkSize));
-      const count = readSync(file, buffer);
+      const room = chunks.room();
+      const count = readSync(file, room, 0, Math.min(left, room.length), null);
       if (count === 0) throw new Failure(`${what} became shorter while it was read`);
+      hash.update(room.subarray(0, count));
+      chunks.filled(count);
       left -= count;
-      yield buffer.subarray(0, count);
+      yield* chunks.full();
     }
   } finally {
     closeSync(file);
-  }
-}
-
-/** Puts small pieces together. */
-class Chunk {
-  #parts: Buffer[] = [];
-  #size = 0;
-
-  get isFull(): boolean {
-    return this.#size >= chunkSize;
-  }
-
-  add(part: Buffer): void {
-    this.#parts.push(part);
-    this.#size += part.length;
-  }
-
-  /** The last piece alone, and what was before it. */
-  *takeParts(): Generator<Buffer> {
-    const last = this.#parts.pop();
-    if (this.#parts.length > 0) yield this.take();
-    this.#parts = [];
-    this.#size = 0;
-    if (last !== undefined) yield last;
-  }
-
-  take(): Buffer {
-    const whole = this.#parts.length === 1 ? this.#parts[0]! : Buffer.concat(this.#parts);
-    this.#parts = [];
-    this.#size = 0;
-    return whole;
   }
 }
 

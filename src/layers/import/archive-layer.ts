@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
 import { chmod, mkdir } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { Failure } from '../../host/failure.js';
+import { piecesOf } from '../file-pieces.js';
 import type { KnownContent } from '../manifest.js';
 import { removeTree, type Store } from '../store.js';
 import type { ListKind } from './access-lists.js';
@@ -70,7 +72,7 @@ async function unpackOnce({ host }: Store, archive: LayerArchive, unpacking: Onc
     // tar reads the file itself, at the same time: from a pipe, it would take longer.
     const failed = new AbortController();
     const unpacked = unpack(host, plainFile, unpacking).catch((error: unknown) => failed.abort(error));
-    const [, read] = await Promise.allSettled([unpacked, readAlong(archive.open(), reader, failed.signal)]);
+    const [, read] = await Promise.allSettled([unpacked, readAlong(plainFile, reader, failed.signal)]);
     failed.signal.throwIfAborted();
     if (read.status === 'rejected') throw read.reason;
     return {};
@@ -90,8 +92,8 @@ async function unpackOnce({ host }: Store, archive: LayerArchive, unpacking: Onc
   return { diffId: found };
 }
 
-async function readAlong(source: AsyncIterable<Uint8Array>, reader: ArchiveReader, end: AbortSignal): Promise<void> {
-  for await (const chunk of source) {
+async function readAlong(file: string, reader: ArchiveReader, end: AbortSignal): Promise<void> {
+  for await (const chunk of piecesOf(file, constants.O_RDONLY)) {
     if (end.aborted) return;
     reader.write(chunk);
   }

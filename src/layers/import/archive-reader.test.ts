@@ -58,7 +58,8 @@ describe('ArchiveReader', () => {
   for (const format of ['ustar', 'gnu', 'posix']) {
     for (const piece of [1, 511, 70_001, 2 ** 24]) {
       it(`hashes the files of an archive in the format ${format} that comes in pieces of ${piece} bytes`, () => {
-        const found = read(packed(`--format=${format}`), piece);
+        // ustar has no links of more than 100 bytes.
+        const found = read(packed(`--format=${format}`, ...(format === 'ustar' ? ['--exclude=./link'] : [])), piece);
         // Of a file with several names, the first one has the content.
         for (const [path, content] of Object.entries(contents)) {
           const entry = found.get(path) ?? found.get('again');

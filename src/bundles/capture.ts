@@ -7,7 +7,7 @@ import { platformOf, type Platform } from '../layers/export/platform.js';
 import { usualLimits } from '../layers/import/archive-limits.js';
 import { importLayers } from '../layers/import/import-layers.js';
 import { recognise } from '../layers/import/recognise.js';
-import { chainOf, takeStage } from '../layers/layers.js';
+import { chainOf, settingsIn, takeStage } from '../layers/layers.js';
 import { contentOf } from '../layers/manifest.js';
 import { changing, openStore, type Store } from '../layers/store.js';
 import { treeSource, type TreeSource } from './source.js';
@@ -33,14 +33,15 @@ export async function treeOfLayer(store: Store, name: string, called = name): Pr
     contentId,
   }));
   const directories = trees.map(({ directory }) => directory);
-  const platform = platformOf(directories) ?? unknownPlatform(store, called);
+  const settings = settingsIn(chain);
+  const about = { platform: platformOf(directories, settings) ?? unknownPlatform(store, called), settings };
   const [top] = trees;
   if (top === undefined) throw new Error('a layer without layers');
-  if (trees.length === 1) return treeSource(called, trees, top, platform);
+  if (trees.length === 1) return treeSource(called, trees, top, about);
   for (const tree of trees) await expectUnchanged(store, tree);
   const directory = await mountForReading(store, name);
   host.release.hold(`the mount of layer ${name}`, () => changing(store, () => unmountEdit(store, name)));
-  return treeSource(called, trees.toReversed(), { directory, what: `layer ${name}` }, platform);
+  return treeSource(called, trees.toReversed(), { directory, what: `layer ${name}` }, about);
 }
 
 /**

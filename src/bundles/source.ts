@@ -4,6 +4,7 @@ import type { Epoch } from './making.js';
 import { canBeReadInPlace, type ImageFile } from '../disk/image-file.js';
 import { command, run, type Host } from '../host/host.js';
 import type { ArchivedTree } from '../layers/export/layer-archive.js';
+import type { ImageSettings } from '../layers/image-settings.js';
 import type { Platform } from '../layers/export/platform.js';
 import { factsOfDisk, factsOfTrees, type SystemFacts } from './facts.js';
 
@@ -35,6 +36,8 @@ export interface TreeSource {
   /** All of them in one directory. */
   readonly merged: ArchivedTree;
   readonly platform: Platform;
+  /** What a container image says that they come from. */
+  readonly settings: ImageSettings | undefined;
   facts(): Promise<SystemFacts>;
 }
 
@@ -86,11 +89,11 @@ export function treeSource(
   name: string,
   layers: readonly ArchivedTree[],
   merged: ArchivedTree,
-  platform: Platform,
+  { platform, settings }: Pick<TreeSource, 'platform' | 'settings'>,
 ): TreeSource {
   let facts: Promise<SystemFacts> | undefined;
   const trees = layers.map(({ directory }) => directory).toReversed();
-  return { kind: 'tree', name, layers, merged, platform, facts: () => (facts ??= factsOfTrees(trees)) };
+  return { kind: 'tree', name, layers, merged, platform, settings, facts: () => (facts ??= factsOfTrees(trees)) };
 }
 
 /** The time of what is made: SOURCE_DATE_EPOCH, or that of its source. */

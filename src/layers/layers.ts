@@ -72,6 +72,11 @@ export async function chainOf(store: Store, name: string): Promise<Layer[]> {
   return chain;
 }
 
+/** What a container image says that a layer or the next one below it was imported from. @param chain the topmost first */
+export function settingsIn(chain: readonly Layer[]): ImageSettings | undefined {
+  return chain.find(({ image }) => image !== undefined)?.image;
+}
+
 /** What a new layer is to be. */
 export interface NewLayer {
   readonly name: string;

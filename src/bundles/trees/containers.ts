@@ -39,7 +39,7 @@ export async function writeDocker(making: Making, source: TreeSource): Promise<M
   return { files: [name], omitted: omittedPaths(target.omit) };
 }
 
-function imageOf(making: Making, { layers, platform }: TreeSource): ExportedImage {
+function imageOf(making: Making, { layers, platform, settings }: TreeSource): ExportedImage {
   const { target, image, epoch } = making;
   const plain =
     image
@@ -51,6 +51,7 @@ function imageOf(making: Making, { layers, platform }: TreeSource): ExportedImag
     layers: layers.map((tree) => selected(making, tree)),
     reference: target.options.name ?? usual,
     platform,
+    settings,
     created: epoch,
   };
 }

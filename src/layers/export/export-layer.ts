@@ -5,8 +5,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { Failure, UsageError } from '../../host/failure.js';
 import { command, follow } from '../../host/host.js';
-import { chainOf, type Layer } from '../layers.js';
-import type { ImageSettings } from '../image-settings.js';
+import { chainOf, settingsIn, type Layer } from '../layers.js';
 import { contentOf } from '../manifest.js';
 import type { Store } from '../store.js';
 import { archiveStore, directoryStore } from './blob-store.js';
@@ -61,12 +60,16 @@ export async function exportLayer(store: Store, wanted: Export): Promise<void> {
   }
   await appearing(store, wanted.file, async (unfinished) => {
     if (format === 'oci' || format === 'docker') {
-      const settings = chain.find((layer) => layer.image !== undefined)?.image;
+      const settings = settingsIn(chain);
       const image: ExportedImage = {
         layers: merged === undefined ? trees.toReversed() : [all],
         reference:
           wanted.reference ?? (format === 'oci' ? name : `${name.toLowerCase().replace(/[^a-z0-9._-]/g, '-')}:latest`),
-        platform: platformOf(chain.map(({ tree }) => tree)) ?? unknownPlatform(store, name, settings),
+        platform:
+          platformOf(
+            chain.map(({ tree }) => tree),
+            settings,
+          ) ?? unknownPlatform(store, name),
         settings,
         created: epoch,
       };
@@ -80,8 +83,7 @@ function treeOf({ name, tree, contentId }: Layer, newest: number | undefined): A
 }
 
 /** An image must name an architecture, also that of a tree without programs. */
-function unknownPlatform(store: Store, name: string, { architecture: said, variant }: ImageSettings = {}): Platform {
-  if (said !== undefined) return { architecture: said, shell: false, ...(variant !== undefined && { variant }) };
+function unknownPlatform(store: Store, name: string): Platform {
   const architecture = { x64: 'amd64', ia32: '386' }[process.arch as string] ?? process.arch;
   store.host.log.warn(`layer ${name} has no program that tells its architecture: the image says ${architecture}`);
   return { architecture, shell: false };

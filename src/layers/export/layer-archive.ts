@@ -58,6 +58,8 @@ export async function* layerArchive(host: Caller, tree: ArchivedTree): AsyncGene
   const written = (path: string) => !omits(path) && !tree.added?.some((file) => file.path === path);
   const digests = new Map<string, string>();
   const chunks = new Chunks();
+  /** What is only hashed. */
+  const unwritten = new Chunks();
   let count = 0;
   for (const { entry, modified, names } of walk(directory, await readAttributes(host, directory))) {
     const seconds = Math.min(Math.floor(modified), newest);
@@ -69,40 +71,24 @@ export async function* layerArchive(host: Caller, tree: ArchivedTree): AsyncGene
       await letOthersRun();
       host.signal.throwIfAborted();
     }
-<<<<<<< HEAD
     const shown = isWritten ? links.entry(entry) : undefined;
     if (shown !== undefined) {
       const tarEntry = tarEntryOf(shown, seconds, what);
       if (tarEntry === undefined) host.log.warn(`${what}: ${readable(path)} is a socket, which no archive can hold`);
-      else chunk.add(headersOf(placed(tarEntry, tree.below)));
-      if (entry.opaque) chunk.add(headersOf(placed(marker(path, opaqueMarker), tree.below)));
+      else chunks.add(headersOf(placed(tarEntry, tree.below)));
+      if (entry.opaque) chunks.add(headersOf(placed(marker(path, opaqueMarker), tree.below)));
     }
-=======
-    const tarEntry = tarEntryOf(entry, seconds, what);
-    if (tarEntry === undefined) host.log.warn(`${what}: ${readable(path)} is a socket, which no archive can hold`);
-    else chunks.add(headersOf(tarEntry));
-    if (entry.opaque) chunks.add(headersOf(marker(path, opaqueMarker)));
->>>>>>> df56714 (Seal layers with fs-verity where it is asked for; read archives and files with less memory; kill imports as well)
     if (type !== 'file') content.add(entry);
     else {
       let digest = entry.hardLink === undefined ? undefined : digests.get(entry.hardLink);
       const hasContent = shown !== undefined && shown.hardLink === undefined;
       if (entry.hardLink === undefined || hasContent) {
         const hash = createHash('sha256');
-<<<<<<< HEAD
-        for (const part of contentOf(bytePath(directory, path), entry.size ?? 0, `${what}: ${readable(path)}`)) {
-          hash.update(part);
-          if (!hasContent) continue;
-          chunk.add(part);
-          // Putting large pieces together would copy them for nothing.
-          if (part.length >= largePiece || chunk.isFull) yield* chunk.takeParts();
-        }
-        if (hasContent) chunk.add(padding(entry.size ?? 0));
-=======
         const size = entry.size ?? 0;
-        yield* addContent(chunks, hash, bytePath(directory, path), size, `${what}: ${readable(path)}`);
-        chunks.add(padding(size));
->>>>>>> df56714 (Seal layers with fs-verity where it is asked for; read archives and files with less memory; kill imports as well)
+        const file = bytePath(directory, path);
+        const full = addContent(hasContent ? chunks : unwritten, hash, file, size, `${what}: ${readable(path)}`);
+        for (const chunk of full) if (hasContent) yield chunk;
+        if (hasContent) chunks.add(padding(size));
         digest = hash.digest('hex');
         if (names > 1) digests.set(path, digest);
       }
@@ -117,20 +103,15 @@ export async function* layerArchive(host: Caller, tree: ArchivedTree): AsyncGene
       hint: `To see what has changed: image-factory layer verify ${name}`,
     });
   }
-<<<<<<< HEAD
   for (const { path, content: text, mode = 0o644 } of tree.added ?? []) {
     const bytes = Buffer.from(text);
     const modified = Math.min(newest, addedTime);
     const entry = { path, type: 'file', mode, owner: { uid: 0, gid: 0 }, size: bytes.length, modified } as const;
-    chunk.add(Buffer.concat([headersOf(placed(entry, tree.below)), bytes, padding(bytes.length)]));
+    chunks.add(Buffer.concat([headersOf(placed(entry, tree.below)), bytes, padding(bytes.length)]));
   }
-  chunk.add(trailer);
-  yield chunk.take();
-=======
   chunks.add(trailer);
   yield* chunks.full();
   yield chunks.rest();
->>>>>>> df56714 (Seal layers with fs-verity where it is asked for; read archives and files with less memory; kill imports as well)
 }
 
 /** The time of what is added, where nothing limits it: the same always, so that the same tree becomes the same archive. */

@@ -1,5 +1,6 @@
 import { closeSync, constants, lstatSync, openSync, readlinkSync, readSync } from 'node:fs';
 import { posix } from 'node:path';
+import type { ImageSettings } from '../image-settings.js';
 import { bytePath } from '../walk.js';
 
 /** For which machines a tree is, in the words of the OCI image specification: Go's GOARCH and GOARM. */
@@ -31,9 +32,10 @@ const candidates = ['bin/sh', 'usr/bin/env', 'sbin/init', 'usr/lib/systemd/syste
  * The platform of layers, by the programs in them.
  *
  * @param trees the topmost first
- * @returns undefined if there is no program in them
+ * @param said what an image says that they come from: it counts where no program is found
+ * @returns undefined if nothing tells
  */
-export function platformOf(trees: readonly string[]): Platform | undefined {
+export function platformOf(trees: readonly string[], said?: ImageSettings): Platform | undefined {
   for (const candidate of candidates) {
     const file = fileIn(trees, candidate);
     const name = file && goArchitecture(firstBytes(file, 20));
@@ -43,7 +45,9 @@ export function platformOf(trees: readonly string[]): Platform | undefined {
     const variant = { arm: 'v7', arm64: 'v8' }[name];
     return { architecture: name, shell, ...(variant !== undefined && { variant }) };
   }
-  return undefined;
+  const { architecture, variant } = said ?? {};
+  if (architecture === undefined) return undefined;
+  return { architecture, shell: false, ...(variant !== undefined && { variant }) };
 }
 
 /** The architecture of a program, by its first 20 bytes; undefined where they are none of a program that is known. */

@@ -1,8 +1,9 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { execa } from 'execa';
+import { programDirectory } from '../../src/host/program-directory.js';
 import { program } from '../support/demo-image.js';
 import { rootOnly } from '../support/layer-store.js';
 import { SerialConsole } from '../support/serial-console.js';
@@ -11,9 +12,6 @@ import { aptMirrorUrl } from './apt-mirror.js';
 
 /** What a guest needs to start, to be looked at, and to run this program; its kernel has overlayfs as a module. */
 const packages = ['linux-image-cloud-amd64', 'systemd-sysv', 'nodejs', 'attr', 'grub-pc-bin', 'grub-common'];
-
-/** Where the program is in the guest. */
-const application = 'usr/local/lib/image-factory';
 
 /** Seconds. In emulation, with other work beside it, a guest takes minutes. */
 const patience = 1800;
@@ -32,7 +30,9 @@ describe('stackpoints in a virtual machine with Debian 13', () => {
     const hook = '--customize-hook=chroot "$1" passwd --delete root';
     const options = ['--variant=minbase', `--include=${packages.join(',')}`, hook];
     await execa('mmdebstrap', [...options, 'trixie', tree, await aptMirrorUrl()]);
-    await install(tree);
+    const built = ['--old-file=node_modules/.installed', '--old-file=lib/.built'];
+    const install = [...built, 'install', 'PREFIX=/usr/local', `DESTDIR=${tree}`];
+    await execa('make', install, { cwd: programDirectory, env: { MAKEFLAGS: '' } });
     const made = ['disk', 'make', '--layout', 'bios', '--tree', tree, '--size', '3G'];
     const console = ['--kernel-options', 'console=ttyS0 systemd.show_status=no'];
     await execa(program, [...made, ...console, join(place, 'guest.raw')]);
@@ -49,28 +49,12 @@ describe('stackpoints in a virtual machine with Debian 13', () => {
     if (place !== undefined) rmSync(place, { recursive: true, force: true });
   });
 
-  async function install(tree: string): Promise<void> {
-    const checkout = join(import.meta.dirname, '../..');
-    for (const name of ['bin', 'lib', 'templates', 'package.json']) {
-      cpSync(join(checkout, name), join(tree, application, name), { recursive: true });
-    }
-    const { stdout } = await execa('npm', ['ls', '--omit=dev', '--all', '--parseable'], { cwd: checkout });
-    for (const path of stdout.split('\n').slice(1)) {
-      cpSync(path, join(tree, application, path.slice(checkout.length)), { recursive: true });
-    }
-    for (const name of ['image-factory', 'stacko']) {
-      symlinkSync(`../lib/image-factory/bin/image-factory`, join(tree, 'usr/local/bin', name));
-    }
-    mkdirSync(join(tree, 'usr/local/lib/systemd/system'), { recursive: true });
-    const unit = 'image-factory-stackpoints.service';
-    cpSync(join(checkout, 'systemd', unit), join(tree, 'usr/local/lib/systemd/system', unit));
-    writeFileSync(join(tree, 'etc/hostname'), 'guest\n');
-  }
-
   async function logIn(): Promise<void> {
     await machine.expect(/login: /, patience);
     machine.type('root');
     await machine.expect(/[#$] /, patience);
+    // Messages of the kernel would stand in the middle of what commands print.
+    await machine.run('dmesg --console-off', patience);
   }
 
   /** The words of a command that must succeed. */

@@ -16,7 +16,7 @@ export interface Leftover {
   /** In the store. */
   readonly path: string;
   readonly what: string;
-  /** To be called by {@link changing}. */
+  /** To be called by {@link changing}. Removing another leftover may have removed it already. */
   readonly remove: () => Promise<void>;
 }
 
@@ -58,7 +58,11 @@ async function unfinishedRecords(store: Store): Promise<Leftover[]> {
   for (const place of places) {
     for (const name of await readdir(place).catch(() => [])) {
       if (!/^\..*\.new$/.test(name)) continue;
-      found.push({ path: join(place, name), what: 'an unfinished record', remove: () => rm(join(place, name)) });
+      found.push({
+        path: join(place, name),
+        what: 'an unfinished record',
+        remove: () => rm(join(place, name), { force: true }),
+      });
     }
   }
   return found;
@@ -69,7 +73,12 @@ async function deadLinks(store: Store): Promise<Leftover[]> {
   return names
     .map((name) => within(store, 'l', name))
     .filter((path) => !existsSync(path))
-    .map((path) => ({ path, what: 'a link to no layer', remove: () => rm(path) }));
+    .map((path) => ({
+      path,
+      what: 'a link to no layer',
+      // It may lead to a layer by now: repairing that one restores it.
+      remove: async () => (existsSync(path) ? undefined : rm(path, { force: true })),
+    }));
 }
 
 /** Instances that no point has shown or could show. */
@@ -105,7 +114,7 @@ async function ofClosing(store: Store): Promise<Leftover[]> {
 
 async function unusedMountPoints(store: Store): Promise<Leftover[]> {
   const found: Leftover[] = [];
-  const add = (path: string) => found.push({ path, what: 'an unused mount point', remove: () => rmdir(path) });
+  const add = (path: string) => found.push({ path, what: 'an unused mount point', remove: () => removeIfThere(path) });
   for (const name of await namesIn(within(store, 'edits'))) {
     const isUsed = [{ layer: name }, { view: name }].some(
       (mounted) => mountPointsOf(store, mounted).length > 0 || userOf(store, mounted) !== undefined,
@@ -120,6 +129,15 @@ async function unusedMountPoints(store: Store): Promise<Leftover[]> {
     }
   }
   return found;
+}
+
+/** Removes an empty directory. */
+async function removeIfThere(path: string): Promise<void> {
+  try {
+    await rmdir(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
 }
 
 /** Names that have no place in a store: nothing of ours made them, so nothing of ours removes them. */

@@ -1,4 +1,14 @@
-import { chmodSync, chownSync, existsSync, mkdirSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { writeFile, mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -14,7 +24,7 @@ import {
   pin,
   unmountPoint,
 } from '../../src/layers/point-changes.js';
-import { repair } from '../../src/layers/repair.js';
+import { repair, troublesIn } from '../../src/layers/repair.js';
 import { sizesOf } from '../../src/layers/sizes.js';
 import type { Store } from '../../src/layers/store.js';
 import { verifyLayer } from '../../src/layers/verify.js';
@@ -148,6 +158,25 @@ describe('the store of layers', () => {
     await unmountPoint(store, 'web');
     await pin(store, { point: 'web', number: 1 }, true);
     expect(await reason(deletePoint(store, 'web'))).to.equal('instance web.1 is pinned');
+  });
+
+  it('repairs what belongs together, where one remedy does the work of another', async () => {
+    const at = (name: string) => join(test.directory, name);
+    const { number } = await addLayer(store, { name: 'base', fill });
+    await newPoint(store, 'web', 'base');
+    // As a cutover leaves them that ended before the stackpoint showed its instance.
+    cpSync(at('instances/web.1'), at('instances/web.9'), { recursive: true });
+    mkdirSync(at('points/web/mounts/9'));
+    rmSync(at(`l/${number}`));
+    symlinkSync('../layers/gone/tree', at(`l/${number}`));
+    expect((await repair(store)).map(({ path, remedy }) => `${path}: ${remedy}`)).to.have.members([
+      'instances/web.9: removed',
+      'points/web/mounts/9: removed',
+      `l/${number}: restored`,
+      `l/${number}: removed`,
+    ]);
+    expect(await troublesIn(store)).to.deep.equal([]);
+    expect(existsSync(at(`l/${number}/etc/passwd`))).to.equal(true);
   });
 
   it('goes on beside damaged records, names them, and removes nothing of them', async () => {

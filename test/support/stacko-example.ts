@@ -40,11 +40,11 @@ stacko fallback-stackpoint system1fs
 /** Where the example is carried out. */
 export interface Place {
   /** Runs Stacko, which must succeed. @returns what it prints */
-  stacko(words: readonly string[]): Promise<string>;
+  readonly stacko: (words: readonly string[]) => Promise<string>;
   /** Writes a line to a file. */
-  write(file: string, line: string): Promise<void>;
+  readonly write: (file: string, line: string) => Promise<void>;
   /** Starts the machine again, without its mounts and processes. */
-  reboot(): Promise<void>;
+  readonly reboot: () => Promise<void>;
 }
 
 /**

@@ -169,7 +169,9 @@ describe('the store of layers', () => {
     mkdirSync(at('points/web/mounts/9'));
     rmSync(at(`l/${number}`));
     symlinkSync('../layers/gone/tree', at(`l/${number}`));
-    expect((await repair(store)).map(({ path, remedy }) => `${path}: ${remedy}`)).to.have.members([
+    const said = (await repair(store)).map(({ path, remedy }) => `${path}: ${remedy}`);
+    // What is removed lies in the trash for a moment.
+    expect(said.filter((line) => !line.startsWith('trash/'))).to.have.members([
       'instances/web.9: removed',
       'points/web/mounts/9: removed',
       `l/${number}: restored`,

@@ -82,7 +82,7 @@ export async function withRawCopy<T>(
     'disk',
     async (scratch) => {
       const disk = join(scratch, 'disk.raw');
-    host.log.progress({ text: `Unpacking ${image.path}` });
+      host.log.progress({ text: `Unpacking ${image.path}` });
       await run(host, command('qemu-img', ['convert', '-f', image.format, '-O', 'raw', '-W', image.path, disk]));
       return await action(disk);
     },

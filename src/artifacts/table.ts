@@ -98,7 +98,7 @@ export const artifactKinds = {
   },
   bootLog: {
     what: 'the console of the boot test',
-    doc: 'The serial console of the boot test, also of one that failed.',
+    doc: 'The serial console of the boot test, also of one that failed. Further boots have *boot-HOW.log* and *boot-HOW.png*, such as *boot-uefi-nvme.log*.',
     purpose: 'record',
     fileName: (base) => `${base}.boot.log`,
   },
@@ -107,18 +107,6 @@ export const artifactKinds = {
     doc: 'The last screen of the boot test.',
     purpose: 'record',
     fileName: (base) => `${base}.boot.png`,
-  },
-  uefiBootLog: {
-    what: 'the console of the second boot test',
-    doc: 'The serial console of the boot test by UEFI, where the image also booted by the BIOS.',
-    purpose: 'record',
-    fileName: (base) => `${base}.boot-uefi.log`,
-  },
-  uefiBootScreenshot: {
-    what: 'the last screen of the second boot test',
-    doc: 'The last screen of the boot test by UEFI, where the image also booted by the BIOS.',
-    purpose: 'record',
-    fileName: (base) => `${base}.boot-uefi.png`,
   },
   keptRawDisk: {
     what: 'the raw disk',
@@ -167,4 +155,19 @@ export type SignatureKind = keyof typeof signatureSuffixes;
 /** The file with the detached signature of a file. */
 export function signatureOf(file: string, by: SignatureKind): string {
   return `${file}${signatureSuffixes[by]}`;
+}
+
+/** The same for a further boot of the boot test; an empty tag is that of the first. */
+export function bootRecords(
+  { bootLog, bootScreenshot }: Pick<ArtifactFiles, 'bootLog' | 'bootScreenshot'>,
+  tag: string,
+): Pick<ArtifactFiles, 'bootLog' | 'bootScreenshot'> {
+  const tagged = (file: string) => (tag === '' ? file : file.replace(/\.boot(?=\.\w+$)/, `.boot-${tag}`));
+  return { bootLog: tagged(bootLog), bootScreenshot: tagged(bootScreenshot) };
+}
+
+/** Whether a file in the output directory is one of {@link bootRecords} of a further boot. */
+export function isFurtherBootRecord(bootLog: string, name: string): boolean {
+  const [, base = ''] = /([^/]*)\.log$/.exec(bootLog) ?? [];
+  return name.startsWith(`${base}-`) && /^[a-z0-9-]+\.(log|png)$/.test(name.slice(base.length + 1));
 }

@@ -8,7 +8,7 @@ import { TimeLimit } from '../host/time-limit.js';
 import { removeLog } from '../machine/console-log.js';
 import { Libvirt, libvirtEnvironment } from '../machine/libvirt.js';
 import {
-  diskArgument,
+  diskArguments,
   machineArguments,
   nvramCommands,
   startPatience,
@@ -17,6 +17,8 @@ import {
 } from '../machine/virtual-machine.js';
 import { troublesOf } from '../machine/sign-watch.js';
 import { Guest } from './guest.js';
+import { GuestCommands } from './guest-commands.js';
+import { failedUnits } from './health.js';
 import { prove, proofOf, type Demand } from './proof.js';
 
 export interface BootTest {
@@ -57,11 +59,13 @@ export function bootCommands({
         ...machineArguments(machine),
         '--import',
         '--transient',
-        ...['--disk', diskArgument(overlay, 'qcow2')],
+        ...diskArguments(overlay, 'qcow2', machine.hardware.devices.disk),
         // A screen for the screenshot, without any network access to it.
         ...['--graphics', 'none', '--video', machine.hardware.architecture.video],
         // Only where it is asked for: in session mode its socket lies deep in the home directory, and can be too deep.
-        ...(demand.kind === 'agent' ? ['--channel', 'unix,target.type=virtio,target.name=org.qemu.guest_agent.0'] : []),
+        ...(demand.kind === 'agent' || demand.kind === 'healthy'
+          ? ['--channel', 'unix,target.type=virtio,target.name=org.qemu.guest_agent.0']
+          : []),
       ],
       { env: { ...libvirtEnvironment(), XDG_CACHE_HOME: scratchDirectory } },
     ),
@@ -134,8 +138,7 @@ async function watch(host: Host, libvirt: Libvirt, test: BootTest): Promise<stri
   host.signal.throwIfAborted();
   const seen = await proving;
   if (seen !== undefined) {
-    const units = guest.troubles.filter(({ sign }) => sign.kind === 'failed unit').map(({ text }) => text);
-    if (units.length > 0) host.log.warn(`The image boots, but with units that fail:\n${indented(units.join('\n'))}`);
+    await tellFailedUnits(host, guest, new GuestCommands(libvirt, machine.domain), demand);
     return seen;
   }
   const stopped = await failing;
@@ -152,8 +155,16 @@ async function watch(host: Host, libvirt: Libvirt, test: BootTest): Promise<stri
   );
 }
 
+/** Warns of units that failed: those that the agent tells, where it was asked for, or those that the console told. */
+async function tellFailedUnits(host: Host, guest: Guest, commands: GuestCommands, { kind }: Demand): Promise<void> {
+  const told = kind === 'agent' ? await failedUnits(commands) : undefined;
+  const shown = guest.troubles.filter(({ sign }) => sign.kind === 'failed unit').map(({ text }) => text);
+  const units = told ?? shown;
+  if (units.length > 0) host.log.warn(`The image boots, but with units that fail:\n${indented(units.join('\n'))}`);
+}
+
 function silentConsole({ architecture: { serialDevice } }: Hardware): string {
-  return `The serial console showed nothing. Add console=${serialDevice} to the image's kernel arguments, or set boot-test to ssh, agent, a command, or off.`;
+  return `The serial console showed nothing. Add console=${serialDevice} to the image's kernel arguments, or set boot-test to ssh, agent, healthy, a command, or off.`;
 }
 
 /** Why the machine will not come up any more; undefined when the signal ends the watch. */

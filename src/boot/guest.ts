@@ -8,6 +8,7 @@ import { signsOf } from '../machine/signs/signs.js';
 import { withoutEmptyLines } from '../machine/terminal-screen.js';
 import type { Machine } from '../machine/virtual-machine.js';
 import { WatchedConsole } from '../machine/watched-console.js';
+import { GuestCommands } from './guest-commands.js';
 import { sshBanner } from './ssh-banner.js';
 import { readCells, textOfCells } from './text-screen.js';
 
@@ -100,6 +101,11 @@ export class Guest {
 
   async agentAnswers(): Promise<boolean> {
     return this.#libvirt.pingAgent(this.#domain);
+  }
+
+  /** Programs that qemu-guest-agent runs in the guest. */
+  get commands(): GuestCommands {
+    return new GuestCommands(this.#libvirt, this.#domain);
   }
 
   /**

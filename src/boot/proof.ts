@@ -3,6 +3,8 @@ import { quote } from 'shlex';
 import type { BootTest } from '../config/option-types.js';
 import { run, type Host } from '../host/host.js';
 import type { Guest } from './guest.js';
+import { AgentSilent } from './guest-commands.js';
+import { health } from './health.js';
 import { loginPrompt } from './login-prompt.js';
 
 /** What a machine must show as proof that it has booted. */
@@ -50,6 +52,8 @@ export function proofOf(demand: Demand): Proof {
       return { what: "an SSH server on the guest's port 22", look: ssh, nearMiss: () => undefined };
     case 'agent':
       return { what: 'qemu-guest-agent', look: agent, nearMiss: () => undefined };
+    case 'healthy':
+      return healthProof();
     case 'command':
       return commandProof(demand.words);
   }
@@ -62,6 +66,24 @@ const ssh: Look = async (guest, { signal }) => {
 };
 
 const agent: Look = async (guest) => ((await guest.agentAnswers()) ? 'qemu-guest-agent answers' : undefined);
+
+/** The agent comes up before the last units, so what it can't be asked yet is asked again. */
+function healthProof(): Proof {
+  let nearMiss = 'qemu-guest-agent has not answered; is it in the image, and does it start?';
+  return {
+    what: 'a system that has come up without a failed unit',
+    nearMiss: () => nearMiss,
+    async look(guest) {
+      if (!(await guest.agentAnswers())) return undefined;
+      nearMiss = 'qemu-guest-agent answers, but the system is still starting';
+      const state = await health(guest.commands).catch((error: unknown) => {
+        if (error instanceof AgentSilent) return undefined;
+        throw error;
+      });
+      return state && `systemctl is-system-running says '${state}'`;
+    },
+  };
+}
 
 /**
  * A prompt on the serial console or on a screen in text mode. Images that have neither can still be logged in to: an

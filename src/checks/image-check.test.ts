@@ -45,6 +45,30 @@ describe('checkImage', () => {
     return [...log.lines, ...errors].map((line) => line.replaceAll(directory, 'DIR'));
   }
 
+  it('warns of a release whose support has ended, with what says so, and of no other', async () => {
+    const lines = 'end-of-life = 2020-06-30\nend-of-life-source = https://wiki.example.org/LTS\n';
+    expect(await found(lines)).to.deep.equal([
+      "warn: my.conf:8: [web] end-of-life = 2020-06-30: the release's support has ended (https://wiki.example.org/LTS): it gets no security updates, and mirrors drop it; take a newer one",
+    ]);
+    expect(await found('end-of-life = 2999-12-31\n')).to.deep.equal([]);
+  });
+
+  it('tells of a setting that is missing, and not of the files that would be named by it', async () => {
+    const configuration = new Configuration([], Configuration.shippedSources());
+    const spec = resolveImage(configuration, 'rhel-9', {}, '2026-11-26');
+    const log = recordedLog();
+    const failure = await checkImage(configuration, spec, log).catch((error: unknown) => error);
+    expect((failure as UsageError).problems).to.have.length(1);
+    expect((failure as UsageError).problems[0]).to.match(/^\[rhel-9\] rhel-mirror is not set/);
+  });
+
+  it('tells of a network card that a login prompt says nothing of', async () => {
+    expect(await found('boot-test-net = virtio, e1000e\n')).to.deep.equal([
+      'warn: my.conf:8: [web] boot-test-net = virtio, e1000e: a login prompt does not show whether the network works; set boot-test to ssh or to a command that asks by SSH',
+    ]);
+    expect(await found('boot-test-net = virtio, e1000e\nboot-test = ssh\n')).to.deep.equal([]);
+  });
+
   it('finds nothing in an image that can be built', async () => {
     const lines = `pre-build-command = true\npost-build-command = DIR/script x\nboot-test = ssh -p %p root@%h date +%%s\nhttp-directory = DIR
 sign = ssh\nsign-key = DIR/key\nupload_destinations = there
@@ -65,7 +89,7 @@ sign = ssh\nsign-key = DIR/key\nupload_destinations = there
       'pre-build-command = DIR/sub': "DIR/sub is a directory, so it can't be run",
       'boot-test = true %x': "unknown '%x'; use %h (host), %p (port) or %% (a percent sign)",
       'boot-test = logni':
-        "expected one of 'off', 'login', 'ssh', 'agent', or an installed command (did you mean 'login'?)",
+        "expected one of 'off', 'login', 'ssh', 'agent', 'healthy', or an installed command (did you mean 'login'?)",
       'http-directory = DIR/none': 'there is no such directory',
       'http-directory = DIR/text': 'this is not a directory',
     };

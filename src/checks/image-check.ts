@@ -4,7 +4,7 @@ import { Failure, UsageError } from '../host/failure.js';
 import type { Caller } from '../host/host.js';
 import { silentLog, type Log } from '../host/log.js';
 import { findProgram, programs } from '../host/programs.js';
-import { renderAnswerFile } from '../answers/answer-file.js';
+import { renderAnswerFile, SettingMissing } from '../answers/answer-file.js';
 import { netbootSources } from '../sources/netboot-source.js';
 import { checkVerification } from '../sources/vouching.js';
 import { sign } from '../publish/signature.js';
@@ -30,6 +30,8 @@ import {
 import { keyringInVain, localSources } from './source-check.js';
 import { filesCheck } from './files-check.js';
 import { goldenExceptions } from './golden-check.js';
+import { networkProof } from './boot-test-check.js';
+import { endOfLife } from './end-of-life.js';
 import { layoutCheck } from './layout-check.js';
 import { wayIn } from './way-in.js';
 import { error, type Check, type CheckFinding, type Subject } from './subject.js';
@@ -48,6 +50,7 @@ export const buildChecks: readonly Check[] = [
   goldenExceptions,
   hookCommands,
   bootTestCommand,
+  networkProof,
   servedDirectory,
   signingKey,
   destinations,
@@ -57,10 +60,11 @@ export const buildChecks: readonly Check[] = [
   kernelArgumentLimits,
   unusedOptions,
   wayIn,
+  endOfLife,
 ];
 
 /** The checks of a shipped image that has no setting of the user's yet. */
-export const shippedChecks: readonly Check[] = buildChecks.filter((check) => check !== wayIn);
+export const shippedChecks: readonly Check[] = buildChecks.filter((check) => check !== wayIn && check !== endOfLife);
 
 /** Those that ask about an installation: an image with a parent has none. */
 const ofInstallations: ReadonlySet<Check> = new Set([
@@ -109,15 +113,19 @@ export async function checkImage(
     }
   };
   const rendered: string[] = [];
+  let waits = false;
   const answerFile = !isInstalled(spec)
     ? undefined
     : await renderAnswerFile(answerFileSource(spec)).catch((error: unknown) => {
         if (!(error instanceof UsageError)) throw error;
         rendered.push(...error.problems);
+        waits = error instanceof SettingMissing;
         return undefined;
       });
+  // What a section names by a setting that is missing, it does not mean: `${rhel-mirror}/9` is no directory of this machine.
+  const useful = waits ? wanted.filter((check) => check !== localSources) : wanted;
   const subject: Subject = { host, configuration, spec, answerFile };
-  for (const check of wanted.filter((each) => isInstalled(spec) || !ofInstallations.has(each))) {
+  for (const check of useful.filter((each) => isInstalled(spec) || !ofInstallations.has(each))) {
     const findings = (await collectingErrors(() => check(subject))) ?? [];
     for (const { weight, message } of findings) {
       if (weight === 'error') errors.push(message);

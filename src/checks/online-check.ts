@@ -55,7 +55,10 @@ function namedBy(spec: ImageSpec, answerFile: string): Named[] {
   const lists = sources.flatMap((source): Named[] => {
     const vouching = vouchingFor(source, spec);
     const list = 'list' in vouching ? [{ what: 'checksums', source: vouching.list }] : [];
-    return 'signature' in vouching ? [...list, { what: 'checksums-signature', source: vouching.signature }] : list;
+    if (!('signature' in vouching)) return list;
+    const { signature, keyring } = vouching;
+    const keys = keyring.by === 'copy' ? [] : [{ what: 'keyring', source: keyring }];
+    return [...list, { what: 'checksums-signature', source: signature }, ...keys];
   });
   const repositories = repositoryIndexes({
     kind: installOrigin(spec).answerFile.kind,

@@ -31,7 +31,7 @@ function namedFiles(spec: ImageSpec): NamedFile[] {
     ...files,
     ...local('checksums', spec.checksums),
     ...local('checksums-signature', spec.checksumsSignature),
-    ...(spec.keyring === undefined ? [] : [{ option: 'keyring', path: spec.keyring }]),
+    ...local('keyring', spec.keyring),
   ];
 }
 

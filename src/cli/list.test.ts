@@ -5,7 +5,6 @@ import { expect } from 'chai';
 import { execa } from 'execa';
 import { Configuration } from '../config/configuration.js';
 import { programDirectory } from '../host/program-directory.js';
-import { installedForReal } from './list.js';
 
 const main = join(programDirectory, 'src/cli/main.ts');
 
@@ -25,18 +24,32 @@ describe('list', function () {
     return (await execa(process.execPath, started, { env: { HOME: directory, IMAGE_FACTORY_CONFIG: '' } })).stdout;
   }
 
-  it('tells of shipped images whether their installation was tried, and nothing of others', async () => {
+  it('tells what vouches for the installer, and of shipped images whether their installation was tried', async () => {
     const lines = (await list('--config', config)).split('\n');
-    expect(lines).to.include.members(['debian-13            Debian 13 (trixie)               preseed']);
-    expect(lines.filter((line) => / {2}tried$/.test(line)).map((line) => line.split(' ')[0])).to.deep.equal(['demo']);
-    expect(lines.find((line) => line.startsWith('debian-12 '))).to.match(/ {2}not tried$/);
+    const line = (name: string) => lines.find((candidate) => candidate.startsWith(`${name} `))?.split(/ {2,}/);
+    expect(line('debian-13')).to.deep.equal(['debian-13', 'Debian 13 (trixie)', 'preseed', 'signed']);
+    expect(line('debian-12')).to.deep.equal(['debian-12', 'Debian 12 (bookworm)', 'preseed', 'signed', 'not tried']);
+    expect(line('demo')).to.deep.equal(['demo', 'Demo', 'preseed', 'local files', 'tried']);
+    expect(line('fedora-44')).to.include.members(['https only']);
+    expect(line('ubuntu-24.04')).to.include.members(['signed']);
+    expect(line('opensuse-tumbleweed')).to.include.members(['signed']);
+  });
+
+  it('marks releases whose support has ended', async () => {
+    const lines = (await list('--config', config)).split('\n');
+    const ended = lines.filter((line) => / {2}support ended \d{4}-\d\d-\d\d$/.test(line));
+    expect(ended.map((line) => line.split(' ')[0])).to.include.members([
+      'debian-11',
+      'ubuntu-20.04',
+      'opensuse-leap-15.6',
+    ]);
   });
 
   it('tells the same as JSON', async () => {
     const { images } = JSON.parse(await list('--config', config, '--json')) as { images: { name: string }[] };
     const named = (name: string) => images.find((image) => image.name === name);
-    expect(named('demo')).to.include({ ships: true, installedForReal: true });
-    expect(named('debian-12')).to.include({ ships: true, installedForReal: false });
+    expect(named('demo')).to.include({ ships: true, installedForReal: true, assurance: 'local' });
+    expect(named('debian-12')).to.include({ ships: true, installedForReal: false, endOfLife: '2028-06-30' });
     expect(named('debian-13')).to.include({ ships: false }).and.not.have.property('installedForReal');
   });
 
@@ -46,10 +59,12 @@ describe('list', function () {
       .filter((line) => line.startsWith('| `'))
       .map((line) => line.split('|').map((cell) => cell.trim()))
       .flatMap(([, names = '', ...cells]) => imagesOf(names).map((name) => ({ name, tried: cells.at(-2) ?? '' })));
-    const shipped = new Configuration([], Configuration.shippedSources()).imageNames();
+    const configuration = new Configuration([], Configuration.shippedSources());
+    const shipped = configuration.imageNames();
     expect(rows.map(({ name }) => name)).to.have.members(shipped);
     const tried = rows.filter((row) => row.tried.startsWith('yes')).map(({ name }) => name);
-    expect(tried).to.have.members([...installedForReal]);
+    const marked = shipped.filter((name) => configuration.section(name).document.get(name, 'installed-for-real'));
+    expect(tried).to.have.members(marked);
   });
 });
 

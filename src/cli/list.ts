@@ -1,8 +1,11 @@
-import type { Section } from '../config/configuration.js';
-import { loadConfiguration } from './configuration.js';
+import type { Configuration, Section } from '../config/configuration.js';
 import { distributionOf } from '../config/distribution.js';
 import { answerFileKinds } from '../config/image-spec.js';
+import { supportEnded } from '../config/end-of-life.js';
 import { UsageError } from '../host/failure.js';
+import { isoDate, resolveImage } from '../config/resolve.js';
+import { assuranceOf, assurances, type Assurance } from './assurance.js';
+import { loadConfiguration } from './configuration.js';
 
 export interface ListFlags {
   readonly config?: string;
@@ -11,12 +14,9 @@ export interface ListFlags {
   readonly json?: boolean;
 }
 
-/** The shipped images whose installation was run to its end; docs/distributions.md says with what. */
-export const installedForReal: ReadonlySet<string> = new Set(['demo', 'debian-13']);
-
 /**
- * Prints the images, one a line, in columns: name, distribution, kind of answer file, for shipped ones whether they were
- * installed for real; or as JSON.
+ * Prints the images, one a line, in columns: name, distribution, kind of answer file, what vouches for the installer, for
+ * shipped ones whether they were installed for real, and when the support of the release has ended; or as JSON.
  */
 export function list({ config, names, json }: ListFlags): void {
   const configuration = loadConfiguration(config);
@@ -24,28 +24,17 @@ export function list({ config, names, json }: ListFlags): void {
     for (const name of configuration.imageNames()) console.log(name);
     return;
   }
-  const images = configuration.imageNames().map((name) => {
-    const section = configuration.section(name);
-    const ships = !configuration.isOwn(name);
-    return {
-      name,
-      distribution: value(section, 'distribution') ?? distributionOf(name),
-      answerFile: answerFileKinds.find((kind) => value(section, kind)) ?? 'none',
-      ships,
-      ...(ships && { installedForReal: installedForReal.has(name) }),
-    };
-  });
+  const images = configuration.imageNames().map((name) => described(configuration, name));
   if (json) {
     console.log(JSON.stringify({ images }, undefined, 2));
     return;
   }
-  const rows = images.map(({ name, distribution, answerFile, installedForReal: installed }) => [
-    name,
-    distribution,
-    answerFile,
-    installed === undefined ? '' : installed ? 'tried' : 'not tried',
+  const rows = images.map(({ name, distribution, answerFile, assurance, ships, installedForReal, endOfLife }) => [
+    ...[name, distribution, answerFile, assurances[assurance]],
+    ships ? (installedForReal ? 'tried' : 'not tried') : '',
+    supportEnded(endOfLife) ? `support ended ${endOfLife}` : '',
   ]);
-  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
   for (const row of rows)
     console.log(
       row
@@ -53,6 +42,43 @@ export function list({ config, names, json }: ListFlags): void {
         .join('  ')
         .trimEnd(),
     );
+}
+
+interface ListedImage {
+  readonly name: string;
+  readonly distribution: string;
+  readonly answerFile: string;
+  /** What vouches for kernel and initrd. */
+  readonly assurance: Assurance;
+  readonly ships: boolean;
+  /** Of shipped images. */
+  readonly installedForReal?: boolean;
+  readonly endOfLife?: string;
+}
+
+function described(configuration: Configuration, name: string): ListedImage {
+  const section = configuration.section(name);
+  const ships = !configuration.isOwn(name);
+  const endOfLife = value(section, 'end-of-life');
+  return {
+    name,
+    distribution: value(section, 'distribution') ?? distributionOf(name),
+    answerFile: answerFileKinds.find((kind) => value(section, kind)) ?? 'none',
+    assurance: assurance(configuration, name),
+    ships,
+    ...(ships && { installedForReal: value(section, 'installed-for-real') !== undefined }),
+    ...(endOfLife !== undefined && { endOfLife }),
+  };
+}
+
+/** Unknown for a section that has mistakes, which `validate` tells. */
+function assurance(configuration: Configuration, name: string): Assurance {
+  try {
+    return assuranceOf(resolveImage(configuration, name, {}, isoDate(new Date())));
+  } catch (error) {
+    if (error instanceof UsageError) return 'unknown';
+    throw error;
+  }
 }
 
 /** An option as text. One that can't be resolved is listed as written. */

@@ -28,8 +28,21 @@ function flagsOf({ flag, type, doc }: ImageOption<unknown>): Option[] {
     const off = new Option(`--no-${flag.long}`, `the same as --${flag.long} off`);
     return [new Option(`${names} <${type.metavar.toLowerCase()}>`, help), off];
   }
+  if ('listed' in type) return [listing(new Option(`${names} <word,...>`, help), type.listed as readonly string[])];
   if ('words' in type) return [new Option(`${names} <${flag.long}>`, help).choices(type.words as string[])];
   return [new Option(`${names} <${type.metavar.toLowerCase()}>`, help)];
+}
+
+const words = new WeakMap<Option, readonly string[]>();
+
+function listing(option: Option, listed: readonly string[]): Option {
+  words.set(option, listed);
+  return option;
+}
+
+/** The words of which an option takes several, separated by commas; none for other options. */
+export function listedWords(option: Option): readonly string[] | undefined {
+  return words.get(option);
 }
 
 /** The first sentence of an option's description, styled like the other flags' help. The manual has the rest. */

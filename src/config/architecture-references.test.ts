@@ -37,10 +37,14 @@ describe('what follows from the architecture', () => {
     const linux = (name: string, arch: string) => shipped(name, { arch }).linux?.uri;
     expect(linux('rocky-10', 'arm64')).to.contain('/BaseOS/aarch64/os/');
     expect(linux('fedora-44', 'amd64')).to.contain('/Everything/x86_64/os/');
-    expect(linux('ubuntu-24.04', 'arm64')).to.equal(
-      'https://cdimage.ubuntu.com/releases/24.04/release/netboot/arm64/linux',
+    const archive = (arch: string) => shipped('ubuntu-24.04', { arch }).netbootArchive?.uri;
+    expect(archive('arm64')).to.match(
+      /^https:\/\/cdimage\.ubuntu\.com\/releases\/24\.04\/release\/ubuntu-24\.04\.\d-netboot-arm64\.tar\.gz$/,
     );
-    expect(linux('ubuntu-24.04', 'amd64')).to.equal('https://releases.ubuntu.com/24.04/netboot/amd64/linux');
+    expect(archive('amd64')).to.match(
+      /^https:\/\/releases\.ubuntu\.com\/24\.04\/ubuntu-24\.04\.\d-netboot-amd64\.tar\.gz$/,
+    );
+    expect(linux('ubuntu-24.04', 'arm64')).to.equal('arm64/linux');
     expect(linux('opensuse-tumbleweed', 'arm64')).to.match(
       /\/ports\/aarch64\/tumbleweed\/repo\/oss\/boot\/aarch64\/linux$/,
     );
@@ -62,6 +66,16 @@ describe('what follows from the architecture', () => {
     ]);
     expect(problemsOf(() => web('arch = arm64\nboot-test-firmware = both\n'))).to.deep.equal([
       "my.conf:6: [web]: 'boot-test-firmware = both': machines of arm64 have 'uefi' and 'uefi-secure'",
+    ]);
+  });
+
+  it('is a machine that there is, and one with Secure Boot where that is asked for', () => {
+    expect(web('boot-test-machine = q35, pc\n').bootTestMachine).to.deep.equal(['q35', 'pc']);
+    expect(problemsOf(() => web('arch = arm64\nboot-test-machine = virt, pc\n'))).to.deep.equal([
+      "my.conf:6: [web]: 'boot-test-machine = virt, pc': machines of arm64 have 'virt'",
+    ]);
+    expect(problemsOf(() => web('firmware = uefi-secure\nboot-test-machine = pc\n'))).to.deep.equal([
+      "my.conf:6: [web]: 'boot-test-machine = pc': Secure Boot needs 'q35'",
     ]);
   });
 

@@ -48,14 +48,21 @@ export interface TreeChanges {
   readonly postScript: string | undefined;
 }
 
+/** Where kernel and initrd lie in a medium or an archive. */
+export interface BootPaths {
+  readonly linux: string;
+  readonly initrd: string;
+}
+
 /** Where kernel and initrd come from. */
 export type InstallerSource =
+  | { readonly kind: 'archive'; readonly archive: Source; readonly boot: BootPaths }
   | { readonly kind: 'netboot'; readonly linux: Source; readonly initrd: Source }
   | {
       readonly kind: 'medium';
       readonly image: Source;
       /** Where kernel and initrd lie in the medium; undefined: virt-install knows. */
-      readonly boot?: { readonly linux: string; readonly initrd: string };
+      readonly boot?: BootPaths;
     };
 
 /** How and with which key the checksums are signed. */

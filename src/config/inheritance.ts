@@ -94,6 +94,13 @@ function ancestorOf(
   if (like === section.name) {
     return problemAt(section, 'names the section itself, and none of that name ships with image-factory', asked);
   }
+  if (like.toUpperCase() === 'DEFAULT') {
+    return problemAt(
+      section,
+      'every section takes the options of [DEFAULT] by itself; name an image or a family',
+      asked,
+    );
+  }
   const known = new Set([...user.keys(), ...shipped.keys()]);
   return problemAt(section, `names a section that does not exist${didYouMean(like, known)}`, asked);
 }

@@ -228,6 +228,22 @@ describe('sha256', () => {
   });
 });
 
+describe('listOf', () => {
+  const colours = type.listOf('red', 'green', 'blue');
+
+  it('takes words separated by commas or blanks, in their order', () => {
+    expect(colours.parse('green, red')).to.deep.equal(['green', 'red']);
+    expect(colours.parse('Blue red,')).to.deep.equal(['blue', 'red']);
+  });
+
+  it('refuses other words, naming them and the nearest one, and an empty list', () => {
+    expect(() => colours.parse('red, gren')).to.throw(
+      /^one or more of .* separated by commas, and not 'gren' \(did you mean 'green'\?\)/,
+    );
+    expect(() => colours.parse(' , ')).to.throw(/^one or more of 'red', 'green', 'blue', separated by commas$/);
+  });
+});
+
 describe('bootTest', () => {
   it('is one of the words, or off as a boolean says it', () => {
     for (const kind of type.bootTestWords) expect(type.bootTest.parse(kind)).to.deep.equal({ kind });

@@ -217,6 +217,26 @@ export function oneOf<const Word extends string>(
   };
 }
 
+/** Words out of some, separated by commas or blanks, at least one. */
+export function listOf<const Word extends string>(
+  ...allowed: readonly Word[]
+): OptionType<readonly Word[]> & { listed: readonly Word[] } {
+  return {
+    metavar: 'WORD,…',
+    listed: allowed,
+    parse(value) {
+      const words = value
+        .toLowerCase()
+        .split(/[\s,]+/)
+        .filter((word) => word !== '');
+      const unknown = words.find((word) => !(allowed as readonly string[]).includes(word));
+      if (words.length > 0 && unknown === undefined) return words as Word[];
+      const list = `one or more of ${allowed.map((word) => `'${word}'`).join(', ')}, separated by commas`;
+      throw new Error(unknown === undefined ? list : `${list}, and not '${unknown}'${didYouMean(unknown, allowed)}`);
+    },
+  };
+}
+
 /** Names separated by commas; empty ones do not count. */
 export const commaList: OptionType<readonly string[]> = {
   metavar: 'NAME,…',
@@ -242,11 +262,11 @@ export const shellWords: OptionType<readonly string[]> = {
 /** What a finished image must show in a virtual machine before it is published. */
 export type BootTest =
   | { readonly kind: 'off' }
-  | { readonly kind: 'login' | 'ssh' | 'agent' }
+  | { readonly kind: 'login' | 'ssh' | 'agent' | 'healthy' }
   /** A command that succeeds. */
   | { readonly kind: 'command'; readonly words: readonly string[] };
 
-export const bootTestWords = ['off', 'login', 'ssh', 'agent'] as const;
+export const bootTestWords = ['off', 'login', 'ssh', 'agent', 'healthy'] as const;
 
 /** One of the words; `no` is off; anything else is a command. */
 export const bootTest: OptionType<BootTest> = {
@@ -299,6 +319,35 @@ export const vnc: OptionType<VncAddress> = {
     const port = 5900 + Number(match?.[2]);
     if (!match || port > 65535) throw new Error("host and display number such as 'localhost:1'");
     return { listen: (match[1] ?? '').replace(/^\[|\]$/g, ''), port };
+  },
+};
+
+/** Fingerprints of OpenPGP keys (RFC 9580, 5.5.4: of version 4 or 6), separated by commas or blanks; in capitals. */
+export const fingerprints: OptionType<readonly string[]> = {
+  metavar: 'FINGERPRINT,…',
+  parse(value) {
+    const words = value
+      .toUpperCase()
+      .split(/[\s,]+/)
+      .filter((word) => word !== '');
+    const wrong = words.find((word) => !/^([0-9A-F]{40}|[0-9A-F]{64})$/.test(word));
+    if (words.length === 0 || wrong !== undefined) {
+      throw new Error(
+        'whole fingerprints of keys: 40 or 64 hexadecimal digits each, without blanks, separated by commas',
+      );
+    }
+    return words;
+  },
+};
+
+/** A day of the calendar, as ISO 8601 has it. */
+export const date: OptionType<string> = {
+  metavar: 'YYYY-MM-DD',
+  parse(value) {
+    const day = value.trim();
+    const isDay = /^\d{4}-\d\d-\d\d$/.test(day) && new Date(`${day}T00:00:00Z`).toJSON()?.startsWith(day) === true;
+    if (!isDay) throw new Error("a day such as '2028-06-30'");
+    return day;
   },
 };
 

@@ -1,6 +1,10 @@
+import { architectures, machineTypes } from '../machine/architectures.js';
+import { diskDevices, netDevices, type DiskName } from '../machine/devices.js';
 import { operatingSystem } from './operating-system.js';
 import { option, type Option } from './option.js';
 import * as type from './option-types.js';
+
+const [plainMachine, expressMachine] = architectures.x86_64.machineTypes;
 
 /** Options that every kind of section has. */
 export const sectionOptions = {
@@ -59,7 +63,7 @@ export const imageOptions = {
   }),
   checksums: option(type.source, {
     group: 'verification',
-    doc: 'The checksum list of kernel and initrd: a *SHA256SUMS* file or a *.treeinfo*, as a file name or a URI like **linux**. Both files must have the SHA-256 sums that it lists.',
+    doc: 'The checksum list of kernel and initrd, or of **netboot-archive**: a *SHA256SUMS* or *CHECKSUMS* file or a *.treeinfo*, as a file name or a URI like **linux**. The files must have the SHA-256 sums that it lists.',
     defaultDoc: "the archive's own list, for the installer in a Debian archive",
   }),
   'checksums-signature': option(type.source, {
@@ -67,15 +71,24 @@ export const imageOptions = {
     doc: 'The signature of the checksum list: a detached one, or a signed text that holds the list itself, or a signed *InRelease* file that lists its sum. Needs **checksums** and **keyring**.',
     defaultDoc: "the archive's *InRelease*, for the installer in a Debian archive",
   }),
-  keyring: option(type.path, {
+  keyring: option(type.source, {
     group: 'verification',
-    doc: 'The OpenPGP keys, binary or with ASCII armour, that may sign the checksum list. No other keys are trusted.',
+    doc: 'The OpenPGP keys, binary or with ASCII armour, that may sign the checksum list: a file name, or a URI like **linux**, for which **signed-by** must say which keys of it are trusted. No other keys are trusted.',
     defaultDoc: '*/usr/share/keyrings/debian-archive-keyring.gpg*, for the installer in a Debian archive',
+  }),
+  'signed-by': option(type.fingerprints, {
+    group: 'verification',
+    doc: 'The keys of **keyring** that may sign the checksum list, by their fingerprints (of the primary key), separated by commas. With them it does not matter where the keyring comes from.',
+    defaultDoc: 'every key of a local **keyring**',
   }),
   verify: option(type.oneOf('required', 'available', 'off'), {
     group: 'verification',
     doc: 'Whether netboot files are verified: *required* builds only from verified files, *available* verifies them where possible and warns otherwise, *off* reads no checksum lists.',
     default: 'available',
+  }),
+  'netboot-archive': option(type.source, {
+    group: 'installer',
+    doc: 'A tar archive to take kernel and initrd from, as a file name or a URI like **linux**. **linux** and **initrd** are then their paths in it, such as *amd64/linux* and *amd64/initrd*.',
   }),
   installer_image: option(type.source, {
     group: 'installer',
@@ -256,7 +269,7 @@ export const imageOptions = {
   }),
   'boot-test': option(type.bootTest, {
     group: 'boot-test',
-    doc: "What the finished image must show in a virtual machine before it gets its name: *login*, a login prompt; *ssh*, an SSH server; *agent*, an answer of qemu-guest-agent; *off*, nothing. Anything else is a command that must succeed; *%h* and *%p* in it are the host and port that lead to the guest's SSH port. See **BOOT TEST**.",
+    doc: "What the finished image must show in a virtual machine before it gets its name: *login*, a login prompt; *ssh*, an SSH server; *agent*, an answer of qemu-guest-agent; *healthy*, a system that has come up without a failed unit, as qemu-guest-agent tells; *off*, nothing. Anything else is a command that must succeed; *%h* and *%p* in it are the host and port that lead to the guest's SSH port. See **BOOT TEST**.",
     default: 'login',
     flag: { long: 'boot-test', negatable: true },
   }),
@@ -265,9 +278,25 @@ export const imageOptions = {
     doc: 'The firmware that the boot test starts the image with: *bios*, *uefi*, *uefi-secure*, or *both*, first the BIOS and then UEFI. *auto* uses each for which the disk has a boot loader.',
     default: 'auto',
   }),
+  'boot-test-disk': option(type.listOf(...(Object.keys(diskDevices) as DiskName[])), {
+    group: 'boot-test',
+    doc: "The disks to boot the image from, once each, separated by commas: *virtio*, *scsi* (virtio-scsi), *nvme*, *sata* (AHCI), *pvscsi* (VMware's). An image whose initramfs has only the drivers of the machine of its installation boots from no other.",
+    default: 'virtio',
+    flag: { long: 'boot-test-disk' },
+  }),
+  'boot-test-net': option(type.listOf(...netDevices), {
+    group: 'boot-test',
+    doc: 'The network cards to boot the image with, separated by commas: *virtio*, *e1000*, *e1000e*, *vmxnet3*, *rtl8139*. A login prompt does not tell whether the network works; let **boot-test** ask for it by SSH.',
+    default: 'virtio',
+  }),
+  'boot-test-machine': option(type.listOf(...machineTypes()), {
+    group: 'boot-test',
+    doc: `The machines to boot the image on, as QEMU calls them, separated by commas: *${plainMachine}* with PCI, or *${expressMachine}* with PCI Express. Secure Boot always takes *${expressMachine}*. Architectures other than amd64 have one machine each.`,
+    defaultDoc: 'that of the installation',
+  }),
   'boot-timeout': option(type.duration, {
     group: 'boot-test',
-    doc: 'How long the image may take to show what **boot-test** asks for, from the start of the virtual machine; each time, if it boots with several firmwares.',
+    doc: 'How long the image may take to show what **boot-test** asks for, from the start of the virtual machine; each time, if it boots several times.',
     defaultDoc: '*5m*, and *15m* without KVM',
     flag: { long: 'boot-timeout' },
   }),
@@ -275,6 +304,18 @@ export const imageOptions = {
     group: 'output',
     doc: 'Name of the distribution, for **image-factory list**.',
     defaultDoc: "derived from the section's name",
+  }),
+  'end-of-life': option(type.date, {
+    group: 'output',
+    doc: "The last day of the release's support. After it, **list** marks the image, and **validate** and builds warn: no security updates come any more, and mirrors drop the release. Empty: not known, or none.",
+  }),
+  'end-of-life-source': option(type.uri, {
+    group: 'output',
+    doc: 'Where **end-of-life** was taken from.',
+  }),
+  'installed-for-real': option(type.date, {
+    group: 'output',
+    doc: 'The day on which the shipped image was last installed and booted for real, for **list**. It goes for the shipped section alone, not for those that are like it.',
   }),
   'installer-logs': option(type.boolean, {
     group: 'log',

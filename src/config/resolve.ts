@@ -180,12 +180,12 @@ function installationOf(values: Values<typeof imageOptions>, reader: SectionRead
 }
 
 function installerSource(values: Values<typeof imageOptions>, reader: SectionReader): InstallerSource | undefined {
-  const { installerImage, linux, initrd } = values;
-  if (installerImage) {
-    const paths = [linux?.uri, initrd?.uri].filter((path) => path !== undefined && isPathInMedium(path));
-    const boot = paths.length === 2 ? { linux: paths[0]!, initrd: paths[1]! } : undefined;
-    return { kind: 'medium', image: installerImage, ...(boot ? { boot } : {}) };
-  }
+  const { installerImage, netbootArchive, linux, initrd } = values;
+  const paths = [linux?.uri, initrd?.uri].filter((path) => path !== undefined && isPathInMedium(path));
+  const boot = paths.length === 2 ? { linux: paths[0]!, initrd: paths[1]! } : undefined;
+  if (installerImage) return { kind: 'medium', image: installerImage, ...(boot ? { boot } : {}) };
+  // Where both are files of their own, they are meant instead of an archive that a section like this one has.
+  if (netbootArchive && boot) return { kind: 'archive', archive: netbootArchive, boot };
   for (const option of reader.lacks('installer_image') ? ['linux', 'initrd'] : []) {
     if (reader.lacks(option)) {
       const nearMiss = reader.nearMiss(option);
@@ -246,7 +246,27 @@ function firmwareOf(values: Values<typeof imageOptions>, reader: SectionReader):
       option,
     );
   }
+  expectMachines(arch, values, reader);
   return values.firmware === undefined ? arch.firmwares[0] : firmwareNamed(arch, values.firmware);
+}
+
+/** The boot test's machines: of this architecture, and one with Secure Boot where that is asked for. */
+function expectMachines(
+  arch: Architecture,
+  { firmware, bootTestFirmware, bootTestMachine: asked = [] }: Values<typeof imageOptions>,
+  reader: SectionReader,
+): void {
+  const option = 'boot-test-machine';
+  const other = asked.find((type) => !arch.machineTypes.includes(type));
+  if (other !== undefined) {
+    const known = arch.machineTypes.map((type) => `'${type}'`).join(' and ');
+    reader.complain(`'${option} = ${asked.join(', ')}': machines of ${arch.debianName} have ${known}`, option);
+  }
+  const secure = firmwareNamed(arch, 'uefi-secure')?.machineType;
+  const isSecure = bootTestFirmware === 'uefi-secure' || (bootTestFirmware === 'auto' && firmware === 'uefi-secure');
+  if (asked.length > 0 && isSecure && secure !== undefined && !asked.includes(secure)) {
+    reader.complain(`'${option} = ${asked.join(', ')}': Secure Boot needs '${secure}'`, option);
+  }
 }
 
 /** What templates see of the architecture, though no section sets it. */

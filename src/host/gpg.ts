@@ -51,9 +51,13 @@ function isGood(signature: GpgSignature): signature is GoodSignature {
 /**
  * The policy of apt: one good signature is enough, for archives sign with the keys of several releases. But a signature
  * that does not fit the text shows that it was changed.
+ *
+ * @param signers fingerprints of primary keys; a signature by one of them is preferred
  */
-export function anyGood(signatures: readonly GpgSignature[]): GoodSignature | undefined {
-  return signatures.some(({ verdict }) => verdict === 'BADSIG') ? undefined : signatures.find(isGood);
+export function anyGood(signatures: readonly GpgSignature[], signers?: readonly string[]): GoodSignature | undefined {
+  if (signatures.some(({ verdict }) => verdict === 'BADSIG')) return undefined;
+  const good = signatures.filter(isGood);
+  return good.find(({ fingerprints }) => signers?.includes(fingerprints.primaryKey)) ?? good[0];
 }
 
 /** The policy for what one builder has signed: one signature, and a good one. */

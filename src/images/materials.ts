@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { describeFile } from '../artifacts/write.js';
 import { installOrigin, type ImageSpec } from '../config/image-spec.js';
 import type { AnswerFileSum, DerivedFrom, Material } from '../contents/artifact.js';
@@ -37,10 +38,21 @@ async function installerOf(
 /** The netboot files, and what vouched for them, as they were when the installation began. */
 function netbootFiles(spec: ImageSpec, files: NonNullable<BuildState['netbootFiles']>): Material[] {
   const fetched = new Map(files.map((file) => [file.name, file]));
-  return netbootSources(spec).flatMap(({ option, from }) => {
-    const file = fetched.get(option);
-    if (file === undefined) return [];
-    const { sha256, bytes, verified } = file;
-    return [{ name: from.name, uri: from.publicUri, sha256, bytes, verified }];
+  return netbootSources(spec).flatMap(({ option, from, holds }) => {
+    const described = (name: string, publicName: string, uri: string) => {
+      const file = fetched.get(name);
+      if (file === undefined) return [];
+      const { sha256, bytes, verified } = file;
+      return [{ name: publicName, uri, sha256, bytes, verified }];
+    };
+    const taken =
+      holds === undefined
+        ? []
+        : ([
+            ['linux', holds.linux],
+            ['initrd', holds.initrd],
+          ] as const);
+    const inside = taken.flatMap(([name, path]) => described(name, posix.basename(path), `${from.publicUri}#${path}`));
+    return [...described(option, from.name, from.publicUri), ...inside];
   });
 }

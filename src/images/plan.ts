@@ -2,6 +2,7 @@ import type { ImageSpec } from '../config/image-spec.js';
 import { UsageError } from '../host/failure.js';
 import { sourceDateEpoch } from '../host/source-date.js';
 import { canSearch, qemuAccount } from '../machine/qemu-access.js';
+import { usualDevices } from '../machine/devices.js';
 import { detectAcceleration } from '../machine/acceleration.js';
 import type { Hardware } from '../machine/virtual-machine.js';
 import { buildPaths, type Plan } from './build.js';
@@ -26,7 +27,7 @@ const milliseconds = (seconds: number | undefined) => (seconds === undefined ? u
 
 async function hardwareFor({ arch, firmware, virtType, cores, ram, mac }: ImageSpec): Promise<Hardware> {
   return {
-    ...{ architecture: arch, firmware },
+    ...{ architecture: arch, firmware, devices: usualDevices },
     virtType: virtType === 'auto' ? (await detectAcceleration(arch)).virtType : virtType,
     cores,
     ram,

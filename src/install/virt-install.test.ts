@@ -8,6 +8,7 @@ import type { VirtType } from '../machine/acceleration.js';
 import { nvramCommands, type Hardware, type Machine } from '../machine/virtual-machine.js';
 import { architectures } from '../machine/architectures.js';
 import { findProgram } from '../host/programs.js';
+import { usualDevices } from '../machine/devices.js';
 import { testHost } from '../../test/support/host.js';
 import { kernelArguments, virtInstallCommand, type Installation } from './virt-install.js';
 
@@ -21,6 +22,7 @@ const installation: Installation = {
     hardware: {
       architecture: architectures.x86_64,
       firmware: architectures.x86_64.firmwares[0],
+      devices: usualDevices,
       virtType: 'kvm',
       cores: 2,
       ram: 1536 * 2 ** 20 + 1000,

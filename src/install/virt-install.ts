@@ -4,7 +4,7 @@ import type { AnswerFileKind, ImageSpec } from '../config/image-spec.js';
 import { Failure } from '../host/failure.js';
 import { command, type Command } from '../host/host.js';
 import { libvirtEnvironment } from '../machine/libvirt.js';
-import { diskArgument, fileOfDomain, machineArguments, subOption, type Machine } from '../machine/virtual-machine.js';
+import { diskArguments, fileOfDomain, machineArguments, subOption, type Machine } from '../machine/virtual-machine.js';
 import type { VirtType } from '../machine/acceleration.js';
 
 export interface Installation {
@@ -74,7 +74,7 @@ export function virtInstallCommand(installation: Installation): Command {
       ...machineArguments(machine),
       '--noreboot',
       ...['--wait', '-1'],
-      ...['--disk', diskArgument(installation.disk, 'raw')],
+      ...diskArguments(installation.disk, 'raw', machine.hardware.devices.disk),
       ...['--graphics', graphics(spec.vnc)],
       ...['--location', locationOption(location)],
       ...[

@@ -19,6 +19,8 @@ export interface Architecture {
   readonly serialDevice: string;
   /** The graphics card of a boot test, for `--video` of virt-install. */
   readonly video: 'vga' | 'virtio';
+  /** QEMU's machines on which an image may boot, without their versions. */
+  readonly machineTypes: readonly [string, ...string[]];
   /** The usual one first. */
   readonly firmwares: readonly [MachineFirmware, ...MachineFirmware[]];
   /** The GPT type of its root partition (UAPI Group's Discoverable Partitions Specification). */
@@ -85,6 +87,7 @@ export const architectures = {
     kvmFlag: { pattern: /\s(vmx|svm)(\s|$)/, words: 'neither vmx nor svm' },
     serialDevice: 'ttyS0',
     video: 'vga',
+    machineTypes: ['pc', 'q35'],
     firmwares: [
       { name: 'bios', machineType: undefined, files: undefined, textScreen: textMode },
       {
@@ -126,6 +129,7 @@ export const architectures = {
     kvmFlag: undefined,
     serialDevice: 'ttyAMA0',
     video: 'virtio',
+    machineTypes: ['virt'],
     firmwares: [
       {
         name: 'uefi',
@@ -164,6 +168,7 @@ export const architectures = {
     kvmFlag: undefined,
     serialDevice: 'ttyS0',
     video: 'virtio',
+    machineTypes: ['virt'],
     firmwares: [
       {
         name: 'uefi',
@@ -191,6 +196,7 @@ export const architectures = {
     kvmFlag: undefined,
     serialDevice: 'hvc0',
     video: 'vga',
+    machineTypes: ['pseries'],
     firmwares: [{ name: 'built-in', machineType: 'pseries', files: undefined, textScreen: undefined }],
     rootPartitionType: 'c31c45e6-3f39-412e-80fb-4809c4980599',
     removableLoader: undefined,
@@ -217,4 +223,9 @@ export function architectureWords(): string[] {
 /** The firmware of that name; undefined where machines of the architecture have none of the kind. */
 export function firmwareNamed({ firmwares }: Architecture, name: Firmware): MachineFirmware | undefined {
   return firmwares.find((firmware) => firmware.name === name);
+}
+
+/** The machines of all architectures. */
+export function machineTypes(): string[] {
+  return [...new Set(Object.values<Architecture>(architectures).flatMap(({ machineTypes: types }) => types))];
 }

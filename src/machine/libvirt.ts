@@ -97,6 +97,20 @@ export class Libvirt {
   }
 
   /**
+   * What qemu-guest-agent in the domain returns to a command of its protocol.
+   *
+   * @throws Failure with its own words where it does not take the command, and where none answers
+   */
+  async askAgent(domain: string, execute: string, args: object): Promise<unknown> {
+    const question = JSON.stringify({ execute, arguments: args });
+    const { stdout } = await run(
+      this.#host,
+      this.#virsh('qemu-agent-command', domain, question, '--timeout', agentTimeout),
+    );
+    return (JSON.parse(stdout) as { readonly return?: unknown }).return;
+  }
+
+  /**
    * Writes what the domain's screen shows to a file, as QEMU makes it: a PNG since QEMU 7.1 and libvirt 8.4.
    *
    * @throws Failure if the domain is gone

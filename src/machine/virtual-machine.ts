@@ -2,12 +2,14 @@ import { Failure } from '../host/failure.js';
 import { command, type Command } from '../host/host.js';
 import type { VirtType } from './acceleration.js';
 import type { Architecture } from './architectures.js';
+import { diskDevices, type Devices, type DiskDevice, type DiskName } from './devices.js';
 import type { FirmwareFiles, MachineFirmware } from './firmware.js';
 
-/** What an image is installed on, and boots on to prove itself: twice the same. */
+/** What an image is installed on, or boots on to prove itself. */
 export interface Hardware {
   readonly architecture: Architecture;
   readonly firmware: MachineFirmware;
+  readonly devices: Devices;
   readonly virtType: VirtType;
   readonly cores: number;
   /** Memory, in bytes. */
@@ -41,12 +43,13 @@ export const startPatience = 180_000;
  * @throws Failure for the name of a console log that virt-install can't use
  */
 export function machineArguments(machine: Machine): string[] {
-  const { architecture, firmware, virtType, cores, ram, mac } = machine.hardware;
+  const { architecture, firmware, devices, virtType, cores, ram, mac } = machine.hardware;
+  const type = devices.type ?? firmware.machineType;
   return [
     ...['--connect', machine.connect],
     ...['--virt-type', virtType],
     ...['--arch', architecture.name],
-    ...(firmware.machineType === undefined ? [] : ['--machine', firmware.machineType]),
+    ...(type === undefined ? [] : ['--machine', type]),
     ...(firmware.files === undefined ? [] : flashArguments(firmware.files, machine.nvram)),
     // virt-install 4 refuses to start without a word on the distribution.
     ...['--osinfo', machine.osinfo],
@@ -56,7 +59,7 @@ export function machineArguments(machine: Machine): string[] {
     ...(virtType === 'qemu' && architecture.emulatedProcessor !== undefined
       ? ['--cpu', architecture.emulatedProcessor]
       : []),
-    ...['--network', `user,model=virtio${mac === undefined ? '' : `,mac=${mac}`}`],
+    ...['--network', `user,model=${devices.net}${mac === undefined ? '' : `,mac=${mac}`}`],
     // Without a source of entropy, a guest without clock jitter (software emulation) waits for its first keys.
     ...['--rng', 'builtin'],
     ...['--serial', `pty,log.file=${fileOfDomain(machine.consoleLog)},log.append=off`],
@@ -79,13 +82,42 @@ export function nvramCommands({ hardware: { firmware }, nvram }: Pick<Machine, '
 }
 
 /**
- * A disk of the machine, for virt-install. No flushes: the disk of a build that dies is thrown away. discard lets the
+ * The disk of the machine, for virt-install. No flushes: the disk of a build that dies is thrown away. discard lets the
  * guest's mkfs punch holes.
  *
  * @throws Failure for the name of a disk that virt-install can't use
  */
-export function diskArgument(file: string, format: 'raw' | 'qcow2'): string {
-  return `path=${fileOfDomain(file)},bus=virtio,format=${format},cache=unsafe,discard=unmap`;
+export function diskArguments(file: string, format: 'raw' | 'qcow2', name: DiskName): string[] {
+  const { bus, controller, instead }: DiskDevice = diskDevices[name];
+  const disk = `path=${fileOfDomain(file)},bus=${bus},format=${format},cache=unsafe,discard=unmap`;
+  return [
+    ...(controller === undefined ? [] : ['--controller', `type=scsi,model=${controller}`]),
+    ...(instead === undefined
+      ? ['--disk', disk]
+      : ['--disk', `${disk},serial=${serial},alias.name=${alias}`, ...takesPlaceOf(alias, instead)]),
+  ];
+}
+
+/** A name that libvirt lets others give (Domain XML format, "Devices"). */
+const alias = 'ua-disk';
+
+/** QEMU's device nvme asks for one. */
+const serial = 'image-factory';
+
+/**
+ * Gives QEMU another device than the one that libvirt makes of the description (libvirt's QEMU driver, "Overriding
+ * properties of QEMU devices", since 8.2). It keeps what else was said of it: what it reads, and its turn to boot.
+ */
+function takesPlaceOf(device: string, driver: string): string[] {
+  const at = './qemu:override/qemu:device';
+  const property = `${at}/qemu:frontend/qemu:property`;
+  const set = [
+    [`${at}/@alias`, device],
+    [`${property}/@name`, 'driver'],
+    [`${property}/@type`, 'string'],
+    [`${property}/@value`, driver],
+  ];
+  return set.flatMap(([path = '', value = '']) => ['--xml', `${path}=${value}`]);
 }
 
 /**

@@ -70,15 +70,18 @@ describe('netboot files', () => {
   const settings = ({
     checksums,
     checksumsSignature,
+    keyring,
     ...more
-  }: Partial<Omit<VerifySettings, 'checksums' | 'checksumsSignature'>> & {
+  }: Partial<Omit<VerifySettings, 'checksums' | 'checksumsSignature' | 'keyring'>> & {
     checksums?: string;
     checksumsSignature?: string;
+    keyring?: string;
   } = {}): VerifySettings => ({
     verify: 'available',
     ...more,
     ...(checksums === undefined ? {} : { checksums: parseSource(checksums) }),
     ...(checksumsSignature === undefined ? {} : { checksumsSignature: parseSource(checksumsSignature) }),
+    ...(keyring === undefined ? {} : { keyring: parseSource(keyring) }),
   });
   const warnings = () => host.log.lines.filter((line) => line.startsWith('warn: '));
   const cached = (name: string) => readFileSync(join(cacheDir, name));
@@ -148,7 +151,7 @@ describe('netboot files', () => {
           list: `${mirror.url}${images}/SHA256SUMS`,
           signature: `${mirror.url}${suite}/InRelease`,
           fingerprint: keys.fingerprint('archive'),
-          keyring: trusted().keyring,
+          keyring: keysOnly().keyring,
         },
       ];
       expect(await fetchBoth()).to.deep.equal([
@@ -316,7 +319,7 @@ describe('netboot files', () => {
       const [check, ...others] = netbootCommands({ root: '/cache', image: 'debian' }, both(), trusted());
       expect(others).to.be.empty;
       expect(shellLine(check ?? { file: '', args: [] })).to.equal(
-        `gpgv --status-fd 1 --homedir /cache/debian/.verify.new --weak-digest SHA1 --keyring ${trusted().keyring} ` +
+        `gpgv --status-fd 1 --homedir /cache/debian/.verify.new --weak-digest SHA1 --keyring ${keysOnly().keyring} ` +
           '--output /cache/debian/.verify.new/text /cache/debian/.verify.new/signature',
       );
       const list = 'http://h/SHA256SUMS';

@@ -3,6 +3,7 @@ import type { Command, Host } from '../host/host.js';
 import { listedSum } from './checksum-list.js';
 import { defaultPatience, type Patience } from './http-client.js';
 import { adoptOlder, directoryOf, linkForImage, type NetbootCache } from './cache-directory.js';
+import { takeFromArchive } from './netboot-archive.js';
 import { pinFile } from './linked-file.js';
 import { fetchCommands, withNetbootFile } from './netboot-cache.js';
 import type { NetbootSource } from './netboot-source.js';
@@ -74,7 +75,9 @@ export async function fetchNetbootFiles(
   }
   const files: NetbootFile[] = [];
   for (const { source, vouchers } of expected) {
-    files.push(await fetched(host, cache, pinTo, source, vouchers, patience));
+    const file = await fetched(host, cache, pinTo, source, vouchers, patience);
+    files.push(file);
+    if (source.holds !== undefined && pinTo !== undefined) files.push(...(await taken(host, pinTo, source, file)));
   }
   return files;
 }
@@ -112,6 +115,21 @@ async function fetched(
     await linkForImage(cache, path, from.name);
     if (pinTo !== undefined) await pinFile(host, path, join(pinTo, from.name), sha256);
     return { name: option, uri: from.shown, sha256, bytes: size, verified };
+  });
+}
+
+/** Kernel and initrd of an archive: what vouches for it vouches for them. */
+async function taken(
+  host: Host,
+  pinTo: string,
+  { from, holds }: NetbootSource,
+  { uri, verified }: NetbootFile,
+): Promise<NetbootFile[]> {
+  const archive = join(pinTo, from.name);
+  const files = await takeFromArchive(host, { archive, name: from.shown, holds: holds!, to: pinTo });
+  return files.map(({ option, path, sha256, bytes }) => {
+    host.log.info(`${option}: ${path} of ${from.name}, ${bytes} bytes`);
+    return { name: option, uri: `${uri}#${path}`, sha256, bytes, verified };
   });
 }
 

@@ -1,4 +1,4 @@
-import { installOrigin, type ImageSpec } from '../config/image-spec.js';
+import { installOrigin, type BootPaths, type ImageSpec } from '../config/image-spec.js';
 import type { Source } from '../config/source.js';
 import { Failure } from '../host/failure.js';
 import type { Content } from './content.js';
@@ -14,6 +14,8 @@ export interface NetbootSource {
   readonly sha256?: string | undefined;
   /** The sum that a checksum list has for it; the list's URI is masked. */
   readonly listed?: { readonly sha256: string; readonly list: string } | undefined;
+  /** Of an archive: what is taken out of it. */
+  readonly holds?: BootPaths | undefined;
   /** In bytes; a larger file is refused. */
   readonly maxBytes?: number;
   /** Whether a redirect from https: to http: is refused, because nothing but TLS vouches for the file. */
@@ -26,6 +28,9 @@ export function netbootSources(spec: ImageSpec): NetbootSource[] {
   const { installer } = installOrigin(spec);
   if (installer.kind === 'medium') {
     return [{ option: 'installer_image', from: installer.image, content: 'medium' }];
+  }
+  if (installer.kind === 'archive') {
+    return [{ option: 'netboot-archive', from: installer.archive, holds: installer.boot }];
   }
   return [
     { option: 'linux', from: installer.linux, content: 'kernel', sha256: linuxSha256 },

@@ -16,6 +16,8 @@ export interface SignedText {
 export interface Trust {
   /** An absolute path; keys in it, binary or with ASCII armour, are trusted, and no others. */
   readonly keyring: string;
+  /** Fingerprints of those of the keys that count; undefined: all. */
+  readonly signers?: readonly string[] | undefined;
   /** A directory that is made and removed again. */
   readonly scratch: string;
 }
@@ -110,8 +112,17 @@ async function goodSigner(
   const keyring = await binaryKeyring(trust);
   const { stdout, stderr } = await run(host, commandFor({ ...trust, keyring }), { accept: [0, 1, 2] });
   const signatures = gpgSignatures(stdout);
-  const good = anyGood(signatures);
-  if (good !== undefined) return good.fingerprints.primaryKey;
+  const good = anyGood(signatures, trust.signers);
+  const { signers } = trust;
+  if (good !== undefined && (signers === undefined || signers.includes(good.fingerprints.primaryKey))) {
+    return good.fingerprints.primaryKey;
+  }
+  if (good !== undefined) {
+    throw new Failure(
+      `checksums-signature: the signature ${uri} is by the key ${good.fingerprints.primaryKey} ${good.user}, which is not one of signed-by`,
+      { hint: `If the distribution has a new key that you trust, set signed-by to its fingerprint.` },
+    );
+  }
   throw new Failure(`checksums-signature: the signature ${uri} ${whyNone(signatures, trust.keyring, stderr)}`, {
     hint: `Only the keys of ${trust.keyring} are trusted; name others with the option 'keyring'.`,
   });

@@ -34,7 +34,7 @@ export interface TrustedList {
 
 /** The command that {@link trustedList} would run, as far as the name of the signature tells its kind. */
 export function signatureCheck(cache: NetbootCache, { list, signature, keyring }: SignedListPlace): Command {
-  const trust: Trust = { keyring, scratch: scratchDirectory(cache) };
+  const trust: Trust = { keyring: keyringPath(cache, keyring), scratch: scratchDirectory(cache) };
   const holdsItsText = signature.uri === list.uri || signature.name === 'InRelease';
   return holdsItsText ? clearSignedCommand(trust) : detachedCommand(trust);
 }
@@ -63,11 +63,16 @@ export async function trustedList(
   // Another build of the image must not use the scratch directory at the same time.
   return withFileLock(host, join(directory, '.verify.lock'), `the checksum lists of ${cache.image}`, async () => {
     const fetched = fetcher(host, cache, patience);
-    if (vouching.by === 'signed list') return signedList(host, scratchDirectory(cache), vouching, fetched);
+    if (vouching.by === 'signed list') return signedList(host, cache, vouching, fetched);
     const onlyByTls = comesUnchanged(vouching.list);
     const file = await fetched({ option: 'checksums', from: vouching.list, onlyByTls });
     return { list: readChecksumList(vouching.list, file.toString('utf8')) };
   });
+}
+
+/** A keyring of this machine, or where the cache has one that comes from elsewhere. */
+function keyringPath(cache: NetbootCache, keyring: Source): string {
+  return keyring.by === 'copy' ? keyring.path : join(directoryOf(cache, keyring), keyring.name);
 }
 
 type Fetcher = (source: NetbootSource) => Promise<Buffer>;
@@ -84,18 +89,19 @@ function fetcher(host: Host, cache: NetbootCache, patience: Patience): Fetcher {
 
 async function signedList(
   host: Host,
-  scratch: string,
-  { list, signature, keyring }: SignedListPlace,
+  cache: NetbootCache,
+  { list, signature, keyring, signers }: SignedListPlace,
   fetched: Fetcher,
 ): Promise<TrustedList> {
-  const trust: Trust = { keyring, scratch };
+  if (keyring.by !== 'copy') await fetched({ option: 'keyring', from: keyring });
+  const trust: Trust = { keyring: keyringPath(cache, keyring), scratch: scratchDirectory(cache), signers };
   const signatureName = signature.shown;
   const holdsList = signature.uri === list.uri;
   const option = holdsList ? 'checksums' : 'checksums-signature';
   const signatureFile = await fetched({ option, from: signature });
   const trusted = (text: string, fingerprint: string): TrustedList => ({
     list: readChecksumList(list, text),
-    signed: { signature: signatureName, fingerprint, keyring },
+    signed: { signature: signatureName, fingerprint, keyring: keyring.by === 'copy' ? keyring.path : keyring.shown },
   });
   if (!isClearSigned(signatureFile)) {
     if (holdsList) {

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { parseSource, type Source } from '../config/source.js';
 import { UsageError } from '../host/failure.js';
 import { findProgram } from '../host/programs.js';
@@ -13,8 +12,10 @@ export interface VerifySettings {
   readonly checksums?: Source | undefined;
   /** Its signature. */
   readonly checksumsSignature?: Source | undefined;
-  /** Path of the trusted keys. */
-  readonly keyring?: string | undefined;
+  /** The file of the trusted keys. */
+  readonly keyring?: Source | undefined;
+  /** Fingerprints of those of its keys that are trusted; undefined: all. */
+  readonly signedBy?: readonly string[] | undefined;
 }
 
 /** Where a checksum list is, and who has signed it. */
@@ -22,8 +23,9 @@ export interface SignedListPlace {
   readonly list: Source;
   /** The list itself where it is a signed text. */
   readonly signature: Source;
-  /** Absolute. */
-  readonly keyring: string;
+  readonly keyring: Source;
+  /** Fingerprints of the keys that may sign; undefined: all of the keyring. */
+  readonly signers?: readonly string[] | undefined;
 }
 
 /** What can vouch for a netboot file, as far as it is known before anything is fetched. */
@@ -50,12 +52,11 @@ const debianInstaller = /^((?!.*\bubuntu\b).*\/dists\/[^/]+)(\/main\/installer-[
 
 /** @param usualKeyring the keys of the Debian archive, where the section names no others */
 export function vouchingFor(source: NetbootSource, settings: VerifySettings, usualKeyring = debianKeyring): Vouching {
-  const { verify, checksums, checksumsSignature } = settings;
-  const keyring = settings.keyring === undefined ? undefined : resolve(settings.keyring);
+  const { verify, checksums, checksumsSignature, keyring, signedBy: signers } = settings;
   const isLocal = source.from.by === 'copy';
   if (verify !== 'off' && checksums !== undefined) {
     if (keyring === undefined) return { by: 'list', list: checksums };
-    return { by: 'signed list', list: checksums, signature: checksumsSignature ?? checksums, keyring };
+    return { by: 'signed list', list: checksums, signature: checksumsSignature ?? checksums, keyring, signers };
   }
   if (source.sha256 !== undefined) return { by: 'given sum' };
   if (verify === 'off') return { by: 'nothing', why: 'verify = off', fix: 'set verify = available', loud: false };
@@ -69,7 +70,8 @@ export function vouchingFor(source: NetbootSource, settings: VerifySettings, usu
     return { by: 'nothing', why: `${fix} is not installed`, fix: `install the package ${fix}`, loud: true };
   }
   const list = parseSource(`${suite}${images}/SHA256SUMS`);
-  return { by: 'signed list', list, signature: parseSource(`${suite}/InRelease`), keyring: keyring ?? usualKeyring };
+  const signature = parseSource(`${suite}/InRelease`);
+  return { by: 'signed list', list, signature, keyring: keyring ?? parseSource(usualKeyring), signers };
 }
 
 /** Under `required` the lack of a program ends the build as that of any other does. */
@@ -86,6 +88,14 @@ export function checkVerification(sources: readonly NetbootSource[], settings: V
   }
   if (checksumsSignature !== undefined && keyring === undefined) {
     problems.push("checksums-signature: set 'keyring' as well: the keys to trust");
+  }
+  if (keyring !== undefined && keyring.by !== 'copy' && settings.signedBy === undefined) {
+    problems.push(
+      `keyring = ${keyring.shown}: set 'signed-by' as well, to the fingerprints of the keys to trust: what comes over the network can't vouch for itself`,
+    );
+  }
+  if (settings.signedBy !== undefined && keyring === undefined && checksums !== undefined) {
+    problems.push("signed-by: set 'keyring' as well: the file that holds these keys");
   }
   const unproven = verify === 'required' && problems.length === 0 ? sources : [];
   for (const source of unproven) {

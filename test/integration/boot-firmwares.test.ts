@@ -1,5 +1,7 @@
-import { chmodSync, existsSync, readFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { expect } from 'chai';
+import { bootRecords } from '../../src/artifacts/table.js';
 import { readDiskLayout } from '../../src/disk/disk-layout.js';
 import { bootWays, type BootWay } from '../../src/disk/boot-ways.js';
 import { Volumes } from '../../src/disk/volumes.js';
@@ -46,11 +48,41 @@ describe('the boot test by several firmwares', () => {
       "info: The image boots by BIOS: the console says 'by-bios login:'",
       "info: The image boots by UEFI: the console says 'by-uefi login:'",
     ]);
-    const { bootLog, uefiBootLog, bootScreenshot, uefiBootScreenshot, bootNvram, bootOverlay } = plan.paths;
+    const { bootLog, bootScreenshot, bootNvram, bootOverlay } = plan.paths;
+    const byUefi = bootRecords(plan.paths, 'uefi');
     expect(readFileSync(bootLog, 'utf8')).to.match(/by-bios login:/);
-    expect(readFileSync(uefiBootLog, 'utf8')).to.match(/by-uefi login:/);
-    for (const file of [bootScreenshot, uefiBootScreenshot]) expect(existsSync(file), file).to.equal(true);
+    expect(readFileSync(byUefi.bootLog, 'utf8')).to.match(/by-uefi login:/);
+    for (const file of [bootScreenshot, byUefi.bootScreenshot]) expect(existsSync(file), file).to.equal(true);
     for (const file of [bootNvram, bootOverlay]) expect(existsSync(file), file).to.equal(false);
+  });
+
+  it('starts it from every disk and on every machine that is asked for, as many times as the longest list has words', async () => {
+    const { plan, log } = await boot(
+      { bios: 'by-bios', uefi: 'by-uefi' },
+      'boot-test-disk = virtio, scsi, nvme, sata, pvscsi\nboot-test-machine = pc, q35\nboot-test-net = virtio, e1000e',
+    );
+    const said = (firmware: string) => `: the console says 'by-${firmware} login:'`;
+    expect(log.filter((line) => line.startsWith('info: The image boots'))).to.deep.equal([
+      `info: The image boots by BIOS on pc${said('bios')}`,
+      `info: The image boots by UEFI from virtio-scsi with e1000e on q35${said('uefi')}`,
+      `info: The image boots by BIOS from NVMe on pc${said('bios')}`,
+      `info: The image boots by UEFI from SATA (AHCI) with e1000e on q35${said('uefi')}`,
+      `info: The image boots by BIOS from VMware's PVSCSI on pc${said('bios')}`,
+    ]);
+    const records = [
+      '',
+      '-uefi-q35-scsi-e1000e',
+      '-bios-pc-nvme-virtio',
+      '-uefi-q35-sata-e1000e',
+      '-bios-pc-pvscsi-virtio',
+    ];
+    const { outputDir, bootLog } = plan.paths;
+    const names = readdirSync(outputDir).filter((name) => name.startsWith(basename(bootLog, '.log')));
+    expect(names.sort()).to.deep.equal(
+      records
+        .flatMap((tag) => ['log', 'png'].map((end) => basename(bootLog).replace(/\.log$/, `${tag}.${end}`)))
+        .sort(),
+    );
   });
 
   it('tells which of them does not boot, and why', async () => {

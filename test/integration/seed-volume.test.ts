@@ -7,6 +7,7 @@ import { execa } from 'execa';
 import { Configuration } from '../../src/config/configuration.js';
 import { resolveImage } from '../../src/config/resolve.js';
 import { architectures } from '../../src/machine/architectures.js';
+import { usualDevices } from '../../src/machine/devices.js';
 import { Libvirt } from '../../src/machine/libvirt.js';
 import { programDirectory } from '../../src/host/program-directory.js';
 import { testHost } from '../support/host.js';
@@ -109,6 +110,7 @@ describe('an installer with a seed volume', function () {
             hardware: {
               architecture: architectures.x86_64,
               firmware: architectures.x86_64.firmwares[0],
+              devices: usualDevices,
               ...{ virtType: 'qemu', cores: 1, ram: 256 * 2 ** 20, mac: undefined },
             },
             domain: `image-factory-seed-${process.pid}`,

@@ -34,7 +34,7 @@ describe('time limits', () => {
     const log = { debug() {}, info() {}, warn() {}, error() {}, progress() {}, finding() {} };
     const host = { log, signal: new AbortController().signal, release: new ReleaseStack() };
     const libvirt = new Libvirt(host, 'test:///default');
-    const hardware = { architecture: defaultArchitecture, firmware: defaultArchitecture.firmwares[0], virtType: 'qemu', cores: 1, ram: 2 ** 28,
+    const hardware = { architecture: defaultArchitecture, firmware: defaultArchitecture.firmwares[0], devices: { disk: 'virtio', net: 'virtio', type: undefined }, virtType: 'qemu', cores: 1, ram: 2 ** 28,
       mac: undefined };
     const consoleLog = directory + '/console.log';
     const machine = { hardware, connect: 'test:///default', osinfo: 'x', domain: 'd', consoleLog,

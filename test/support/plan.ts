@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Configuration } from '../../src/config/configuration.js';
 import { resolveImage } from '../../src/config/resolve.js';
 import { buildPaths, type Plan } from '../../src/images/build.js';
+import { usualDevices } from '../../src/machine/devices.js';
 import type { Hardware } from '../../src/machine/virtual-machine.js';
 
 /** A plan, and the directories that its stages work in. */
@@ -31,7 +32,7 @@ export function testPlan(lines = '', otherSections = ''): TestPlan {
   mkdirSync(paths.workDir);
   const { cores, ram, mac } = spec;
   const hardware: Hardware = {
-    ...{ architecture: spec.arch, firmware: spec.firmware, virtType: 'qemu' },
+    ...{ architecture: spec.arch, firmware: spec.firmware, devices: usualDevices, virtType: 'qemu' },
     ...{ cores, ram, mac },
   };
   const plan = {

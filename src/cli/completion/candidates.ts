@@ -4,6 +4,7 @@ import { shippedTargetNames } from '../../config/configuration-files.js';
 import { shippedLayoutNames } from '../../config/layout-file.js';
 import { imageOptions } from '../../config/options.js';
 import { namesFile, takesSeveral } from '../option-values.js';
+import { listedWords } from '../section-flags.js';
 
 /** What one position of the command line takes: one of some words, something to look up, or any text. */
 export type Candidates =
@@ -67,7 +68,8 @@ export function valueOptions(commands: readonly CompletedCommand[]): string[] {
 }
 
 function valueOf(option: Option): Candidates {
-  if (option.argChoices) return { kind: 'words', words: option.argChoices };
+  const words = option.argChoices ?? listedWords(option);
+  if (words) return { kind: 'words', words };
   if (option.flags.includes('<option=value>')) return { kind: 'beginnings', words: settings() };
   if (option.flags.includes('<dir>')) return { kind: 'directory' };
   return { kind: namesFile(option) ? 'file' : 'text' };

@@ -1,65 +1,64 @@
-import { join } from 'node:path';
+import { readdir, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { bootRecords, isFurtherBootRecord } from '../../artifacts/table.js';
 import { bootCommands, bootTest as boot, type BootTest } from '../../boot/boot-test.js';
 import { sha256Of } from '../../host/digest.js';
 import { Failure } from '../../host/failure.js';
 import type { Host } from '../../host/host.js';
 import { moveFile } from '../../host/move-file.js';
 import { joinRotated } from '../../machine/console-log.js';
+import { usualDevices } from '../../machine/devices.js';
 import { firmwareNames, missingFirmware, type MachineFirmware } from '../../machine/firmware.js';
 import { Libvirt } from '../../machine/libvirt.js';
 import { maskFile } from '../../report/masked-file.js';
 import { bootFirmwares, necessaryFirmwares } from '../boot-firmwares.js';
+import { bootsOf, type Boot } from '../boots.js';
 import type { Plan } from '../build.js';
 import { stage } from '../stage.js';
 
 /** Milliseconds that an image may take unless the section says otherwise; in software everything takes longer. */
 const usualTimeout = { kvm: 5 * 60_000, qemu: 15 * 60_000 } as const;
 
-/** Boots the finished image with each firmware that it is for, and waits for what the section asks of it. */
+/** Boots the finished image on each machine that it is for, and waits for what the section asks of it. */
 export const bootTest = stage({
   name: 'boot-test',
   title: 'Booting the image',
   reads: ['image'],
   wants: (plan) => {
     const test = bootTestOf(plan);
-    const { spec, paths } = plan;
+    const { bootTestFirmware, bootTestDisk, bootTestNet, bootTestMachine, connect } = plan.spec;
+    const asked = { bootTestDisk, bootTestNet, bootTestMachine };
     return (
       test && {
-        test,
-        asked: spec.bootTestFirmware,
-        connect: spec.connect,
-        unproven: paths.unproven,
-        second: { log: paths.uefiBootLog, screenshot: paths.uefiBootScreenshot },
-        expected: necessaryFirmwares(spec).map((firmware) => withFirmware(test, firmware)),
+        ...{ test, asked, firmware: bootTestFirmware, connect },
+        records: plan.paths,
+        unproven: plan.paths.unproven,
+        expected: bootsOf(asked, necessaryFirmwares(plan.spec)).map((each) => testBy(test, each, plan.paths)),
       }
     );
   },
   commands: ({ expected }) => expected.flatMap(bootCommands),
   // Not the timeout: how long the image may take does not decide what is tested.
-  inputs: ({ test, asked }) => [test.demand, asked],
-  async run(host, { test, asked, connect, unproven, second }, { image, bootWays }) {
+  inputs: ({ test, asked, firmware }) => [test.demand, firmware, asked],
+  async run(host, { test, asked, firmware: askedFirmware, connect, records, unproven }, { image, bootWays }) {
     const { architecture, firmware } = test.machine.hardware;
-    const firmwares = present(host, bootFirmwares(asked, architecture, firmware, bootWays));
-    const tests = firmwares.map((each, index) => ({
-      ...withFirmware(test, each),
-      ...(index === 0 ? {} : { screenshot: second.screenshot }),
-      machine: { ...withFirmware(test, each).machine, ...(index === 0 ? {} : { consoleLog: second.log }) },
-    }));
-    for (const each of tests) {
-      const { consoleLog, hardware } = each.machine;
-      const by = firmwareNames[hardware.firmware.name];
-      if (tests.length > 1) host.log.info(`Booting the image by ${by}`);
+    const firmwares = present(host, bootFirmwares(askedFirmware, architecture, firmware, bootWays));
+    const boots = bootsOf(asked, firmwares);
+    await forgetFurtherBoots(records.bootLog);
+    for (const [index, each] of boots.entries()) {
+      const one = testBy(test, each, records);
+      if (boots.length > 1) host.log.info(`Booting the image by ${each.title} (${index + 1} of ${boots.length})`);
       try {
-        const seen = await boot(host, new Libvirt(host, connect), each);
-        host.log.info(`The image boots by ${by}: ${seen}`);
-        await expectUnchanged(host, each.image, image.sha256);
+        const seen = await boot(host, new Libvirt(host, connect), one);
+        host.log.info(`The image boots by ${each.title}: ${seen}`);
+        await expectUnchanged(host, one.image, image.sha256);
       } catch (error) {
         if (!(error instanceof Failure)) throw error;
-        const isUsual = tests.length === 1 && hardware.firmware.name === 'bios';
-        throw await keepUnproven(host, each, unproven, isUsual ? error : failureBy(by, error));
+        const isUsual = boots.length === 1 && each.title === firmwareNames.bios;
+        throw await keepUnproven(host, one, unproven, isUsual ? error : failureBy(boots, index, error));
       } finally {
-        await joinRotated(consoleLog);
-        await maskFile(host, consoleLog);
+        await joinRotated(one.machine.consoleLog);
+        await maskFile(host, one.machine.consoleLog);
       }
     }
   },
@@ -77,6 +76,13 @@ function present(host: Host, firmwares: readonly MachineFirmware[]): readonly Ma
     );
   }
   return here;
+}
+
+/** What further boots of an earlier build of the day have left: this one may make fewer. */
+async function forgetFurtherBoots(bootLog: string): Promise<void> {
+  const directory = dirname(bootLog);
+  const earlier = (await readdir(directory)).filter((name) => isFurtherBootRecord(bootLog, name));
+  for (const name of earlier) await rm(join(directory, name), { force: true });
 }
 
 /** Verifies that the tested image is the one that is published. */
@@ -101,13 +107,32 @@ async function keepUnproven(
   return new Failure(failure.message, { hint: [failure.hint, where].filter(Boolean).join(' '), cause: failure });
 }
 
-function failureBy(by: string, failure: Failure): Failure {
-  return new Failure(`booting by ${by}: ${failure.message}`, { hint: failure.hint, cause: failure });
+/** Says how the image was booted, how it boots all the same, and what most often keeps it from booting from another disk. */
+function failureBy(boots: readonly Boot[], index: number, failure: Failure): Failure {
+  const { title, devices } = boots[index]!;
+  const earlier = boots.slice(0, index).map((each) => each.title);
+  const later = boots.slice(index + 1).map((each) => each.title);
+  const hints = [
+    failure.hint,
+    devices.disk === usualDevices.disk ? undefined : driverHint,
+    earlier.length === 0 ? undefined : `It boots by ${earlier.join(', ')}.`,
+    later.length === 0 ? undefined : `Not tried: ${later.join(', ')}.`,
+  ];
+  return new Failure(`booting by ${title}: ${failure.message}`, {
+    hint: hints.filter((hint) => hint !== undefined).join(' '),
+    cause: failure,
+  });
 }
 
-function withFirmware(test: BootTest, firmware: MachineFirmware): BootTest {
+const driverHint =
+  'If its initramfs lacks the driver of that disk, make one for all machines: hostonly="no" in dracut.conf, MODULES=most in initramfs.conf.';
+
+/** The test by one boot, with files of its own. */
+function testBy(test: BootTest, { firmware, devices, tag }: Boot, records: Plan['paths']): BootTest {
   const { machine } = test;
-  return { ...test, machine: { ...machine, hardware: { ...machine.hardware, firmware } } };
+  const { bootLog, bootScreenshot } = bootRecords(records, tag);
+  const hardware = { ...machine.hardware, firmware, devices };
+  return { ...test, screenshot: bootScreenshot, machine: { ...machine, hardware, consoleLog: bootLog } };
 }
 
 /** The boot test of the finished image, by the firmware of the installation; undefined where there is none. */

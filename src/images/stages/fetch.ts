@@ -31,6 +31,7 @@ export const fetch = stage({
     installer: installerLocation(plan),
   }),
   commands: (want) => commands(want),
+  programs: ({ sources }) => (sources.some(({ holds }) => holds !== undefined) ? ['tar'] : []),
   async space({ cache, sources, workDir }) {
     const { least, most } = await bytesToFetch(sources, cache);
     return [
@@ -41,7 +42,8 @@ export const fetch = stage({
   },
   inputs: ({ spec, sources }) => [
     sources.map(({ option, from: { uri }, sha256 }) => ({ option, uri, sha256 })),
-    ...[spec.checksums?.uri, spec.checksumsSignature?.uri, spec.keyring, spec.verify],
+    sources.map(({ holds }) => holds),
+    ...[spec.checksums?.uri, spec.checksumsSignature?.uri, spec.keyring?.uri, spec.signedBy, spec.verify],
   ],
   async run(host, { spec, cache, sources, pinTo, installer }) {
     makeSearchable(pinTo);

@@ -1,53 +1,42 @@
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { signatureOf } from '../artifacts/table.js';
 import { writeDocument } from '../artifacts/write.js';
-import { treeOfFile, treeOfLayer } from '../bundles/capture.js';
 import { makeBundles, type Bundling, type Sources } from '../bundles/make-bundles.js';
 import { readBundles, withBundles, type BundleRecord } from '../bundles/record.js';
-import { diskSource, timeOf, type DiskSource, type TreeSource } from '../bundles/source.js';
+import { timeOf } from '../bundles/source.js';
 import { isOfDisk } from '../bundles/writers.js';
 import type { BundleTarget } from '../config/bundle-target.js';
 import type { Configuration } from '../config/configuration.js';
 import type { Signing } from '../config/image-spec.js';
-import { resolveTarget, resolveTargets, targetNames } from '../config/resolve-bundle.js';
+import { resolveTargets } from '../config/resolve-bundle.js';
 import { isoDate, resolveImage } from '../config/resolve.js';
-import { didYouMean } from '../config/suggestion.js';
-import { makeDisk } from '../disk/make/make-disk.js';
-import { inspectImage } from '../disk/image-file.js';
 import { holdDirectory } from '../host/directory-lock.js';
 import { checkSpace } from '../host/disk-space.js';
 import { UsageError } from '../host/failure.js';
 import type { Host } from '../host/host.js';
 import { ReleaseStack } from '../host/release-stack.js';
 import { sourceDateEpoch } from '../host/source-date.js';
-import { allLayers } from '../layers/layers.js';
-import { recognise } from '../layers/import/recognise.js';
 import type { Store } from '../layers/store.js';
 import { sign } from '../publish/signature.js';
 import { briefLog } from './brief-log.js';
-import { filesOf } from './built-images.js';
+import type { BundleFlags } from './bundle-flags.js';
+import { listTargets } from './bundle-list.js';
+import {
+  baseOf,
+  expectLayer,
+  imageNamed,
+  isDisk,
+  sourcesOf,
+  whatIs,
+  type AskedSource,
+  type Found,
+} from './bundle-source.js';
 import { loadConfiguration } from './configuration.js';
-import { plannedLayout } from './disk.js';
 import { printJson } from './layer.js';
 import { untilSignalled } from './signals.js';
-import { withPrivateStore, type StoreFlags } from './store-session.js';
-import { columns } from './tables.js';
-
-export interface BundleFlags extends StoreFlags {
-  readonly list?: boolean;
-  readonly outputDir?: string;
-  readonly force?: boolean;
-  readonly layout?: string;
-  readonly size?: string;
-  /** A file with targets, for a build that has resolved them. */
-  readonly targetsFile?: string;
-  /** The directory in which that build works. */
-  readonly workDir?: string;
-  /** What the names of that build's files begin with: `IMAGE-DATE`. */
-  readonly as?: string;
-}
+import { withPrivateStore } from './store-session.js';
 
 /** Makes bundles of what is built: an image, a disk, a layer. */
 export async function bundle(source: string | undefined, names: readonly string[], flags: BundleFlags): Promise<void> {
@@ -78,44 +67,6 @@ export async function bundle(source: string | undefined, names: readonly string[
   }
 }
 
-/** What there is to bundle. */
-type Found =
-  | { readonly kind: 'file'; readonly path: string; readonly name: string; readonly section: string | undefined }
-  | { readonly kind: 'layer'; readonly name: string };
-
-function whatIs(configuration: Configuration, source: string, flags: BundleFlags): Found {
-  if (existsSync(source)) {
-    const path = resolve(source);
-    return { kind: 'file', path, name: imageOf(baseOf(path)), section: undefined };
-  }
-  if (configuration.imageNames().includes(source)) {
-    const [newest] = filesOf(
-      [source],
-      flags.outputDir === undefined ? { ...flags } : { ...flags, outputDir: flags.outputDir },
-    );
-    if (newest !== undefined) return { kind: 'file', path: resolve(newest.file), name: source, section: source };
-  }
-  if (source.includes('/')) throw new UsageError([`${source}: there is no such file`]);
-  // Whether there is such a layer is seen when the store is open.
-  return { kind: 'layer', name: source };
-}
-
-/** `debian-13-2026-11-26` of `/images/debian-13-2026-11-26.qcow2`. */
-function baseOf(path: string): string {
-  return basename(path).replace(/(?<=.)(?:\.tar)?\.[A-Za-z][A-Za-z0-9]*$/, '');
-}
-
-const imageNamed = (found: Found, { as }: BundleFlags) => (as === undefined ? found.name : imageOf(as));
-
-const imageOf = (base: string) => base.replace(/-\d{4}-\d{2}-\d{2}$/, '');
-
-async function isDisk(found: Found): Promise<boolean> {
-  if (found.kind !== 'file' || statSync(found.path).isDirectory()) return false;
-  const quiet = { log: briefLog({}), signal: new AbortController().signal };
-  const { format } = await inspectImage(quiet, found.path);
-  return format !== 'raw' || (await recognise(quiet, found.path)).kind === 'disk';
-}
-
 async function targetsOf(
   configuration: Configuration,
   source: string,
@@ -136,12 +87,8 @@ async function targetsOf(
   return targets;
 }
 
-interface Asked {
-  readonly found: Found;
+interface Asked extends AskedSource {
   readonly targets: readonly BundleTarget[];
-  readonly configuration: Configuration;
-  readonly flags: BundleFlags;
-  readonly store: Store | undefined;
 }
 
 async function bundleAll(host: Host, asked: Asked): Promise<readonly BundleRecord[]> {
@@ -170,14 +117,6 @@ async function bundleAll(host: Host, asked: Asked): Promise<readonly BundleRecor
     await record(host, { workDir, outputDir, base }, found, made);
   }
   return made;
-}
-
-async function expectLayer({ found, store, configuration }: Asked): Promise<void> {
-  if (store === undefined) return;
-  const layers = (await allLayers(store)).map(({ name }) => name);
-  if (layers.includes(found.name)) return;
-  const known = [...layers, ...configuration.imageNames()];
-  throw new UsageError([`${found.name}: there is no such file, image or layer${didYouMean(found.name, known)}`]);
 }
 
 function expectNothingThere(
@@ -214,40 +153,6 @@ async function expectSpace(
   const { image } = await sources.disk();
   const most = image.size * (disks.length + 1);
   await checkSpace(host.log, [{ what: 'the bundles', directory, least: 0, most }]);
-}
-
-function sourcesOf(
-  host: Host,
-  { found, flags, store }: Asked,
-  { scratch, epoch }: { readonly scratch: string; readonly epoch: number | undefined },
-): Sources {
-  let disk: Promise<DiskSource> | undefined;
-  let tree: Promise<TreeSource> | undefined;
-  const treeOf = () => {
-    if (store === undefined) throw new Error('files without a store');
-    const name = imageNamed(found, flags);
-    return found.kind === 'layer' ? treeOfLayer(store, found.name, name) : treeOfFile(store, found.path, name);
-  };
-  const sources: Sources = {
-    tree: () => (tree ??= treeOf()),
-    disk: () => (disk ??= findDisk()),
-  };
-  const findDisk = async () => {
-    if (await isDisk(found))
-      return diskSource(host, await inspectImage(host, (found as { path: string }).path), scratch);
-    if (flags.layout === undefined) {
-      throw new UsageError([
-        `${found.name}: files become a disk by a layout: add --layout NAME, such as --layout hybrid, and --size SIZE`,
-      ]);
-    }
-    const layout = plannedLayout(flags, host.log);
-    const { merged } = await sources.tree();
-    const output = join(scratch, `${found.name}.raw`);
-    const wanted = { layout, tree: merged.directory, output, bootLoader: 'auto', kernelWords: [], epoch } as const;
-    const [made = output] = await makeDisk(host, wanted);
-    return diskSource(host, await inspectImage(host, made), scratch);
-  };
-  return sources;
 }
 
 /** Signs the checksums of the bundles of a section that has its image signed. */
@@ -288,26 +193,4 @@ function tell(records: readonly BundleRecord[], flags: BundleFlags): void {
     const names = files.map(({ name }) => name).join(', ');
     console.log(`${target}: ${names || 'the image itself'}${proven === undefined ? '' : ` (${proven})`}`);
   }
-}
-
-function listTargets(configuration: Configuration, word: string | undefined, { json }: BundleFlags): void {
-  if (word !== undefined) throw new UsageError([`bundle --list ${word}: it takes no further words`]);
-  const problems: string[] = [];
-  const targets = targetNames(configuration).flatMap((name) => {
-    try {
-      return [resolveTarget(configuration, name)];
-    } catch (error) {
-      if (!(error instanceof UsageError)) throw error;
-      problems.push(...error.problems);
-      return [];
-    }
-  });
-  if (problems.length > 0) throw new UsageError(problems);
-  if (json) return printJson({ targets });
-  const rows = targets.map(({ name, format, subformat, description }) => [
-    name,
-    subformat === undefined ? format : `${format}, ${subformat}`,
-    description,
-  ]);
-  for (const line of columns([['TARGET', 'FORMAT', 'FOR'], ...rows])) console.log(line);
 }

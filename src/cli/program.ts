@@ -3,7 +3,7 @@ import { programVersion } from '../host/program-directory.js';
 import type { CacheFlags } from './cache.js';
 import type { CheckFlags } from './check.js';
 import type { BuildFlags, FetchFlags } from './build-flags.js';
-import type { BundleFlags } from './bundle.js';
+import type { BundleFlags } from './bundle-flags.js';
 import type { Shell } from './completion.js';
 import type { DiskFlags } from './disk.js';
 import type { DoctorFlags } from './doctor.js';

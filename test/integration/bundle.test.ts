@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { execa } from 'execa';
 import { systemOnDisk, systemTree } from '../support/bundled-system.js';
@@ -145,6 +146,18 @@ describe('image-factory bundle', () => {
       } finally {
         await user.remove();
       }
+    });
+
+    it('gives back what it took when it is told to end', async () => {
+      const ending = bundle(disk, 'lxc', 'tar-xz', 'incus', 'docker', 'squashfs');
+      const work = join(scratch, '.web-2024-05-17.bundles');
+      const limit = Date.now() + 300_000;
+      while (!existsSync(join(work, 'scratch')) && Date.now() < limit) await sleep(20);
+      ending.kill('SIGTERM');
+      const { exitCode } = await ending;
+      expect(exitCode).to.equal(130);
+      expect(names().filter((name) => name.startsWith('.'))).to.deep.equal([]);
+      expect(readdirSync(join(scratch, 'store/staging'))).to.deep.equal([]);
     });
 
     it('makes a disk of a layer by a layout', async () => {

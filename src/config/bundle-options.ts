@@ -101,7 +101,7 @@ export const bundleOptions = {
   }),
   omit: option(commaList, {
     group: 'bundles',
-    doc: 'What is left out of files: *container* is what a container can do without (kernel, initrd, kernel modules, boot loader, fstab, device nodes); anything else is a path, in which `*` stands for any part of one name, and a directory means all in it. *nothing* leaves out nothing. The manifest says what a bundle lacks.',
+    doc: 'What is left out of files: *container* is what a container can do without (kernel, initrd, kernel modules, boot loader, fstab, device nodes); anything else is a path, with all below it; one that ends with a slash stays itself, and an asterisk stands for any part of a name. *nothing* leaves out nothing. The manifest, and *IMAGE-DATE.bundles.json*, say what a bundle lacks.',
     defaultDoc: '*nothing*',
   }),
   sidecar: option(word(bundleSidecars), {

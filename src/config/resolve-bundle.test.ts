@@ -56,6 +56,7 @@ describe('targets of bundles', () => {
         '[bundle c]\nformat = ova\noptions = memmory=2048\nalign = 1000b',
         '[bundle d]\nneeds = ufi',
         '[bundle e/f]\nformat = raw',
+        '[bundle g]\nformat = qcow2\noptions = backing_file=base.qcow2',
       ].join('\n'),
     );
     const told = (name: string) => problemsOf(() => resolveTarget(wrong, name));
@@ -73,6 +74,9 @@ describe('targets of bundles', () => {
       'my.conf:12: [bundle c] align: expected a multiple of 512 bytes',
     ]);
     expect(told('d')[0]).to.match(/^my\.conf:14: \[bundle d\] needs: expected one of .* \(did you mean 'uefi'\?\)$/);
+    expect(told('g')).to.deep.equal([
+      "my.conf:19: [bundle g] options: 'backing_file' can't be set: a bundle is one whole file, of the kind that 'subformat', 'compression' and 'align' say",
+    ]);
     expect(told('e/f')).to.deep.equal([
       "my.conf:15: [bundle e/f] the target's name can't be part of a file name: set 'extension'",
     ]);

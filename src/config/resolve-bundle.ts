@@ -85,6 +85,12 @@ export function resolveTarget(configuration: Configuration, name: string): Bundl
     );
   }
   for (const option of Object.keys(options)) {
+    if (format.options === 'qemu' && ofBundles.has(option)) {
+      complain(
+        'options',
+        `options: '${option}' can't be set: a bundle is one whole file, of the kind that 'subformat', 'compression' and 'align' say`,
+      );
+    }
     if (format.options === 'qemu' || format.options.includes(option)) continue;
     const has = format.options.length > 0 ? `has ${format.options.join(', ')}` : 'has none';
     complain(
@@ -125,6 +131,17 @@ export function resolveTarget(configuration: Configuration, name: string): Bundl
     omit: omit.filter((each) => each !== 'nothing'),
   };
 }
+
+/** Options of qemu-img that would make a bundle only a part of a disk, or that a target has by other names. */
+const ofBundles = new Set([
+  'backing_file',
+  'backing_fmt',
+  'data_file',
+  'data_file_raw',
+  'subformat',
+  'compression_type',
+  'size',
+]);
 
 type BundleValues = Partial<Values<typeof bundleOptions>>;
 

@@ -33,6 +33,9 @@ const packages = [{ name: 'apt', version: '3.0.3', architecture: 'amd64' }];
 
 describe('manifest', () => {
   it('is valid by its schema, and so is one that says why it knows no packages', () => {
+    const bundles = [{ target: 'oci', format: 'oci', files: ['web.oci.tar'], omitted: ['boot/'] }];
+    const bundled = manifest({ ...system, installed: { format: 'deb', packages } }, { ...known, bundles });
+    expect(manifestErrors(JSON.parse(JSON.stringify(bundled)))).to.equal(undefined);
     const full = manifest({ ...system, installed: { format: 'deb', packages } }, known);
     expect(manifestErrors(full)).to.equal(undefined);
     expect(full).to.include({ packageFormat: 'deb', packages });

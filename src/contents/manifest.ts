@@ -19,6 +19,8 @@ export interface Manifest {
   readonly disk: ManifestDisk;
   /** What lies beside the image and was finished before the manifest. */
   readonly artifacts: readonly Artifact[];
+  /** What was made of the image for other platforms; absent where nothing was. */
+  readonly bundles?: readonly ManifestBundle[];
   readonly installer?: { readonly netbootFiles: readonly Material[]; readonly answerFile: AnswerFileSum };
   /** Of an image that was not installed. */
   readonly derived?: DerivedFrom;
@@ -32,6 +34,15 @@ export interface Manifest {
     /** The programs that the build called, by name, with what they say of their version. */
     readonly programs: Readonly<Record<string, string>>;
   };
+}
+
+export interface ManifestBundle {
+  readonly target: string;
+  readonly format: string;
+  /** Names; the bundle itself first. */
+  readonly files: readonly string[];
+  /** Paths that it lacks. */
+  readonly omitted?: readonly string[];
 }
 
 export interface ManifestCheck {
@@ -75,9 +86,12 @@ export interface ManifestDisk {
 /** All that the build knows, in the order in which a reader wants it. */
 export function manifest(
   { distribution, kernels, installed }: Inventory,
-  known: Pick<Manifest, 'image' | 'file' | 'disk' | 'artifacts' | 'installer' | 'derived' | 'golden' | 'build'>,
+  known: Pick<
+    Manifest,
+    'image' | 'file' | 'disk' | 'artifacts' | 'bundles' | 'installer' | 'derived' | 'golden' | 'build'
+  >,
 ): Manifest {
-  const { image, file, disk, artifacts, installer, derived, golden, build } = known;
+  const { image, file, disk, artifacts, bundles, installer, derived, golden, build } = known;
   const packages =
     installed.format === 'unknown'
       ? { packagesUnknown: installed.reason }
@@ -91,6 +105,7 @@ export function manifest(
     kernels,
     disk,
     artifacts,
+    ...(bundles === undefined || bundles.length === 0 ? {} : { bundles }),
     ...(installer === undefined ? {} : { installer }),
     ...(derived === undefined ? {} : { derived }),
     ...checked,

@@ -45,13 +45,13 @@ export async function writeXen(making: Making, source: DiskSource): Promise<Made
   const lines = [
     `# ${image}: put the files below ${place}, then: xl create ${configuration}`,
     `type = "${type}"`,
-    `name = "${image}"`,
+    `name = ${quoted(image)}`,
     `memory = ${numberOption(target, 'memory', 1024)}`,
     `vcpus = ${numberOption(target, 'cpus', 1)}`,
-    `kernel = "${place}/${linux}"`,
-    ...(hasInitrd ? [`ramdisk = "${place}/${initrd}"`] : []),
+    `kernel = ${quoted(`${place}/${linux}`)}`,
+    ...(hasInitrd ? [`ramdisk = ${quoted(`${place}/${initrd}`)}`] : []),
     `cmdline = "root=${root ?? '/dev/xvda1'} ro console=hvc0"`,
-    `disk = [ "format=raw, vdev=xvda, access=rw, target=${place}/${name}" ]`,
+    `disk = [ ${quoted(`format=raw, vdev=xvda, access=rw, target=${place}/${name}`)} ]`,
     `vif = [ "${target.options.bridge === undefined ? '' : `bridge=${target.options.bridge}`}" ]`,
     'on_poweroff = "destroy"',
     'on_reboot = "restart"',
@@ -62,6 +62,9 @@ export async function writeXen(making: Making, source: DiskSource): Promise<Made
   const files = [name, configuration, linux, ...(hasInitrd ? [initrd] : [])];
   return { files, disk: { format: 'raw', file: name } };
 }
+
+/** A string of xl's language, which has the escapes of C. */
+const quoted = (text: string) => JSON.stringify(text);
 
 async function takeOut(files: SystemFiles, path: string, to: string): Promise<void> {
   if (!(await files.copyOut(path, to))) throw new Failure(`${path} can't be copied out of the disk`);

@@ -31,6 +31,10 @@ export const manifest = stage({
         ...(await Promise.all(beside.map((path) => describeFile(host, path)))),
         ...bundledFiles(state.bundles),
       ],
+      bundles: (state.bundles ?? []).map(({ target, format, files, omitted }) => ({
+        ...{ target, format, files: files.map(({ name }) => name) },
+        ...(omitted === undefined ? {} : { omitted }),
+      })),
       ...(await materials(host, spec, state)),
       ...(state.golden && { golden: recorded(state.golden) }),
       build: {

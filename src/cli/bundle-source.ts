@@ -1,5 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import { treeOfFile, treeOfLayer } from '../bundles/capture.js';
 import type { Sources } from '../bundles/make-bundles.js';
 import { diskSource, type DiskSource, type TreeSource } from '../bundles/source.js';
@@ -12,6 +13,7 @@ import type { Host } from '../host/host.js';
 import { recognise } from '../layers/import/recognise.js';
 import { allLayers } from '../layers/layers.js';
 import type { Store } from '../layers/store.js';
+import { treeContentId } from '../nodes/record.js';
 import { briefLog } from './brief-log.js';
 import { filesOf } from './built-images.js';
 import type { BundleFlags } from './bundle-flags.js';
@@ -24,6 +26,8 @@ export type Found =
 
 /** @throws UsageError for what can't be a file, an image or a layer */
 export function whatIs(configuration: Configuration, source: string, flags: BundleFlags): Found {
+  // A name that is also that of a file or of an image.
+  if (source.startsWith('layer:')) return { kind: 'layer', name: source.slice('layer:'.length) };
   if (existsSync(source)) {
     const path = resolve(source);
     return { kind: 'file', path, name: imageOf(baseOf(path)), section: undefined };
@@ -92,10 +96,12 @@ export function sourcesOf(
 ): Sources {
   let disk: Promise<DiskSource> | undefined;
   let tree: Promise<TreeSource> | undefined;
-  const treeOf = () => {
+  const treeOf = async () => {
     if (store === undefined) throw new Error('files without a store');
     const name = imageNamed(found, flags);
-    return found.kind === 'layer' ? treeOfLayer(store, found.name, name) : treeOfFile(store, found.path, name);
+    if (found.kind === 'layer') return treeOfLayer(store, found.name, name);
+    const layer = await layerOfImage(store, found.path);
+    return layer === undefined ? treeOfFile(store, found.path, name) : treeOfLayer(store, layer, name);
   };
   const sources: Sources = {
     tree: () => (tree ??= treeOf()),
@@ -117,4 +123,16 @@ export function sourcesOf(
     return diskSource(host, await inspectImage(host, made), scratch);
   };
   return sources;
+}
+
+/** The layer that a derived image was made of, as its manifest says, where the store still has it as it was. */
+async function layerOfImage(store: Store, image: string): Promise<string | undefined> {
+  try {
+    const text = await readFile(join(dirname(image), `${baseOf(image)}.manifest.json`), 'utf8');
+    const { derived } = JSON.parse(text) as { derived?: { layer: string; contentId: string } };
+    if (derived === undefined) return undefined;
+    return (await treeContentId(store, derived.layer)) === derived.contentId ? derived.layer : undefined;
+  } catch {
+    return undefined;
+  }
 }

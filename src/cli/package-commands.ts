@@ -26,7 +26,7 @@ export function addPackageCommands(root: Command): Command {
     .action(async (flags: GroupFlags) => (await import('./group.js')).listGroups(flags));
 
   withConfig(root.command('lock'))
-    .description('write the exact packages of an image into its package lock, and fetch them')
+    .description('lock the exact packages of an image, and fetch them')
     .usage('[options] image...\n       image-factory lock fetch [options] image...')
     .argument(
       '[image...]',
@@ -42,7 +42,7 @@ export function addPackageCommands(root: Command): Command {
     .action(async (words: string[], flags: LockFlags) => (await import('./lock.js')).lock(words, flags));
 
   withConfig(root.command('why'))
-    .description('say why a package is in the lock of an image, or why it is not')
+    .description('say why a package is in a lock, or why it is not')
     .argument('<image>', 'the image, with all its flavors, or IMAGE@FLAVOR')
     .argument('<package>', 'the package')
     .addOption(flavors())

@@ -217,12 +217,10 @@ export function program(): Command {
       (await import('./bundle.js')).bundle(source, targets, flags),
     );
 
-  root.commandsGroup('Elements:');
+  root.commandsGroup('Elements and packages:');
   const element = root.command('element').description("list, show and check diskimage-builder's elements");
   addElementCommands(element);
   addDibCommand(root);
-
-  root.commandsGroup('Packages:');
   const group = addPackageCommands(root);
 
   root.commandsGroup('Layers:');

@@ -15,6 +15,7 @@ import { maskFile } from '../../report/masked-file.js';
 import { bootFirmwares } from '../boot-firmwares.js';
 import type { BuildState, Plan } from '../build.js';
 import { stage, type StageHost } from '../stage.js';
+import { storeOf } from '../store-of.js';
 import { bootTestOf } from './boot-test.js';
 
 /** Writes the finished image for the platforms that the section names. */
@@ -31,6 +32,7 @@ export const bundle = stage({
       ...{ image: spec.name, base: spec.baseName, epoch: plan.sourceDate },
       ...{ outputDir: paths.outputDir, directory: paths.bundleDir, document: paths.bundles, file: paths.image },
       workDir: paths.workDir,
+      storeDir: storeOf(spec),
     };
   },
   programs: ({ targets }) => targets.flatMap(({ format, subformat }) => programsFor(format, subformat)),
@@ -40,7 +42,7 @@ export const bundle = stage({
     { what: 'the disk while it is bundled', directory, least: 0, most: size },
   ],
   inputs: ({ targets, test }) => [targets, test],
-  async run(host, want, { image, bootWays }) {
+  async run(host, want, { image, bootWays, node }) {
     const { targets, directory, outputDir, document, file, workDir } = want;
     makeDirectory(directory, { mode: 0o711 });
     const seconds = want.epoch === undefined ? undefined : Math.floor(want.epoch / 1000);
@@ -57,11 +59,10 @@ export const bundle = stage({
     const source = diskSource(host, inspected, scratch);
     const none = () => Promise.reject(new Error('no files are bundled here'));
     const disks = await makeBundles(host, bundling, { disk: () => Promise.resolve(source), tree: none });
-    const trees = await bundleFiles(
-      host,
-      want,
-      targets.filter((target) => !ofDisk.includes(target)),
-    );
+    // The tree of a derived image is there already, with a layer for each of its parents.
+    const from = [node === undefined ? file : `layer:${node.layer}`, '--store-dir', want.storeDir];
+    const ofFiles = targets.filter((target) => !ofDisk.includes(target));
+    const trees = await bundleFiles(host, want, from, ofFiles);
     const bundles = targets.flatMap(({ name }) => [...disks, ...trees].filter(({ target }) => target === name));
     const made = { image: want.image, source: { name: image.name, sha256: image.sha256 } };
     await writeDocument(host, { workDir }, document, withBundles(undefined, made, bundles));
@@ -74,7 +75,6 @@ interface Wanted {
   readonly test: Plan['spec']['bundleTest'];
   readonly boot:
     { readonly test: BootTest; readonly asked: Plan['spec']['bootTestFirmware']; readonly connect: string } | undefined;
-  readonly file: string;
   readonly base: string;
   readonly outputDir: string;
   readonly directory: string;
@@ -89,7 +89,8 @@ const givingBack = 60_000;
  */
 async function bundleFiles(
   host: Host,
-  { file, base, outputDir, directory }: Wanted,
+  { base, outputDir, directory }: Wanted,
+  from: readonly string[],
   targets: Plan['spec']['targets'],
 ): Promise<readonly BundleRecord[]> {
   if (targets.length === 0) return [];
@@ -100,7 +101,7 @@ async function bundleFiles(
   const flags = ['--targets-file', list, ...places, '--force', '--json'];
   let text = '';
   let isResult = false;
-  const called = { file: process.execPath, args: [...process.execArgv, program, 'bundle', file, ...flags] };
+  const called = { file: process.execPath, args: [...process.execArgv, program, 'bundle', ...from, ...flags] };
   const told = (line: string) => {
     if (line === '{') isResult = true;
     if (isResult) text += `${line}\n`;

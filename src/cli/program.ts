@@ -85,7 +85,7 @@ export function program(): Command {
     .action(async (image: string | undefined, flags: ShowFlags) => (await import('./show.js')).show(image, flags));
 
   withSettings(withConfig(root.command('tree')))
-    .description('show parents and children, what is up to date, and which input differs')
+    .description('show parents and children, and what is up to date or why not')
     .argument(
       '[image...]',
       'only these, their parents and their children (default: every image with a parent or a child)',

@@ -22,7 +22,7 @@ describe('the help', () => {
     const text = helpAt(80);
     for (const command of program().commands) expect(text).to.match(new RegExp(`^  ${command.name()} `, 'm'));
     expect(text).to.contain('--config <file>').and.not.to.contain('--dry-run');
-    expect(text.split('\n')).to.have.length.below(50);
+    expect(text.split('\n')).to.have.length.below(60);
   });
 
   it('of a build has each option once, under the heading of its group', () => {
@@ -39,7 +39,7 @@ describe('the help', () => {
       for (const name of program().commands.map((command) => command.name())) {
         const lines = helpAt(columns, name)
           .split('\n')
-          .filter((line) => !/^(?:Usage:|       image-factory)/.test(line));
+          .filter((line) => !/^(?:Usage:| {7}image-factory)/.test(line));
         for (const line of lines) expect(line.length, line).to.be.at.most(columns);
       }
     }

@@ -23,7 +23,7 @@ DOC_PACKAGES := pandoc
 # What makes parts of the installer for arm64 that a mirror may lack.
 E2E_PACKAGES := gcc-aarch64-linux-gnu libc6-dev-arm64-cross
 # What the Python image-factory needs, and what makes the disk that both finish.
-BENCH_PACKAGES := python3 python3-httplib2 python3-parted mmdebstrap openssl umoci
+BENCH_PACKAGES := python3 python3-httplib2 python3-parted mmdebstrap openssl umoci genisoimage
 
 VERSION := $(shell sed -n 's/^  "version": "\(.*\)",/\1/p' package.json)
 MANUALS := man/image-factory.1 man/image-factory.conf.5 man/image-factory-sudo-helper.1 man/image-factory-elements.7 man/image-factory-layers.7 man/image-factory-packages.7

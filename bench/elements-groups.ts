@@ -63,7 +63,7 @@ export const groups: readonly Group[] = [
     },
   },
   {
-    environment: { DIB_CLOUD_INIT_DATASOURCES: 'NoCloud' },
+    environment: { DIB_CLOUD_INIT_DATASOURCES: 'NoCloud', DIB_MODPROBE_BLACKLIST: 'pcspkr' },
     elements: {
       baremetal: '/boot/vmlinuz',
       'block-device-gpt': '',
@@ -76,7 +76,7 @@ export const groups: readonly Group[] = [
       'dhcp-all-interfaces': '/usr/local/sbin/dhcp-all-interfaces.sh',
       grub2: '/usr/sbin/grub-mkconfig',
       'iscsi-boot': '/etc/iscsi/iscsi.initramfs',
-      'modprobe-blacklist': '',
+      'modprobe-blacklist': '/etc/modprobe.d/blacklist.conf pcspkr',
       'no-final-image': '',
       'select-boot-kernel-initrd': '/usr/local/bin/select-boot-kernel-initrd',
       vm: '',

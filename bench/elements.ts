@@ -111,7 +111,8 @@ async function tried(name: string, elements: readonly string[], number: number):
       what: `${first.replace(/^\S+\/elements\//, '')} ${(rest.at(-1) ?? '').replace(/^ *\| /, '')}`,
     };
   } finally {
-    writeFileSync(join(tmpdir(), `elements-${name}.log`), lines.join('\n'));
+    writeFileSync(join(work, '..', `elements-${name}.log`), lines.join('\n'));
+    await execa('umount', ['-l', at('tree')]);
   }
   for (const element of elements) {
     const [file = '', part] = (proofs[element] ?? '').split(' ');
@@ -120,7 +121,6 @@ async function tried(name: string, elements: readonly string[], number: number):
     if (verdicts.get(element)?.works !== false)
       verdicts.set(element, { element, works, what: works ? what : `lacks ${what}` });
   }
-  await execa('umount', ['-l', at('tree')]);
   await rm(at('upper'), { recursive: true, force: true });
   return undefined;
 }

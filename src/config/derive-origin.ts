@@ -38,6 +38,7 @@ export function treeChanges(values: Values<typeof imageOptions>, reader: Section
   return {
     elements: values.elements,
     elementPath: (values.elementPath ?? [packagedElements]).map((each) => besideSection('element-path', each, reader)),
+    elementEnvironment: values.elementEnvironment,
     packages: described.packages ?? { added: [], leftOut: [] },
     files: filesToCopy(values, reader),
     run: values.run.map((each) => besideSection('run', each, reader)),

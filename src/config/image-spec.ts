@@ -36,10 +36,12 @@ export interface DeriveOrigin {
 
 /** What is done to a tree, in this order. All paths are absolute. */
 export interface TreeChanges {
+  readonly packages: Packages;
   /** diskimage-builder's elements, and the directories in which they are looked for. */
   readonly elements: readonly string[];
   readonly elementPath: readonly string[];
-  readonly packages: Packages;
+  /** Variables of their hooks. */
+  readonly elementEnvironment: Readonly<Record<string, string>>;
   /** Directories that are copied in. */
   readonly files: readonly string[];
   /** Scripts that run in the tree. */
@@ -102,6 +104,7 @@ export interface ImageSpec extends Omit<
   | 'parent'
   | 'elements'
   | 'elementPath'
+  | 'elementEnvironment'
   | 'files'
   | 'run'
   | 'deriveIn'

@@ -34,6 +34,19 @@ export const searchPath: OptionType<readonly string[]> = {
       .filter((directory) => directory !== ''),
 };
 
+/** `NAME=value`, separated by blanks; quotes and backslashes as for a shell. */
+export const variables: OptionType<Readonly<Record<string, string>>> = {
+  metavar: 'NAME=VALUE…',
+  parse: (value) =>
+    Object.fromEntries(
+      shellWords.parse(value).map((word) => {
+        const [, name, text] = /^([A-Za-z_][A-Za-z0-9_]*)=([^]*)$/.exec(word) ?? [];
+        if (name === undefined) throw new Error(`NAME=value for each variable, and '${word}' is none`);
+        return [name, text ?? ''];
+      }),
+    ),
+};
+
 /** An image, a layer, or `file:` and a path. */
 export const parent: OptionType<string> = {
   metavar: 'PARENT',

@@ -22,13 +22,18 @@ export const imageOptions = {
   }),
   elements: option(type.words, {
     group: 'derive',
-    doc: "diskimage-builder's elements to apply, separated by blanks; those that they depend on come along.",
+    doc: "diskimage-builder's elements to apply, separated by blanks; those that they depend on come along. See image-factory-elements(7).",
     default: '',
   }),
   'element-path': option(type.searchPath, {
     group: 'derive',
     doc: 'Directories in which elements are looked for, separated by colons, the first one first. Relative ones are relative to the configuration file.',
     defaultDoc: "where Debian's package *python3-diskimage-builder* puts them",
+  }),
+  'element-environment': option(type.variables, {
+    group: 'derive',
+    doc: 'Variables for the hooks of elements, such as *DIB_DEV_USER_USERNAME=dev*, separated by blanks; quotes are those of a shell. The DIB_… variables of the environment of image-factory do not count.',
+    default: '',
   }),
   files: option(type.words, {
     group: 'software',

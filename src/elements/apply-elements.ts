@@ -1,8 +1,10 @@
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { UsageError } from '../host/failure.js';
-import type { Host } from '../host/host.js';
+import { command, insistently, run as runCommand, type Host } from '../host/host.js';
+import { lendPackages } from '../sandbox/package-cache.js';
 import { elementPathOf } from './element-path.js';
 import { systemIn, type BuildFacts } from './environment.js';
 import { toldFinding } from './finding.js';
@@ -50,11 +52,43 @@ export async function applyElements(host: Host, change: ElementChange): Promise<
     const cwd = change.cwd ?? join(work, 'cwd');
     await mkdir(cwd, { recursive: true });
     host.log.info(`Applying elements: ${plan.elements.map(({ name }) => name).join(' ')}`);
-    await runPhases(host, { ...change, plan, work, cwd });
+    await withPackages(host, change, (variables) =>
+      runPhases(host, { ...change, environment: { ...environment, ...variables }, plan, work, cwd }),
+    );
     return plan;
   } finally {
     await remove();
   }
+}
+
+/** Where apt keeps the packages that it downloaded, in the tree. */
+const aptCache = { directory: '/var/cache/apt/archives', isPackage: (name: string) => name.endsWith('.deb') };
+
+/**
+ * The element dpkg would mount one directory of packages into every build, and apt locks it: here any number of builds
+ * share them. What is mounted there does not come into the image, so it need not be emptied.
+ *
+ * @param run gets variables for the hooks
+ */
+async function withPackages(
+  host: Host,
+  { tree, cache, environment }: ElementChange,
+  run: (variables: NodeJS.ProcessEnv) => Promise<void>,
+): Promise<void> {
+  const place = join(tree, aptCache.directory);
+  if (environment.DIB_APT_LOCAL_CACHE === '0' || !existsSync(place)) return run({});
+  const shared = join(cache, 'apt-packages');
+  await lendPackages(host, { shared, cache: aptCache }, async ({ from }) => {
+    await runCommand(host, command('mount', ['--bind', from, place]));
+    const release = host.release.hold(`the mount of ${place}`, async () => {
+      await runCommand(insistently(host), command('umount', ['--lazy', place]));
+    });
+    try {
+      await run({ DIB_APT_LOCAL_CACHE: '0', DIB_DISABLE_APT_CLEANUP: '1' });
+    } finally {
+      await release();
+    }
+  });
 }
 
 /**

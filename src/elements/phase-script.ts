@@ -2,8 +2,8 @@
  * The bash script that runs the phases of a build, as root of a mount and PID namespace of its own. diskimage-builder's
  * `dib-run-parts` runs the hooks; what stands around it there, this script does.
  *
- * Its environment has what hooks may rely on, and: `IF_TREE` the system to change, `IF_SHIMS` a directory for `sudo` and
- * `umount`, `IF_RESULT` a file for the phase that failed with its exit code, `IF_PACKAGES` what `-p` names, `IF_PHASES`
+ * Its environment has what hooks may rely on, and: `IF_TREE` the system to change, `IF_SHIMS` a directory for `sudo`,
+ * `mount` and `umount`, `IF_SHIMS_IN_TREE` one for a tree without `sudo`, `IF_RESULT` a file for the phase that failed with its exit code, `IF_PACKAGES` what `-p` names, `IF_PHASES`
  * the phases that have hooks, `IF_ELEMENT_ARRAY` the elements as a bash array.
  */
 export const phaseScript = `#!/bin/bash
@@ -121,7 +121,7 @@ function run_in_tree {
     cp "$_LIB/dib-run-parts" "$TMP_HOOKS_PATH/dib-run-parts"
     mount --bind "$TMP_HOOKS_PATH" "$TMP_MOUNT_PATH/tmp/in_target.d"
     mount -o remount,bind,ro "$TMP_MOUNT_PATH/tmp/in_target.d"
-    mount --bind "$IF_SHIMS" "$TMP_MOUNT_PATH/tmp/image-factory.bin"
+    mount --bind "$IF_SHIMS_IN_TREE" "$TMP_MOUNT_PATH/tmp/image-factory.bin"
     stop_at "before-$1" shell_in_target
     in_target /tmp/in_target.d/dib-run-parts "/tmp/in_target.d/$phase" || code=$?
     [ "$code" = 0 ] || failed "$code" shell_in_target
@@ -193,6 +193,22 @@ if [ -n "$user" ] && [ "$user" != root ] && [ "$user" != '#0' ]; then exec runus
 exec "$@"
 `;
 
+/**
+ * Loop devices are root's, and kernels may lack the file system. A FAT image that a hook mounts from a file is an empty
+ * directory meanwhile, and what lies there goes into the image when it is unmounted.
+ */
+export const mountShim = `#!/bin/bash
+PATH=\${PATH#*:}
+shims=\${0%/*}
+if [[ $# = 4 && $1 = -o && $2 = loop && -f $3 && -d $4 && $(blkid -p -o value -s TYPE "$3") = vfat ]]; then
+  mount -t tmpfs -o mode=755 loop "$4"
+  mcopy -n -s -i "$3" '::*' "$4/" 2>/dev/null || true
+  readlink -f "$3" >"$shims/loop.$(readlink -f "$4" | md5sum | cut -c1-32)"
+  exit 0
+fi
+exec mount "$@"
+`;
+
 /** An ordinary user's namespace refuses \`umount --force\`, which is for servers that don't answer. */
 export const umountShim = `#!/bin/bash
 words=()
@@ -203,5 +219,10 @@ for word in "$@"; do
     *) words+=("$word") ;;
   esac
 done
-PATH=\${PATH#*:} exec /bin/umount "\${words[@]}"
+PATH=\${PATH#*:}
+image="\${0%/*}/loop.$(readlink -f "\${words[-1]}" | md5sum | cut -c1-32)"
+if [ -f "$image" ]; then
+  mcopy -o -s -i "$(cat "$image")" "\${words[-1]}"/* :: && rm "$image"
+fi
+exec /bin/umount "\${words[@]}"
 `;

@@ -8,7 +8,7 @@ import { findExecutable } from '../host/programs.js';
 import type { DiskimageBuilder } from './element-path.js';
 import { hookEnvironment, type BuildDirectories, type BuildFacts } from './environment.js';
 import { hooksOf } from './merge.js';
-import { phaseScript, sudoShim, umountShim } from './phase-script.js';
+import { mountShim, phaseScript, sudoShim, umountShim } from './phase-script.js';
 import type { ElementPlan } from './plan.js';
 
 /** One run of the phases in a tree. */
@@ -52,10 +52,12 @@ export async function runPhases(caller: Caller, run: PhaseRun): Promise<void> {
     locks: join(run.cache, 'lockfiles'),
   };
   const shims = join(work, 'shims');
-  for (const directory of [...Object.values<string>({ ...directories }), shims])
+  const shimsInTree = join(work, 'shims-in-tree');
+  for (const directory of [...Object.values<string>({ ...directories }), shims, shimsInTree])
     await mkdir(directory, { recursive: true });
-  await writeFile(join(shims, 'sudo'), sudoShim, { mode: 0o755 });
+  for (const each of [shims, shimsInTree]) await writeFile(join(each, 'sudo'), sudoShim, { mode: 0o755 });
   await writeFile(join(shims, 'umount'), umountShim, { mode: 0o755 });
+  await writeFile(join(shims, 'mount'), mountShim, { mode: 0o755 });
   await copyHooks(plan, directories.hooks);
   const script = join(work, 'phases');
   await writeFile(script, phaseScript, { mode: 0o755 });
@@ -64,6 +66,7 @@ export async function runPhases(caller: Caller, run: PhaseRun): Promise<void> {
     ...hookEnvironment(run.environment, run.facts, directories, { ...plan, path: { ...plan.path, builder } }),
     IF_TREE: tree,
     IF_SHIMS: shims,
+    IF_SHIMS_IN_TREE: shimsInTree,
     IF_RESULT: result,
     IF_PACKAGES: run.packages.join(' '),
     IF_ELEMENT_ARRAY: plan.elements.map(({ name, directory }) => `[${name}]=${directory}`).join(' '),

@@ -12,14 +12,14 @@ import { copyFiles } from './copy-files.js';
 import { kindOfSystem } from './kind-of-system.js';
 import type { DeriveJob } from './jobs.js';
 import { packageManagerOf, type PackageManager } from './package-managers.js';
+import { runElements } from './run-elements.js';
 
 /** Where scripts are seen in the tree. */
 const scriptsInTree = '/run/image-factory/run';
 
-/** Makes the changes of a derived image in a mounted tree: packages, files, scripts, in this order. */
+/** Makes the changes of a derived image in a mounted tree: packages, elements, files, scripts, in this order. */
 export async function changeTree(host: Host, job: DeriveJob, root: string): Promise<void> {
   const { packages, files, run, postScript, elements } = job.changes;
-  if (elements.length > 0) throw new Failure('elements: this version can not apply them yet');
   const scripts = [...run, ...(postScript === undefined ? [] : [{ text: postScript, name: 'post-script' }])];
   if (packages.added.length + packages.leftOut.length > 0) {
     await withPackageManager(host, job, root, async (manager, sandbox) => {
@@ -29,6 +29,7 @@ export async function changeTree(host: Host, job: DeriveJob, root: string): Prom
       await sandbox.run(manager.clean);
     });
   }
+  if (elements.length > 0) await runElements(host, job, root);
   for (const directory of files) {
     host.log.info(`Copying ${directory}`);
     await copyFiles(host, directory, root);

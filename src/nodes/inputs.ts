@@ -5,6 +5,7 @@ import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { TreeChanges } from '../config/image-spec.js';
 import { ownersFile } from '../config/file-owners.js';
+import { elementsRead } from '../elements/element-inputs.js';
 import { reasonOf } from '../host/errno.js';
 import { UsageError } from '../host/failure.js';
 import type { NodeInputs } from './record.js';
@@ -43,11 +44,9 @@ export async function inputsOf(from: DerivedFrom, changes: TreeChanges): Promise
   }
   if (elements.length > 0) {
     inputs.elements = elements.join(' ');
-    for (const name of elements) {
-      for (const directory of elementPath) {
-        if (await isDirectory(join(directory, name))) await named('element', join(directory, name), sumOfDirectory);
-      }
-    }
+    const variables = Object.entries(changes.elementEnvironment).sort();
+    if (variables.length > 0) inputs['element-environment'] = JSON.stringify(variables);
+    for (const { directory } of elementsRead(elements, elementPath)) await named('element', directory, sumOfDirectory);
   }
   for (const directory of files) await named('files', directory, sumOfFiles);
   for (const script of run) await named('run', script, sumOfFile);
@@ -88,6 +87,9 @@ export async function sumOfDirectory(directory: string): Promise<string> {
       for (const each of (await readdir(path)).sort()) await add(join(path, each), `${name}/${each}`);
     } else if (stats.isSymbolicLink()) {
       hash.update(JSON.stringify(['link', name, await readlink(path)]));
+    } else if (!stats.isFile()) {
+      // A device or pipe of a system's tree: reading it would not end.
+      hash.update(JSON.stringify(['special', name, stats.mode, stats.rdev]));
     } else {
       hash.update(JSON.stringify(['file', name, (stats.mode & 0o111) !== 0, await sumOfFile(path)]));
     }
@@ -95,8 +97,4 @@ export async function sumOfDirectory(directory: string): Promise<string> {
   if (!(await lstat(directory)).isDirectory()) throw new Error('it is no directory');
   await add(directory, '');
   return hash.digest('hex');
-}
-
-async function isDirectory(path: string): Promise<boolean> {
-  return (await lstat(path).catch(() => undefined))?.isDirectory() ?? false;
 }

@@ -20,7 +20,7 @@ import { makeDisk, program } from '../support/disk.js';
 const MiB = 2 ** 20;
 
 /** What the guest needs to see its disks, and the files of this machine. */
-const modules = ['virtio_pci', 'virtio_blk', 'ext4', '9p', '9pnet_virtio'];
+const modules = ['virtio_pci', 'virtio_blk', 'crc32c_generic', 'ext4', '9p', '9pnet_virtio'];
 
 describe('image-factory write in a virtual machine', function () {
   // In emulation, a start of Node.js alone takes some seconds.

@@ -1,4 +1,5 @@
-import { installOrigin, isInstalled } from '../config/image-spec.js';
+import { optionsOfBootstrap } from '../config/bootstrap-origin.js';
+import { installOrigin, isBootstrapped, isInstalled } from '../config/image-spec.js';
 import { basename } from 'node:path';
 import { injectedName } from '../answers/injected-name.js';
 import { meaningFindings } from '../answers/meaning/meaning.js';
@@ -59,9 +60,13 @@ function appendPlace(subject: Subject): { readonly where: string; readonly name:
 
 /** Options that nothing reads. Without a rendered template, its variables are unknown. */
 export const unusedOptions: Check = ({ configuration, spec, answerFile }) => {
-  const mentioned = isInstalled(spec) ? answerFile?.mentioned : optionsOfChanges;
+  const mentioned = isInstalled(spec)
+    ? answerFile?.mentioned
+    : isBootstrapped(spec)
+      ? optionsOfBootstrap
+      : optionsOfChanges;
   if (mentioned === undefined) return [];
-  const { name, overridden, destinations } = spec;
+  const { section: name, overridden, destinations } = spec;
   const sections = destinations.map((destination) => destination.name);
   const users = spec.users.map((user) => `user ${user.name}`);
   return [

@@ -44,12 +44,12 @@ export function mayBeMade({ spec }: Subject): boolean {
  *
  * @param section the image's, or a destination's
  */
-export function placeOf({ configuration, spec }: Subject, option: string, section = spec.name): string {
-  if (section === spec.name && spec.overridden.some((name) => canonical(name) === canonical(option))) {
+export function placeOf({ configuration, spec }: Subject, option: string, section = spec.section): string {
+  if (section === spec.section && spec.overridden.some((name) => canonical(name) === canonical(option))) {
     const [, set = ''] = Object.entries(spec.variables).find(([name]) => canonical(name) === canonical(option)) ?? [];
     return `command line: [${section}] ${option} = ${set}`;
   }
-  const { document } = configuration.section(spec.name);
+  const { document } = configuration.section(spec.section);
   const spelling = optionNames(document, section).findLast((name) => canonical(name) === canonical(option));
   if (spelling === undefined) return `[${section}] ${option}`;
   const source = document.raw(section, spelling);

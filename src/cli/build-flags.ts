@@ -20,4 +20,7 @@ export interface BuildFlags extends FetchFlags {
   readonly jobs?: string;
   /** False: parents are taken as they are. */
   readonly parents?: boolean;
+  readonly flavor?: readonly string[];
+  readonly locked?: boolean;
+  readonly unlocked?: boolean;
 }

@@ -5,10 +5,12 @@ import { UsageError } from '../host/failure.js';
 import { shellLine } from '../host/host.js';
 import { silentLog } from '../host/log.js';
 import { checkImage, checkPrograms } from '../checks/image-check.js';
+import { wantedPackages } from '../images/wanted-packages.js';
 import { planBuild } from '../images/plan.js';
 import { buildRecipe } from '../images/recipes.js';
 import { resolveJob, type Job } from '../jobs/job.js';
 import { exitCodes } from '../jobs/outcome.js';
+import { flavoredName, imagesMeant } from '../packages/request.js';
 import { runJob } from '../jobs/run-job.js';
 import { buildGraph, graphOf, imagesAskedFor, jobsOf, overridesFor } from './build-graph.js';
 import { checkNames, namedImages } from './image-names.js';
@@ -22,8 +24,11 @@ import { untilSignalled } from './signals.js';
 export async function build(names: readonly string[], flags: BuildFlags, command: Command): Promise<void> {
   const configuration = loadConfiguration(flags.config);
   const group = imagesAskedFor(configuration, flags);
-  const images = [...new Set([...(group ?? []), ...(group && names.length === 0 ? [] : namedImages(names))])];
-  checkNames(configuration, images, command);
+  const named = [...(group ?? []), ...(group && names.length === 0 ? [] : namedImages(names))];
+  checkNames(configuration, named, command);
+  const images = [
+    ...new Set(named.flatMap((name) => imagesMeant(configuration, name, flags.flavor).map(flavoredName))),
+  ];
   jobsOf(flags);
   const [first, ...others] = images as [string, ...string[]];
   if (flags.dryRun) return printCommands(configuration, images, flags);
@@ -64,7 +69,7 @@ async function areReady(
       try {
         const spec = await resolveJob(jobOf(image, asked, flags), configuration, secrets);
         await checkImage(configuration, spec, silentLog);
-        checkPrograms(await planBuild(spec), silentLog);
+        checkPrograms(await planBuild(spec, undefined, wantedPackages(configuration, spec)), silentLog);
       } catch (error) {
         if (!(error instanceof UsageError)) throw error;
         problems.push(...error.problems);
@@ -119,7 +124,7 @@ async function printCommands(
     for (const image of images) {
       const spec = await resolveJob(jobOf(image, images, flags), configuration, secrets);
       await checkImage(configuration, spec, log);
-      const plan = await planBuild(spec);
+      const plan = await planBuild(spec, undefined, wantedPackages(configuration, spec));
       const commands = buildRecipe(plan).steps.flatMap((step) => step.commands);
       lines.push(...(images.length > 1 ? [`# ${image}`] : []), ...commands.map(shellLine));
     }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Configuration } from '../config/configuration.js';
+import { splitName } from '../config/flavored-name.js';
 import { didYouMean } from '../config/suggestion.js';
 import { UsageError } from '../host/failure.js';
 
@@ -40,7 +41,7 @@ export function checkNames(configuration: Configuration, names: readonly string[
   const isCommandMissing = root !== null && root.args[0] !== build.name();
   const problems = names.flatMap((name, index) => {
     try {
-      configuration.section(name);
+      configuration.section(splitName(configuration, name).image);
       return [];
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;

@@ -1,10 +1,9 @@
-import { relative } from 'node:path';
 import type { Configuration } from '../config/configuration.js';
 import { didYouMean } from '../config/suggestion.js';
 import { Failure, UsageError } from '../host/failure.js';
 import type { Host } from '../host/host.js';
 import { ReleaseStack } from '../host/release-stack.js';
-import { differencesOf, staleness, type PackageDifference } from '../packages/differences.js';
+import { changeLine, differencesOf, staleness, type PackageDifference } from '../packages/differences.js';
 import {
   lockPath,
   lockText,
@@ -23,6 +22,7 @@ import {
   type FlavoredImage,
   type PackageRequest,
 } from '../packages/request.js';
+import { noLock, shownPath, staleLock } from '../packages/use-lock.js';
 import { briefLog } from './brief-log.js';
 import { loadConfiguration } from './configuration.js';
 import { columns, spokenSize } from './tables.js';
@@ -107,7 +107,7 @@ async function lockOne(
   for (const line of changeLines(changes)) console.log(line);
   const size = spokenSize(made.totals.bytes);
   const what = old === undefined ? '' : changes.length === 0 ? ', unchanged' : `, ${changes.length} changed`;
-  console.log(`${shown(path)}: ${made.totals.packages} packages, ${size}${what}`);
+  console.log(`${shownPath(path)}: ${made.totals.packages} packages, ${size}${what}`);
 }
 
 /** A damaged lock is no obstacle to making it again from nothing. */
@@ -135,22 +135,12 @@ async function checkOne(
   const path = lockPath(configuration, request);
   const there = readLock(path);
   const name = flavoredName(request);
-  if (there === undefined)
-    throw new Failure(`${name} has no package lock: there is no ${shown(path)}`, {
-      hint: `'image-factory lock ${name}' makes it.`,
-    });
+  if (there === undefined) throw noLock(name, path);
   const now = { solver: await solverHere(host), architecture: request.facts.arch.debianName };
   const stale = staleness(there, recordedRequest(request), now);
   if (json) console.log(JSON.stringify({ lock: path, stale }, undefined, 2));
-  else if (stale.length === 0) console.log(`${shown(path)}: up to date, ${there.totals.packages} packages`);
+  else if (stale.length === 0) console.log(`${shownPath(path)}: up to date, ${there.totals.packages} packages`);
   if (stale.length > 0) throw staleLock(name, path, stale);
-}
-
-/** Refuses a lock that is not about what the configuration says now. */
-export function staleLock(name: string, path: string, stale: readonly string[]): Failure {
-  return new Failure(`the package lock ${shown(path)} is stale:\n${stale.map((line) => `  | ${line}`).join('\n')}`, {
-    hint: `'image-factory lock ${name}' brings it up to date, and changes as little as it can.`,
-  });
 }
 
 async function fetchOne(
@@ -162,28 +152,18 @@ async function fetchOne(
   const path = lockPath(configuration, request);
   const there = expectLock(path, request);
   const fetched = await fetchLocked(host, { request, cache }, there);
-  console.log(`${shown(path)}: ${there.totals.packages} packages in the pool, ${fetched} fetched`);
+  console.log(`${shownPath(path)}: ${there.totals.packages} packages in the pool, ${fetched} fetched`);
 }
 
 function expectLock(path: string, image: FlavoredImage): PackageLock {
   const there = readLock(path);
   if (there !== undefined) return there;
-  const name = flavoredName(image);
-  throw new Failure(`${name} has no package lock: there is no ${shown(path)}`, {
-    hint: `'image-factory lock ${name}' makes it.`,
-  });
+  throw noLock(flavoredName(image), path);
 }
 
 /** Lines such as `+ nginx 1.26`, `- exim4 4.98`, `~ curl 8.14-1 -> 8.14-2`. */
 export function changeLines(changes: readonly PackageDifference[]): string[] {
-  return columns(
-    changes.map(({ name, before, after }) => {
-      if (before === undefined) return ['+', name, after?.version ?? '', after?.why ?? ''];
-      if (after === undefined) return ['-', name, before.version, ''];
-      const same = before.version === after.version;
-      return ['~', name, same ? `${before.version}, other content` : `${before.version} -> ${after.version}`, ''];
-    }),
-  );
+  return columns(changes.map(changeLine));
 }
 
 export interface WhyFlags {
@@ -238,9 +218,4 @@ function explained(
     return `${name}: ${from === undefined ? reason : `group ${from.map((path) => path.join(' < ')).join('; ')}`}`;
   });
   return { chain, lines: [`${first.name} ${first.version} ${first.architecture}, from ${first.suite}`, ...lines] };
-}
-
-function shown(path: string): string {
-  const near = relative('', path);
-  return near.startsWith('..') ? path : near;
 }

@@ -1,6 +1,7 @@
 import type { Configuration } from '../config/configuration.js';
 import type { Overrides } from '../config/overrides.js';
-import { isInstalled } from '../config/image-spec.js';
+import { optionsOfBootstrap } from '../config/bootstrap-origin.js';
+import { isBootstrapped, isInstalled } from '../config/image-spec.js';
 import { optionsOfChanges } from '../config/derive-origin.js';
 import { isoDate, resolveImage } from '../config/resolve.js';
 import { UsageError } from '../host/failure.js';
@@ -15,6 +16,7 @@ export async function mentionedBy(
 ): Promise<ReadonlySet<string>> {
   try {
     const spec = resolveImage(configuration, image, overrides, isoDate(new Date()));
+    if (isBootstrapped(spec)) return optionsOfBootstrap;
     if (!isInstalled(spec)) return optionsOfChanges;
     return (await renderAnswerFile(answerFileSource(spec))).mentioned;
   } catch (error) {

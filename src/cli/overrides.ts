@@ -27,6 +27,9 @@ export function overridesFrom(flags: Flags): Overrides {
     if (given === undefined || typeof given === 'object') return [];
     return [[name, typeof given === 'boolean' ? (given ? 'yes' : 'no') : given] as const];
   });
+  const lock = flags.locked ? 'required' : flags.unlocked ? 'ignore' : undefined;
+  if (flags.locked && flags.unlocked) throw new UsageError(['--locked and --unlocked contradict each other']);
+  if (lock !== undefined) byFlag.push(['package-lock', lock]);
   const settings = typeof flags.set === 'object' ? flags.set.map(setting) : [];
   const flagged = new Set(byFlag.map(([name]) => canonical(name)));
   const twice = settings.filter(([name]) => flagged.has(canonical(name)));

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import type { BootstrapFlags } from './bootstrap.js';
 import type { DiffFlags } from './diff.js';
 import type { GroupFlags } from './group.js';
 import type { LockFlags, WhyFlags } from './lock.js';
@@ -40,6 +41,19 @@ export function addPackageCommands(root: Command): Command {
     .option('--json', 'print the result as JSON')
     .option('-v, --verbose', 'log every command')
     .action(async (words: string[], flags: LockFlags) => (await import('./lock.js')).lock(words, flags));
+
+  withConfig(root.command('bootstrap'))
+    .description('make the tree of an image from its package lock, without an installer and without root')
+    .argument('<image>', 'an image with a group, or IMAGE@FLAVOR')
+    .argument('<target>', 'the directory to make, or an archive whose name ends in .tar')
+    .addOption(new Option('--flavor <flavor>', 'the flavor, a section [flavor NAME]'))
+    .option('--locked', 'fail where there is no package lock')
+    .option('--unlocked', 'take the newest packages, whatever the lock says')
+    .addOption(sectionFlag('--cache-dir'))
+    .option('-v, --verbose', 'log every command')
+    .action(async (image: string, target: string, flags: BootstrapFlags) =>
+      (await import('./bootstrap.js')).bootstrapTree(image, target, flags),
+    );
 
   withConfig(root.command('why'))
     .description('say why a package is in a lock, or why it is not')

@@ -52,7 +52,10 @@ export function program(): Command {
     .option('--all', 'build every image of your configuration files')
     .option('--children-of <image>', 'build every image that is derived from this one, to any depth')
     .option('--no-parents', 'do not build parents first: derived images are built on what their parents are')
-    .option('--jobs <n>', 'build up to so many images at the same time, as far as memory reaches (default: 1)');
+    .option('--jobs <n>', 'build up to so many images at the same time, as far as memory reaches (default: 1)')
+    .addOption(severalValues('--flavor <flavor>', 'build only this flavor of the images; may be given several times'))
+    .option('--locked', 'fail where an image has a group and no package lock')
+    .option('--unlocked', 'take the newest packages, whatever package locks say');
   withSettings(build);
   for (const option of sectionFlags()) build.addOption(option);
   withLog(build)

@@ -13,13 +13,19 @@ export const answerFileKinds = ['preseed', 'kickstart', 'yast', 'autoinstall', '
 export type AnswerFileKind = (typeof answerFileKinds)[number];
 
 /** How an image comes to be. */
-export type Origin = InstallOrigin | DeriveOrigin;
+export type Origin = InstallOrigin | DeriveOrigin | BootstrapOrigin;
 
 /** An unattended installation, in a virtual machine. */
 export interface InstallOrigin {
   readonly kind: 'install';
   readonly installer: InstallerSource;
   readonly answerFile: { readonly kind: AnswerFileKind; readonly path: string };
+}
+
+/** The packages of groups, and no installer. */
+export interface BootstrapOrigin {
+  readonly kind: 'bootstrap';
+  readonly groups: readonly string[];
 }
 
 /** Changes to the tree of another image. */
@@ -109,7 +115,10 @@ export interface ImageSpec extends Omit<
   | 'run'
   | 'deriveIn'
 > {
+  /** With its flavor: `web@xen`. */
   readonly name: string;
+  /** The section that describes it. */
+  readonly section: string;
   /** `<image>-<YYYY-MM-DD>`: what the names of all artifacts begin with. */
   readonly baseName: string;
   readonly origin: Origin;
@@ -154,6 +163,13 @@ export type InstallSpec = ImageSpec & { readonly origin: InstallOrigin };
 
 /** An image whose origin is the tree of another one. */
 export type DeriveSpec = ImageSpec & { readonly origin: DeriveOrigin };
+
+/** An image that is made from packages alone. */
+export type BootstrapSpec = ImageSpec & { readonly origin: BootstrapOrigin };
+
+export function isBootstrapped(spec: ImageSpec): spec is BootstrapSpec {
+  return spec.origin.kind === 'bootstrap';
+}
 
 export function isInstalled(spec: ImageSpec): spec is InstallSpec {
   return spec.origin.kind === 'install';

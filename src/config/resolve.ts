@@ -13,6 +13,8 @@ import {
   type Signing,
 } from './image-spec.js';
 import { deriveOrigin, filesToCopy, overridesOfParents, withParentsValues } from './derive-origin.js';
+import { bootstrapOrigin } from './bootstrap-origin.js';
+import { splitName } from './flavored-name.js';
 import { layoutFile } from './layout-file.js';
 import { canonical, type Values } from './option.js';
 import { imageOptions } from './options.js';
@@ -39,7 +41,8 @@ export function resolveImage(
   today: string,
   children: readonly string[] = [],
 ): ImageSpec {
-  const section = withSettings(configuration.section(name), overrides);
+  const { image, flavor } = splitName(configuration, name);
+  const section = withSettings(configuration.section(image), { ...ofFlavor(configuration, flavor), ...overrides });
   const problems: string[] = [];
   const reader = new SectionReader(section, problems);
   if (/[/\p{Cc}]|^[-.]/u.test(name)) {
@@ -51,9 +54,9 @@ export function resolveImage(
   const values = withParentsValues(own, parentImage, reader);
   const origin =
     values.parent === undefined
-      ? installationOf(values, reader)
+      ? (bootstrapOrigin(values, reader) ?? installationOf(values, reader))
       : deriveOrigin(values.parent, parentImage, values, reader);
-  const hint = configuration.likeHint(name);
+  const hint = configuration.likeHint(image);
   if (hint !== undefined && reader.lacksAll([...sectionKinds.image.marks])) reader.complain(hint);
   const signing = signingOf(values, reader);
   const layout = layoutOf(values, reader);
@@ -87,6 +90,7 @@ export function resolveImage(
   return deepFreeze({
     ...values,
     name,
+    section: image,
     baseName,
     origin,
     firmware,
@@ -106,7 +110,7 @@ export function resolveImage(
     },
     overridden: Object.keys(overrides),
     unresolved,
-    advice: configuration.adviceFor(name),
+    advice: configuration.adviceFor(image),
     description: reader.description(),
     places: Object.fromEntries(
       [reader.places(Object.keys(imageOptions)), ...uploads.map((upload) => upload.places)].flatMap(
@@ -165,6 +169,15 @@ function withSettings(section: Section, overrides: Overrides): Section {
   // One that can't be resolved is told where it is read for the image.
   if (problems.length > 0) return { name, document };
   return { name, document: document.with(name, literally({ cache_dir: cacheDir ?? defaultCacheDirectory() })) };
+}
+
+/** What a flavor sets in its image. */
+function ofFlavor(configuration: Configuration, flavor: string | undefined): Overrides {
+  if (flavor === undefined) return {};
+  const section = `flavor ${flavor}`;
+  const { document } = configuration.section(section);
+  const arch = document.sections.get(section)?.options.has('arch') ? document.get(section, 'arch') : undefined;
+  return arch === undefined ? {} : { arch };
 }
 
 /** Today in local time, as Python's `datetime.date.today().isoformat()`. */

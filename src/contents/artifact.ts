@@ -32,6 +32,16 @@ export interface DerivedFrom {
   readonly inputs: Readonly<Record<string, string>>;
 }
 
+/** The package lock that an image was made from. */
+export interface LockedFrom {
+  /** The name of its file; undefined for one that was made for this build alone. */
+  readonly name?: string;
+  /** Of its text. */
+  readonly sha256: string;
+  /** How many packages it has. */
+  readonly packages: number;
+}
+
 /** The rendered answer file: never its content, which may hold password hashes. */
 export interface AnswerFileSum {
   readonly kind: string;

@@ -1,4 +1,4 @@
-import type { AnswerFileSum, Artifact, DerivedFrom, Material } from './artifact.js';
+import type { AnswerFileSum, Artifact, DerivedFrom, LockedFrom, Material } from './artifact.js';
 import type { Distribution } from './distribution.js';
 import type { Inventory } from './inventory.js';
 import type { Package } from './packages.js';
@@ -24,6 +24,8 @@ export interface Manifest {
   readonly installer?: { readonly netbootFiles: readonly Material[]; readonly answerFile: AnswerFileSum };
   /** Of an image that was not installed. */
   readonly derived?: DerivedFrom;
+  /** Of one that was made from packages alone. */
+  readonly packageLock?: LockedFrom;
   /** What machines from the image would share, or carry along; absent where it was not looked for. */
   readonly golden?: ManifestCheck;
   readonly build: {
@@ -88,10 +90,10 @@ export function manifest(
   { distribution, kernels, installed }: Inventory,
   known: Pick<
     Manifest,
-    'image' | 'file' | 'disk' | 'artifacts' | 'bundles' | 'installer' | 'derived' | 'golden' | 'build'
+    'image' | 'file' | 'disk' | 'artifacts' | 'bundles' | 'installer' | 'derived' | 'packageLock' | 'golden' | 'build'
   >,
 ): Manifest {
-  const { image, file, disk, artifacts, bundles, installer, derived, golden, build } = known;
+  const { image, file, disk, artifacts, bundles, installer, derived, packageLock, golden, build } = known;
   const packages =
     installed.format === 'unknown'
       ? { packagesUnknown: installed.reason }
@@ -108,6 +110,7 @@ export function manifest(
     ...(bundles === undefined || bundles.length === 0 ? {} : { bundles }),
     ...(installer === undefined ? {} : { installer }),
     ...(derived === undefined ? {} : { derived }),
+    ...(packageLock === undefined ? {} : { packageLock }),
     ...checked,
     build,
     ...packages,

@@ -1,4 +1,4 @@
-import type { AnswerFileSum, Artifact, DerivedFrom, Material } from './artifact.js';
+import type { AnswerFileSum, Artifact, DerivedFrom, LockedFrom, Material } from './artifact.js';
 
 export const statementType = 'https://in-toto.io/Statement/v1';
 export const provenanceType = 'https://slsa.dev/provenance/v1';
@@ -7,6 +7,7 @@ export const provenanceType = 'https://slsa.dev/provenance/v1';
 const buildTypes = {
   installer: 'urn:image-factory:network-installation:1',
   derived: 'urn:image-factory:derivation:1',
+  packageLock: 'urn:image-factory:packages:1',
 } as const;
 
 export interface ProvenanceInput {
@@ -14,7 +15,8 @@ export interface ProvenanceInput {
   readonly artifacts: readonly Artifact[];
   readonly materials:
     | { readonly installer: { readonly netbootFiles: readonly Material[]; readonly answerFile: AnswerFileSum } }
-    | { readonly derived: DerivedFrom };
+    | { readonly derived: DerivedFrom }
+    | { readonly packageLock: LockedFrom };
   /** Where packages came from, by the option or variable that names it; no credentials. */
   readonly mirrors: readonly { readonly name: string; readonly uri: string }[];
   /** The image's name. */
@@ -36,7 +38,7 @@ export function provenance(input: ProvenanceInput): object {
     predicateType: provenanceType,
     predicate: {
       buildDefinition: {
-        buildType: 'installer' in materials ? buildTypes.installer : buildTypes.derived,
+        buildType: buildTypeOf(materials),
         externalParameters: { image, options },
         resolvedDependencies: [...dependencies(materials), ...mirrors],
       },
@@ -48,6 +50,11 @@ export function provenance(input: ProvenanceInput): object {
   };
 }
 
+function buildTypeOf(materials: ProvenanceInput['materials']): string {
+  if ('installer' in materials) return buildTypes.installer;
+  return 'derived' in materials ? buildTypes.derived : buildTypes.packageLock;
+}
+
 function dependencies(materials: ProvenanceInput['materials']): object[] {
   if ('installer' in materials) {
     const { netbootFiles, answerFile } = materials.installer;
@@ -55,6 +62,10 @@ function dependencies(materials: ProvenanceInput['materials']): object[] {
       ...netbootFiles.map(({ name, uri, sha256 }) => ({ name, uri, digest: { sha256 } })),
       { name: answerFile.name, digest: { sha256: answerFile.sha256 } },
     ];
+  }
+  if ('packageLock' in materials) {
+    const { name = 'package lock', sha256 } = materials.packageLock;
+    return [{ name, digest: { sha256 } }];
   }
   return Object.entries(materials.derived.inputs)
     .filter(([, sum]) => /^[0-9a-f]{64}$/.test(sum))

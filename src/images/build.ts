@@ -3,7 +3,7 @@ import type { Wanted } from '../artifacts/published.js';
 import { artifactNames, type ArtifactFiles, type ArtifactRole } from '../artifacts/table.js';
 import type { BundleRecord } from '../bundles/record.js';
 import type { ImageSpec } from '../config/image-spec.js';
-import type { Artifact } from '../contents/artifact.js';
+import type { Artifact, LockedFrom } from '../contents/artifact.js';
 import type { BootWay } from '../disk/boot-ways.js';
 import { diskFormats } from '../disk/formats.js';
 import type { System } from '../disk/system.js';
@@ -11,6 +11,7 @@ import type { GoldenResult } from '../golden/check.js';
 import type { InstallerLocation } from '../install/virt-install.js';
 import type { Hardware } from '../machine/virtual-machine.js';
 import type { NodeRecord } from '../nodes/record.js';
+import type { WantedPackages } from '../packages/use-lock.js';
 import type { NetbootFile } from '../sources/netboot-files.js';
 import { nameForLibvirt } from './machine-names.js';
 import { workDirectoryName } from './work-directories.js';
@@ -29,6 +30,8 @@ export interface Plan {
   readonly sourceDate: number | undefined;
   /** Whether a derived image is built on what its parent is now, or on the parent's last tree, however old. */
   readonly parents: 'fresh' | 'as they are';
+  /** What an image without an installer is built of. */
+  readonly packages?: WantedPackages | undefined;
 }
 
 /** Where the files of a build lie: its artifacts in the output directory, and what is only there until it ends. Absolute. */
@@ -100,6 +103,8 @@ export interface BuildState {
   installer?: InstallerLocation;
   /** The tree of a derived image. */
   node?: NodeRecord;
+  /** What the system was made of; without a file, the lock was made for this build alone. */
+  packageLock?: LockedFrom & { readonly copy: string };
   /** What the installation begins with, and what vouched for it. */
   netbootFiles?: readonly NetbootFile[];
   /** The volumes of the installed system, and where it mounts them. */

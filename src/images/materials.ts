@@ -1,15 +1,16 @@
 import { posix } from 'node:path';
 import { describeFile } from '../artifacts/write.js';
 import { installOrigin, type ImageSpec } from '../config/image-spec.js';
-import type { AnswerFileSum, DerivedFrom, Material } from '../contents/artifact.js';
+import type { AnswerFileSum, DerivedFrom, LockedFrom, Material } from '../contents/artifact.js';
 import type { Caller } from '../host/host.js';
 import { netbootSources } from '../sources/netboot-source.js';
 import type { BuildState } from './build.js';
 
-/** What an image was made of: an installer and its answer file, or a parent and changes. */
+/** What an image was made of: an installer and its answer file, a parent and changes, or packages. */
 export type Materials =
   | { readonly installer: { readonly netbootFiles: readonly Material[]; readonly answerFile: AnswerFileSum } }
-  | { readonly derived: DerivedFrom };
+  | { readonly derived: DerivedFrom }
+  | { readonly packageLock: LockedFrom };
 
 /** @throws Error if a stage before has not left what it was made of: a fault of the recipe, not of the user */
 export async function materials(host: Caller, spec: ImageSpec, state: BuildState): Promise<Materials> {
@@ -17,6 +18,11 @@ export async function materials(host: Caller, spec: ImageSpec, state: BuildState
   if (node !== undefined && spec.origin.kind === 'derive') {
     const { id, layer, contentId, inputs } = node;
     return { derived: { parent: spec.origin.parent, node: id, layer, contentId, inputs } };
+  }
+  if (state.packageLock !== undefined && spec.origin.kind === 'bootstrap') {
+    const { copy: _copy, ...packageLock } = state.packageLock;
+    void _copy;
+    return { packageLock };
   }
   if (answerFile === undefined || files === undefined)
     throw new Error(`${spec.name}: nothing is known of what it was made of`);

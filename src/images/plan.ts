@@ -5,11 +5,16 @@ import { canSearch, qemuAccount } from '../machine/qemu-access.js';
 import { usualDevices } from '../machine/devices.js';
 import { detectAcceleration } from '../machine/acceleration.js';
 import type { Hardware } from '../machine/virtual-machine.js';
+import type { WantedPackages } from '../packages/use-lock.js';
 import { buildPaths, type Plan } from './build.js';
 import { domainName } from './machine-names.js';
 
 /** Plans a build of this image on this machine. Changes nothing. */
-export async function planBuild(spec: ImageSpec, parents: Plan['parents'] = 'fresh'): Promise<Plan> {
+export async function planBuild(
+  spec: ImageSpec,
+  parents: Plan['parents'] = 'fresh',
+  packages?: WantedPackages,
+): Promise<Plan> {
   expectOwnConnection(spec);
   const paths = buildPaths(spec, qemuReaches(spec) ? 'output' : 'libvirt');
   return {
@@ -20,6 +25,7 @@ export async function planBuild(spec: ImageSpec, parents: Plan['parents'] = 'fre
     bootDomain: domainName(spec.baseName, paths.workDir, 'boot'),
     hardware: await hardwareFor(spec),
     sourceDate: milliseconds(sourceDateEpoch()),
+    packages,
   };
 }
 

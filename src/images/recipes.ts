@@ -3,8 +3,10 @@ import type { Bindable } from '../engine/stage.js';
 import { compose, type Recipe } from '../engine/recipe.js';
 import type { BuildState, Plan } from './build.js';
 import { bootTest } from './stages/boot-test.js';
+import { bootstrap } from './stages/bootstrap.js';
 import { bundle } from './stages/bundle.js';
 import { check } from './stages/check.js';
+import { checkLock } from './stages/check-lock.js';
 import { checksum } from './stages/checksum.js';
 import { clean } from './stages/clean.js';
 import { convert } from './stages/convert.js';
@@ -39,6 +41,19 @@ export const recipes: Readonly<Record<Origin['kind'], readonly ImageStage[]>> = 
   install: [preBuildHook, serve, render, fetch, create, install, clean, zerofree, ...finishing, ...publishing],
   // Its file systems are new, and the tree was clean before: what no file uses reads as zeros.
   derive: [preBuildHook, derive, disk, clean, ...finishing, ...publishing, noteNode],
+  bootstrap: [
+    preBuildHook,
+    bootstrap,
+    clean,
+    check,
+    inventory,
+    checkLock,
+    convert,
+    checksum,
+    bootTest,
+    finish,
+    ...publishing,
+  ],
 };
 
 /** What a build of this plan runs. */

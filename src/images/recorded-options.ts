@@ -15,7 +15,9 @@ export function recordedOptions(spec: ImageSpec): Record<string, string | number
     timeout: spec.timeout,
     ...(spec.origin.kind === 'install'
       ? { 'answer-file': spec.origin.answerFile.kind }
-      : { parent: spec.origin.parent }),
+      : spec.origin.kind === 'derive'
+        ? { parent: spec.origin.parent }
+        : { group: spec.origin.groups.join(',') }),
   };
 }
 

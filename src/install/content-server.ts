@@ -13,6 +13,8 @@ const builderAddress = '10.0.2.2';
 export interface ContentServer {
   /** `address:port` as the guest reaches it. */
   readonly guestHost: string;
+  /** On the loopback interface. */
+  readonly port: number;
   close(): Promise<void>;
 }
 
@@ -52,8 +54,10 @@ export async function serveDirectory(host: Pick<Host, 'log'>, directory: string)
   await new Promise<void>((listening, failed) => {
     server.once('error', failed).listen(0, '127.0.0.1', listening);
   });
+  const { port } = server.address() as AddressInfo;
   return {
-    guestHost: `${builderAddress}:${(server.address() as AddressInfo).port}`,
+    guestHost: `${builderAddress}:${port}`,
+    port,
     close: () =>
       new Promise((closed) => {
         server.close(() => closed());

@@ -2,6 +2,7 @@ import type { Overrides } from '../config/overrides.js';
 import { isoDate, resolveImage } from '../config/resolve.js';
 import type { Configuration } from '../config/configuration.js';
 import type { ImageSpec } from '../config/image-spec.js';
+import { splitName } from '../config/flavored-name.js';
 import { secretsAsWritten } from '../config/secrets.js';
 import type { KnownSecrets } from '../host/known-secrets.js';
 import { secretsOfAnswerFile } from '../images/answer-file-source.js';
@@ -34,7 +35,7 @@ export interface Job {
  */
 export async function resolveJob(job: Job, configuration: Configuration, secrets: KnownSecrets): Promise<ImageSpec> {
   const { image, overrides, resumes, uploads } = job;
-  secrets.learn(secretsAsWritten(configuration.section(image)));
+  secrets.learn(secretsAsWritten(configuration.section(splitName(configuration, image).image)));
   const specOf = (date: string) => resolveImage(configuration, image, overrides, date);
   const today = specOf(isoDate(new Date()));
   // What was begun yesterday keeps its name.

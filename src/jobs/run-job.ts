@@ -10,6 +10,7 @@ import { programVersion } from '../host/program-directory.js';
 import { ReleaseStack } from '../host/release-stack.js';
 import { wantedArtifacts, type Plan } from '../images/build.js';
 import { finishedImage } from '../images/finished-nodes.js';
+import { wantedPackages } from '../images/wanted-packages.js';
 import { planBuild } from '../images/plan.js';
 import { runBuild } from '../images/run-build.js';
 import type { EventReader, EventStream } from '../report/event-stream.js';
@@ -52,7 +53,7 @@ export async function runJob(job: Job, context: JobContext): Promise<JobResult> 
     const spec = await resolveJob(job, configuration, secrets);
     tellStart(spec, job, log);
     await checkImage(configuration, spec, log);
-    plan = await planBuild(spec, job.parents);
+    plan = await planBuild(spec, job.parents, wantedPackages(configuration, spec));
     checkPrograms(plan, log);
     say = (message) => log.error(message);
     finished = job.resumes ? undefined : await finishedImage({ log, signal: context.signal }, spec);

@@ -30,6 +30,14 @@ export function differencesOf(
   });
 }
 
+/** What happened to a package, in words: `+ nginx 1.26`, `- exim4 4.98`, `~ curl 8.14-1 -> 8.14-2`. */
+export function changeLine({ name, before, after }: PackageDifference): readonly string[] {
+  if (before === undefined) return ['+', name, after?.version ?? '', after?.why ?? ''];
+  if (after === undefined) return ['-', name, before.version, ''];
+  const same = before.version === after.version;
+  return ['~', name, same ? `${before.version}, other content` : `${before.version} -> ${after.version}`, ''];
+}
+
 /** How the request of a lock differs from what the configuration says now; empty if it does not. */
 export function staleness(
   lock: Pick<PackageLock, 'request' | 'solver' | 'architecture'>,

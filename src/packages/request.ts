@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Configuration } from '../config/configuration.js';
+import { splitName, type FlavoredImage } from '../config/flavored-name.js';
 import { commaList } from '../config/option-types.js';
 import { didYouMean } from '../config/suggestion.js';
 import { UsageError } from '../host/failure.js';
@@ -8,26 +9,6 @@ import { factsOf, flavorNames } from './flavors.js';
 import { resolveGroups, type ResolvedGroup } from './groups.js';
 import { noting } from './own-options.js';
 import { packagePlaces, type PackagePlaces } from './package-source.js';
-
-/** An image, or one of its flavors. */
-export interface FlavoredImage {
-  readonly image: string;
-  readonly flavor: string | undefined;
-}
-
-/** `web`, `web@xen`: what the image of a flavor is called. */
-export function flavoredName({ image, flavor }: FlavoredImage): string {
-  return flavor === undefined ? image : `${image}@${flavor}`;
-}
-
-/**
- * The image and the flavor that a name means: `web@xen` is the flavor *xen* of *web*, unless there is a section of that name.
- */
-export function splitName(configuration: Configuration, name: string): FlavoredImage {
-  const at = name.lastIndexOf('@');
-  if (at <= 0 || configuration.kind(name) !== undefined) return { image: name, flavor: undefined };
-  return { image: name.slice(0, at), flavor: name.slice(at + 1) };
-}
 
 /**
  * What a name on the command line means: an image with all its flavors, or one of them.
@@ -57,6 +38,8 @@ export function imagesMeant(
 export function flavorsOf(configuration: Configuration, image: string): readonly string[] {
   return commaList.parse(configuration.section(image).document.get(image, 'flavors') ?? '');
 }
+
+export { flavoredName, type FlavoredImage } from '../config/flavored-name.js';
 
 /** The packages that an image of a flavor asks for, and where they come from. */
 export interface PackageRequest extends FlavoredImage, PackagePlaces {

@@ -1,0 +1,79 @@
+import { Failure } from '../host/failure.js';
+import { command, follow, type Command, type Host } from '../host/host.js';
+import { architectureNamed } from '../machine/architectures.js';
+import { dateOf, type CompiledRepository } from './compile-repository.js';
+import type { PackageLock } from './lock-file.js';
+
+/** A tree that is made of the packages of a lock. */
+export interface Bootstrap {
+  readonly lock: PackageLock;
+  readonly repository: CompiledRepository;
+  /** Where it is served: `http://127.0.0.1:PORT`. */
+  readonly url: string;
+  /** What is made: a directory, or an archive whose name ends in `.tar`. */
+  readonly target: string;
+  /** Scripts that run in the finished tree, by `sh`; the tree is their root directory. */
+  readonly scripts: readonly string[];
+}
+
+/**
+ * The call of mmdebstrap(1). It needs no root: an ordinary user's runs in a namespace with subordinate ids. An archive has no
+ * device nodes, which a system makes when it starts; and no later times than the lock, so that it is always the same.
+ */
+export function bootstrapCommand({ lock, repository, url, target, scripts }: Bootstrap): Command {
+  const essential = new Set(lock.packages.filter(({ why }) => why === 'essential').map(({ name }) => name));
+  const others = lock.packages.filter(({ name }) => !essential.has(name));
+  const nameOf = ({ name, architecture }: PackageLock['packages'][number]) =>
+    architecture === 'all' || architecture === lock.architecture ? name : `${name}:${architecture}`;
+  const words = [
+    '--variant=essential',
+    `--architectures=${lock.architecture}`,
+    `--include=${others.map(nameOf).join(',')}`,
+    `--aptopt=Apt::Install-Recommends "false"`,
+    `--aptopt=Acquire::http::Proxy "DIRECT"`,
+    // The tree is of no use after a power failure, so nothing waits for the disk.
+    '--dpkgopt=force-unsafe-io',
+    '--skip=output/dev',
+    '--skip=check/empty',
+    ...scripts.map((script) => `--customize-hook=chroot "$1" sh -euc ${quoted(script)}`),
+    repository.suite,
+    target,
+    `deb [signed-by=${repository.keyring}] ${url} ${repository.suite} main`,
+  ];
+  const epoch = String(Math.floor(Date.parse(dateOf(lock)) / 1000));
+  return command('mmdebstrap', words, { env: { SOURCE_DATE_EPOCH: process.env.SOURCE_DATE_EPOCH || epoch } });
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/**
+ * Makes a tree of exactly the packages of a lock.
+ *
+ * @throws Failure with the last lines of mmdebstrap
+ */
+export async function bootstrap(host: Host, wanted: Bootstrap): Promise<void> {
+  const { lock } = wanted;
+  const total = lock.packages.length;
+  let done = 0;
+  const listen = (line: string) => {
+    const found = /^(?:Setting up|Unpacking) (\S+)/.exec(line)?.[1];
+    if (found !== undefined) {
+      host.log.progress({ text: 'Installing packages', fraction: Math.min(1, ++done / (2 * total)) });
+    }
+    host.log.debug(line);
+  };
+  try {
+    await follow(host, bootstrapCommand(wanted), listen, { killSignal: 'SIGINT', killAfter: 60_000 });
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    const isForeign = architectureNamed(lock.architecture)?.nodeName !== process.arch;
+    throw new Failure(error.message, {
+      hint: isForeign
+        ? `Packages of ${lock.architecture} run by QEMU here: install qemu-user-static and arch-test, and see that binfmt_misc is mounted.`
+        : error.hint,
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,48 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Host } from '../host/host.js';
+import { bootstrap } from './bootstrap.js';
+import { makeBuildKey } from './build-key.js';
+import { compileRepository } from './compile-repository.js';
+import type { PackageLock } from './lock-file.js';
+import type { PackagePlaces } from './package-source.js';
+import { targetSources } from './target-sources.js';
+
+/** Serves a directory on the loopback interface. Another room's: packages know nothing of installers. */
+export type Serve = (directory: string) => Promise<{ readonly url: string; close(): Promise<void> }>;
+
+/** What a tree is made of. */
+export interface TreeOfLock {
+  readonly lock: PackageLock;
+  readonly pool: string;
+  /** The name of the release, such as `trixie`. */
+  readonly suite: string;
+  /** A directory, or an archive whose name ends in `.tar`. */
+  readonly target: string;
+  /** A directory on the file system of the pool, where links to its files are made for a while. */
+  readonly workDir: string;
+  /** Scripts that run in the finished tree. */
+  readonly scripts: readonly string[];
+  /** Where the system shall find packages later. */
+  readonly later: Pick<PackagePlaces, 'sources' | 'keyring'>;
+  readonly serve: Serve;
+}
+
+/**
+ * Makes a tree of exactly the packages of a lock, without the network: from a repository that is compiled from it, and signed with
+ * a key of this build.
+ */
+export async function makeTree(host: Host, wanted: TreeOfLock): Promise<void> {
+  const { lock, pool, suite, target, workDir, serve } = wanted;
+  const scripts = [...wanted.scripts, targetSources(wanted.later)];
+  const scratch = await mkdtemp(join(workDir, '.repository-'));
+  const remove = host.release.hold(scratch, () => rm(scratch, { recursive: true, force: true }));
+  const key = await makeBuildKey(host);
+  host.log.progress({ text: 'Compiling the repository' });
+  const repository = await compileRepository(host, { lock, pool, directory: join(scratch, 'debian'), suite, key });
+  const server = await serve(repository.directory);
+  const close = host.release.hold(`the HTTP server at ${server.url}`, () => server.close());
+  await bootstrap(host, { lock, repository, url: server.url, target, scripts });
+  await close();
+  await remove();
+}

@@ -1,0 +1,76 @@
+import { relative } from 'node:path';
+import { Failure } from '../host/failure.js';
+import type { Host } from '../host/host.js';
+import { staleness } from './differences.js';
+import { readLock, type PackageLock } from './lock-file.js';
+import { fetchLocked, makeLock, solverHere } from './make-lock.js';
+import type { PackageCache } from './package-cache.js';
+import { flavoredName, recordedRequest, type PackageRequest } from './request.js';
+
+/** Whether a lock counts: where there is one; there must be one; the newest packages are taken. */
+export type LockPolicy = 'use' | 'required' | 'ignore';
+
+/** What an image is to be built of. */
+export interface WantedPackages {
+  readonly request: PackageRequest;
+  readonly cache: PackageCache;
+  /** The file of the lock, whether it is there or not. */
+  readonly path: string;
+  readonly policy: LockPolicy;
+}
+
+/** The packages of a build, all of which are in the pool. */
+export interface UsedLock {
+  readonly lock: PackageLock;
+  /** Whether it was there; else it was made for this build alone. */
+  readonly isFile: boolean;
+}
+
+/**
+ * The lock that a build goes by: the one that is there; or without one, what the archives have now.
+ *
+ * @throws Failure for a stale lock, with the difference; for none where one is required; for packages that are nowhere
+ */
+export async function lockForBuild(host: Host, wanted: WantedPackages): Promise<UsedLock> {
+  const { request, cache, path, policy } = wanted;
+  const name = flavoredName(request);
+  const there = policy === 'ignore' ? undefined : readLock(path);
+  if (there !== undefined) {
+    const now = { solver: await solverHere(host), architecture: request.facts.arch.debianName };
+    const stale = staleness(there, recordedRequest(request), now);
+    if (stale.length > 0) throw staleLock(name, path, stale);
+    host.log.info(`Package lock ${shownPath(path)}: ${there.totals.packages} packages`);
+    const fetched = await fetchLocked(host, { request, cache }, there);
+    if (fetched > 0) host.log.info(`Fetched ${fetched} packages that were not in the pool`);
+    return { lock: there, isFile: true };
+  }
+  if (policy === 'required') throw noLock(name, path);
+  host.log.info(
+    policy === 'ignore'
+      ? 'Not using a package lock: taking the newest packages'
+      : `No package lock: taking the newest packages; 'image-factory lock ${name}' keeps to them`,
+  );
+  const lock = await makeLock(host, { request, cache, update: { kind: 'everything' }, fetches: true });
+  return { lock, isFile: false };
+}
+
+/** Refuses a lock that is not about what the configuration says now. */
+export function staleLock(name: string, path: string, stale: readonly string[]): Failure {
+  const lines = stale.map((line) => `  | ${line}`).join('\n');
+  return new Failure(`the package lock ${shownPath(path)} is stale:\n${lines}`, {
+    hint: `'image-factory lock ${name}' brings it up to date, and changes as little as it can.`,
+  });
+}
+
+/** Refuses to go on without a lock. */
+export function noLock(name: string, path: string): Failure {
+  return new Failure(`${name} has no package lock: there is no ${shownPath(path)}`, {
+    hint: `'image-factory lock ${name}' makes it.`,
+  });
+}
+
+/** A path as messages name it. */
+export function shownPath(path: string): string {
+  const near = relative('', path);
+  return near.startsWith('..') ? path : near;
+}

@@ -5,6 +5,7 @@ import { Failure } from '../host/failure.js';
 import type { Host } from '../host/host.js';
 import { missingForSubordinateIds } from '../host/subordinate-ids.js';
 import { Libvirt } from '../machine/libvirt.js';
+import { whyNoNamespaces } from '../sandbox/enter.js';
 import { helperTrouble } from '../host/sudo-helper.js';
 import { findProgram, programs, type ProgramName } from '../host/programs.js';
 import { detectAcceleration, kvmIsOfAnotherGroup } from '../machine/acceleration.js';
@@ -43,6 +44,7 @@ export async function diagnose(host: Host, { connections, cacheDirectories, mach
     ...(await Promise.all(wanted.map(accelerationTrouble))).flat(),
     ...(await helperNote(host)),
     ...subordinateIdsNote(),
+    ...(await namespacesNote(host)),
     ...(await kvmGroupTrouble(connections)),
   ];
 }
@@ -151,6 +153,15 @@ function subordinateIdsNote(): Finding[] {
   if (missing === undefined) return [];
   const what = `${missing.what}: in layers of this user, all files belong to root`;
   return [{ weight: 'note', what, fix: missing.fix }];
+}
+
+/** What lacks subordinate ids is told with them. */
+async function namespacesNote(host: Host): Promise<Finding[]> {
+  if (process.getuid?.() !== 0 && missingForSubordinateIds() !== undefined) return [];
+  const closed = await whyNoNamespaces(host);
+  return closed === undefined
+    ? []
+    : [{ weight: 'note', what: `${closed.what}: images can't be derived`, fix: closed.fix }];
 }
 
 async function kvmGroupTrouble(connections: readonly string[]): Promise<Finding[]> {

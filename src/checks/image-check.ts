@@ -28,6 +28,7 @@ import {
   virtualisation,
 } from './machine-checks.js';
 import { keyringInVain, localSources } from './source-check.js';
+import { derivationCheck } from './derivation-check.js';
 import { filesCheck } from './files-check.js';
 import { goldenExceptions } from './golden-check.js';
 import { networkProof } from './boot-test-check.js';
@@ -47,6 +48,7 @@ export const buildChecks: readonly Check[] = [
   layoutCheck,
   bundleCheck,
   filesCheck,
+  derivationCheck,
   goldenExceptions,
   hookCommands,
   bootTestCommand,

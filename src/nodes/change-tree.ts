@@ -1,10 +1,10 @@
-import { chmod, copyFile, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, copyFile, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { quote } from 'shlex';
 import { Failure } from '../host/failure.js';
 import type { Host } from '../host/host.js';
 import { LastLines } from '../host/lines.js';
+import { withScratchDirectory } from '../host/scratch-directory.js';
 import { lendPackages } from '../sandbox/package-cache.js';
 import { withSandbox, type Sandbox } from '../sandbox/sandbox.js';
 import type { Bind } from '../sandbox/tree-mounts.js';
@@ -60,8 +60,7 @@ async function runScript(
   sandbox: Sandbox,
   script: string | { readonly text: string; readonly name: string },
 ): Promise<void> {
-  const scratch = await mkdtemp(join(tmpdir(), 'image-factory-run-'));
-  try {
+  await withScratchDirectory('run', async (scratch) => {
     const name = typeof script === 'string' ? basename(script) : script.name;
     const copy = join(scratch, name);
     if (typeof script === 'string') await copyFile(script, copy);
@@ -73,9 +72,7 @@ async function runScript(
     const binds: Bind[] = [{ from: scratch, to: scriptsInTree, mode: 'read-only' }];
     const words = (await hasInterpreter(copy)) ? [inTree] : ['/bin/sh', inTree];
     await runTold(host, sandbox, words, binds, name);
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
+  });
 }
 
 /** Whether a file says what runs it: `#!`, or a program's own format. */

@@ -1,8 +1,8 @@
-import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../../host/failure.js';
 import { run, type Caller } from '../../host/host.js';
+import { withScratchDirectory } from '../../host/scratch-directory.js';
 import { bytesOf, debugfsCommand, quotePath } from '../ext-directory.js';
 
 // extlinux is started from the boot area of its file system, which knows by sector numbers where its file ldlinux.sys
@@ -37,8 +37,7 @@ export async function installExtlinux(host: Caller, volume: ExtlinuxVolume): Pro
   // The name in the boot area: SYSLINUX in today's releases.
   if (!/^(?:SYS|EXT)LINUX$/.test(boot.toString('latin1', 3, 11))) return boot;
   const device = { disk: file, offset };
-  const scratch = await mkdtemp(join(tmpdir(), 'image-factory-extlinux-'));
-  try {
+  const area = await withScratchDirectory('extlinux', async (scratch) => {
     for (const directory of directories) {
       const path = `${directory}/ldlinux.sys`;
       const copy = join(scratch, 'ldlinux.sys');
@@ -56,9 +55,9 @@ export async function installExtlinux(host: Caller, volume: ExtlinuxVolume): Pro
       await writeBlocks(volume, patched.image, blocks, blockSize);
       return patched.boot;
     }
-  } finally {
-    await rm(scratch, { recursive: true });
-  }
+    return undefined;
+  });
+  if (area !== undefined) return area;
   throw new Failure("extlinux is in the boot area of the parent's disk, and its file ldlinux.sys is not in the tree", {
     hint: 'Leave the directory of the boot loader as it is in the parent.',
   });

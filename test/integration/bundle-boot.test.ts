@@ -53,7 +53,7 @@ function started(disk: string, format: string): Promise<string> {
       ...['-machine', 'pc,accel=tcg', '-m', '64', '-nodefaults', '-no-user-config', '-display', 'none'],
       ...['-serial', 'stdio', '-snapshot', '-drive', `file=${disk},format=${format},if=ide`],
     ],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
+    { stdio: ['ignore', 'pipe', 'pipe'] },
   );
   return new Promise((resolve, reject) => {
     let said = '';
@@ -62,6 +62,8 @@ function started(disk: string, format: string): Promise<string> {
       said += chunk.toString('latin1');
       if (said.includes(prompt)) machine.kill();
     });
+    // What QEMU says of itself is of interest where the prompt does not come.
+    machine.stderr.on('data', (chunk: Buffer) => (said += chunk.toString('latin1')));
     machine.on('error', reject);
     machine.on('close', () => {
       clearTimeout(limit);

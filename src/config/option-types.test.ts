@@ -297,3 +297,13 @@ describe('operatingSystem', () => {
     expect(() => operatingSystem.parse('nosuchos')).to.throw('virt-install --osinfo list');
   });
 });
+
+describe('variables', () => {
+  it('are words NAME=value, quoted as for a shell', () => {
+    expect(type.variables.parse(`DIB_A=1 DIB_B="two words" DIB_C=a=b DIB_D=`)).to.deep.equal({
+      ...{ DIB_A: '1', DIB_B: 'two words', DIB_C: 'a=b', DIB_D: '' },
+    });
+    expect(type.variables.parse('')).to.deep.equal({});
+    expect(() => type.variables.parse('DIB_A=1 two')).to.throw("NAME=value for each variable, and 'two' is none");
+  });
+});

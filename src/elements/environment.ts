@@ -33,6 +33,9 @@ export interface BuildDirectories {
   readonly locks: string;
 }
 
+/** What the build sets beside what it was asked for. */
+const ourVariables = ['DIB_APT_LOCAL_CACHE', 'DIB_DISABLE_APT_CLEANUP'];
+
 /**
  * The environment of the hooks: the caller's own, with what diskimage-builder sets (`declare -p`, as it records it, in
  * DIB_ENV).
@@ -46,7 +49,7 @@ export function hookEnvironment(
   const { builder } = plan.path;
   const ours = Object.keys(caller).filter((name) => name.startsWith('IMAGE_FACTORY_'));
   const recorded = Object.entries(caller)
-    .filter(([name]) => name.startsWith('DIB_'))
+    .filter(([name]) => name.startsWith('DIB_') && !ourVariables.includes(name))
     .map(([name, value]) => `declare -- ${name}=${JSON.stringify(value ?? '')}`);
   const defaults = {
     DIB_DEBUG_TRACE: '0',

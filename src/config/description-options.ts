@@ -43,7 +43,7 @@ export const descriptionOptions = {
   }),
   users: option(userNames, {
     group: 'users',
-    doc: 'Names of further users to create, separated by blanks. A section **[user** *NAME***]** says more of each: see **USERS**.',
+    doc: 'Names of further users to create, separated by blanks. A section **[user NAME]** says more of each: see **USERS**.',
   }),
   'ssh-root': option(oneOf('no', 'keys'), {
     group: 'security',

@@ -9,6 +9,7 @@ import { silentLog } from '../host/log.js';
 import { Turns } from '../host/turns.js';
 import { OnlineCheck } from '../checks/online-check.js';
 import { validateImage, type Validation, type ValidationFinding } from '../checks/validate.js';
+import { groupProblems } from '../packages/groups.js';
 import { visible } from '../report/visible.js';
 import { imageOfEnvironment } from './image-names.js';
 import { overridesFrom } from './overrides.js';
@@ -33,7 +34,7 @@ export async function validate(names: readonly string[], flags: ValidateFlags): 
   const images = named.length > 0 ? imagesNamed(configuration, named) : configuration.imageNames();
   const schemaDir = directory(flags.schemaDir);
   const unasked = named.length === 0;
-  const sections = unasked ? straySections(configuration) : [];
+  const sections = unasked ? [...straySections(configuration), ...groupProblems(configuration)] : [];
   const overrides = overridesFrom({ set: flags.set });
   const validations = await untilSignalled((signal) => {
     const host = { log: silentLog, signal };

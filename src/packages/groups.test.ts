@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { Configuration } from '../config/configuration.js';
 import { UsageError } from '../host/failure.js';
 import { factsOf } from './flavors.js';
-import { resolveGroups, type ResolvedGroup } from './groups.js';
+import { groupProblems, resolveGroups, type ResolvedGroup } from './groups.js';
 
 function configuration(text: string): Configuration {
   return new Configuration([{ name: 'my.conf', text }], Configuration.shippedSources());
@@ -121,6 +121,15 @@ packages = nano
     expect(problems('[group a]\npackages = vim\nexclude = vim\n', 'a')).to.deep.equal([
       "my.conf:3: [group a] exclude: 'vim' is in 'packages' of the group as well",
     ]);
+  });
+
+  it('is checked with all others of the user’s files, and so is a flavor', () => {
+    const text = '[group a]\ngroups = a\n[flavor b]\narch = arm64\noptions = bios\n';
+    expect(groupProblems(configuration(text))).to.deep.equal([
+      "[flavor b] can't be built: machines of arm64 have no BIOS, which 'bios' asks for",
+      'my.conf:2: [group a] groups: leads in a circle: [group a] -> [group a]',
+    ]);
+    expect(groupProblems(configuration(''))).to.deep.equal([]);
   });
 
   it('knows the words that flavors, images and [DEFAULT] name', () => {

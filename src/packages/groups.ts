@@ -3,7 +3,7 @@ import { boolean } from '../config/option-types.js';
 import { didYouMean } from '../config/suggestion.js';
 import { UsageError } from '../host/failure.js';
 import { guardProblem, holds, type Facts } from './facts.js';
-import { knownOptions } from './flavors.js';
+import { factsOf, flavorNames, knownOptions } from './flavors.js';
 import { guardText, parseItems, type Item } from './items.js';
 import { noting, ownOption } from './own-options.js';
 
@@ -58,15 +58,18 @@ export function resolveGroups(configuration: Configuration, names: readonly stri
   };
 }
 
-/** Checks all groups of the configuration that are the user's own, whatever the facts. @returns problems */
-export function groupProblems(configuration: Configuration, facts: Facts): string[] {
-  return groupNames(configuration)
-    .filter((name) => configuration.isOwn(`group ${name}`))
-    .flatMap((name) => {
-      const problems: string[] = [];
-      noting(problems, () => resolveGroups(configuration, [name], facts));
-      return problems;
-    });
+/** What is wrong with the groups and flavors of the user's own files, whether an image names them or not. */
+export function groupProblems(configuration: Configuration): string[] {
+  const problems: string[] = [];
+  const own = (names: readonly string[], kind: string) =>
+    names.filter((name) => configuration.isOwn(`${kind} ${name}`));
+  for (const flavor of own(flavorNames(configuration), 'flavor')) {
+    noting(problems, () => factsOf(configuration, { flavor }));
+  }
+  for (const name of own(groupNames(configuration), 'group')) {
+    noting(problems, () => resolveGroups(configuration, [name], factsOf(configuration, {})));
+  }
+  return [...new Set(problems)];
 }
 
 interface Content {

@@ -271,7 +271,9 @@ describe('bundles of a disk', () => {
     );
     const sums = (list: readonly BundleRecord[]) =>
       Object.fromEntries(
-        list.filter(({ irreproducible }) => irreproducible === undefined).map((each) => [each.target, each.files]),
+        list
+          .filter(({ irreproducible, target: name }) => irreproducible === undefined && name !== 'vagrant-virtualbox')
+          .map((each) => [each.target, each.files]),
       );
     expect(sums(records)).to.deep.equal(sums(made));
     expect(made.filter(({ irreproducible }) => irreproducible !== undefined).map((each) => each.target)).to.deep.equal([

@@ -1,3 +1,4 @@
+import type { BootLoaderChoice } from '../disk/make/boot/add-boot-loaders.js';
 import type { StoreFlags } from './store-session.js';
 
 /** The flags of `bundle`. */
@@ -7,6 +8,7 @@ export interface BundleFlags extends StoreFlags {
   readonly force?: boolean;
   readonly layout?: string;
   readonly size?: string;
+  readonly bootLoader: BootLoaderChoice;
   /** A file with targets, for a build that has resolved them. */
   readonly targetsFile?: string;
   /** The directory in which that build works. */

@@ -118,7 +118,8 @@ export function sourcesOf(
     const layout = plannedLayout(flags, host.log);
     const { merged } = await sources.tree();
     const output = join(scratch, `${found.name}.raw`);
-    const wanted = { layout, tree: merged.directory, output, bootLoader: 'auto', kernelWords: [], epoch } as const;
+    const { bootLoader } = flags;
+    const wanted = { bootLoader, layout, tree: merged.directory, output, kernelWords: [], epoch };
     const [made = output] = await makeDisk(host, wanted);
     return diskSource(host, await inspectImage(host, made), scratch);
   };

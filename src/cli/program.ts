@@ -210,6 +210,11 @@ export function program(): Command {
     .option('--force', 'replace what is there')
     .option('--layout <name>', 'of files that become a disk: a shipped layout, such as hybrid, or a YAML file')
     .option('--size <size>', 'the size of that disk, where the layout gives none')
+    .addOption(
+      new Option('--boot-loader <loader>', "which of the files' boot loaders is put on that disk")
+        .choices(['auto', 'grub', 'systemd-boot', 'none'])
+        .default('auto'),
+    )
     .option('--store-dir <dir>', 'the store of layers')
     .option('--json', 'as JSON')
     .option('-v, --verbose', 'log every command')

@@ -157,7 +157,8 @@ describe('image-factory bundle', () => {
       const { exitCode } = await ending;
       expect(exitCode).to.equal(130);
       expect(names().filter((name) => name.startsWith('.'))).to.deep.equal([]);
-      expect(readdirSync(join(scratch, 'store/staging'))).to.deep.equal([]);
+      const staging = join(scratch, 'store/staging');
+      expect(existsSync(staging) ? readdirSync(staging) : []).to.deep.equal([]);
     });
 
     it('makes a disk of a layer by a layout', async () => {
@@ -185,6 +186,7 @@ describe('image-factory bundle', () => {
         ].join(''),
       );
       const words = ['--layout', join(scratch, 'small.yaml'), '--size', '64M', '--output-dir', output];
+      words.push('--boot-loader', 'none');
       const { exitCode, stderr } = await bundle('base', 'vmdk', 'tar-zst', ...words);
       expect(exitCode, stderr).to.equal(0);
       const [vmdk = ''] = readdirSync(output).filter((name) => name.endsWith('.vmdk'));

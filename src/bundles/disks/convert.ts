@@ -28,7 +28,7 @@ export async function convert(
     command('qemu-img', [
       ...['convert', '-f', format, '-O', drivers[as.format]],
       // Clusters in the order in which they get ready would lie elsewhere in each run.
-      ...(epoch === undefined && as.format === 'qcow2' ? ['-W', '-m', '16'] : []),
+      ...(epoch !== undefined ? ['-m', '1'] : as.format === 'qcow2' ? ['-W', '-m', '16'] : []),
       ...(as.compressed ? ['-c'] : []),
       ...as.options.flatMap((option) => ['-o', option]),
       ...[path, file],

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { Failure } from '../host/failure.js';
 import { withFileLock } from '../host/file-lock.js';
-import { command, run, type Host } from '../host/host.js';
+import { command, insistently, run, type Host } from '../host/host.js';
 import { makeDirectory } from '../host/make-directory.js';
 import { readRecord, writeRecord } from './record.js';
 
@@ -183,5 +183,7 @@ export async function syncTree(store: Store, path: string): Promise<void> {
 /** Removes a directory that nothing uses. It leaves mounts alone, should one be below it. */
 export async function removeTree(store: Store, path: string): Promise<void> {
   if ((await namesIn(path).catch(() => ['a file'])).length === 0) return rm(path, { recursive: true, force: true });
-  await run(store.host, command('rm', ['--recursive', '--force', '--one-file-system', '--', path]));
+  // What an interrupted command has begun is removed nevertheless.
+  const caller = store.host.signal.aborted ? insistently(store.host) : store.host;
+  await run(caller, command('rm', ['--recursive', '--force', '--one-file-system', '--', path]));
 }

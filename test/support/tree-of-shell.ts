@@ -1,0 +1,27 @@
+import { chmodSync, copyFileSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { program } from './disk.js';
+
+/** A system that runs scripts, and no more: a shell and a few programs of this machine, with their libraries. */
+export function treeOfShell(top: string): string {
+  for (const name of ['usr/bin', 'usr/sbin', 'usr/lib', 'usr/lib64', 'etc', 'var/log', 'var/tmp', 'root', 'home']) {
+    mkdirSync(join(top, name), { recursive: true });
+  }
+  for (const name of ['bin', 'sbin', 'lib', 'lib64']) symlinkSync(`usr/${name}`, join(top, name));
+  mkdirSync(join(top, 'tmp'));
+  chmodSync(join(top, 'tmp'), 0o1777);
+  writeFileSync(join(top, 'etc/fstab'), '# none\n');
+  writeFileSync(join(top, 'etc/os-release'), 'ID=shell\nVERSION_ID=1\nNAME="A shell"\n');
+  writeFileSync(join(top, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\nweb:x:33:33::/srv:/bin/sh\n');
+  writeFileSync(join(top, 'etc/group'), 'root:x:0:\nweb:x:33:\n');
+  for (const name of ['sh', 'cat', 'chmod', 'chown', 'id', 'mkdir', 'rm', 'sleep', 'touch']) {
+    const from = realpathSync(program('which', [name]).trim());
+    copyFileSync(from, join(top, 'usr/bin', name));
+    for (const [library = ''] of program('ldd', [from]).matchAll(/\/\S+\.so\S*/g)) {
+      const to = join(top, library);
+      mkdirSync(dirname(to), { recursive: true });
+      copyFileSync(library, to);
+    }
+  }
+  return top;
+}

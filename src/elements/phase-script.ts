@@ -168,7 +168,7 @@ restore_resolv_conf
 find "$TMP_MOUNT_PATH/tmp" -mindepth 1 -maxdepth 1 -exec rm -rf --one-file-system {} +
 if [ -d "$TMP_MOUNT_PATH/var/log" ]; then find "$TMP_MOUNT_PATH/var/log" -type f -exec truncate -s 0 {} +; fi
 if [ -d "$TMP_MOUNT_PATH/root" ]; then find "$TMP_MOUNT_PATH/root" -name '*.log' -type f -delete; fi
-echo done >"$IF_RESULT"
+echo 'done' >"$IF_RESULT"
 `;
 
 /** Hooks call sudo(8) to become root: here they are root already. */

@@ -22,6 +22,8 @@ describe('the demo image, built by a normal user', function () {
   this.timeout(8 * minutes);
   let user: DemoUser;
   let output: string;
+  /** What the build said. */
+  let said: string;
   /** The fingerprint of the user's key. */
   let signer: string;
   const image = () => join(output, `${baseNameIn(output)}.qcow2`);
@@ -44,8 +46,10 @@ describe('the demo image, built by a normal user', function () {
     user = await DemoUser.create();
     output = user.directory('output');
     signer = await makeSigner();
-    const { all, exitCode } = await user.run(['demo', '--output-dir', output, '--sign', 'gpg', '--sign-key', signer]);
+    const build = ['demo', '--output-dir', output, '--sign', 'gpg', '--sign-key', signer];
+    const { all, exitCode } = await user.run([...build, '--boot-test-disk', 'virtio,scsi,nvme,sata']);
     expect(exitCode, all).to.equal(0);
+    said = all ?? '';
   });
 
   after(() => user.remove());
@@ -54,12 +58,16 @@ describe('the demo image, built by a normal user', function () {
     const base = baseNameIn(output);
     const image = ['qcow2', 'qcow2.sha256sum', 'qcow2.sha256sum.asc', 'SHA256SUMS', 'SHA256SUMS.asc'];
     const described = ['manifest.json', 'cdx.json', 'provenance.json'];
+    const boots = ['boot', 'boot-scsi', 'boot-nvme', 'boot-sata'].flatMap((name) => [`${name}.log`, `${name}.png`]);
     expect(readdirSync(output).sort()).to.deep.equal(
-      [...image, ...described, 'boot.log', 'boot.png', 'console.log', 'events.jsonl', 'log']
-        .map((end) => `${base}.${end}`)
-        .sort(),
+      [...image, ...described, ...boots, 'console.log', 'events.jsonl', 'log'].map((end) => `${base}.${end}`).sort(),
     );
     expect(await user.leftovers(output)).to.deep.equal([]);
+  });
+
+  it('boots from the disks of four kinds of machines, which a line each tells', () => {
+    const boots = [...said.matchAll(/The image boots by (.*): the console says 'demo login:'/g)].map(([, how]) => how);
+    expect(boots).to.deep.equal(['BIOS', 'BIOS from virtio-scsi', 'BIOS from NVMe', 'BIOS from SATA (AHCI)']);
   });
 
   it('has the checksum that sha256sum expects, in an image without errors', async () => {

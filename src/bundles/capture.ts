@@ -3,7 +3,7 @@ import { copyMounted, copySystem, copyUnmounted } from '../disk/copy-system.js';
 import { Failure } from '../host/failure.js';
 import { mountForReading, unmountEdit } from '../layers/edit.js';
 import type { ArchivedTree } from '../layers/export/layer-archive.js';
-import { platformOf, type Platform } from '../layers/export/platform.js';
+import { platformOf, platformOfBuilder } from '../layers/export/platform.js';
 import { usualLimits } from '../layers/import/archive-limits.js';
 import { importLayers } from '../layers/import/import-layers.js';
 import { recognise } from '../layers/import/recognise.js';
@@ -34,7 +34,7 @@ export async function treeOfLayer(store: Store, name: string, called = name): Pr
   }));
   const directories = trees.map(({ directory }) => directory);
   const settings = settingsIn(chain);
-  const about = { platform: platformOf(directories, settings) ?? unknownPlatform(store, called), settings };
+  const about = { platform: platformOf(directories, settings) ?? platformOfBuilder(store.host, called), settings };
   const [top] = trees;
   if (top === undefined) throw new Error('a layer without layers');
   if (trees.length === 1) return treeSource(called, trees, top, about);
@@ -71,11 +71,4 @@ async function expectUnchanged({ host }: Store, { directory, what, contentId }: 
   throw new Failure(`${what} is not as it was when it was closed, so nothing is made of it`, {
     hint: `To see what has changed: image-factory layer verify ${what.replace(/^layer /, '')}`,
   });
-}
-
-/** An image must name an architecture, also that of a tree without programs. */
-function unknownPlatform({ host }: Store, name: string): Platform {
-  const architecture = { x64: 'amd64', ia32: '386' }[process.arch as string] ?? process.arch;
-  host.log.warn(`${name} has no program that tells its architecture: images say ${architecture}`);
-  return { architecture, shell: false };
 }

@@ -20,7 +20,7 @@ const lacking: Readonly<Record<BundleDemand, { readonly what: string; readonly h
   },
   'serial-console': {
     what: 'no boot loader names a serial console',
-    hint: 'Add console=ttyS0 to the kernel arguments.',
+    hint: 'Add console= with the name of a serial port to the kernel arguments.',
   },
 };
 

@@ -1,15 +1,11 @@
 import { accessSync, constants, existsSync } from 'node:fs';
-import { arch as machineArch } from 'node:process';
 import { isDerived } from '../config/image-spec.js';
 import { reasonOf } from '../host/errno.js';
 import { Failure } from '../host/failure.js';
 import { parentTreeOf } from '../images/derivation.js';
-import { architectureNamed } from '../machine/architectures.js';
+import { builderArchitecture } from '../machine/acceleration.js';
 import { whyNoNamespaces } from '../sandbox/enter.js';
 import { error, mayBeMade, placeOf, warning, type Check, type CheckFinding } from './subject.js';
-
-/** The names of node for the architectures that the kernel calls otherwise. */
-const namesOfNode: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarch64', ppc64: 'ppc64le' };
 
 /** Whether the tree of a derived image can be made here: its parent, its scripts, and what runs programs in it. */
 export const derivationCheck: Check = async (subject) => {
@@ -49,7 +45,7 @@ function unreadable(path: string): string | undefined {
 
 /** Why programs of an architecture can't run here; undefined where the processor or the kernel's binfmt_misc runs them. */
 function foreignArchitecture(name: string): string | undefined {
-  const here = architectureNamed(namesOfNode[machineArch] ?? machineArch);
+  const here = builderArchitecture();
   if (here?.name === name || existsSync(`/proc/sys/fs/binfmt_misc/qemu-${name}`)) return undefined;
   return `this machine runs no programs of ${name}, and so can't change a tree of them; install qemu-user-static, which needs binfmt_misc in the kernel, or build it on such a machine`;
 }

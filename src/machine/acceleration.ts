@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { access, readFile, stat } from 'node:fs/promises';
-import type { Architecture } from './architectures.js';
+import { architectures, type Architecture } from './architectures.js';
 
 export type VirtType = 'kvm' | 'qemu';
 
@@ -46,6 +46,11 @@ export async function detectAcceleration(
       : software(`there is no ${machine.kvmDevice} (is the module kvm_intel or kvm_amd loaded?)`);
   }
   return { virtType: 'kvm', reason: `${machine.kvmDevice} is usable` };
+}
+
+/** The architecture of this machine; undefined for one without a record. */
+export function builderArchitecture(): Architecture | undefined {
+  return Object.values<Architecture>(architectures).find(({ nodeName }) => nodeName === process.arch);
 }
 
 /**

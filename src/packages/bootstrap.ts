@@ -1,5 +1,6 @@
 import { Failure } from '../host/failure.js';
 import { command, follow, type Command, type Host } from '../host/host.js';
+import { builderArchitecture } from '../machine/acceleration.js';
 import { architectureNamed } from '../machine/architectures.js';
 import { dateOf, type CompiledRepository } from './compile-repository.js';
 import type { PackageLock } from './lock-file.js';
@@ -68,7 +69,7 @@ export async function bootstrap(host: Host, wanted: Bootstrap): Promise<void> {
     await follow(host, bootstrapCommand(wanted), listen, { killSignal: 'SIGINT', killAfter: 60_000 });
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    const isForeign = architectureNamed(lock.architecture)?.nodeName !== process.arch;
+    const isForeign = architectureNamed(lock.architecture)?.name !== builderArchitecture()?.name;
     throw new Failure(error.message, {
       hint: isForeign
         ? `Packages of ${lock.architecture} run by QEMU here: install qemu-user-static and arch-test, and see that binfmt_misc is mounted.`

@@ -1,5 +1,6 @@
 import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { architectureNamed, defaultArchitecture, firmwareNamed } from '../../machine/architectures.js';
 import type { BundleSidecar } from '../../config/bundle-formats.js';
 import { besideOf, identity, numberOption, uuidOf, writeJson, type Making } from '../making.js';
 import type { SystemFacts } from '../facts.js';
@@ -29,7 +30,7 @@ export const sidecars: Readonly<Record<BundleSidecar, Sidecar>> = {
       os_distro: distroOf(facts),
       ...(facts.distribution.version === undefined ? {} : { os_version: facts.distribution.version }),
       hw_firmware_type: facts.has.has('bios') || !facts.has.has('uefi') ? 'bios' : 'uefi',
-      ...(facts.has.has('bios') ? {} : { hw_machine_type: facts.architecture === 'aarch64' ? 'virt' : 'q35' }),
+      ...(facts.has.has('bios') ? {} : { hw_machine_type: uefiMachine(facts.architecture) }),
       hw_disk_bus: 'virtio',
       hw_vif_model: 'virtio',
       ...target.properties,
@@ -108,4 +109,10 @@ function distroOf({ distribution }: SystemFacts): string {
     rocky: 'rocky',
   };
   return known[distribution.id] ?? distribution.id;
+}
+
+/** QEMU's machine for UEFI. */
+function uefiMachine(name: string | undefined): string | undefined {
+  const architecture = architectureNamed(name ?? '') ?? defaultArchitecture;
+  return firmwareNamed(architecture, 'uefi')?.machineType;
 }

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { architectureNamed, defaultArchitecture, firmwareNamed } from '../../machine/architectures.js';
 import { compressor } from '../../layers/export/compressor.js';
 import { archiveOf, type Member } from '../archive.js';
 import { fileNameOf, identity, numberOption, writeStream, type Made, type Making } from '../making.js';
@@ -37,10 +38,7 @@ async function libvirtBox(making: Making, source: DiskSource): Promise<Box> {
     virtual_size: Math.ceil(size / 1e9),
     ...(await architecture(making)),
   };
-  const efi =
-    (await firmwareOf(making)) === 'efi'
-      ? ["    libvirt.machine_type = 'q35'", "    libvirt.loader = '/usr/share/OVMF/OVMF_CODE_4M.fd'"]
-      : [];
+  const efi = (await firmwareOf(making)) === 'efi' ? await uefiLines(making) : [];
   const lines = [
     '  config.vm.provider :libvirt do |libvirt|',
     "    libvirt.disk_bus = 'virtio'",
@@ -111,4 +109,13 @@ async function architecture(making: Making): Promise<{ architecture?: string }> 
   const { architecture: name } = await making.facts();
   const known: Readonly<Record<string, string>> = { x86_64: 'amd64', aarch64: 'arm64' };
   return name === undefined ? {} : { architecture: known[name] ?? name };
+}
+
+/** Machine and firmware, as Debian has them. */
+async function uefiLines(making: Making): Promise<string[]> {
+  const { architecture: name = '' } = await making.facts();
+  const firmware = firmwareNamed(architectureNamed(name) ?? defaultArchitecture, 'uefi');
+  return firmware?.files === undefined
+    ? []
+    : [`    libvirt.machine_type = '${firmware.machineType}'`, `    libvirt.loader = '${firmware.files.code}'`];
 }

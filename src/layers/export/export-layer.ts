@@ -14,7 +14,7 @@ import { writeDockerArchive, writeOciLayout, type ExportedImage } from './contai
 import { writeErofs, writeSquashfs } from './file-system-image.js';
 import type { ExportCompression, ExportFormat } from './formats.js';
 import { layerArchive, type ArchivedTree } from './layer-archive.js';
-import { platformOf, type Platform } from './platform.js';
+import { platformOf, platformOfBuilder } from './platform.js';
 
 /** What is exported, and how. */
 export interface Export {
@@ -69,7 +69,7 @@ export async function exportLayer(store: Store, wanted: Export): Promise<void> {
           platformOf(
             chain.map(({ tree }) => tree),
             settings,
-          ) ?? unknownPlatform(store, name),
+          ) ?? platformOfBuilder(store.host, `layer ${name}`),
         settings,
         created: epoch,
       };
@@ -80,13 +80,6 @@ export async function exportLayer(store: Store, wanted: Export): Promise<void> {
 
 function treeOf({ name, tree, contentId }: Layer, newest: number | undefined): ArchivedTree {
   return { directory: tree, what: `layer ${name}`, contentId, newest };
-}
-
-/** An image must name an architecture, also that of a tree without programs. */
-function unknownPlatform(store: Store, name: string): Platform {
-  const architecture = { x64: 'amd64', ia32: '386' }[process.arch as string] ?? process.arch;
-  store.host.log.warn(`layer ${name} has no program that tells its architecture: the image says ${architecture}`);
-  return { architecture, shell: false };
 }
 
 async function writeImage(

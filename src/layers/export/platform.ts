@@ -1,5 +1,6 @@
 import { closeSync, constants, lstatSync, openSync, readlinkSync, readSync } from 'node:fs';
 import { posix } from 'node:path';
+import type { Host } from '../../host/host.js';
 import type { ImageSettings } from '../image-settings.js';
 import { bytePath } from '../walk.js';
 
@@ -106,4 +107,11 @@ function firstBytes(path: Buffer, count: number): Buffer {
   } finally {
     closeSync(file);
   }
+}
+
+/** The builder's platform, for a tree without programs: an image must name one. */
+export function platformOfBuilder({ log }: Host, tree: string): Platform {
+  const architecture = { x64: 'amd64', ia32: '386' }[process.arch as string] ?? process.arch;
+  log.warn(`${tree} has no program that tells its architecture: the image says ${architecture}`);
+  return { architecture, shell: false };
 }

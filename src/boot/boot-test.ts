@@ -10,6 +10,7 @@ import { Libvirt, libvirtEnvironment } from '../machine/libvirt.js';
 import {
   diskArguments,
   machineArguments,
+  withoutAgentChannel,
   nvramCommands,
   startPatience,
   type Hardware,
@@ -65,7 +66,7 @@ export function bootCommands({
         // Only where it is asked for: in session mode its socket lies deep in the home directory, and can be too deep.
         ...(demand.kind === 'agent' || demand.kind === 'healthy'
           ? ['--channel', 'unix,target.type=virtio,target.name=org.qemu.guest_agent.0']
-          : []),
+          : withoutAgentChannel(machine)),
       ],
       { env: { ...libvirtEnvironment(), XDG_CACHE_HOME: scratchDirectory } },
     ),

@@ -166,6 +166,12 @@ describe('virtInstallCommand', () => {
         features: undefined,
       });
     });
+
+    it("lets virt-install add no guest agent's channel, whose socket may lie too deep in a home directory", () => {
+      const machine = machineWith({ architecture: aarch64, firmware: aarch64.firmwares[0] });
+      expect(valueOf('--channel', { machine })).to.equal('none');
+      expect(valueOf('--channel', {})).to.equal(undefined);
+    });
   });
 
   it('shows the screen where the section asks for it', () => {

@@ -4,7 +4,7 @@ import type { AnswerFileKind, ImageSpec } from '../config/image-spec.js';
 import { Failure } from '../host/failure.js';
 import { command, type Command } from '../host/host.js';
 import { libvirtEnvironment } from '../machine/libvirt.js';
-import { diskArguments, fileOfDomain, machineArguments, subOption, type Machine } from '../machine/virtual-machine.js';
+import { diskArguments, fileOfDomain, machineArguments, subOption, withoutAgentChannel, type Machine } from '../machine/virtual-machine.js';
 import type { VirtType } from '../machine/acceleration.js';
 
 export interface Installation {
@@ -75,6 +75,7 @@ export function virtInstallCommand(installation: Installation): Command {
       '--noreboot',
       ...['--wait', '-1'],
       ...diskArguments(installation.disk, 'raw', machine.hardware.devices.disk),
+      ...withoutAgentChannel(machine),
       ...['--graphics', graphics(spec.vnc)],
       ...['--location', locationOption(location)],
       ...[

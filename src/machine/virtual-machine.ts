@@ -68,6 +68,14 @@ export function machineArguments(machine: Machine): string[] {
   ];
 }
 
+/**
+ * Keeps virt-install from adding a channel for qemu-guest-agent, as it does unasked for machines that are no PCs. In session
+ * mode the channel's socket lies deep in the home directory, and can be too deep.
+ */
+export function withoutAgentChannel({ hardware }: Machine): string[] {
+  return hardware.architecture.name === 'x86_64' ? [] : ['--channel', 'none'];
+}
+
 /** The firmware as two flash memories: code that all share, and variables of the machine's own. */
 function flashArguments({ code, usesSmm }: FirmwareFiles, nvram: string): string[] {
   const boot = `loader=${fileOfDomain(code)},loader.readonly=yes,loader.type=pflash,nvram=${fileOfDomain(nvram)}`;

@@ -4,7 +4,14 @@ import type { AnswerFileKind, ImageSpec } from '../config/image-spec.js';
 import { Failure } from '../host/failure.js';
 import { command, type Command } from '../host/host.js';
 import { libvirtEnvironment } from '../machine/libvirt.js';
-import { diskArguments, fileOfDomain, machineArguments, subOption, withoutAgentChannel, type Machine } from '../machine/virtual-machine.js';
+import {
+  diskArguments,
+  fileOfDomain,
+  machineArguments,
+  subOption,
+  withoutAgentChannel,
+  type Machine,
+} from '../machine/virtual-machine.js';
 import type { VirtType } from '../machine/acceleration.js';
 
 export interface Installation {

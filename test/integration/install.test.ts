@@ -42,6 +42,7 @@ describe('make install', function () {
       'man/man5/image-factory.conf.5',
       'man/man7/image-factory-elements.7',
       'man/man7/image-factory-layers.7',
+      'man/man7/image-factory-packages.7',
       'zsh/site-functions/_image-factory',
     ]);
     expect(readdirSync(installed('lib')).sort()).to.deep.equal(['image-factory', 'systemd']);

@@ -11,6 +11,8 @@ mkdir -p /etc/default /etc/NetworkManager/system-connections /etc/yum.repos.d /e
 echo 'GRUB_CMDLINE_LINUX="rhgb quiet"' >/etc/default/grub
 touch /etc/NetworkManager/system-connections/ens3.nmconnection /etc/ssh/ssh_host_rsa_key
 getent group wheel >/dev/null || groupadd wheel
+# The owner of what examples/web/files copies.
+getent passwd bob >/dev/null || useradd bob
 rm -rf /boot/efi /boot/grub2
 mkdir -p /boot/efi/EFI/BOOT /boot/efi/EFI/rocky /boot/grub2 /usr/lib/grub/i386-pc
 echo kernelopts=quiet >/boot/efi/EFI/rocky/grubenv

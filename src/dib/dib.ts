@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { applyElements, planOnParent } from '../elements/apply-elements.js';
 import { searchPath } from '../config/option-types.js';
+import { withScratchDirectory } from '../host/scratch-directory.js';
 import { systemIn } from '../elements/environment.js';
 import type { ElementPlan } from '../elements/plan.js';
 import { closeLayer, deleteLayers, mountForEditing, unmountEdit } from '../layers/edit.js';
@@ -65,14 +64,11 @@ async function planned(
   request: DibRequest,
   elementPath: readonly string[],
 ): Promise<{ plan: ElementPlan; blockDevice: BlockDeviceText }> {
-  const work = await mkdtemp(join(tmpdir(), 'image-factory-dib-'));
-  try {
+  return withScratchDirectory('dib', (work) => {
     const environment = { ...request.environment, ARCH: request.arch };
     const plan = planOnParent(systemIn(parent.tree), { elements: request.elements, elementPath, environment }, work);
-    return { plan, blockDevice: blockDeviceText(plan.elements, request) };
-  } finally {
-    await rm(work, { recursive: true, force: true });
-  }
+    return Promise.resolve({ plan, blockDevice: blockDeviceText(plan.elements, request) });
+  });
 }
 
 function cacheOf({ environment }: DibRequest): string {

@@ -16,7 +16,6 @@ import {
   type NodeRecord,
 } from '../nodes/record.js';
 import { newestImage } from './newest-image.js';
-import { storeOf } from './store-of.js';
 
 /** What a child is built on: what is in the store, or how it comes there. */
 export type ParentTree =
@@ -44,7 +43,7 @@ export async function derivationOf(caller: Caller, spec: DeriveSpec): Promise<De
   const parent = await parentTreeOf(caller, spec);
   if (parent.kind !== 'node') return { state: 'waits', parent };
   const inputs = await inputsOfImage(spec, parent.contentId);
-  const store = storeOf(spec);
+  const store = spec.storeDir;
   const node = await readNode(store, nodeId(inputs));
   if (node !== undefined) return { state: 'fresh', node, inputs };
   const [newest] = await nodesOf(store, spec.name);
@@ -75,7 +74,7 @@ export async function parentTreeOf(caller: Caller, spec: DeriveSpec): Promise<Pa
 export async function lastTreeOf(caller: Caller, spec: DeriveSpec): Promise<ParentTree> {
   const { parentImage } = spec.origin;
   if (parentImage === undefined || !isDerived(parentImage)) return parentTreeOf(caller, spec);
-  const [newest] = await nodesOf(storeOf(spec), parentImage.name);
+  const [newest] = await nodesOf(spec.storeDir, parentImage.name);
   if (newest !== undefined) return ofNode(newest);
   return { kind: 'unbuilt', image: parentImage.name, why: 'is not built' };
 }
@@ -88,7 +87,7 @@ async function installedTree(caller: Caller, spec: DeriveSpec, parent: ImageSpec
   const file = newestImage(parent.outputDir, parent.name);
   if (file === undefined) return { kind: 'unbuilt', image: parent.name, why: 'is not built' };
   const inputs = { image: await knownSum(caller, packageCacheOf(spec), file) };
-  const store = storeOf(spec);
+  const store = spec.storeDir;
   const node = await readNode(store, nodeId(inputs));
   if (node !== undefined) return ofNode(node);
   return {
@@ -118,14 +117,14 @@ async function fileTree(caller: Caller, spec: DeriveSpec, file: string): Promise
   }
   const sum = stats.isDirectory() ? await sumOfDirectory(path) : await knownSum(caller, packageCacheOf(spec), path);
   const inputs = { file: `${sum}${file.slice(path.length)}` };
-  const store = storeOf(spec);
+  const store = spec.storeDir;
   const node = await readNode(store, nodeId(inputs));
   if (node !== undefined) return ofNode(node);
   return { kind: 'job', job: { kind: 'import', store, name: `file:${basename(path)}`, inputs, file } };
 }
 
 function layerTree(spec: DeriveSpec, name: string): ParentTree {
-  const store = storeOf(spec);
+  const store = spec.storeDir;
   const chain: { readonly contentId: string }[] = [];
   for (let next: string | undefined = name; next !== undefined;) {
     const layer = readLayer(store, next);

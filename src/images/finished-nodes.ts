@@ -6,7 +6,6 @@ import type { Caller } from '../host/host.js';
 import { readRecord, writeRecord } from '../layers/record.js';
 import { nodeDirectory } from '../nodes/record.js';
 import { derivationOf } from './derivation.js';
-import { storeOf } from './store-of.js';
 
 /** `built-….json` in a node's directory: the image that was made of it. */
 interface FinishedImage {
@@ -29,7 +28,7 @@ function finishingOf(spec: ImageSpec): string {
 }
 
 function recordOf(spec: ImageSpec, node: string): string {
-  return join(nodeDirectory(storeOf(spec), node), `built-${finishingOf(spec)}.json`);
+  return join(nodeDirectory(spec.storeDir, node), `built-${finishingOf(spec)}.json`);
 }
 
 /** Notes that an image was finished, so that it need not be made again while nothing changes. */

@@ -15,7 +15,6 @@ import { maskFile } from '../../report/masked-file.js';
 import { bootFirmwares } from '../boot-firmwares.js';
 import type { BuildState, Plan } from '../build.js';
 import { stage, type StageHost } from '../stage.js';
-import { storeOf } from '../store-of.js';
 import { bootTestOf } from './boot-test.js';
 
 /** Writes the finished image for the platforms that the section names. */
@@ -32,7 +31,7 @@ export const bundle = stage({
       ...{ image: spec.name, base: spec.baseName, epoch: plan.sourceDate },
       ...{ outputDir: paths.outputDir, directory: paths.bundleDir, document: paths.bundles, file: paths.image },
       workDir: paths.workDir,
-      storeDir: storeOf(spec),
+      storeDir: spec.storeDir,
     };
   },
   programs: ({ targets }) => targets.flatMap(({ format, subformat }) => programsFor(format, subformat)),

@@ -3,7 +3,6 @@ import { nodeOf } from '../../nodes/call-worker.js';
 import type { NodeRecord } from '../../nodes/record.js';
 import { inputsOfImage, lastTreeOf, packageCacheOf, parentTreeOf } from '../derivation.js';
 import { stage } from '../stage.js';
-import { storeOf } from '../store-of.js';
 import type { DeriveSpec } from '../../config/image-spec.js';
 import { isDerived } from '../../config/image-spec.js';
 import type { Plan } from '../build.js';
@@ -23,7 +22,7 @@ export const derive = stage({
   leaves: ['node'],
   wants: ({ spec, parents }): Want | undefined => (isDerived(spec) ? { spec, parents } : undefined),
   programs: () => ['unshare', 'setpriv', 'mount', 'umount', 'getfattr', 'setfattr', 'sync', 'rm'],
-  space: ({ spec }) => [{ what: 'the tree', directory: storeOf(spec), least: 0, most: smallTree }],
+  space: ({ spec }) => [{ what: 'the tree', directory: spec.storeDir, least: 0, most: smallTree }],
   async run(host, { spec, parents }) {
     const tree = await (parents === 'as they are' ? lastTreeOf : parentTreeOf)(host, spec);
     if (tree.kind === 'unbuilt') {
@@ -34,7 +33,7 @@ export const derive = stage({
     const parent = tree.kind === 'job' ? await nodeOf(host, tree.job) : tree;
     const inputs = await inputsOfImage(spec, parent.contentId);
     const node = await nodeOf(host, {
-      ...{ kind: 'derive', store: storeOf(spec), image: spec.name, inputs },
+      ...{ kind: 'derive', store: spec.storeDir, image: spec.name, inputs },
       ...{ parent: parent.layer, frame: parent.frame },
       changes: spec.origin.changes,
       goldenExcept: spec.golden === 'fix' ? spec.goldenExcept : undefined,

@@ -2,7 +2,6 @@ import { Failure } from '../../host/failure.js';
 import { diskOf } from '../../nodes/call-worker.js';
 import { isDerived } from '../../config/image-spec.js';
 import { stage } from '../stage.js';
-import { storeOf } from '../store-of.js';
 
 /** The disk of a derived image: its tree in the frame of the disk that its installed ancestor has. */
 export const disk = stage({
@@ -30,6 +29,6 @@ export const disk = stage({
         },
       );
     }
-    await diskOf(host, { kind: 'disk', store: storeOf(spec), layer: node.layer, frame: node.frame, output, epoch });
+    await diskOf(host, { kind: 'disk', store: spec.storeDir, layer: node.layer, frame: node.frame, output, epoch });
   },
 });

@@ -464,7 +464,7 @@ describe('hostile images', function () {
           counts[failure ? 'refused' : 'cleaned']++;
           if (failure)
             expect(failure.message).to.match(
-              /sudo-helper: (refused: (no |a btrfs of more than one)|cannot )|can't read /,
+              /image-factory-sudo-helper: (refused: (no |a btrfs of more than one device)|cannot )|can't read /,
             );
         }
         console.log(

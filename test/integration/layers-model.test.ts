@@ -35,11 +35,7 @@ interface Step {
 const steps = {
   newLayer: (store: Store, { layer, parent }: Step) =>
     addLayer(store, { name: layer, parent, fill: () => Promise.resolve() }).then(() => []),
-  deleteLayer: async (store: Store, { layer }: Step) => {
-    await deleteLayers(store, [layer]);
-    await emptyTrash(store);
-    return [layer];
-  },
+  deleteLayer: (store: Store, { layer }: Step) => deleteLayers(store, [layer]).then(() => [layer]),
   newPoint: (store: Store, { point, layer }: Step) => newPoint(store, point, layer).then(() => []),
   deletePoint: async (store: Store, { point }: Step) => {
     const own = (await allInstances(store, point)).map(({ number }) => `${point}.${number}`);
@@ -99,7 +95,7 @@ describe(`layers, instances and stackpoints (IMAGE_FACTORY_SEED=${seed})`, () =>
       number: fc.integer({ min: 1, max: 6 }),
     });
     const outcomes = { done: 0, refused: 0 };
-    for (const one of fc.sample(step, { numRuns: 200, seed })) {
+    for (const one of fc.sample(step, { numRuns: 400, seed })) {
       const needed = await neededIn(store);
       let removed: string[] = [];
       try {
@@ -109,6 +105,8 @@ describe(`layers, instances and stackpoints (IMAGE_FACTORY_SEED=${seed})`, () =>
         if (!(error instanceof Failure || error instanceof UsageError)) throw error;
         outcomes.refused++;
       }
+      // As every command does that deletes.
+      await emptyTrash(store);
       const there = [
         ...[...(await allLayers(store)), ...(await allPoints(store))].map(({ name }) => name),
         ...(await allInstances(store)).map(({ point, number }) => `${point}.${number}`),
@@ -116,9 +114,8 @@ describe(`layers, instances and stackpoints (IMAGE_FACTORY_SEED=${seed})`, () =>
       const missing = needed.filter((name) => !there.includes(name) && !removed.includes(name));
       expect(missing, JSON.stringify(one)).to.deep.equal([]);
     }
-    // How many is chance: the operations are random.
-    expect(outcomes.done).to.be.greaterThan(0);
-    expect(outcomes.refused).to.be.greaterThan(0);
+    expect(outcomes.done).to.be.greaterThan(20);
+    expect(outcomes.refused).to.be.greaterThan(20);
     expect(await repair(store)).to.deep.equal([]);
   });
 });

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -44,12 +44,15 @@ describe('image-factory-sudo-helper and the attack corpus', function () {
   });
 
   it('would notice what a helper must not do', async () => {
-    const { noticed } = await attacked({ ...ours, kinds: [] });
+    const mountOfOthers = mkdtempSync(join(tmpdir(), 'image-factory-others-'));
+    must('mount', '-t', 'tmpfs', 'tmpfs', mountOfOthers);
+    const { noticed } = await attacked({ ...ours, kinds: [], mountOfOthers });
+    expect(existsSync(mountOfOthers), 'a mount of others').to.be.false;
     for (const { deed, escapes } of noticed) {
-      if (deed === 'nothing') expect(escapes, deed).to.be.empty;
+      if (['nothing', 'others remove a mount of their own'].includes(deed)) expect(escapes, deed).to.be.empty;
       else expect(escapes, deed).not.to.be.empty;
     }
-    expect(noticed).to.have.length(13);
+    expect(noticed).to.have.length(14);
   });
 
   for (const weakness of weaknesses) {

@@ -15,7 +15,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { must, offset, rawDisk, size, type Called } from '../../test/support/sudo-helper.js';
+import { call, must, offset, rawDisk, size, type Called } from '../../test/support/sudo-helper.js';
 
 /** A user id that no distribution gives to anybody. */
 export const attacker = { name: 'image-factory-attacker', uid: 64_321 } as const;
@@ -68,6 +68,7 @@ export class Machine {
   constructor(helperText: string, sudoersLine: string) {
     must('mount', '--make-rprivate', '/');
     for (const top of ['/dev', '/']) must('mount', '-o', 'remount,bind,ro', top);
+    detachBelow('/run', '/tmp');
     must('mount', '-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', '/run');
     must('mount', '-t', 'tmpfs', '-o', 'mode=1777', 'tmpfs', '/tmp');
     copyOfEtc();
@@ -257,6 +258,17 @@ function copyOfEtc(): void {
   must('mount', '-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', '/run/etc');
   must('cp', '--archive', '/etc/.', '/run/etc/');
   must('mount', '--move', '/run/etc', '/etc');
+}
+
+/**
+ * Takes from this namespace what others have mounted below directories that are about to be hidden. Otherwise it would go
+ * at any moment: the kernel detaches a mount everywhere once its owner removes the directory under it.
+ */
+function detachBelow(...tops: readonly string[]): void {
+  const places = mounts().map(({ place }) => place);
+  const hidden = places.filter((place) => tops.some((top) => place.startsWith(`${top}/`)));
+  // Its owner may be quicker.
+  for (const place of hidden.reverse()) call('umount', ['--lazy', place]);
 }
 
 function loopOn(image: string): string {

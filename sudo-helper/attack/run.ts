@@ -17,6 +17,8 @@ export interface Order {
   readonly kinds: readonly Kind[];
   readonly extent: Extent;
   readonly until: 'the end' | 'the first escape';
+  /** A directory on which the parent process has mounted something, in its own mount namespace. */
+  readonly mountOfOthers?: string;
 }
 
 export interface Outcome {
@@ -73,10 +75,13 @@ function attack(machine: Machine, { language, extent, until }: Order, kind: Kind
 }
 
 /** Does as root what no helper may do for the attacker. */
-function selfTest(machine: Machine): Noticed[] {
+function selfTest(machine: Machine, mountOfOthers: string): Noticed[] {
+  const outside = ['--mount', '--target', String(process.ppid)];
   const { tree, secretFile, marker, mounted, foreign, foreignLoop } = machine;
   const deeds: Record<string, () => Called> = {
     nothing: () => call('true', []),
+    'others remove a mount of their own': () =>
+      call('nsenter', [...outside, 'sh', '-c', `umount ${mountOfOthers} && rmdir ${mountOfOthers}`]),
     "a file of root's is made": () => call('touch', [`${tree}/new`]),
     "a file of root's is changed": () => call('sh', ['-c', `echo x >> ${secretFile}`]),
     "a file of root's is removed": () => call('rm', [`${tree}/root/anaconda-ks.cfg`]),
@@ -97,7 +102,8 @@ const order = JSON.parse(readFileSync(0, 'utf8')) as Order;
 const machine = new Machine(order.text, order.sudoersLine);
 try {
   const outcomes = order.kinds.map((kind) => attack(machine, order, kind));
-  const result: Result = { outcomes, noticed: order.kinds.length === 0 ? selfTest(machine) : [] };
+  const { mountOfOthers } = order;
+  const result: Result = { outcomes, noticed: mountOfOthers === undefined ? [] : selfTest(machine, mountOfOthers) };
   process.stdout.write(JSON.stringify(result));
 } finally {
   machine.remove();

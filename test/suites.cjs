@@ -1,7 +1,7 @@
 // The two suites of `make check`, which run at the same time.
 module.exports = {
-  // Files, processes and ports of their own: they disturb no one, and nothing disturbs them.
-  code: ['src/**/*.test.ts', 'test/unit/**/*.test.ts', 'test/compat/**/*.test.ts'],
-  // Virtual machines, mounts, loop devices, accounts: these look at the whole machine, so one after another.
-  machine: ['sudo-helper/**/*.test.ts', 'test/integration/**/*.test.ts'],
+  // Files, processes, namespaces and ports of their own: they disturb no one, and nothing disturbs them.
+  code: ['src/**/*.test.ts', 'test/unit/**/*.test.ts', 'test/compat/**/*.test.ts', 'test/integration/**/*.test.ts'],
+  // Virtual machines, loop devices, sudo: these look at the whole machine, so one after another.
+  machine: ['sudo-helper/**/*.test.ts', 'test/machine/**/*.test.ts'],
 };

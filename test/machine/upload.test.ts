@@ -170,7 +170,7 @@ describe('upload', () => {
     it('says so when the disk of the server is full', async function () {
       if (process.getuid?.() !== 0) {
         console.log(
-          'skipped: mounting a small tmpfs needs root; run: sudo npx mocha --spec test/integration/upload.test.ts',
+          'skipped: mounting a small tmpfs needs root; run: sudo npx mocha --spec test/machine/upload.test.ts',
         );
         this.skip();
       }

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { makeDisk } from '../disk/make/make-disk.js';
 import type { ElementPlan } from '../elements/plan.js';
 import { command, follow, run, type Host } from '../host/host.js';
+import { holdScratchDirectory } from '../host/scratch-directory.js';
 import { mountForReading, unmountEdit } from '../layers/edit.js';
 import { exportLayer } from '../layers/export/export-layer.js';
 import { changing, type Store } from '../layers/store.js';
@@ -41,8 +42,7 @@ export async function writeOutputs(store: Store, outputs: Outputs): Promise<stri
   const { request, layer } = outputs;
   const target = resolve(request.name);
   await mkdir(dirname(target), { recursive: true });
-  const work = await mkdtemp(join(dirname(target), `.${basename(target)}-`));
-  const remove = store.host.release.hold(work, () => rm(work, { recursive: true, force: true }));
+  const { path: work, remove } = await holdScratchDirectory(store.host, 'dib', dirname(target));
   const tree = await mountForReading(store, layer);
   const files: string[] = [];
   try {

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '../host/failure.js';
 import { command, insistently, run as runCommand, type Host } from '../host/host.js';
+import { holdScratchDirectory } from '../host/scratch-directory.js';
 import { lendPackages } from '../sandbox/package-cache.js';
 import { elementPathOf } from './element-path.js';
 import { systemIn, type BuildFacts } from './environment.js';
@@ -39,8 +39,7 @@ export interface ElementChange {
  * @throws Failure that names the hook which failed
  */
 export async function applyElements(host: Host, change: ElementChange): Promise<ElementPlan> {
-  const work = await mkdtemp(join(tmpdir(), 'image-factory-elements-'));
-  const remove = host.release.hold(`the directory ${work}`, () => rm(work, { recursive: true, force: true }));
+  const { path: work, remove } = await holdScratchDirectory(host, 'elements');
   try {
     const { environment, facts } = change;
     const plan = planOnParent(

@@ -3,7 +3,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
-import { withScratchDirectory } from './scratch-directory.js';
+import { testHost } from '../../test/support/host.js';
+import { holdScratchDirectory, withScratchDirectory } from './scratch-directory.js';
 
 describe('withScratchDirectory', () => {
   it('removes the directory with all that is in it, and gives what the action gave', async () => {
@@ -47,5 +48,20 @@ describe('withScratchDirectory', () => {
     } finally {
       rmSync(above, { recursive: true });
     }
+  });
+});
+
+describe('holdScratchDirectory', () => {
+  it('removes the directory on request, or with what the build took, after all that came later', async () => {
+    const host = testHost();
+    const [first, second] = [await holdScratchDirectory(host, 'one'), await holdScratchDirectory(host, 'two')];
+    await writeFile(join(first.path, 'file'), 'text');
+    await first.remove();
+    expect(existsSync(first.path)).to.equal(false);
+
+    let wasThere = false;
+    host.release.hold('what is in it', () => void (wasThere = existsSync(second.path)));
+    expect(await host.release.releaseAll(host.log)).to.deep.equal([]);
+    expect([wasThere, existsSync(second.path)]).to.deep.equal([true, false]);
   });
 });

@@ -1,6 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Host } from '../host/host.js';
+import { holdScratchDirectory } from '../host/scratch-directory.js';
 import { bootstrap } from './bootstrap.js';
 import { makeBuildKey } from './build-key.js';
 import { compileRepository } from './compile-repository.js';
@@ -35,8 +35,7 @@ export interface TreeOfLock {
 export async function makeTree(host: Host, wanted: TreeOfLock): Promise<void> {
   const { lock, pool, suite, target, workDir, serve } = wanted;
   const scripts = [...wanted.scripts, targetSources(wanted.later)];
-  const scratch = await mkdtemp(join(workDir, '.repository-'));
-  const remove = host.release.hold(scratch, () => rm(scratch, { recursive: true, force: true }));
+  const { path: scratch, remove } = await holdScratchDirectory(host, 'repository', workDir);
   const key = await makeBuildKey(host);
   host.log.progress({ text: 'Compiling the repository' });
   const repository = await compileRepository(host, { lock, pool, directory: join(scratch, 'debian'), suite, key });

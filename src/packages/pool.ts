@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, copyFile, link, mkdtemp, readFile, rename, rm, stat } from 'node:fs/promises';
+import { chmod, copyFile, link, readFile, rename, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { reasonOf } from '../host/errno.js';
 import { Failure } from '../host/failure.js';
 import { follow, type Host } from '../host/host.js';
 import { makeDirectory } from '../host/make-directory.js';
+import { holdScratchDirectory } from '../host/scratch-directory.js';
 import { aptCommand, type AptRoot } from './apt/private-root.js';
 import type { LockedPackage } from './lock-file.js';
 import type { PackagePlaces } from './package-source.js';
@@ -69,8 +70,7 @@ async function fetchFrom(
   url: string,
   packages: readonly LockedPackage[],
 ): Promise<Map<LockedPackage, string>> {
-  const scratch = await mkdtemp(join(pool, '.fetch-'));
-  const remove = host.release.hold(scratch, () => rm(scratch, { recursive: true, force: true }));
+  const { path: scratch, remove } = await holdScratchDirectory(host, 'fetch', pool);
   const answers = new Map<LockedPackage, string>();
   try {
     const said = url.startsWith('file:')

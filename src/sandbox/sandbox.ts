@@ -1,8 +1,8 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { quote } from 'shlex';
 import { command, follow, type Host } from '../host/host.js';
+import { holdScratchDirectory } from '../host/scratch-directory.js';
 import { prepareTree } from './prepare-tree.js';
 import { treeScript, type Bind } from './tree-mounts.js';
 import { pathInTree } from './tree-path.js';
@@ -85,8 +85,7 @@ export async function withSandbox<T>(
   { root, binds = [], environment = {} }: SandboxOptions,
   action: (sandbox: Sandbox) => Promise<T>,
 ): Promise<T> {
-  const scratch = await mkdtemp(join(tmpdir(), 'image-factory-sandbox-'));
-  const remove = host.release.hold(`the directory ${scratch}`, () => rm(scratch, { recursive: true, force: true }));
+  const { path: scratch, remove } = await holdScratchDirectory(host, 'sandbox');
   try {
     const apt = join(scratch, 'apt.conf');
     await writeFile(apt, aptConfiguration);

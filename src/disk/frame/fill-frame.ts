@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, open, rename, rm, truncate, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { mkdir, open, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { Failure } from '../../host/failure.js';
 import { command, run, type Host } from '../../host/host.js';
+import { holdScratchDirectory } from '../../host/scratch-directory.js';
 import { ownersOfTree } from '../../host/tree-namespace.js';
 import type { FileSystem } from '../../layout/layout.js';
 import type { Content } from '../make/file-system-maker.js';
@@ -35,8 +36,7 @@ export interface FilledFrame {
  */
 export async function fillFrame(host: Host, { frame, tree, output, epoch }: FilledFrame): Promise<void> {
   const { size, fileSystems, bytes } = await readFrame(frame);
-  const work = await mkdtemp(join(dirname(output), `.${basename(output)}-`));
-  const remove = host.release.hold(work, () => rm(work, { recursive: true, force: true }));
+  const { path: work, remove } = await holdScratchDirectory(host, 'disk', dirname(output));
   await mkdir(join(work, 'view'));
   const view = await makeTreeView(join(work, 'view'), { tree, epoch, namespace: await ownersOfTree(tree) });
   const disk = join(work, 'disk.raw');

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, open, rename, rm, stat, truncate } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { mkdir, open, rename, stat, truncate } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { UsageError } from '../../host/failure.js';
 import { run, type Host } from '../../host/host.js';
+import { holdScratchDirectory } from '../../host/scratch-directory.js';
 import { ownersOfTree } from '../../host/tree-namespace.js';
 import type { Layout } from '../../layout/layout.js';
 import { addBootLoaders, type BootLoaderChoice } from './boot/add-boot-loaders.js';
@@ -51,7 +52,8 @@ export async function makeDisk(host: Host, wanted: DiskOfTree): Promise<readonly
   const places = devicePlaces(layout);
   refuse([...layoutProblems(layout, places), ...rightsProblems(layout, process.getuid?.() ?? 0)]);
   const outputs = outputFiles(layout, resolve(wanted.output));
-  const work = await workDirectory(host, outputs[0] ?? '');
+  const { path: work } = await holdScratchDirectory(host, 'disk', dirname(outputs[0] ?? ''));
+  await mkdir(join(work, 'view'));
   const view = await makeTreeView(join(work, 'view'), { tree, epoch, namespace: await ownersOfTree(tree) });
 
   host.log.info(`Reading the tree ${tree}`);
@@ -88,14 +90,6 @@ export async function makeDisk(host: Host, wanted: DiskOfTree): Promise<readonly
 /** Disks beside the first one have the names that the layout gives them. */
 function outputFiles({ disks }: Layout, output: string): string[] {
   return disks.map(({ name }, index) => (index === 0 ? output : join(dirname(output), `${name}.raw`)));
-}
-
-/** A directory beside the output, which is removed in the end. */
-async function workDirectory(host: Host, output: string): Promise<string> {
-  const work = await mkdtemp(join(dirname(output), `.${basename(output)}-`));
-  host.release.hold(work, () => rm(work, { recursive: true, force: true }));
-  await mkdir(join(work, 'view'));
-  return work;
 }
 
 async function copyFromTree(host: Host, view: TreeView, from: string, to: string): Promise<void> {

@@ -45,8 +45,8 @@ function answerFilePlace({ spec, answerFile }: Subject, line: number | undefined
 export const kernelArgumentLimits: Check = async (subject) => {
   const { arch, append, virtType } = subject.spec;
   const { kind, path } = installOrigin(subject.spec).answerFile;
-  const type = virtType === 'auto' ? (await detectAcceleration(arch)).virtType : virtType;
-  const line = kernelArguments(kind, injectedName(kind, path), append, type);
+  const used = virtType === 'auto' ? (await detectAcceleration(arch)).virtType : virtType;
+  const line = kernelArguments(kind, injectedName(kind, path), append, { virtType: used, architecture: arch });
   const { where, name } = appendPlace(subject);
   return commandLineProblems(line).map((problem) => error(`${where}${name}: ${problem}`));
 };

@@ -101,7 +101,7 @@ export const imageOptions = {
   }),
   append: option(type.text, {
     group: 'installer',
-    doc: 'Kernel arguments for the installer, after those that name the answer file. Without KVM, **norandmaps** is added before them, except for AutoYaST and Agama: with randomized addresses, QEMU must translate the same library again for every process.',
+    doc: 'Kernel arguments for the installer, after those that name the answer file. Without KVM, **norandmaps** and, on a PC, **no_timer_check** are added before them, except for AutoYaST and Agama: with randomized addresses, QEMU must translate the same library again for every process, and on a busy builder the kernel takes the emulated timer for broken.',
     default: '',
   }),
   preseed: option(type.path, {

@@ -20,7 +20,7 @@ const mostArguments = 32;
 const ofTheKernel = new Set(
   `acpi apparmor apic audit console crashkernel debug dhash_entries earlycon earlyprintk edd efi fbcon hugepages
    hugepagesz hung_task_panic ima_policy init initcall_debug initramfs_async intel_idle intel_iommu iommu ip isolcpus keepinitrd
-   kgdboc loglevel log_buf_len lpj lsm maxcpus mce mem mitigations modprobe nfsaddrs nfsroot nmi_watchdog noacpi noapic nohz
+   kgdboc loglevel log_buf_len lpj lsm maxcpus mce mem mitigations modprobe nfsaddrs nfsroot nmi_watchdog no_timer_check noacpi noapic nohz
    nohz_full nokaslr nolapic nomodeset norandmaps noresume nosmp nosmt notsc nox2apic nr_cpus numa panic panic_on_oops
    pci pcie_aspm possible_cpus printk quiet ramdisk_size random_trust_cpu rcu_nocbs rdinit reboot reserve resume ro
    root rootdelay rootfstype rootflags rootwait rw security selinux slub_debug smp swapaccount

@@ -10,9 +10,9 @@ import {
   machineArguments,
   subOption,
   withoutAgentChannel,
+  type Hardware,
   type Machine,
 } from '../machine/virtual-machine.js';
-import type { VirtType } from '../machine/acceleration.js';
 
 export interface Installation {
   readonly machine: Machine;
@@ -48,24 +48,17 @@ export function kernelArguments(
   kind: AnswerFileKind,
   answerFileName: string,
   append: string,
-  virtType: VirtType,
+  { virtType, architecture }: Pick<Hardware, 'virtType' | 'architecture'>,
 ): string {
   const delivery = deliveries[kind];
   return [
     ...delivery.arguments(answerFileName),
-    ...(virtType === 'qemu' && !delivery.argumentsStay ? [sameAddresses] : []),
+    ...(virtType === 'qemu' && !delivery.argumentsStay ? [architecture.emulatedKernelArguments] : []),
     append.replace(emptyProxy, '').trim(),
   ]
     .filter((part) => part !== '')
     .join(' ');
 }
-
-/**
- * Programs and libraries at the same addresses in each process (The kernel's command-line parameters, `norandmaps`).
- * Emulation in software translates code for the address where it is, so that a library at random addresses is translated
- * again for each process, and installers start thousands: without it, an installation takes half as long again and more.
- */
-const sameAddresses = 'norandmaps';
 
 /**
  * The call of virt-install that runs a whole installation and returns when the guest has powered off.
@@ -85,10 +78,7 @@ export function virtInstallCommand(installation: Installation): Command {
       ...withoutAgentChannel(machine),
       ...['--graphics', graphics(spec.vnc)],
       ...['--location', locationOption(location)],
-      ...[
-        '--extra-args',
-        kernelArguments(spec.origin.answerFile.kind, answerFileName, spec.append, machine.hardware.virtType),
-      ],
+      ...['--extra-args', kernelArguments(spec.origin.answerFile.kind, answerFileName, spec.append, machine.hardware)],
       ...answerFileOptions(installation),
       ...filesOptions(installation),
     ],

@@ -13,6 +13,8 @@ export interface Architecture {
   readonly emulator: ProgramName;
   /** The processor where QEMU emulates it, for `--cpu` of virt-install; undefined for the one that virt-install chooses. */
   readonly emulatedProcessor: string | undefined;
+  /** Arguments for an installer's kernel where QEMU emulates the machine (The kernel's command-line parameters). */
+  readonly emulatedKernelArguments: string;
   /** A flag that the builder's processor must have for KVM, in /proc/cpuinfo. */
   readonly kvmFlag: { readonly pattern: RegExp; readonly words: string } | undefined;
   /** Linux's name of the first serial port. */
@@ -74,6 +76,13 @@ const pc: Readonly<Record<Place, string>> = {
   'tumbleweed-directory': '/tumbleweed',
 };
 
+/**
+ * Programs and libraries at the same addresses in each process. Emulation in software translates code for the address
+ * where it is, so that a library at random addresses is translated again for each process, and installers start
+ * thousands: without it, an installation takes half as long again and more.
+ */
+const sameAddresses = 'norandmaps';
+
 /** Every architecture, by its name. */
 export const architectures = {
   x86_64: {
@@ -84,6 +93,9 @@ export const architectures = {
     // QEMU's default processor is older than what RHEL 9 and its kin need. With ERMS, kernel and libc copy and clear memory
     // by `rep movsb` and `rep stosb`, which QEMU emulates byte by byte.
     emulatedProcessor: 'mode=maximum,disable=erms',
+    // On a busy builder an emulated timer is so late that the kernel takes it for broken, and panics ("IO-APIC + timer
+    // doesn't work!").
+    emulatedKernelArguments: `${sameAddresses} no_timer_check`,
     kvmFlag: { pattern: /\s(vmx|svm)(\s|$)/, words: 'neither vmx nor svm' },
     serialDevice: 'ttyS0',
     video: 'vga',
@@ -126,6 +138,7 @@ export const architectures = {
     // All that QEMU can do includes pointer authentication, whose cipher takes nearly half of the emulator's time, and which
     // libvirt can't switch off. This one is as servers are, and without.
     emulatedProcessor: 'neoverse-n1',
+    emulatedKernelArguments: sameAddresses,
     kvmFlag: undefined,
     serialDevice: 'ttyAMA0',
     video: 'virtio',
@@ -165,6 +178,7 @@ export const architectures = {
     nodeName: 'riscv64',
     emulator: 'qemu-system-riscv64',
     emulatedProcessor: undefined,
+    emulatedKernelArguments: sameAddresses,
     kvmFlag: undefined,
     serialDevice: 'ttyS0',
     video: 'virtio',
@@ -193,6 +207,7 @@ export const architectures = {
     nodeName: 'ppc64',
     emulator: 'qemu-system-ppc64',
     emulatedProcessor: undefined,
+    emulatedKernelArguments: sameAddresses,
     kvmFlag: undefined,
     serialDevice: 'hvc0',
     video: 'vga',

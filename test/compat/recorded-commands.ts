@@ -71,7 +71,7 @@ export function diskSize(outcome: Outcome): number | undefined {
 /**
  * What a call of virt-install asks for, by what is asked: `memory` is `1024`, `disk bus` is `virtio`, `noreboot` is
  * true. Files that each program keeps where it wants to are told by their last names. The kernel's arguments are a list;
- * `norandmaps` stands for itself, with the argument before it.
+ * Those for emulation stand for themselves, with the argument before them.
  */
 export function installationOf(outcome: Outcome): Record<string, unknown> {
   const [call, ...others] = callsOf(outcome, 'virt-install');
@@ -87,11 +87,11 @@ export function installationOf(outcome: Outcome): Record<string, unknown> {
     else if (option === 'extra-args') {
       const words = anonymous(value, outcome).split(/\s+/).filter(Boolean);
       words.forEach((word, index) => {
-        if (word === 'norandmaps') note(`${option} norandmaps`, `behind ${words[index - 1]}`);
+        if (forEmulation.has(word)) note(`${option} ${word}`, `behind ${words[index - 1]}`);
       });
       note(
         option,
-        words.filter((word) => word !== 'norandmaps'),
+        words.filter((word) => !forEmulation.has(word)),
       );
     } else if (option === 'initrd-inject') note(option, file(value));
     else if (!withSubOptions.has(option)) note(option, value);
@@ -105,6 +105,8 @@ export function installationOf(outcome: Outcome): Record<string, unknown> {
   }
   return asked;
 }
+
+const forEmulation = new Set(['norandmaps', 'no_timer_check']);
 
 const withSubOptions = new Set([
   'disk',

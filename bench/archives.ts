@@ -68,8 +68,8 @@ export async function archives(rounds: number, say: (line: string) => void): Pro
       const [us, them] = [medians(measured[ours] ?? []), medians(measured[rival] ?? [])];
       const row = { bench: 'archives', unit: 's' as const };
       return [
-        { ...row, what, goal, ours: us.wall, python: them.wall },
-        { ...row, what: `${what}: processor time`, ours: us.cpu, python: them.cpu },
+        { ...row, what, goal, ours: us.wall, rival: them.wall },
+        { ...row, what: `${what}: processor time`, ours: us.cpu, rival: them.cpu },
       ];
     };
     return await save('archives', [

@@ -32,7 +32,7 @@ try {
       what: 'Debian 13 to its login prompt, compressed beside plain',
       unit: 's',
       ours: median(compressed),
-      python: median(uncompressed),
+      rival: median(uncompressed),
       goal: 1.05,
     },
   ] as const;

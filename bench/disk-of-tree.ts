@@ -105,7 +105,7 @@ export async function diskOfTree(rounds: number, say: (line: string) => void): P
     });
     const row = (what: string, unit: Row['unit'], figure: 'wall' | 'cpu' | 'peakMemory', goal?: number): Row => ({
       ...{ bench: 'disk', what: `a Debian tree onto a disk (beside mkosi), ${what}`, unit, goal },
-      ...{ ours: measured.ours[figure], python: measured.mkosi[figure] },
+      ...{ ours: measured.ours[figure], rival: measured.mkosi[figure] },
     });
     return await save('disk', [
       row('wall', 's', 'wall', 1),

@@ -52,7 +52,7 @@ try {
     }
   }
   const row = (what: string, name: keyof typeof machines) =>
-    ({ bench: 'emulation', what, unit: 's', ours: median(seconds[name]!), python: median(seconds.python!) }) as const;
+    ({ bench: 'emulation', what, unit: 's', ours: median(seconds[name]!), rival: median(seconds.python!) }) as const;
   const rows = [
     row("an installer's work", 'ours'),
     row('with ERMS', 'erms'),

@@ -76,12 +76,12 @@ export async function fetch(rounds: number, say: (line: string) => void): Promis
         what: `${what}, ${title}`,
         unit,
         ours: median(figures.ours[figure]),
-        python: median(figures.python[figure]),
+        rival: median(figures.python[figure]),
       });
       const bytes = row('bytes', 'MiB', 'body');
-      rows.push({ ...bytes, ...(goal === undefined ? {} : { goal: goal / Math.max(1, bytes.python) }) });
+      rows.push({ ...bytes, ...(goal === undefined ? {} : { goal: goal / Math.max(1, bytes.rival) }) });
       rows.push(row('wall', 's', 'wall'), row('cpu', 's', 'CPU'));
-      say(`${what}: ${bytes.ours} bytes, Python ${bytes.python}`);
+      say(`${what}: ${bytes.ours} bytes, Python ${bytes.rival}`);
     }
     return await save('fetch', rows);
   } finally {

@@ -97,7 +97,7 @@ function compare(
     what: `${what}, ${figure}`,
     unit,
     ours: of(ours),
-    python: of(python),
+    rival: of(python),
   });
   return [
     { ...row('wall', 's', ({ wall }) => wall), goal: goal.wall },
@@ -110,7 +110,7 @@ function compare(
 }
 
 function sizes(compressed: number, plain: number, python: number): Row[] {
-  const size = { bench: 'size', unit: 'MiB', python } as const;
+  const size = { bench: 'size', unit: 'MiB', rival: python } as const;
   return [
     { ...size, what: 'qcow2, our default compression', ours: compressed, goal: 0.42 },
     { ...size, what: 'qcow2, plain', ours: plain },

@@ -209,7 +209,7 @@ function compare({ python, ours, defaults }: Record<string, Installed>): Row[] {
       what: `Debian 13, ${what}, ${figure}`,
       unit,
       ours: of(installed),
-      python: of(python),
+      rival: of(python),
     });
     return [
       { ...row('wall', 's', ({ wall }) => wall), goal: goal.wall },

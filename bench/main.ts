@@ -13,7 +13,7 @@ import { start } from './start.js';
  *
  *     npx tsx bench/main.ts [start] [finish] [fetch] [archives] [disk]
  *
- * The environment variable ROUNDS says how often (default: 5). Results go to build/bench/*.json, and those of all
+ * The environment variable ROUNDS says how often (default: 5). Results go to bench/results/*.json, and those of all
  * benches that were run so far into docs/performance.md and docs/performance.svg.
  */
 const rounds = Number(process.env.ROUNDS ?? 5);

@@ -6,7 +6,7 @@ const lineHeight = 26;
 /** Ratio at the right edge. */
 const widest = 1.6;
 
-/** The rows that have a goal, as bars: ours ÷ Python, with a mark at the goal. */
+/** The rows that have a goal, as bars: ours ÷ rival, with a mark at the goal. */
 export function plot(rows: readonly Row[]): string {
   const drawn = rows.filter(({ goal }) => goal !== undefined);
   const height = (drawn.length + 2) * lineHeight;
@@ -25,7 +25,7 @@ export function plot(rows: readonly Row[]): string {
   const one = x(1).toFixed(1);
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" font-family="sans-serif" font-size="12">
 <rect width="100%" height="100%" fill="white"/>
-<text x="${labelWidth}" y="17">ours ÷ Python; the black mark is the goal</text>
+<text x="${labelWidth}" y="17">ours ÷ rival; the black mark is the goal</text>
 <line x1="${one}" x2="${one}" y1="${lineHeight}" y2="${height - lineHeight}" stroke="#999" stroke-dasharray="4 3"/>
 ${bars.join('\n')}
 </svg>

@@ -1,19 +1,22 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 
-/** Results and what is made once for all runs (the disk, the Python package). */
+/** What is made once for all runs (the disk, the Python package). */
 export const workDirectory = join(import.meta.dirname, '../build/bench');
 
-/** One line of the comparison: a figure of ours, the Python tool's, and what their ratio shall be at most. */
+/** The last results of each bench. They are kept with the source, since no machine has run all benches on one day. */
+const resultsDirectory = join(import.meta.dirname, 'results');
+
+/** One line of the comparison: a figure of ours, the rival's, and what their ratio shall be at most. */
 export interface Row {
   readonly bench: string;
   readonly what: string;
   readonly unit: Unit;
   readonly ours: number;
-  /** What ours is compared with; for the rows of one tool alone, another figure of ours. */
-  readonly python: number;
+  /** That of the Python tool, unless `what` names something else. */
+  readonly rival: number;
   /** Ratio; without one the row only informs. */
   readonly goal?: number | undefined;
 }
@@ -22,8 +25,8 @@ export type Unit = 'ms' | 's' | 'MiB';
 
 const scales: Readonly<Record<Unit, number>> = { ms: 1000, s: 1, MiB: 1 / 2 ** 20 };
 
-export function ratio({ ours, python }: Row): number {
-  return python === 0 ? (ours === 0 ? 0 : Infinity) : ours / python;
+export function ratio({ ours, rival }: Row): number {
+  return rival === 0 ? (ours === 0 ? 0 : Infinity) : ours / rival;
 }
 
 export function reached(row: Row): boolean {
@@ -40,28 +43,27 @@ export interface Result {
 
 export async function save(bench: string, rows: readonly Row[]): Promise<Result> {
   const result = { bench, machine: await machine(), load: loadavg(), rows };
-  await mkdir(workDirectory, { recursive: true });
-  await writeFile(join(workDirectory, `${bench}.json`), `${JSON.stringify(result, undefined, 2)}\n`);
+  await writeFile(join(resultsDirectory, `${bench}.json`), `${JSON.stringify(result, undefined, 2)}\n`);
   return result;
 }
 
 /** Every result there is, in the order of the benches. */
 export async function load(order: readonly string[]): Promise<Result[]> {
-  const there = await readdir(workDirectory);
+  const there = await readdir(resultsDirectory);
   const names = order.filter((name) => there.includes(`${name}.json`));
   return Promise.all(
-    names.map(async (name) => JSON.parse(await readFile(join(workDirectory, `${name}.json`), 'utf8')) as Result),
+    names.map(async (name) => JSON.parse(await readFile(join(resultsDirectory, `${name}.json`), 'utf8')) as Result),
   );
 }
 
 /** The rows as a table in Markdown. */
 export function table(rows: readonly Row[]): string {
   const lines = rows.map((row) => {
-    const figures = [row.ours, row.python].map((figure) => format(figure, row.unit));
+    const figures = [row.ours, row.rival].map((figure) => format(figure, row.unit));
     const goal = row.goal === undefined ? '' : `≤ ${Number(row.goal.toFixed(2))}${reached(row) ? '' : ' **missed**'}`;
     return `| ${row.bench} | ${row.what} | ${figures.join(' | ')} | ${ratio(row).toFixed(2)} | ${goal} |`;
   });
-  return ['| bench | what | ours | Python | ratio | goal |', '| --- | --- | ---: | ---: | ---: | --- |', ...lines].join(
+  return ['| bench | what | ours | rival | ratio | goal |', '| --- | --- | ---: | ---: | ---: | --- |', ...lines].join(
     '\n',
   );
 }

@@ -25,28 +25,28 @@ export async function start(rounds: number): Promise<Result> {
   const cpu = { bench: 'start', unit: 'ms' } as const;
   const help = cost.help.cpu;
   return save('start', [
-    { ...cpu, what: '`--help`, CPU', ours: help, python: cost.python.cpu, goal: 0.8 },
-    { ...cpu, what: '`--help`, wall', ours: cost.help.wall, python: cost.python.wall },
+    { ...cpu, what: '`--help`, CPU', ours: help, rival: cost.python.cpu, goal: 0.8 },
+    { ...cpu, what: '`--help`, wall', ours: cost.help.wall, rival: cost.python.wall },
     {
       ...cpu,
       what: `\`show\` of one among ${images} beside our \`--help\`, CPU`,
       ours: cost.show.cpu,
-      python: help,
+      rival: help,
       goal: 1.2,
     },
     {
       ...cpu,
       what: `\`show\` of one among ${images} beside the Python tool's \`--help\`, CPU`,
       ours: cost.show.cpu,
-      python: cost.python.cpu,
+      rival: cost.python.cpu,
     },
-    { ...cpu, what: `\`list\` of ${images} beside our \`--help\`, CPU`, ours: cost.list.cpu, python: help },
+    { ...cpu, what: `\`list\` of ${images} beside our \`--help\`, CPU`, ours: cost.list.cpu, rival: help },
     {
       bench: 'start',
       what: '`--help`, peak memory',
       unit: 'MiB',
       ours: cost.help.peakMemory,
-      python: cost.python.peakMemory,
+      rival: cost.python.peakMemory,
     },
   ]);
 }

@@ -1,5 +1,5 @@
 import type { Configuration } from '../config/configuration.js';
-import { isInstalled, type AnswerFileKind, type ImageSpec } from '../config/image-spec.js';
+import { isInstalled, startsMachines, type AnswerFileKind, type ImageSpec } from '../config/image-spec.js';
 import { Failure, UsageError } from '../host/failure.js';
 import type { Caller } from '../host/host.js';
 import { silentLog, type Log } from '../host/log.js';
@@ -177,7 +177,10 @@ function doctorFlag({ spec: { arch } }: Plan): string {
 export function checkPrograms(plan: Plan, log: Log): void {
   const missing = programsOf(buildRecipe(plan)).filter((program) => findProgram(program) === undefined);
   const { bootTest } = plan.spec;
-  const firmwares = [plan.hardware.firmware, ...(bootTest.kind === 'off' ? [] : necessaryFirmwares(plan.spec))];
+  const firmwares = [
+    ...(startsMachines(plan.spec) ? [plan.hardware.firmware] : []),
+    ...(bootTest.kind === 'off' ? [] : necessaryFirmwares(plan.spec)),
+  ];
   const files = firmwares.flatMap((firmware) => missingFirmware(firmware) ?? []);
   if (missing.length + files.length > 0) {
     const packages = [...missing.map((program) => programs[program].package), ...files.map((file) => file.package)];

@@ -179,6 +179,11 @@ export function isDerived(spec: ImageSpec): spec is DeriveSpec {
   return spec.origin.kind === 'derive';
 }
 
+/** Whether a build of an image starts virtual machines, so that it needs libvirt: to install it, or to see that it boots. */
+export function startsMachines({ origin, bootTest }: Pick<ImageSpec, 'origin' | 'bootTest'>): boolean {
+  return origin.kind === 'install' || bootTest.kind !== 'off';
+}
+
 /** The origin of an image that is installed. @throws Error for others: a fault of the recipe, not of the user */
 export function installOrigin({ name, origin }: Pick<ImageSpec, 'name' | 'origin'>): InstallOrigin {
   if (origin.kind !== 'install') throw new Error(`${name} is not installed, but comes from '${origin.kind}'`);

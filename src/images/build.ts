@@ -103,6 +103,8 @@ export interface BuildState {
   installer?: InstallerLocation;
   /** The tree of a derived image. */
   node?: NodeRecord;
+  /** What a disk is made of its tree by; `none`: the tree is all that there is. */
+  shape?: 'frame' | 'layout' | 'none';
   /** What the system was made of; without a file, the lock was made for this build alone. */
   packageLock?: LockedFrom & { readonly copy: string };
   /** What the installation begins with, and what vouched for it. */

@@ -1,16 +1,25 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readSource } from '../config/configuration-files.js';
 import { isDerived, type ImageSpec } from '../config/image-spec.js';
 import type { Caller } from '../host/host.js';
 import { readRecord, writeRecord } from '../layers/record.js';
-import { nodeDirectory } from '../nodes/record.js';
+import { nodeDirectory, type NodeRecord } from '../nodes/record.js';
 import { derivationOf } from './derivation.js';
+import { kernelWords } from './kernel-words.js';
 
-/** `built-….json` in a node's directory: the image that was made of it. */
+/** `built-….json` in a node's directory: what was made of it. */
 interface FinishedImage {
-  /** Absolute. */
+  /** The image's file, or its layer where no disk was made of it. */
   readonly image: string;
+  /** The image and its bundles. */
+  readonly files: readonly FinishedFile[];
+}
+
+interface FinishedFile {
+  /** Absolute. */
+  readonly path: string;
   readonly bytes: number;
   /** Milliseconds since 1970. */
   readonly changed: number;
@@ -19,10 +28,11 @@ interface FinishedImage {
 /** What a derived image asks for beside its tree: an image that was made otherwise is made again. */
 function finishingOf(spec: ImageSpec): string {
   const { outputDir, format, compression, keepRaw, bootTest, bootTestFirmware, golden, goldenExcept } = spec;
-  const { manifest, sbom, provenance, signing, destinations, layout } = spec;
+  const { manifest, sbom, provenance, signing, destinations, layout, targets, bundleTest } = spec;
   const asked = [
     ...[outputDir, format, compression, keepRaw, bootTest, bootTestFirmware, golden, goldenExcept],
-    ...[manifest, sbom, provenance, signing, destinations.map(({ name }) => name), layout?.name],
+    ...[manifest, sbom, provenance, signing, destinations.map(({ name }) => name), targets, bundleTest],
+    ...(layout === undefined ? [] : [readSource(layout.file).text, spec.imageSize, kernelWords(spec)]),
   ];
   return createHash('sha256').update(JSON.stringify(asked)).digest('hex').slice(0, 16);
 }
@@ -31,18 +41,34 @@ function recordOf(spec: ImageSpec, node: string): string {
   return join(nodeDirectory(spec.storeDir, node), `built-${finishingOf(spec)}.json`);
 }
 
-/** Notes that an image was finished, so that it need not be made again while nothing changes. */
-export async function noteFinished(spec: ImageSpec, node: string, image: string): Promise<void> {
-  const { size: bytes, ctimeMs: changed } = await stat(image);
-  await writeRecord(recordOf(spec, node), { image, bytes, changed } satisfies FinishedImage);
+/** What an image is called of which no disk was made. */
+export function treeOf(node: NodeRecord | undefined): string {
+  return `the layer ${node?.layer}`;
 }
 
-/** The image that was made of the same tree in the same way, if it is still there and was not changed. */
+/** Notes that an image was finished, so that it need not be made again while nothing changes. @param files absolute */
+export async function noteFinished(
+  spec: ImageSpec,
+  node: string,
+  { image, files }: { readonly image: string; readonly files: readonly string[] },
+): Promise<void> {
+  const described = files.map(async (path): Promise<FinishedFile> => {
+    const { size: bytes, ctimeMs: changed } = await stat(path);
+    return { path, bytes, changed };
+  });
+  await writeRecord(recordOf(spec, node), { image, files: await Promise.all(described) } satisfies FinishedImage);
+}
+
+/** What was made of the same tree in the same way, if all of it is still there and was not changed. */
 export async function finishedImage(caller: Caller, spec: ImageSpec): Promise<string | undefined> {
   if (!isDerived(spec)) return undefined;
   const derivation = await derivationOf(caller, spec);
   if (derivation.state !== 'fresh') return undefined;
-  const record = await readRecord<FinishedImage>(recordOf(spec, derivation.node.id));
-  const there = record && (await stat(record.image).catch(() => undefined));
-  return there?.size === record?.bytes && there?.ctimeMs === record?.changed ? record?.image : undefined;
+  const record = await readRecord<Partial<FinishedImage>>(recordOf(spec, derivation.node.id));
+  if (record?.files === undefined) return undefined;
+  for (const { path, bytes, changed } of record.files) {
+    const there = await stat(path).catch(() => undefined);
+    if (there?.size !== bytes || there.ctimeMs !== changed) return undefined;
+  }
+  return record.image;
 }

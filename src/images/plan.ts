@@ -1,4 +1,4 @@
-import type { ImageSpec } from '../config/image-spec.js';
+import { startsMachines, type ImageSpec } from '../config/image-spec.js';
 import { UsageError } from '../host/failure.js';
 import { sourceDateEpoch } from '../host/source-date.js';
 import { canSearch, qemuAccount } from '../machine/qemu-access.js';
@@ -15,7 +15,7 @@ export async function planBuild(
   parents: Plan['parents'] = 'fresh',
   packages?: WantedPackages,
 ): Promise<Plan> {
-  expectOwnConnection(spec);
+  if (startsMachines(spec)) expectOwnConnection(spec);
   const paths = buildPaths(spec, qemuReaches(spec) ? 'output' : 'libvirt');
   return {
     spec,
@@ -42,10 +42,10 @@ async function hardwareFor({ arch, firmware, virtType, cores, ram, mac }: ImageS
 }
 
 /** As root, libvirt runs QEMU as a user of its own, who may not be able to reach the output directory. */
-function qemuReaches({ outputDir }: ImageSpec): boolean {
-  if (process.getuid?.() !== 0) return true;
+function qemuReaches(spec: ImageSpec): boolean {
+  if (process.getuid?.() !== 0 || !startsMachines(spec)) return true;
   const account = qemuAccount();
-  return account === undefined || canSearch(account, outputDir);
+  return account === undefined || canSearch(account, spec.outputDir);
 }
 
 /**

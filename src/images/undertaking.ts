@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { startsMachines } from '../config/image-spec.js';
 import { abandonedDirectories } from '../engine/belonging.js';
 import { spaceOf } from '../engine/recipe.js';
 import type { Undertaking } from '../engine/run.js';
@@ -15,7 +16,7 @@ import { keptBuilds } from './work-directories.js';
 export interface BuildResources {
   /** The libvirt connection. */
   readonly connect: string;
-  /** Each with the disk by which it is known to be this build's. */
+  /** Each with the disk by which it is known to be this build's. Empty: libvirt was not asked for anything. */
   readonly domains: readonly { readonly name: string; readonly disk: string }[];
   readonly diskDir: string;
 }
@@ -34,7 +35,7 @@ export function undertakingOf(plan: Plan, resumeCommand: string): Undertaking<Bu
       // A domain that uses a disk of this build belongs to it, even if the directory that recorded it is gone.
       await place.giveBack(host, place.resources);
       if (plan.paths.diskDir !== plan.paths.workDir) await removeAbandoned(host, place, dirname(plan.paths.diskDir));
-      await new Libvirt(host, connect).expectFree([plan.domain, plan.bootDomain]);
+      if (startsMachines(plan.spec)) await new Libvirt(host, connect).expectFree([plan.domain, plan.bootDomain]);
       if (plan.spec.spaceCheck !== 'off') await checkSpace(host.log, await spaceOf(recipe), discarded);
     },
   };
@@ -58,15 +59,18 @@ function workPlace({ spec, paths, domain, bootDomain }: Plan): WorkPlace<BuildRe
     directories: [...new Set([paths.workDir, paths.diskDir])],
     resources: {
       connect: spec.connect,
-      domains: [
-        { name: domain, disk: paths.rawDisk },
-        { name: bootDomain, disk: paths.bootOverlay },
-      ],
+      domains: startsMachines(spec)
+        ? [
+            { name: domain, disk: paths.rawDisk },
+            { name: bootDomain, disk: paths.bootOverlay },
+          ]
+        : [],
       diskDir: paths.diskDir,
     },
     earlier: async () => (await keptBuilds(spec.name, paths.outputDir)).map(({ workDir }) => workDir),
     directoriesOf: ({ diskDir }) => [diskDir],
     async giveBack(host, left) {
+      if (left.domains.length === 0) return;
       const libvirt = new Libvirt(host, left.connect);
       for (const { name, disk } of left.domains) await libvirt.remove(name, disk);
       await libvirt.forgetPool(left.diskDir);

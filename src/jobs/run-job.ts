@@ -9,7 +9,7 @@ import type { KnownSecrets } from '../host/known-secrets.js';
 import { programVersion } from '../host/program-directory.js';
 import { ReleaseStack } from '../host/release-stack.js';
 import { wantedArtifacts, type Plan } from '../images/build.js';
-import { finishedImage } from '../images/finished-nodes.js';
+import { finishedImage, treeOf } from '../images/finished-nodes.js';
 import { wantedPackages } from '../images/wanted-packages.js';
 import { planBuild } from '../images/plan.js';
 import { runBuild } from '../images/run-build.js';
@@ -47,6 +47,7 @@ export async function runJob(job: Job, context: JobContext): Promise<JobResult> 
   let plan: Plan | undefined;
   let outcome: Outcome = 'done';
   let finished: string | undefined;
+  let made: string | undefined;
   let error: string | undefined;
   let say = (message: string) => context.complain(message);
   try {
@@ -58,7 +59,7 @@ export async function runJob(job: Job, context: JobContext): Promise<JobResult> 
     say = (message) => log.error(message);
     finished = job.resumes ? undefined : await finishedImage({ log, signal: context.signal }, spec);
     if (finished !== undefined) log.info(`Nothing has changed: ${finished} is up to date`);
-    else await build(plan, job, context);
+    else made = await build(plan, job, context);
   } catch (thrown) {
     const ending = endingOf(thrown);
     outcome = ending.outcome;
@@ -72,7 +73,7 @@ export async function runJob(job: Job, context: JobContext): Promise<JobResult> 
   const told = plan && log.isComplete ? logFileOf(plan.spec) : undefined;
   return {
     outcome,
-    file: outcome === 'done' ? (finished ?? plan?.paths.image) : told,
+    file: outcome === 'done' ? (finished ?? made) : told,
     seconds,
     isUpToDate: finished !== undefined,
   };
@@ -84,9 +85,10 @@ function tellStart({ name, baseName, outputDir }: ImageSpec, { resumes }: Job, l
   log.tell({ ...started, image: name, name: baseName, outputDir, resume: resumes });
 }
 
-async function build(plan: Plan, job: Job, { log, secrets, signal }: JobContext): Promise<void> {
+/** @returns the image, or the tree where there is no more */
+async function build(plan: Plan, job: Job, { log, secrets, signal }: JobContext): Promise<string> {
   await checkSigning({ log, signal }, plan.spec);
-  await runBuild({ log, secrets, signal, release: new ReleaseStack() }, plan, {
+  const { image, node } = await runBuild({ log, secrets, signal, release: new ReleaseStack() }, plan, {
     // Until the image is claimed, its files may be those of a build that runs.
     claim: async (...image) => {
       const giveBack = await (job.waits ? waitForLock : claimLock)(...image);
@@ -96,10 +98,11 @@ async function build(plan: Plan, job: Job, { log, secrets, signal }: JobContext)
     from: job.resumes ? 'last completed stage' : 'beginning',
     resumeCommand: job.resumeCommand,
   });
-  for (const path of published(plan.paths, wantedArtifacts(plan.spec))) {
-    log.tell({ event: 'artifact', path, bytes: statSync(path).size });
-  }
-  log.info(`Successfully created ${plan.paths.image}`);
+  const files = image === undefined ? [] : published(plan.paths, wantedArtifacts(plan.spec));
+  for (const path of files) log.tell({ event: 'artifact', path, bytes: statSync(path).size });
+  const made = image === undefined ? treeOf(node) : plan.paths.image;
+  log.info(`Successfully created ${made}`);
+  return made;
 }
 
 /** The log, where the section asks for one, and the events. */

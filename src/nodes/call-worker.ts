@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Host } from '../host/host.js';
 import { callWorker } from '../sandbox/worker.js';
-import type { CaptureJob, DeriveJob, DiskJob, ImportJob } from './jobs.js';
+import type { CaptureJob, DeriveJob, DiskJob, ImportJob, KernelJob } from './jobs.js';
 import type { NodeRecord } from './record.js';
 
 /** The module that does the work, written as this one is: compiled, or as its source in tests. */
@@ -15,4 +15,9 @@ export async function nodeOf(host: Host, job: DeriveJob | CaptureJob | ImportJob
 /** Has a raw disk made of a node. */
 export async function diskOf(host: Host, job: DiskJob): Promise<void> {
   await callWorker(host, worker, job);
+}
+
+/** Whether the tree of a layer has a kernel, which a disk can start. */
+export async function hasKernel(host: Host, job: KernelJob): Promise<boolean> {
+  return (await callWorker(host, worker, job)) as boolean;
 }

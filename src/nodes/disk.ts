@@ -1,28 +1,45 @@
-import { mkdir, mkdtemp, rmdir } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rmdir } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { existsSync } from 'node:fs';
 import { fillFrame } from '../disk/frame/fill-frame.js';
+import { kernelsIn } from '../disk/make/boot/kernels.js';
+import { makeDisk } from '../disk/make/make-disk.js';
 import { Failure } from '../host/failure.js';
 import type { Host } from '../host/host.js';
 import { chainOf } from '../layers/layers.js';
 import { mountOverlay, unmount } from '../layers/overlay-mount.js';
 import { changing, openStore, within, type Store } from '../layers/store.js';
-import type { DiskJob } from './jobs.js';
+import type { DiskJob, KernelJob } from './jobs.js';
 import { nodeDirectory } from './record.js';
 
-/** Makes a raw disk of a node in the frame of its installed ancestor. */
+/** Makes a raw disk of a node: in the frame of its installed ancestor, or by a layout. */
 export async function makeDiskOfNode(
   host: Host,
-  { store: directory, layer, frame, output, epoch }: DiskJob,
+  { store: directory, layer, by, output, epoch }: DiskJob,
 ): Promise<void> {
   const store = await openStore(host, directory);
-  const place = join(nodeDirectory(directory, frame), 'frame');
-  if (!existsSync(place)) {
-    throw new Failure(`the frame of the installed disk is gone: ${place}`, {
-      hint: 'Build the installed image again.',
-    });
-  }
-  await withTree(store, layer, dirname(output), (tree) => fillFrame(host, { frame: place, tree, output, epoch }));
+  await withTree(store, layer, dirname(output), async (tree) => {
+    if ('frame' in by) await fillFrame(host, { frame: frameOf(directory, by.frame), tree, output, epoch });
+    else await makeDisk(host, { ...by, tree, output, epoch, bootLoader: 'auto' });
+  });
+}
+
+function frameOf(store: string, node: string): string {
+  const place = join(nodeDirectory(store, node), 'frame');
+  if (existsSync(place)) return place;
+  throw new Failure(`the frame of the installed disk is gone: ${place}`, { hint: 'Build the installed image again.' });
+}
+
+/** Whether there is something in the tree of a layer that a boot loader could start. */
+export async function layerHasKernel(host: Host, { store: directory, layer }: KernelJob): Promise<boolean> {
+  const store = await openStore(host, directory);
+  return withTree(store, layer, within(store, 'staging'), async (tree) => {
+    const names = await readdir(join(tree, 'boot'), { withFileTypes: true }).catch(() => []);
+    const found = names
+      .filter((entry) => entry.isFile())
+      .map(({ name }) => ({ path: `boot/${name}`, kind: 'f' as const }));
+    return kernelsIn(found).length > 0;
+  });
 }
 
 /** Mounts a layer with all below it, read-only, where only this process and its children see it. */

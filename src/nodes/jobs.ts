@@ -1,8 +1,9 @@
 import type { TreeChanges } from '../config/image-spec.js';
+import type { Layout } from '../layout/layout.js';
 import type { NodeInputs } from './record.js';
 
 /** What the process that works in trees is asked to do. Plain data. */
-export type NodeJob = DeriveJob | CaptureJob | ImportJob | DiskJob;
+export type NodeJob = DeriveJob | CaptureJob | ImportJob | DiskJob | KernelJob;
 
 interface OfStore {
   /** The directory of the store. */
@@ -46,11 +47,21 @@ export interface ImportJob extends OfStore {
   readonly file: string;
 }
 
-/** Makes a raw disk of a node, in its frame. */
+/** Makes a raw disk of a node. */
 export interface DiskJob extends OfStore {
   readonly kind: 'disk';
   readonly layer: string;
-  readonly frame: string;
+  readonly by: DiskShape;
   readonly output: string;
   readonly epoch: number | undefined;
+}
+
+/** The disk of the installed ancestor, by the node that has its frame; or one of our own, with its boot loader. */
+export type DiskShape =
+  { readonly frame: string } | { readonly layout: Layout; readonly kernelWords: readonly string[] };
+
+/** Looks for a kernel in the tree of a layer. Its result is a boolean. */
+export interface KernelJob extends OfStore {
+  readonly kind: 'kernel';
+  readonly layer: string;
 }

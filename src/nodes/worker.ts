@@ -1,7 +1,7 @@
 import { serve } from '../sandbox/worker.js';
 import { capture } from './capture.js';
 import { derive } from './derive.js';
-import { makeDiskOfNode } from './disk.js';
+import { layerHasKernel, makeDiskOfNode } from './disk.js';
 import { importNode } from './import.js';
 import type { NodeJob } from './jobs.js';
 
@@ -16,5 +16,7 @@ await serve(async (host, job: NodeJob) => {
       return importNode(host, job);
     case 'disk':
       return makeDiskOfNode(host, job);
+    case 'kernel':
+      return layerHasKernel(host, job);
   }
 });

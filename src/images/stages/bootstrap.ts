@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { split } from 'shlex';
 import { makeDisk } from '../../disk/make/make-disk.js';
 import { Failure } from '../../host/failure.js';
 import { command, insistently, run, type Host } from '../../host/host.js';
@@ -12,6 +11,7 @@ import { lockText } from '../../packages/lock-file.js';
 import { makeTree } from '../../packages/make-tree.js';
 import { lockForBuild } from '../../packages/use-lock.js';
 import { firstSettings } from '../first-settings.js';
+import { kernelWords } from '../kernel-words.js';
 import { stage } from '../stage.js';
 
 /** What a small system takes, in bytes. */
@@ -64,8 +64,7 @@ export const bootstrap = stage({
         return { url: `http://127.0.0.1:${server.port}`, close: () => server.close() };
       },
     });
-    const words = spec.variables['kernel-arguments'] ?? `console=tty0 console=${spec.arch.serialDevice},115200`;
-    await makeDisk(host, { layout, tree, output, bootLoader: 'auto', kernelWords: split(words), epoch });
+    await makeDisk(host, { layout, tree, output, bootLoader: 'auto', kernelWords: kernelWords(spec), epoch });
     await remove();
     const copy = join(workDir, 'package-lock.json');
     const text = lockText(lock);

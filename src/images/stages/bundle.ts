@@ -7,6 +7,7 @@ import { withBundles, type BundleRecord } from '../../bundles/record.js';
 import { diskSource, timeOf } from '../../bundles/source.js';
 import { isOfDisk, programsFor } from '../../bundles/writers.js';
 import { inspectImage } from '../../disk/image-file.js';
+import type { BundleTarget } from '../../config/bundle-target.js';
 import { Failure } from '../../host/failure.js';
 import { follow, type Host } from '../../host/host.js';
 import { makeDirectory } from '../../host/make-directory.js';
@@ -21,7 +22,6 @@ import { bootTestOf } from './boot-test.js';
 export const bundle = stage({
   name: 'bundle',
   title: 'Bundling',
-  reads: ['image'],
   leaves: ['bundles'],
   wants: (plan) => {
     const { spec, paths } = plan;
@@ -42,34 +42,59 @@ export const bundle = stage({
   ],
   inputs: ({ targets, test }) => [targets, test],
   async run(host, want, { image, bootWays, node }) {
-    const { targets, directory, outputDir, document, file, workDir } = want;
+    const { targets, directory, document, file, workDir } = want;
     makeDirectory(directory, { mode: 0o711 });
-    const seconds = want.epoch === undefined ? undefined : Math.floor(want.epoch / 1000);
     const ofDisk = targets.filter(({ format }) => isOfDisk(format));
-    const scratch = join(directory, 'scratch');
-    makeDirectory(scratch, { mode: 0o711 });
-    const inspected = await inspectImage(host, file);
-    const bundling = {
-      ...{ targets: ofDisk, image: want.image, base: want.base, outputDir, epoch: seconds },
-      workDir: join(directory, 'made'),
-      time: await timeOf(file, seconds),
-      proof: proofOf(host, want, bootWays),
-    };
-    const source = diskSource(host, inspected, scratch);
-    const none = () => Promise.reject(new Error('no files are bundled here'));
-    const disks = await makeBundles(host, bundling, { disk: () => Promise.resolve(source), tree: none });
+    if (image === undefined) expectNoDisk(want.image, ofDisk);
+    const disks = ofDisk.length === 0 ? [] : await bundleDisk(host, want, ofDisk, bootWays);
     // The tree of a derived image is there already, with a layer for each of its parents.
     const from = [node === undefined ? file : `layer:${node.layer}`, '--store-dir', want.storeDir];
     const ofFiles = targets.filter((target) => !ofDisk.includes(target));
     const trees = await bundleFiles(host, want, from, ofFiles);
     const bundles = targets.flatMap(({ name }) => [...disks, ...trees].filter(({ target }) => target === name));
-    const made = { image: want.image, source: { name: image.name, sha256: image.sha256 } };
+    const source = image ?? { name: node?.layer ?? '', sha256: node?.contentId ?? '' };
+    const made = { image: want.image, source: { name: source.name, sha256: source.sha256 } };
     await writeDocument(host, { workDir }, document, withBundles(undefined, made, bundles));
     return { bundles };
   },
 });
 
+/** @throws Failure for targets that are made of a disk, where there is none */
+function expectNoDisk(image: string, ofDisk: readonly BundleTarget[]): void {
+  const [first] = ofDisk;
+  if (first === undefined) return;
+  throw new Failure(`the target '${first.name}' is made of a disk, and ${image} is a tree alone`, {
+    hint: "Take it out of 'bundles', or give the image a layout and a kernel.",
+  });
+}
+
+async function bundleDisk(
+  host: StageHost,
+  want: Wanted,
+  targets: readonly BundleTarget[],
+  bootWays: BuildState['bootWays'],
+): Promise<readonly BundleRecord[]> {
+  const { directory, file, base, image, outputDir } = want;
+  const epoch = want.epoch === undefined ? undefined : Math.floor(want.epoch / 1000);
+  const scratch = join(directory, 'scratch');
+  makeDirectory(scratch, { mode: 0o711 });
+  const source = diskSource(host, await inspectImage(host, file), scratch);
+  const bundling = {
+    ...{ targets, image, base, outputDir, epoch },
+    workDir: join(directory, 'made'),
+    time: await timeOf(file, epoch),
+    proof: proofOf(host, want, bootWays),
+  };
+  const none = () => Promise.reject(new Error('no files are bundled here'));
+  return makeBundles(host, bundling, { disk: () => Promise.resolve(source), tree: none });
+}
+
 interface Wanted {
+  readonly image: string;
+  /** The finished image. */
+  readonly file: string;
+  /** Milliseconds since 1970. */
+  readonly epoch: number | undefined;
   readonly targets: Plan['spec']['targets'];
   readonly test: Plan['spec']['bundleTest'];
   readonly boot:
@@ -102,9 +127,12 @@ async function bundleFiles(
   let isResult = false;
   const called = { file: process.execPath, args: [...process.execArgv, program, 'bundle', ...from, ...flags] };
   const told = (line: string) => {
+    // What it logs may come after the result, or between its lines.
+    const [, logged] = /^image-factory: (.*)/.exec(line) ?? [];
     if (line === '{') isResult = true;
-    if (isResult) text += `${line}\n`;
-    else host.log.info(line.replace(/^image-factory: /, ''));
+    if (isResult && logged === undefined) text += `${line}\n`;
+    else if (line !== '') host.log.info(logged ?? line);
+    if (line === '}') isResult = false;
   };
   // It gives back what it took.
   await follow(host, called, told, { killAfter: givingBack });

@@ -1,5 +1,6 @@
 import { Failure } from '../../host/failure.js';
-import { nodeOf } from '../../nodes/call-worker.js';
+import type { Host } from '../../host/host.js';
+import { hasKernel, nodeOf } from '../../nodes/call-worker.js';
 import type { NodeRecord } from '../../nodes/record.js';
 import { inputsOfImage, lastTreeOf, packageCacheOf, parentTreeOf } from '../derivation.js';
 import { stage } from '../stage.js';
@@ -19,7 +20,7 @@ interface Want {
 export const derive = stage({
   name: 'derive',
   title: 'Deriving the tree',
-  leaves: ['node'],
+  leaves: ['node', 'shape'],
   wants: ({ spec, parents }): Want | undefined => (isDerived(spec) ? { spec, parents } : undefined),
   programs: () => ['unshare', 'setpriv', 'mount', 'umount', 'getfattr', 'setfattr', 'sync', 'rm'],
   space: ({ spec }) => [{ what: 'the tree', directory: spec.storeDir, least: 0, most: smallTree }],
@@ -41,9 +42,25 @@ export const derive = stage({
       cache: packageCacheOf(spec),
     });
     host.log.info(`The tree is the layer ${node.layer}`);
-    return { node: withoutUndefined(node) };
+    return { node: withoutUndefined(node), shape: await shapeOf(host, spec, node) };
   },
 });
+
+/** By what a disk is made of the tree. An image for containers is a tree alone, which is told. */
+async function shapeOf(
+  host: Host,
+  { storeDir: store, layout }: DeriveSpec,
+  { layer, frame }: NodeRecord,
+): Promise<'frame' | 'layout' | 'none'> {
+  if (frame !== undefined) return 'frame';
+  if (layout !== undefined && (await hasKernel(host, { kind: 'kernel', store, layer }))) return 'layout';
+  const why =
+    layout === undefined
+      ? "none of its ancestors was installed, so there is no partition table; the option 'layout' gives it one"
+      : 'the tree has no kernel to start';
+  host.log.warn(`No disk is made: ${why}. The image is its tree, and what 'bundles' makes of it`);
+  return 'none';
+}
 
 /** As it comes back from the state file. */
 function withoutUndefined(node: NodeRecord): NodeRecord {

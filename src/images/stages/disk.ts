@@ -1,9 +1,13 @@
+import { isDerived, type ImageSpec } from '../../config/image-spec.js';
 import { Failure } from '../../host/failure.js';
+import { imageLayout } from '../../layout/image-layout.js';
 import { diskOf } from '../../nodes/call-worker.js';
-import { isDerived } from '../../config/image-spec.js';
+import type { DiskShape } from '../../nodes/jobs.js';
+import type { NodeRecord } from '../../nodes/record.js';
+import { kernelWords } from '../kernel-words.js';
 import { stage } from '../stage.js';
 
-/** The disk of a derived image: its tree in the frame of the disk that its installed ancestor has. */
+/** The disk of a derived image: its tree in the frame of the disk that its installed ancestor has, or by its layout. */
 export const disk = stage({
   name: 'disk',
   title: 'Making the disk',
@@ -18,17 +22,17 @@ export const disk = stage({
       : undefined,
   programs: () => ['mke2fs', 'debugfs', 'find', 'cp', 'unshare', 'mount'],
   space: ({ directory, imageSize }) => [{ what: 'the disk', directory, least: 0, most: imageSize }],
-  inputs: ({ epoch }, { node }) => [node.id, epoch],
+  inputs: ({ epoch, spec }, { node }) => [node.id, epoch, ...(node.frame === undefined ? [kernelWords(spec)] : [])],
   work: ({ output }) => ({ path: output }),
   async run(host, { spec, output, epoch }, { node }) {
-    if (node.frame === undefined) {
-      throw new Failure(
-        `no disk can be made of the layer ${node.layer}: none of its ancestors was installed, so there is no partition table and no boot loader`,
-        {
-          hint: `Derive from an installed image or a disk; or use the layer: image-factory layer export ${node.layer} FILE`,
-        },
-      );
-    }
-    await diskOf(host, { kind: 'disk', store: spec.storeDir, layer: node.layer, frame: node.frame, output, epoch });
+    const { storeDir: store } = spec;
+    await diskOf(host, { kind: 'disk', store, layer: node.layer, by: await shape(spec, node), output, epoch });
   },
 });
+
+async function shape(spec: ImageSpec, { layer, frame }: NodeRecord): Promise<DiskShape> {
+  if (frame !== undefined) return { frame };
+  const layout = await imageLayout(spec);
+  if (layout !== undefined) return { layout, kernelWords: kernelWords(spec) };
+  throw new Failure(`no disk can be made of the layer ${layer}: [${spec.name}] has no layout`);
+}

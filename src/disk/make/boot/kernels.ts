@@ -11,7 +11,7 @@ export interface Kernel {
 const initrdNames = ['initrd.img-VERSION', 'initramfs-VERSION.img', 'initrd-VERSION', 'initramfs-VERSION'];
 
 /** The kernels in /boot, the newest first; those for rescue last. */
-export function kernelsIn(entries: readonly TreeEntry[]): Kernel[] {
+export function kernelsIn(entries: readonly Pick<TreeEntry, 'path' | 'kind'>[]): Kernel[] {
   const files = new Set(entries.filter(({ kind }) => kind === 'f').map(({ path }) => path));
   const kernels: Kernel[] = [];
   for (const path of files) {

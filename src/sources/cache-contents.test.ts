@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { changeEnvironment, testHost } from '../../test/support/host.js';
+import { withoutProxies, testHost } from '../../test/support/host.js';
 import { fileMirror, type FileMirror } from '../../test/support/mirror.js';
 import { cache as cacheCommand } from '../cli/cache.js';
 import { parseSource } from '../config/source.js';
@@ -17,8 +17,7 @@ describe('what the netboot cache holds', () => {
   let mirror: FileMirror;
   let restoreProxies: () => void;
   before(() => {
-    const proxies = Object.keys(process.env).filter((name) => /_proxy$/i.test(name));
-    restoreProxies = changeEnvironment(Object.fromEntries(proxies.map((name) => [name, undefined])));
+    restoreProxies = withoutProxies();
   });
   after(() => restoreProxies());
   beforeEach(async () => {

@@ -12,7 +12,7 @@ import { Failure, UsageError } from '../host/failure.js';
 import { parseSource } from '../config/source.js';
 import { shellLine } from '../host/host.js';
 import { findProgram } from '../host/programs.js';
-import { changeEnvironment, rejection, testHost } from '../../test/support/host.js';
+import { changeEnvironment, withoutProxies, rejection, testHost } from '../../test/support/host.js';
 import type { Patience } from './http-client.js';
 import { directoryOf, type NetbootCache } from './cache-directory.js';
 import { expectPinned } from './linked-file.js';
@@ -45,8 +45,7 @@ describe('netboot files', () => {
     keys = new SigningKeys();
     keys.make('archive');
     keys.make('stranger');
-    const proxies = Object.keys(process.env).filter((name) => /_proxy$/i.test(name));
-    restoreProxies = changeEnvironment(Object.fromEntries(proxies.map((name) => [name, undefined])));
+    restoreProxies = withoutProxies();
   });
   after(() => {
     keys.close();

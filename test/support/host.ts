@@ -66,6 +66,12 @@ export function changeEnvironment(changes: Readonly<Record<string, string | unde
   return () => set(before);
 }
 
+/** Takes the proxies out of the environment, for servers of this machine; returns what brings them back. */
+export function withoutProxies(): () => void {
+  const proxies = Object.keys(process.env).filter((name) => /_proxy$/i.test(name));
+  return changeEnvironment(Object.fromEntries(proxies.map((name) => [name, undefined])));
+}
+
 /** What an action comes to while a script, put into a directory of the test's, stands in for a program. */
 export async function withStandIn<T>(
   { directory, name, script }: { readonly directory: string; readonly name: string; readonly script: string },

@@ -13,7 +13,7 @@ import { materials } from '../../src/images/materials.js';
 import { expectPinned } from '../../src/sources/linked-file.js';
 import { fetchNetbootFiles, type NetbootFile } from '../../src/sources/netboot-files.js';
 import { netbootSources } from '../../src/sources/netboot-source.js';
-import { changeEnvironment, rejection, testHost } from '../support/host.js';
+import { withoutProxies, rejection, testHost } from '../support/host.js';
 import { fileMirror, sha256, SigningKeys, type FileMirror } from '../support/mirror.js';
 import { shippedImages, shippedSpec } from '../support/shipped-images.js';
 
@@ -36,8 +36,7 @@ describe('the netboot files of shipped images', () => {
     keys = new SigningKeys();
     keys.make('distribution');
     keys.make('stranger');
-    const proxies = Object.keys(process.env).filter((name) => /_proxy$/i.test(name));
-    restoreProxies = changeEnvironment(Object.fromEntries(proxies.map((name) => [name, undefined])));
+    restoreProxies = withoutProxies();
   });
   after(() => {
     keys.close();

@@ -1,4 +1,6 @@
+import { isOfDisk } from '../bundles/writers.js';
 import type { BundleDemand } from '../config/bundle-formats.js';
+import { resultOf } from '../images/wanted-packages.js';
 import { checkImageLayout } from '../layout/image-layout.js';
 import type { Layout } from '../layout/layout.js';
 import { isEfiSystem } from '../layout/partition-types.js';
@@ -16,6 +18,15 @@ const lacking: Readonly<Partial<Record<BundleDemand, (layout: Layout) => string 
 /** Targets that need what the image's layout has not: an installation would take its time for nothing. */
 export async function bundleCheck(subject: Subject): Promise<readonly CheckFinding[]> {
   const { spec, answerFile } = subject;
+  if (spec.targets.length > 0 && resultOf(subject.configuration, spec) === 'tree') {
+    return spec.targets
+      .filter(({ format }) => isOfDisk(format))
+      .map(({ name }) =>
+        error(
+          `${placeOf(subject, 'bundles')}: the target '${name}' is a disk, and ${spec.name} has no kernel that could boot from one; choose targets of files, such as oci, wsl or tar-xz`,
+        ),
+      );
+  }
   const needing = spec.targets.filter(({ needs }) => needs.some((demand) => demand in lacking));
   if (needing.length === 0 || answerFile?.mentioned.has('layout') !== true) return [];
   const checked = await checkImageLayout(spec);

@@ -1,5 +1,5 @@
 import type { Configuration } from '../config/configuration.js';
-import { isInstalled, startsMachines, type AnswerFileKind, type ImageSpec } from '../config/image-spec.js';
+import { isInstalled, type AnswerFileKind, type ImageSpec } from '../config/image-spec.js';
 import { Failure, UsageError } from '../host/failure.js';
 import type { Caller } from '../host/host.js';
 import { silentLog, type Log } from '../host/log.js';
@@ -10,7 +10,7 @@ import { checkVerification } from '../sources/vouching.js';
 import { sign } from '../publish/signature.js';
 import { answerFileSource } from '../images/answer-file-source.js';
 import { necessaryFirmwares } from '../images/boot-firmwares.js';
-import type { Plan } from '../images/build.js';
+import { needsLibvirt, type Plan } from '../images/build.js';
 import { defaultArchitecture } from '../machine/architectures.js';
 import { missingFirmware } from '../machine/firmware.js';
 import { programsOf } from '../engine/recipe.js';
@@ -178,8 +178,8 @@ export function checkPrograms(plan: Plan, log: Log): void {
   const missing = programsOf(buildRecipe(plan)).filter((program) => findProgram(program) === undefined);
   const { bootTest } = plan.spec;
   const firmwares = [
-    ...(startsMachines(plan.spec) ? [plan.hardware.firmware] : []),
-    ...(bootTest.kind === 'off' ? [] : necessaryFirmwares(plan.spec)),
+    ...(needsLibvirt(plan) ? [plan.hardware.firmware] : []),
+    ...(bootTest.kind === 'off' || plan.result === 'tree' ? [] : necessaryFirmwares(plan.spec)),
   ];
   const files = firmwares.flatMap((firmware) => missingFirmware(firmware) ?? []);
   if (missing.length + files.length > 0) {

@@ -4,6 +4,7 @@ import { Failure } from '../host/failure.js';
 import { run } from '../host/host.js';
 import { helperTrouble } from '../host/sudo-helper.js';
 import { findProgram } from '../host/programs.js';
+import { resultOf } from '../images/wanted-packages.js';
 import { detectAcceleration } from '../machine/acceleration.js';
 import { keyListCommand } from '../publish/signature.js';
 import { error, mayBeMade, placeOf, warning, type Check } from './subject.js';
@@ -11,6 +12,7 @@ import { error, mayBeMade, placeOf, warning, type Check } from './subject.js';
 /** `virt-type = kvm` on a machine that can't run a guest with KVM. */
 export const virtualisation: Check = async (subject) => {
   const { arch, virtType, connect } = subject.spec;
+  if (resultOf(subject.configuration, subject.spec) === 'tree') return [];
   // The libvirt connection may lead to another machine, which can't be checked.
   if (virtType !== 'kvm' || !/^qemu:\/\/\//.test(connect)) return [];
   const found = await detectAcceleration(arch);

@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { UsageError } from '../host/failure.js';
 import { ReleaseStack } from '../host/release-stack.js';
 import { serveDirectory } from '../install/content-server.js';
-import { lockPath } from '../packages/lock-file.js';
+import { lockPath } from '../config/lock-path.js';
 import { makeTree } from '../packages/make-tree.js';
 import { packageCache } from '../packages/package-cache.js';
 import { flavoredName, imagesMeant, packageRequest } from '../packages/request.js';

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { UsageError } from '../host/failure.js';
 import { listedPackages } from '../packages/listed-packages.js';
 import { differencesOf, type ComparedPackage, type PackageDifference } from '../packages/differences.js';
-import { lockPath } from '../packages/lock-file.js';
+import { lockPath } from '../config/lock-path.js';
 import { imagesMeant } from '../packages/request.js';
 import { loadConfiguration } from './configuration.js';
 import { changeLines } from './lock.js';

@@ -1,17 +1,11 @@
 import type { Configuration } from '../config/configuration.js';
+import { lockPath } from '../config/lock-path.js';
 import { didYouMean } from '../config/suggestion.js';
 import { Failure, UsageError } from '../host/failure.js';
 import type { Host } from '../host/host.js';
 import { ReleaseStack } from '../host/release-stack.js';
 import { changeLine, differencesOf, staleness, type PackageDifference } from '../packages/differences.js';
-import {
-  lockPath,
-  lockText,
-  readLock,
-  writeLock,
-  type LockedPackage,
-  type PackageLock,
-} from '../packages/lock-file.js';
+import { lockText, readLock, writeLock, type LockedPackage, type PackageLock } from '../packages/lock-file.js';
 import { fetchLocked, makeLock, solverHere, type Update } from '../packages/make-lock.js';
 import { packageCache, type PackageCache } from '../packages/package-cache.js';
 import {

@@ -3,6 +3,7 @@ import type { BootstrapFlags } from './bootstrap.js';
 import type { DiffFlags } from './diff.js';
 import type { GroupFlags } from './group.js';
 import type { LockFlags, WhyFlags } from './lock.js';
+import type { PromoteFlags } from './promote.js';
 import { severalValues } from './option-values.js';
 import { sectionFlag } from './section-flags.js';
 
@@ -53,6 +54,19 @@ export function addPackageCommands(root: Command): Command {
     .option('-v, --verbose', 'log every command')
     .action(async (image: string, target: string, flags: BootstrapFlags) =>
       (await import('./bootstrap.js')).bootstrapTree(image, target, flags),
+    );
+
+  withConfig(root.command('promote'))
+    .description('give a finished image and its package lock another name, without building it again')
+    .argument('<image>', 'the image, with all its flavors, or IMAGE@FLAVOR')
+    .argument('<new>', 'a section that asks for the same packages, or a name: of a channel, such as web-release')
+    .addOption(flavors())
+    .option('--no-upload', 'upload nothing')
+    .addOption(sectionFlag('--output-dir'))
+    .addOption(new Option('--log-format <format>', 'the form of the log').choices(['text', 'json']).default('text'))
+    .option('-v, --verbose', 'log every command')
+    .action(async (image: string, name: string, flags: PromoteFlags) =>
+      (await import('./promote.js')).promote(image, name, flags),
     );
 
   withConfig(root.command('why'))

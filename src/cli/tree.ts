@@ -1,8 +1,9 @@
 import type { Configuration } from '../config/configuration.js';
-import { isDerived, type ImageSpec } from '../config/image-spec.js';
+import { isBootstrapped, isDerived, type ImageSpec } from '../config/image-spec.js';
 import { isoDate, resolveImage } from '../config/resolve.js';
 import { Failure, UsageError } from '../host/failure.js';
 import { silentLog } from '../host/log.js';
+import { bootstrappedOf } from '../images/bootstrapped.js';
 import { derivationOf, type Derivation } from '../images/derivation.js';
 import { newestImage } from '../images/newest-image.js';
 import { loadConfiguration } from './configuration.js';
@@ -51,6 +52,11 @@ async function imageOf(configuration: Configuration, name: string, flags: TreeFl
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     return { image: name, parent, state: 'invalid', problem: error.problems[0] ?? '' };
+  }
+  if (isBootstrapped(spec)) {
+    const standing = await bootstrappedOf(spec);
+    if (standing.state !== 'fresh') return { image: name, parent, ...standing };
+    return { image: name, parent, state: 'fresh', layer: standing.node.layer };
   }
   if (!isDerived(spec)) {
     const file = newestImage(spec.outputDir, name);

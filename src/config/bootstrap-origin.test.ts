@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { expect } from 'chai';
 import { Configuration } from './configuration.js';
 import type { ImageSpec } from './image-spec.js';
@@ -13,7 +14,7 @@ describe('an image with a group', () => {
 
   it('is made from packages where it has neither installer nor parent', () => {
     const { origin, layout } = resolved(text, 'web');
-    expect(origin).to.deep.equal({ kind: 'bootstrap', groups: ['server'] });
+    expect(origin).to.deep.equal({ kind: 'bootstrap', groups: ['server'], lockFile: resolve('locks/web.json') });
     expect(layout?.name).to.equal('hybrid');
   });
 

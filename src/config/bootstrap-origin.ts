@@ -21,8 +21,9 @@ export const optionsOfBootstrap: ReadonlySet<string> = new Set([
 export function bootstrapOrigin(
   { group }: Values<typeof imageOptions>,
   reader: SectionReader,
+  lockFile: string,
 ): BootstrapOrigin | undefined {
   if (group.length === 0) return undefined;
   if (!reader.lacksAll(['linux', 'initrd', 'installer_image', ...answerFileKinds])) return undefined;
-  return { kind: 'bootstrap', groups: group };
+  return { kind: 'bootstrap', groups: group, lockFile };
 }

@@ -26,6 +26,8 @@ export interface InstallOrigin {
 export interface BootstrapOrigin {
   readonly kind: 'bootstrap';
   readonly groups: readonly string[];
+  /** Where its package lock lies, whether there is one or not. Absolute. */
+  readonly lockFile: string;
 }
 
 /** Changes to the tree of another image. */

@@ -16,6 +16,7 @@ import { deriveOrigin, filesToCopy, overridesOfParents, withParentsValues } from
 import { bootstrapOrigin } from './bootstrap-origin.js';
 import { splitName } from './flavored-name.js';
 import { layoutFile } from './layout-file.js';
+import { lockPath } from './lock-path.js';
 import { canonical, type Values } from './option.js';
 import { imageOptions } from './options.js';
 import { literally, withOverrides, type Overrides } from './overrides.js';
@@ -54,7 +55,7 @@ export function resolveImage(
   const values = withParentsValues(own, parentImage, reader);
   const origin =
     values.parent === undefined
-      ? (bootstrapOrigin(values, reader) ?? installationOf(values, reader))
+      ? (bootstrapOrigin(values, reader, lockPath(configuration, { image, flavor })) ?? installationOf(values, reader))
       : deriveOrigin(values.parent, parentImage, values, reader);
   const hint = configuration.likeHint(image);
   if (hint !== undefined && reader.lacksAll([...sectionKinds.image.marks])) reader.complain(hint);

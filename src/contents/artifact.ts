@@ -42,6 +42,15 @@ export interface LockedFrom {
   readonly packages: number;
 }
 
+/** The image that another one is, under another name. */
+export interface PromotedFrom {
+  readonly image: string;
+  /** The file's name. */
+  readonly file: string;
+  /** The SHA-256 of its manifest. */
+  readonly manifest: string;
+}
+
 /** The rendered answer file: never its content, which may hold password hashes. */
 export interface AnswerFileSum {
   readonly kind: string;

@@ -71,6 +71,13 @@ export function cycloneDx({ name, image, inventory, toolVersion, time }: SbomInp
   };
 }
 
+/** The same document with a serial number that follows from what it says now. */
+export function withSerialNumber(document: object): object {
+  const { serialNumber: _before, ...rest } = document as { serialNumber?: string };
+  void _before;
+  return { ...document, serialNumber: `urn:uuid:${uuidOf(JSON.stringify(rest))}` };
+}
+
 /** The SHA-256 sums of the image that an SBOM of this kind names. */
 export function sumsInCycloneDx(document: unknown): string[] {
   const { metadata } = document as { metadata?: { component?: { hashes?: { alg?: string; content?: string }[] } } };

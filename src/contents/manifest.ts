@@ -1,4 +1,5 @@
 import type { AnswerFileSum, Artifact, DerivedFrom, LockedFrom, Material } from './artifact.js';
+import type { PromotedFrom } from './artifact.js';
 import type { Distribution } from './distribution.js';
 import type { Inventory } from './inventory.js';
 import type { Package } from './packages.js';
@@ -16,7 +17,8 @@ export interface Manifest {
   readonly packageFormat?: 'deb' | 'rpm';
   readonly packages?: readonly Package[];
   readonly packagesUnknown?: string;
-  readonly disk: ManifestDisk;
+  /** Absent where the image is an archive of files. */
+  readonly disk?: ManifestDisk;
   /** What lies beside the image and was finished before the manifest. */
   readonly artifacts: readonly Artifact[];
   /** What was made of the image for other platforms; absent where nothing was. */
@@ -26,6 +28,8 @@ export interface Manifest {
   readonly derived?: DerivedFrom;
   /** Of one that was made from packages alone. */
   readonly packageLock?: LockedFrom;
+  /** Of an image that was built under another name. */
+  readonly promotedFrom?: PromotedFrom;
   /** What machines from the image would share, or carry along; absent where it was not looked for. */
   readonly golden?: ManifestCheck;
   readonly build: {
@@ -105,7 +109,7 @@ export function manifest(
     file,
     distribution,
     kernels,
-    disk,
+    ...(disk === undefined ? {} : { disk }),
     artifacts,
     ...(bundles === undefined || bundles.length === 0 ? {} : { bundles }),
     ...(installer === undefined ? {} : { installer }),

@@ -2,7 +2,7 @@ import { basename, join } from 'node:path';
 import type { Wanted } from '../artifacts/published.js';
 import { artifactNames, type ArtifactFiles, type ArtifactRole } from '../artifacts/table.js';
 import type { BundleRecord } from '../bundles/record.js';
-import type { ImageSpec } from '../config/image-spec.js';
+import { startsMachines, type ImageSpec } from '../config/image-spec.js';
 import type { Artifact, LockedFrom } from '../contents/artifact.js';
 import type { BootWay } from '../disk/boot-ways.js';
 import { diskFormats } from '../disk/formats.js';
@@ -30,6 +30,8 @@ export interface Plan {
   readonly sourceDate: number | undefined;
   /** Whether a derived image is built on what its parent is now, or on the parent's last tree, however old. */
   readonly parents: 'fresh' | 'as they are';
+  /** An image that can't boot, as it has no kernel, is an archive of its files. */
+  readonly result: 'disk' | 'tree';
   /** What an image without an installer is built of. */
   readonly packages?: WantedPackages | undefined;
 }
@@ -63,12 +65,29 @@ export interface BuildPaths extends ArtifactFiles {
 /** libvirt's own directory for disks, which QEMU's user can reach on every machine (Debian: mode 0711). */
 const libvirtImages = '/var/lib/libvirt/images';
 
+/** Whether a build starts virtual machines. What is no disk boots nowhere. */
+export function needsLibvirt({ spec, result }: Pick<Plan, 'spec' | 'result'>): boolean {
+  return result === 'disk' && startsMachines(spec);
+}
+
+/** What the name of an archive ends with, by the word of `compression`; and how it is compressed. */
+export const archives = {
+  zstd: { extension: 'tar.zst', compression: 'zstd' },
+  zlib: { extension: 'tar.gz', compression: 'gzip' },
+  none: { extension: 'tar', compression: 'none' },
+} as const satisfies Record<ImageSpec['compression'], unknown>;
+
 /** @param diskPlace `output`: QEMU's user can search the output directory */
-export function buildPaths(spec: ImageSpec, diskPlace: 'output' | 'libvirt'): BuildPaths {
+export function buildPaths(
+  spec: ImageSpec,
+  diskPlace: 'output' | 'libvirt',
+  result: Plan['result'] = 'disk',
+): BuildPaths {
   const { outputDir, baseName } = spec;
   const workDir = join(outputDir, workDirectoryName(baseName));
   const diskDir = diskPlace === 'output' ? workDir : join(libvirtImages, `${nameForLibvirt(baseName, workDir)}.build`);
-  const names = artifactNames(baseName, `${baseName}.${diskFormats[spec.format].extension}`);
+  const extension = result === 'disk' ? diskFormats[spec.format].extension : archives[spec.compression].extension;
+  const names = artifactNames(baseName, `${baseName}.${extension}`);
   const files = Object.fromEntries(Object.entries(names).map(([role, name]) => [role, join(outputDir, name)]));
   return {
     ...(files as Record<ArtifactRole, string>),

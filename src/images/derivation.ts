@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { isDerived, type DeriveSpec, type ImageSpec } from '../config/image-spec.js';
+import { isBootstrapped, isDerived, type DeriveSpec, type ImageSpec } from '../config/image-spec.js';
 import { Failure } from '../host/failure.js';
 import type { Caller } from '../host/host.js';
 import { inputsOf, sumOfDirectory } from '../nodes/inputs.js';
@@ -15,6 +15,7 @@ import {
   type NodeInputs,
   type NodeRecord,
 } from '../nodes/record.js';
+import { bootstrappedOf } from './bootstrapped.js';
 import { newestImage } from './newest-image.js';
 
 /** What a child is built on: what is in the store, or how it comes there. */
@@ -63,8 +64,10 @@ export async function parentTreeOf(caller: Caller, spec: DeriveSpec): Promise<Pa
   const file = /^file:(.*)$/s.exec(parent)?.[1];
   if (file !== undefined) return fileTree(caller, spec, file);
   if (parentImage === undefined) return layerTree(spec, parent);
-  if (!isDerived(parentImage)) return installedTree(caller, spec, parentImage);
-  const derivation = await derivationOf(caller, parentImage);
+  if (!isDerived(parentImage) && !isBootstrapped(parentImage)) return installedTree(caller, spec, parentImage);
+  const derivation = isDerived(parentImage)
+    ? await derivationOf(caller, parentImage)
+    : await bootstrappedOf(parentImage);
   if (derivation.state === 'fresh') return ofNode(derivation.node);
   const why = derivation.state === 'stale' ? 'is stale' : 'is not built';
   return { kind: 'unbuilt', image: parentImage.name, why };
@@ -73,7 +76,9 @@ export async function parentTreeOf(caller: Caller, spec: DeriveSpec): Promise<Pa
 /** The newest tree that a parent has, however old: for --no-parents. */
 export async function lastTreeOf(caller: Caller, spec: DeriveSpec): Promise<ParentTree> {
   const { parentImage } = spec.origin;
-  if (parentImage === undefined || !isDerived(parentImage)) return parentTreeOf(caller, spec);
+  if (parentImage === undefined || !(isDerived(parentImage) || isBootstrapped(parentImage))) {
+    return parentTreeOf(caller, spec);
+  }
   const [newest] = await nodesOf(spec.storeDir, parentImage.name);
   if (newest !== undefined) return ofNode(newest);
   return { kind: 'unbuilt', image: parentImage.name, why: 'is not built' };

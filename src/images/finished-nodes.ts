@@ -2,12 +2,17 @@ import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readSource } from '../config/configuration-files.js';
-import { isDerived, type ImageSpec } from '../config/image-spec.js';
+import { isBootstrapped, isDerived, type ImageSpec } from '../config/image-spec.js';
 import type { Caller } from '../host/host.js';
 import { readRecord, writeRecord } from '../layers/record.js';
 import { nodeDirectory, type NodeRecord } from '../nodes/record.js';
+import { readLock } from '../packages/lock-file.js';
+import { isLockStale } from '../packages/use-lock.js';
+import { bootstrappedOf } from './bootstrapped.js';
+import type { Plan } from './build.js';
 import { derivationOf } from './derivation.js';
 import { kernelWords } from './kernel-words.js';
+import { withLayout } from './line.js';
 
 /** `built-….json` in a node's directory: what was made of it. */
 interface FinishedImage {
@@ -28,7 +33,7 @@ interface FinishedFile {
 /** What a derived image asks for beside its tree: an image that was made otherwise is made again. */
 function finishingOf(spec: ImageSpec): string {
   const { outputDir, format, compression, keepRaw, bootTest, bootTestFirmware, golden, goldenExcept } = spec;
-  const { manifest, sbom, provenance, signing, destinations, layout, targets, bundleTest } = spec;
+  const { manifest, sbom, provenance, signing, destinations, layout, targets, bundleTest } = withLayout(spec);
   const asked = [
     ...[outputDir, format, compression, keepRaw, bootTest, bootTestFirmware, golden, goldenExcept],
     ...[manifest, sbom, provenance, signing, destinations.map(({ name }) => name), targets, bundleTest],
@@ -60,15 +65,33 @@ export async function noteFinished(
 }
 
 /** What was made of the same tree in the same way, if all of it is still there and was not changed. */
-export async function finishedImage(caller: Caller, spec: ImageSpec): Promise<string | undefined> {
-  if (!isDerived(spec)) return undefined;
-  const derivation = await derivationOf(caller, spec);
-  if (derivation.state !== 'fresh') return undefined;
-  const record = await readRecord<Partial<FinishedImage>>(recordOf(spec, derivation.node.id));
+export async function finishedImage(
+  caller: Caller,
+  plan: Pick<Plan, 'spec' | 'packages'>,
+): Promise<string | undefined> {
+  const node = await freshNode(caller, plan);
+  if (node === undefined) return undefined;
+  const record = await readRecord<Partial<FinishedImage>>(recordOf(plan.spec, node.id));
   if (record?.files === undefined) return undefined;
   for (const { path, bytes, changed } of record.files) {
     const there = await stat(path).catch(() => undefined);
     if (there?.size !== bytes || there.ctimeMs !== changed) return undefined;
   }
   return record.image;
+}
+
+/** The tree that a build would make, if it is there. Without a lock, packages are the newest of every day. */
+async function freshNode(
+  caller: Caller,
+  { spec, packages }: Pick<Plan, 'spec' | 'packages'>,
+): Promise<NodeRecord | undefined> {
+  if (isDerived(spec)) {
+    const derivation = await derivationOf(caller, spec);
+    return derivation.state === 'fresh' ? derivation.node : undefined;
+  }
+  if (!isBootstrapped(spec) || packages === undefined || packages.policy === 'ignore') return undefined;
+  const lock = readLock(packages.path);
+  if (lock === undefined || (await isLockStale(caller, packages, lock))) return undefined;
+  const standing = await bootstrappedOf(spec);
+  return standing.state === 'fresh' ? standing.node : undefined;
 }

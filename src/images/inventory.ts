@@ -5,7 +5,8 @@ import type { ManifestDisk } from '../contents/manifest.js';
 /** What the stage `inventory` leaves in the work directory. */
 export interface StoredInventory {
   readonly inventory: Inventory;
-  readonly disk: ManifestDisk;
+  /** Undefined for an image that is no disk. */
+  readonly disk?: ManifestDisk;
 }
 
 export async function storedInventory(file: string): Promise<StoredInventory> {

@@ -6,7 +6,9 @@ export function newestImage(place: string, image: string): string | undefined {
   const names = existsSync(place) ? readdirSync(place) : [];
   const [newest] = names
     .filter(
-      (name) => name.startsWith(`${image}-`) && /^\d{4}-\d{2}-\d{2}\.(qcow2|raw)$/.test(name.slice(image.length + 1)),
+      (name) =>
+        name.startsWith(`${image}-`) &&
+        /^\d{4}-\d{2}-\d{2}\.(qcow2|raw|tar|tar\.gz|tar\.zst)$/.test(name.slice(image.length + 1)),
     )
     .toSorted((one, other) =>
       dayOf(one) === dayOf(other) ? (one < other ? -1 : 1) : dayOf(one) < dayOf(other) ? 1 : -1,
@@ -14,4 +16,4 @@ export function newestImage(place: string, image: string): string | undefined {
   return newest && join(place, newest);
 }
 
-const dayOf = (name: string) => name.replace(/\.\w+$/, '');
+const dayOf = (name: string) => name.replace(/(?:\.tar)?\.\w+$/, '');

@@ -14,9 +14,10 @@ export async function planBuild(
   spec: ImageSpec,
   parents: Plan['parents'] = 'fresh',
   packages?: WantedPackages,
+  result: Plan['result'] = 'disk',
 ): Promise<Plan> {
-  if (startsMachines(spec)) expectOwnConnection(spec);
-  const paths = buildPaths(spec, qemuReaches(spec) ? 'output' : 'libvirt');
+  if (result === 'disk' && startsMachines(spec)) expectOwnConnection(spec);
+  const paths = buildPaths(spec, result === 'tree' || qemuReaches(spec) ? 'output' : 'libvirt', result);
   return {
     spec,
     parents,
@@ -26,6 +27,7 @@ export async function planBuild(
     hardware: await hardwareFor(spec),
     sourceDate: milliseconds(sourceDateEpoch()),
     packages,
+    result,
   };
 }
 

@@ -2,6 +2,7 @@ import type { Origin } from '../config/image-spec.js';
 import type { Bindable } from '../engine/stage.js';
 import { compose, type Recipe } from '../engine/recipe.js';
 import type { BuildState, Plan } from './build.js';
+import { archive } from './stages/archive.js';
 import { bootTest } from './stages/boot-test.js';
 import { bootstrap } from './stages/bootstrap.js';
 import { bundle } from './stages/bundle.js';
@@ -18,8 +19,10 @@ import { finish } from './stages/finish.js';
 import { postBuildHook, preBuildHook } from './stages/hooks.js';
 import { install } from './stages/install.js';
 import { inventory } from './stages/inventory.js';
+import { inventoryOfTree } from './stages/inventory-of-tree.js';
 import { manifest } from './stages/manifest.js';
 import { noteNode } from './stages/note-finished.js';
+import { promote, type PromotedImage } from './stages/promote.js';
 import { provenance } from './stages/provenance.js';
 import { render } from './stages/render.js';
 import { sbom } from './stages/sbom.js';
@@ -64,6 +67,7 @@ export const recipes: Readonly<Record<Origin['kind'], readonly ImageStage[]>> = 
   bootstrap: [
     preBuildHook,
     bootstrap,
+    disk,
     clean,
     check,
     inventory,
@@ -73,12 +77,36 @@ export const recipes: Readonly<Record<Origin['kind'], readonly ImageStage[]>> = 
     bootTest,
     finish,
     ...publishing,
+    noteNode,
   ],
+};
+
+/** From a tree to the image that is an archive of it, as it has no kernel. */
+const archived: readonly ImageStage[] = [
+  inventoryOfTree,
+  checkLock,
+  archive,
+  checksum,
+  finish,
+  ...publishing,
+  noteNode,
+];
+
+/** The stages of an image that is no disk. */
+export const recipesOfTrees: Readonly<Record<Exclude<Origin['kind'], 'install'>, readonly ImageStage[]>> = {
+  derive: [preBuildHook, derive, ...archived],
+  bootstrap: [preBuildHook, bootstrap, ...archived],
 };
 
 /** What a build of this plan runs. */
 export function buildRecipe(plan: Plan): Recipe<BuildState> {
-  return compose(plan, recipes[plan.spec.origin.kind]);
+  const { kind } = plan.spec.origin;
+  return compose(plan, plan.result === 'tree' && kind !== 'install' ? recipesOfTrees[kind] : recipes[kind]);
+}
+
+/** What gives a finished image another name. */
+export function promotionRecipe(plan: Plan, from: PromotedImage, lockFile: string): Recipe<BuildState> {
+  return compose(plan, [promote(from, lockFile), sign, upload, postBuildHook]);
 }
 
 /** What fills the netboot cache. */

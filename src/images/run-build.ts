@@ -1,8 +1,8 @@
-import { startsMachines } from '../config/image-spec.js';
+import type { Recipe } from '../engine/recipe.js';
 import { resumeRun, runFromBeginning, type BuildHost } from '../engine/run.js';
 import { claimWorkPlace, type Claim } from '../engine/workspace.js';
 import { Libvirt } from '../machine/libvirt.js';
-import type { BuildState, Plan } from './build.js';
+import { needsLibvirt, type BuildState, type Plan } from './build.js';
 import { undertakingOf } from './undertaking.js';
 
 /** How a build begins. */
@@ -19,15 +19,21 @@ export interface Beginning {
  * Builds an image. What it took from the machine is given back in the end, on success, failure and interruption alike;
  * only the work directory of a build that has an installed disk stays where the build is not completed.
  *
+ * @param recipe what is done; undefined: what the plan asks for
  * @returns what its stages left
  * @throws Failure naming the stage that failed
  * @throws Interrupted when the host's signal ends it
  */
-export async function runBuild(host: BuildHost, plan: Plan, beginning: Beginning): Promise<BuildState> {
-  const undertaking = undertakingOf(plan, beginning.resumeCommand);
+export async function runBuild(
+  host: BuildHost,
+  plan: Plan,
+  beginning: Beginning,
+  recipe?: Recipe<BuildState>,
+): Promise<BuildState> {
+  const undertaking = undertakingOf(plan, beginning.resumeCommand, recipe);
   const carryOut = beginning.from === 'beginning' ? runFromBeginning : resumeRun;
   return host.release.after(host.log, async () => {
-    if (startsMachines(plan.spec)) await new Libvirt(host, plan.spec.connect).ensureReachable();
+    if (needsLibvirt(plan)) await new Libvirt(host, plan.spec.connect).ensureReachable();
     await claimWorkPlace(host, undertaking.place, beginning.claim);
     return carryOut(host, undertaking, {});
   });

@@ -1,6 +1,5 @@
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { startsMachines } from '../config/image-spec.js';
 import { abandonedDirectories } from '../engine/belonging.js';
 import { spaceOf } from '../engine/recipe.js';
 import type { Undertaking } from '../engine/run.js';
@@ -8,7 +7,7 @@ import type { WorkPlace } from '../engine/workspace.js';
 import { checkSpace } from '../host/disk-space.js';
 import type { Host } from '../host/host.js';
 import { Libvirt } from '../machine/libvirt.js';
-import type { BuildState, Plan } from './build.js';
+import { needsLibvirt, type BuildState, type Plan } from './build.js';
 import { buildRecipe } from './recipes.js';
 import { keptBuilds } from './work-directories.js';
 
@@ -22,8 +21,11 @@ export interface BuildResources {
 }
 
 /** The build of a plan, for the engine. @param resumeCommand the command line that continues it */
-export function undertakingOf(plan: Plan, resumeCommand: string): Undertaking<BuildState, BuildResources> {
-  const recipe = buildRecipe(plan);
+export function undertakingOf(
+  plan: Plan,
+  resumeCommand: string,
+  recipe = buildRecipe(plan),
+): Undertaking<BuildState, BuildResources> {
   const place = workPlace(plan);
   const { connect } = plan.spec;
   return {
@@ -35,7 +37,7 @@ export function undertakingOf(plan: Plan, resumeCommand: string): Undertaking<Bu
       // A domain that uses a disk of this build belongs to it, even if the directory that recorded it is gone.
       await place.giveBack(host, place.resources);
       if (plan.paths.diskDir !== plan.paths.workDir) await removeAbandoned(host, place, dirname(plan.paths.diskDir));
-      if (startsMachines(plan.spec)) await new Libvirt(host, connect).expectFree([plan.domain, plan.bootDomain]);
+      if (needsLibvirt(plan)) await new Libvirt(host, connect).expectFree([plan.domain, plan.bootDomain]);
       if (plan.spec.spaceCheck !== 'off') await checkSpace(host.log, await spaceOf(recipe), discarded);
     },
   };
@@ -50,7 +52,8 @@ async function removeAbandoned(host: Host, place: WorkPlace<BuildResources>, par
   }
 }
 
-function workPlace({ spec, paths, domain, bootDomain }: Plan): WorkPlace<BuildResources> {
+function workPlace(plan: Plan): WorkPlace<BuildResources> {
+  const { spec, paths, domain, bootDomain } = plan;
   return {
     name: spec.name,
     outputDir: paths.outputDir,
@@ -59,7 +62,7 @@ function workPlace({ spec, paths, domain, bootDomain }: Plan): WorkPlace<BuildRe
     directories: [...new Set([paths.workDir, paths.diskDir])],
     resources: {
       connect: spec.connect,
-      domains: startsMachines(spec)
+      domains: needsLibvirt(plan)
         ? [
             { name: domain, disk: paths.rawDisk },
             { name: bootDomain, disk: paths.bootOverlay },

@@ -1,11 +1,14 @@
 import type { Configuration } from '../config/configuration.js';
-import { isBootstrapped, type ImageSpec } from '../config/image-spec.js';
+import { isBootstrapped, isInstalled, type ImageSpec } from '../config/image-spec.js';
 import { splitName } from '../config/flavored-name.js';
 import { UsageError } from '../host/failure.js';
-import { lockPath } from '../packages/lock-file.js';
+import { lockPath } from '../config/lock-path.js';
 import { packageCache } from '../packages/package-cache.js';
+import { factsOf } from '../packages/flavors.js';
 import { packageRequest } from '../packages/request.js';
 import type { WantedPackages } from '../packages/use-lock.js';
+import type { Plan } from './build.js';
+import { lineOf } from './line.js';
 
 /**
  * What an image without an installer is built of; undefined for others.
@@ -16,16 +19,27 @@ export function wantedPackages(configuration: Configuration, spec: ImageSpec): W
   if (!isBootstrapped(spec)) return undefined;
   const image = splitName(configuration, spec.name);
   const request = packageRequest(configuration, image);
-  if (request.facts.options.get('kernel') === false) {
-    throw new UsageError([
-      `[${spec.section}]: an image of ${spec.name} would not boot, as '!kernel' leaves out the kernel: 'image-factory bootstrap ${spec.name} FILE.tar' makes its tree, for containers`,
-    ]);
-  }
-  if (spec.layout === undefined) {
+  if (spec.layout === undefined && request.facts.options.get('kernel') === true) {
     throw new UsageError([
       `[${spec.section}] has no 'layout': it says what the disk of an image without an installer looks like, such as 'hybrid'`,
     ]);
   }
   const cacheDir = spec.variables['cache_dir'] ?? spec.variables['cache-dir'];
   return { request, cache: packageCache(cacheDir), path: lockPath(configuration, image), policy: spec.packageLock };
+}
+
+/**
+ * What an image becomes: a disk; or, where it has no kernel that could boot one, an archive of its files. That of another
+ * image is what that one is, unless its own options leave the kernel out.
+ *
+ * @throws UsageError for a flavor with a mistake
+ */
+export function resultOf(configuration: Configuration, spec: ImageSpec): Plan['result'] {
+  const [origin = spec] = lineOf(spec);
+  if (isInstalled(origin)) return 'disk';
+  const images = isBootstrapped(origin) ? [origin, spec] : [spec];
+  const isBare = images.some(
+    ({ name }) => factsOf(configuration, splitName(configuration, name)).options.get('kernel') === false,
+  );
+  return isBare ? 'tree' : 'disk';
 }

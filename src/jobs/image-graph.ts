@@ -1,6 +1,8 @@
-import { isDerived, type ImageSpec } from '../config/image-spec.js';
+import { isBootstrapped, isDerived, type ImageSpec } from '../config/image-spec.js';
 import type { Caller } from '../host/host.js';
 import { derivationOf } from '../images/derivation.js';
+import { bootstrappedOf } from '../images/bootstrapped.js';
+import { lineOf } from '../images/line.js';
 import { newestImage } from '../images/newest-image.js';
 
 /** An image to be built, and those of the same run that must be built before it. */
@@ -39,13 +41,8 @@ export async function imageGraph(
   }));
 }
 
-/** An image and the images that it comes from, the oldest first. */
-export function lineOf(spec: ImageSpec): ImageSpec[] {
-  const parent = isDerived(spec) ? spec.origin.parentImage : undefined;
-  return parent === undefined ? [spec] : [...lineOf(parent), spec];
-}
-
 async function isThere(caller: Caller, spec: ImageSpec): Promise<boolean> {
+  if (isBootstrapped(spec)) return (await bootstrappedOf(spec)).state === 'fresh';
   if (!isDerived(spec)) return newestImage(spec.outputDir, spec.name) !== undefined;
   return (await derivationOf(caller, spec)).state === 'fresh';
 }

@@ -10,7 +10,7 @@ import { programVersion } from '../host/program-directory.js';
 import { ReleaseStack } from '../host/release-stack.js';
 import { wantedArtifacts, type Plan } from '../images/build.js';
 import { finishedImage, treeOf } from '../images/finished-nodes.js';
-import { wantedPackages } from '../images/wanted-packages.js';
+import { resultOf, wantedPackages } from '../images/wanted-packages.js';
 import { planBuild } from '../images/plan.js';
 import { runBuild } from '../images/run-build.js';
 import type { EventReader, EventStream } from '../report/event-stream.js';
@@ -54,10 +54,10 @@ export async function runJob(job: Job, context: JobContext): Promise<JobResult> 
     const spec = await resolveJob(job, configuration, secrets);
     tellStart(spec, job, log);
     await checkImage(configuration, spec, log);
-    plan = await planBuild(spec, job.parents, wantedPackages(configuration, spec));
+    plan = await planBuild(spec, job.parents, wantedPackages(configuration, spec), resultOf(configuration, spec));
     checkPrograms(plan, log);
     say = (message) => log.error(message);
-    finished = job.resumes ? undefined : await finishedImage({ log, signal: context.signal }, spec);
+    finished = job.resumes ? undefined : await finishedImage({ log, signal: context.signal }, plan);
     if (finished !== undefined) log.info(`Nothing has changed: ${finished} is up to date`);
     else made = await build(plan, job, context);
   } catch (thrown) {

@@ -14,7 +14,11 @@ const temporary = ['/tmp', '/var/tmp'];
  * Cleans a tree as an installed image is cleaned: machine id, host keys, logs, caches, histories. What only a disk has is
  * cleaned there.
  */
-export async function cleanTree(host: Host, { goldenExcept }: DeriveJob, root: string): Promise<void> {
+export async function cleanTree(
+  host: Host,
+  { goldenExcept }: Pick<DeriveJob, 'goldenExcept'>,
+  root: string,
+): Promise<void> {
   for (const directory of temporary) {
     const path = await pathInTree(root, directory);
     for (const name of await readdir(path).catch(() => [])) {

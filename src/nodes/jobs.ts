@@ -1,9 +1,10 @@
 import type { TreeChanges } from '../config/image-spec.js';
+import type { ExportCompression } from '../layers/export/formats.js';
 import type { Layout } from '../layout/layout.js';
 import type { NodeInputs } from './record.js';
 
 /** What the process that works in trees is asked to do. Plain data. */
-export type NodeJob = DeriveJob | CaptureJob | ImportJob | DiskJob | KernelJob;
+export type NodeJob = DeriveJob | CaptureJob | ImportJob | UnpackJob | DiskJob | KernelJob | ArchiveJob;
 
 interface OfStore {
   /** The directory of the store. */
@@ -45,6 +46,26 @@ export interface ImportJob extends OfStore {
   readonly name: string;
   readonly inputs: NodeInputs;
   readonly file: string;
+}
+
+/** Makes a cleaned layer of the archive of a whole system. Its result is the node's record. */
+export interface UnpackJob extends OfStore {
+  readonly kind: 'unpack';
+  readonly image: string;
+  readonly inputs: NodeInputs;
+  /** In tar, not compressed. */
+  readonly archive: string;
+  /** As of {@link DeriveJob}. */
+  readonly goldenExcept: readonly string[] | undefined;
+}
+
+/** Writes an archive of a node's tree. */
+export interface ArchiveJob extends OfStore {
+  readonly kind: 'archive';
+  readonly layer: string;
+  readonly output: string;
+  readonly compression: ExportCompression;
+  readonly epoch: number | undefined;
 }
 
 /** Makes a raw disk of a node. */

@@ -1,9 +1,11 @@
 import { serve } from '../sandbox/worker.js';
+import { archiveNode } from './archive.js';
 import { capture } from './capture.js';
 import { derive } from './derive.js';
 import { layerHasKernel, makeDiskOfNode } from './disk.js';
 import { importNode } from './import.js';
 import type { NodeJob } from './jobs.js';
+import { unpackNode } from './unpack.js';
 
 // The process that works in trees: started by callNodeWorker, in namespaces of its own.
 await serve(async (host, job: NodeJob) => {
@@ -14,6 +16,10 @@ await serve(async (host, job: NodeJob) => {
       return capture(host, job);
     case 'import':
       return importNode(host, job);
+    case 'unpack':
+      return unpackNode(host, job);
+    case 'archive':
+      return archiveNode(host, job);
     case 'disk':
       return makeDiskOfNode(host, job);
     case 'kernel':

@@ -1,13 +1,13 @@
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
-import type { Configuration } from '../config/configuration.js';
+import { dirname } from 'node:path';
 import { Failure } from '../host/failure.js';
 import { makeDirectory } from '../host/make-directory.js';
 import { reasonOf } from '../host/errno.js';
 import { writeSynced } from '../host/synced-file.js';
 import type { IndexRecord } from './apt/indexes.js';
-import { flavoredName, inputDigest, type FlavoredImage, type RecordedRequest } from './request.js';
+import { inputDigest, type RecordedRequest } from './request.js';
 
 /** One package of a lock. */
 export interface LockedPackage {
@@ -57,14 +57,12 @@ export function lockText(lock: PackageLock): string {
   return `{\n${[...lines, list('sources', sources), list('packages', packages)].join(',\n')}\n}\n`;
 }
 
-/** Where the lock of an image lies: the directory `locks` beside the configuration file that has its section. */
-export function lockPath(configuration: Configuration, image: FlavoredImage): string {
-  const place = configuration.ownSections().find(({ name }) => name === image.image)?.place;
-  const file = place?.file ?? configuration.userFiles.at(-1);
-  return join(
-    file === undefined ? resolve('locks') : join(dirname(resolve(file)), 'locks'),
-    `${flavoredName(image)}.json`,
-  );
+/** The digest of what a tree of these packages depends on: which they are, and where each lies does not matter. */
+export function lockDigest({ packages, architecture }: Pick<PackageLock, 'packages' | 'architecture'>): string {
+  const files = packages.map(({ name, architecture: of, sha256, why }) => [name, of, sha256, why === 'essential']);
+  return createHash('sha256')
+    .update(JSON.stringify([architecture, files]))
+    .digest('hex');
 }
 
 /** The lock in a file; undefined if there is none. @throws Failure for one that can't be read */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Failure } from '../host/failure.js';
 import { withFileLock } from '../host/file-lock.js';
-import type { Host } from '../host/host.js';
+import type { Caller, Host } from '../host/host.js';
 import { makeDirectory } from '../host/make-directory.js';
 import { suiteIndexes, updateIndexes, type IndexRecord, type SuiteIndexes } from './apt/indexes.js';
 import { keepNothing, keepPackages, keptPreferences } from './apt/kept.js';
@@ -31,7 +31,7 @@ export interface Locking {
 }
 
 /** The solver of this machine, as locks record it. */
-export async function solverHere(host: Host): Promise<PackageLock['solver']> {
+export async function solverHere(host: Caller): Promise<PackageLock['solver']> {
   return { name: 'apt', version: await aptSolver(host) };
 }
 

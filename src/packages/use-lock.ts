@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
 import { Failure } from '../host/failure.js';
-import type { Host } from '../host/host.js';
+import type { Caller, Host } from '../host/host.js';
 import { staleness } from './differences.js';
 import { readLock, type PackageLock } from './lock-file.js';
 import { fetchLocked, makeLock, solverHere } from './make-lock.js';
@@ -36,8 +36,7 @@ export async function lockForBuild(host: Host, wanted: WantedPackages): Promise<
   const name = flavoredName(request);
   const there = policy === 'ignore' ? undefined : readLock(path);
   if (there !== undefined) {
-    const now = { solver: await solverHere(host), architecture: request.facts.arch.debianName };
-    const stale = staleness(there, recordedRequest(request), now);
+    const stale = await stalenessHere(host, request, there);
     if (stale.length > 0) throw staleLock(name, path, stale);
     host.log.info(`Package lock ${shownPath(path)}: ${there.totals.packages} packages`);
     const fetched = await fetchLocked(host, { request, cache }, there);
@@ -52,6 +51,20 @@ export async function lockForBuild(host: Host, wanted: WantedPackages): Promise<
   );
   const lock = await makeLock(host, { request, cache, update: { kind: 'everything' }, fetches: true });
   return { lock, isFile: false };
+}
+
+/** Whether a lock is about something else than the configuration says now. */
+export async function isLockStale(
+  caller: Caller,
+  { request }: Pick<WantedPackages, 'request'>,
+  lock: PackageLock,
+): Promise<boolean> {
+  return (await stalenessHere(caller, request, lock)).length > 0;
+}
+
+async function stalenessHere(caller: Caller, request: PackageRequest, lock: PackageLock): Promise<string[]> {
+  const now = { solver: await solverHere(caller), architecture: request.facts.arch.debianName };
+  return staleness(lock, recordedRequest(request), now);
 }
 
 /** Refuses a lock that is not about what the configuration says now. */

@@ -21,6 +21,7 @@ describe('Debian 13, made from its packages alone', () => {
       configuration,
       `[DEFAULT]
 cache_dir = ${directory}/cache
+store-dir = ${directory}/store
 [server]
 like = trixie
 package-sources = ${await aptMirrorUrl()} trixie main
@@ -69,11 +70,24 @@ options = !kernel
     expect(sums[0]).to.equal(sums[1]);
   });
 
-  it('has no kernel where nothing is to boot, and then no disk', async () => {
+  it('has no kernel where nothing is to boot, and is then an archive instead of a disk', async () => {
     expect(packagesIn(join(directory, 'locks/jeos.json')).filter((each) => /^(linux-image|grub|initramfs)/.test(each)))
       .to.be.empty;
-    const { stderr, exitCode } = await execa(imageFactory, ['jeos', '--config', configuration], { reject: false });
-    expect({ stderr, exitCode }).to.have.property('exitCode', 2);
-    expect(stderr).to.include("'image-factory bootstrap jeos FILE.tar' makes its tree");
+    await call('jeos', '--locked', '--output-dir', join(directory, 'jeos'));
+    const names = readdirSync(join(directory, 'jeos'));
+    const archive = names.find((name) => name.endsWith('.tar.zst')) ?? '';
+    const { stdout } = await execa('tar', ['--list', '--file', join(directory, 'jeos', archive)], {
+      maxBuffer: 2 ** 28,
+    });
+    expect(stdout)
+      .to.match(/^(?:\.\/)?usr\/bin\/dpkg$/m)
+      .and.not.to.match(/vmlinuz/);
+    const manifest = names.find((name) => name.endsWith('.manifest.json')) ?? '';
+    expect(packagesIn(join(directory, 'jeos', manifest))).to.deep.equal(packagesIn(join(directory, 'locks/jeos.json')));
+  });
+
+  it('has nothing to do while the lock stays', async () => {
+    const { stderr } = await call('jeos', '--locked', '--output-dir', join(directory, 'jeos'));
+    expect(stderr).to.include('Nothing has changed');
   });
 });

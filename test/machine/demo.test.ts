@@ -81,8 +81,8 @@ describe('the demo image, built by a normal user', function () {
     expect(await cycloneDxErrors(artifact('cdx.json'))).to.equal(null);
     expect(manifest.distribution.id).to.equal('image-factory-demo');
     expect(manifest.kernels).to.have.length(1);
-    expect(manifest.disk.partitions).to.have.length(1);
-    expect(manifest.disk.partitions[0]).to.include({ offset: 2 ** 20, fileSystem: 'ext4' });
+    expect(manifest.disk?.partitions).to.have.length(1);
+    expect(manifest.disk?.partitions[0]).to.include({ offset: 2 ** 20, fileSystem: 'ext4' });
     expect(manifest.installer?.netbootFiles.map(({ name }) => name)).to.deep.equal(['linux', 'initrd.gz']);
     expect(manifest.build.stages.map(({ name }) => name)).to.include.members(['install', 'convert']);
     expect(manifest.build.programs).to.include.keys('qemu-img', 'virt-install');
@@ -173,7 +173,7 @@ describe('the demo image, built by a normal user', function () {
         .and.not.to.match(/WARNING/);
       const base = join(elsewhere, baseNameIn(elsewhere));
       const { disk } = JSON.parse(readFileSync(`${base}.manifest.json`, 'utf8')) as Manifest;
-      expect(disk.partitions.map(({ type, fileSystem }) => [type, fileSystem])).to.deep.equal([
+      expect(disk?.partitions.map(({ type, fileSystem }) => [type, fileSystem])).to.deep.equal([
         ['ef', 'vfat'],
         ['83', 'ext4'],
       ]);

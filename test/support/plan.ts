@@ -37,7 +37,7 @@ export function testPlan(lines = '', otherSections = ''): TestPlan {
   };
   const plan = {
     hardware,
-    ...{ spec, paths, sourceDate: undefined, parents: 'fresh' as const },
+    ...{ spec, paths, sourceDate: undefined, parents: 'fresh' as const, result: 'disk' as const },
     ...{ domain: 'web.raw', bootDomain: 'web.boot' },
   };
   return { plan, directory, remove: () => rmSync(directory, { recursive: true, force: true }) };

@@ -1,86 +1,84 @@
 import { createHash } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { makeDisk } from '../../disk/make/make-disk.js';
-import { Failure } from '../../host/failure.js';
-import { command, insistently, run, type Host } from '../../host/host.js';
+import { isBootstrapped } from '../../config/image-spec.js';
+import type { Host } from '../../host/host.js';
 import { makeDirectory } from '../../host/make-directory.js';
 import { serveDirectory } from '../../install/content-server.js';
-import { imageLayout } from '../../layout/image-layout.js';
-import { lockText } from '../../packages/lock-file.js';
+import { nodeOf } from '../../nodes/call-worker.js';
+import { nodeId, readNode, type NodeRecord } from '../../nodes/record.js';
+import { lockText, type PackageLock } from '../../packages/lock-file.js';
 import { makeTree } from '../../packages/make-tree.js';
-import { lockForBuild } from '../../packages/use-lock.js';
+import { lockForBuild, type WantedPackages } from '../../packages/use-lock.js';
+import { inputsOfLock } from '../bootstrapped.js';
+import type { Plan } from '../build.js';
 import { firstSettings } from '../first-settings.js';
-import { kernelWords } from '../kernel-words.js';
 import { stage } from '../stage.js';
+import type { BootstrapSpec } from '../../config/image-spec.js';
 
 /** What a small system takes, in bytes. */
 const smallTree = 512 * 2 ** 20;
 
-/** The disk of an image without an installer: a tree of exactly the packages of its lock, in its layout. */
+interface Want {
+  readonly spec: BootstrapSpec;
+  readonly packages: WantedPackages;
+  readonly workDir: string;
+}
+
+/** The tree of an image without an installer, in the store: exactly the packages of its lock, set up, cleaned and frozen. */
 export const bootstrap = stage({
   name: 'bootstrap',
   title: 'Making the system from its packages',
-  keepsWork: true,
-  leaves: ['packageLock'],
-  wants: ({ spec, paths, packages, sourceDate }) =>
-    packages && {
-      ...{ spec, packages, output: paths.rawDisk, directory: paths.diskDir, workDir: paths.workDir },
-      epoch: sourceDate === undefined ? undefined : Math.floor(sourceDate / 1000),
-    },
+  leaves: ['packageLock', 'node'],
+  wants: ({ spec, paths, packages }: Plan): Want | undefined =>
+    packages !== undefined && isBootstrapped(spec) ? { spec, packages, workDir: paths.workDir } : undefined,
   programs: () => [
-    'apt-get',
-    'apt-config',
-    'apt-helper',
-    'dpkg-deb',
-    'gpg',
-    'gpgconf',
-    'gpgv',
-    'mmdebstrap',
-    'mke2fs',
-    'find',
-    'cp',
+    ...(['apt-get', 'apt-config', 'apt-helper', 'dpkg-deb', 'gpg', 'gpgconf', 'gpgv', 'mmdebstrap'] as const),
+    ...(['unshare', 'setpriv', 'tar', 'getfattr', 'setfattr', 'sync', 'rm'] as const),
   ],
-  space: ({ spec, directory, workDir }) => [
-    { what: 'the disk', directory, least: smallTree, most: spec.imageSize },
-    { what: 'the tree', directory: workDir, least: smallTree, most: spec.imageSize },
+  space: ({ spec, workDir }) => [
+    { what: 'the archive of the tree', directory: workDir, least: smallTree / 2, most: spec.imageSize },
+    { what: 'the tree', directory: spec.storeDir, least: 0, most: spec.imageSize },
   ],
-  work: ({ output }) => ({ path: output }),
-  async run(host, { spec, packages, output, directory, workDir, epoch }) {
+  async run(host, { spec, packages, workDir }) {
     const { lock, isFile } = await lockForBuild(host, packages);
-    const { request, cache, path } = packages;
-    const layout = await imageLayout(spec);
-    if (layout === undefined) throw new Error(`[${spec.name}] has no layout`);
-    makeDirectory(directory);
-    const tree = join(workDir, 'tree');
-    const remove = host.release.hold(tree, () => removeTree(host, tree));
-    await makeTree(host, {
-      ...{ lock, pool: cache.pool, workDir: cache.pool, target: tree },
-      suite: request.facts.suite || (request.sources[0]?.suite ?? 'stable'),
-      scripts: [firstSettings(spec)],
-      later: request,
-      serve: async (served) => {
-        const server = await serveDirectory(host, served);
-        return { url: `http://127.0.0.1:${server.port}`, close: () => server.close() };
-      },
-    });
-    await makeDisk(host, { layout, tree, output, bootLoader: 'auto', kernelWords: kernelWords(spec), epoch });
-    await remove();
+    const node = await treeOfLock(host, { spec, packages, workDir }, lock);
+    host.log.info(`The tree is the layer ${node.layer}`);
     const copy = join(workDir, 'package-lock.json');
     const text = lockText(lock);
+    makeDirectory(workDir);
     await writeFile(copy, text);
     const sha256 = createHash('sha256').update(text).digest('hex');
-    return { packageLock: { ...(isFile && { name: basename(path) }), sha256, packages: lock.totals.packages, copy } };
+    const name = isFile ? { name: basename(packages.path) } : {};
+    return { node, packageLock: { ...name, sha256, packages: lock.totals.packages, copy } };
   },
 });
 
-/** Files of a tree that an ordinary user made belong to subordinate ids, which only a namespace has. */
-async function removeTree(host: Host, tree: string): Promise<void> {
-  if (process.getuid?.() === 0) return rm(tree, { recursive: true, force: true });
-  try {
-    await run(insistently(host), command('mmdebstrap', ['--unshare-helper', 'rm', '-rf', tree]));
-  } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    await rm(tree, { recursive: true, force: true });
+async function treeOfLock(host: Host, { spec, packages, workDir }: Want, lock: PackageLock): Promise<NodeRecord> {
+  const inputs = inputsOfLock(spec, lock);
+  const there = await readNode(spec.storeDir, nodeId(inputs));
+  if (there !== undefined) {
+    host.log.info('The store has the tree of these packages: it is not made again');
+    return there;
   }
+  const { request, cache } = packages;
+  makeDirectory(workDir);
+  const archive = join(workDir, 'tree.tar');
+  const remove = host.release.hold(archive, () => rm(archive, { force: true }));
+  await makeTree(host, {
+    ...{ lock, pool: cache.pool, workDir: cache.pool, target: archive },
+    suite: request.facts.suite || (request.sources[0]?.suite ?? 'stable'),
+    scripts: [firstSettings(spec)],
+    later: request,
+    serve: async (served) => {
+      const server = await serveDirectory(host, served);
+      return { url: `http://127.0.0.1:${server.port}`, close: () => server.close() };
+    },
+  });
+  const node = await nodeOf(host, {
+    ...{ kind: 'unpack', store: spec.storeDir, image: spec.name, inputs, archive },
+    goldenExcept: spec.golden === 'fix' ? spec.goldenExcept : undefined,
+  });
+  await remove();
+  return node;
 }

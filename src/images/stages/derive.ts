@@ -3,6 +3,7 @@ import type { Host } from '../../host/host.js';
 import { hasKernel, nodeOf } from '../../nodes/call-worker.js';
 import type { NodeRecord } from '../../nodes/record.js';
 import { inputsOfImage, lastTreeOf, packageCacheOf, parentTreeOf } from '../derivation.js';
+import { withLayout } from '../line.js';
 import { stage } from '../stage.js';
 import type { DeriveSpec } from '../../config/image-spec.js';
 import { isDerived } from '../../config/image-spec.js';
@@ -14,6 +15,7 @@ const smallTree = 512 * 2 ** 20;
 interface Want {
   readonly spec: DeriveSpec;
   readonly parents: Plan['parents'];
+  readonly result: Plan['result'];
 }
 
 /** The tree of a derived image, in the store: its parent's, changed, cleaned and frozen. */
@@ -21,10 +23,10 @@ export const derive = stage({
   name: 'derive',
   title: 'Deriving the tree',
   leaves: ['node', 'shape'],
-  wants: ({ spec, parents }): Want | undefined => (isDerived(spec) ? { spec, parents } : undefined),
+  wants: ({ spec, parents, result }): Want | undefined => (isDerived(spec) ? { spec, parents, result } : undefined),
   programs: () => ['unshare', 'setpriv', 'mount', 'umount', 'getfattr', 'setfattr', 'sync', 'rm'],
   space: ({ spec }) => [{ what: 'the tree', directory: spec.storeDir, least: 0, most: smallTree }],
-  async run(host, { spec, parents }) {
+  async run(host, { spec, parents, result }) {
     const tree = await (parents === 'as they are' ? lastTreeOf : parentTreeOf)(host, spec);
     if (tree.kind === 'unbuilt') {
       throw new Failure(`its parent ${tree.image} ${tree.why}`, {
@@ -42,7 +44,10 @@ export const derive = stage({
       cache: packageCacheOf(spec),
     });
     host.log.info(`The tree is the layer ${node.layer}`);
-    return { node: withoutUndefined(node), shape: await shapeOf(host, spec, node) };
+    return {
+      node: withoutUndefined(node),
+      shape: result === 'tree' ? 'none' : await shapeOf(host, withLayout(spec), node),
+    };
   },
 });
 

@@ -15,13 +15,16 @@ export const finish = stage({
   name: 'finish',
   title: 'Putting the image into place',
   reads: ['image'],
-  wants: ({ spec, paths }) => ({
+  wants: ({ spec, paths, result }) => ({
     candidate: paths.candidate,
     image: paths.image,
     // What speaks of an earlier image of the same name must not be found beside this one.
     stale: companions(paths),
     bundles: paths.bundles,
-    rawDisk: spec.keepRaw && spec.format !== 'raw' ? { from: paths.rawDisk, to: paths.keptRawDisk } : undefined,
+    rawDisk:
+      result === 'disk' && spec.keepRaw && spec.format !== 'raw'
+        ? { from: paths.rawDisk, to: paths.keptRawDisk }
+        : undefined,
     unproven: paths.unproven,
     // Moved there from where QEMU reaches it, as a copy.
     copied: paths.diskDir === paths.workDir ? undefined : { directory: paths.outputDir, size: spec.imageSize },

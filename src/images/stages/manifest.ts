@@ -13,20 +13,21 @@ export const manifest = stage({
   name: 'manifest',
   title: 'Writing the manifest',
   reads: ['inventory', 'image'],
-  wants: ({ spec, paths }) =>
+  wants: ({ spec, paths, result }) =>
     spec.manifest
       ? {
           ...{ spec, file: paths.manifest, workDir: paths.workDir },
+          format: result === 'tree' ? 'tar' : spec.format,
           beside: [...(spec.sbom === 'no' ? [] : [paths.sbom]), paths.checksum],
         }
       : undefined,
-  async run(host, { spec, file, workDir, beside }, state) {
+  async run(host, { spec, file, workDir, format, beside }, state) {
     const { inventory, disk } = await storedInventory(state.inventory);
     const { begun, timings, programs } = host.record;
     const document = manifestOf(inventory, {
       image: spec.name,
-      file: { ...state.image, format: spec.format },
-      disk,
+      file: { ...state.image, format },
+      ...(disk === undefined ? {} : { disk }),
       artifacts: [
         ...(await Promise.all(beside.map((path) => describeFile(host, path)))),
         ...bundledFiles(state.bundles),

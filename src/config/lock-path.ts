@@ -1,0 +1,13 @@
+import { dirname, join, resolve } from 'node:path';
+import type { Configuration } from './configuration.js';
+import { flavoredName, type FlavoredImage } from './flavored-name.js';
+
+/** Where the package lock of an image lies: the directory `locks` beside the configuration file that has its section. */
+export function lockPath(configuration: Configuration, image: FlavoredImage): string {
+  const place = configuration.ownSections().find(({ name }) => name === image.image)?.place;
+  const file = place?.file ?? configuration.userFiles.at(-1);
+  return join(
+    file === undefined ? resolve('locks') : join(dirname(resolve(file)), 'locks'),
+    `${flavoredName(image)}.json`,
+  );
+}

@@ -1,0 +1,210 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { expect } from 'chai';
+import { execa } from 'execa';
+import { Configuration } from '../../src/config/configuration.js';
+import type { BootstrapSpec } from '../../src/config/image-spec.js';
+import { resolveImage } from '../../src/config/resolve.js';
+import type { Manifest } from '../../src/contents/manifest.js';
+import { inputsOfLock } from '../../src/images/bootstrapped.js';
+import { nodeOf } from '../../src/nodes/call-worker.js';
+import { readLock } from '../../src/packages/lock-file.js';
+import { DebArchive } from '../support/deb-archive.js';
+import { program } from '../support/demo-image.js';
+import { manifestErrors } from '../support/documents.js';
+import { testHost } from '../support/host.js';
+
+/** What a system of the packages of the archive has. */
+const files: Readonly<Record<string, string>> = {
+  'etc/os-release': 'ID=debian\nVERSION_ID="13"\nPRETTY_NAME="Debian GNU/Linux 13 (trixie)"\n',
+  'etc/machine-id': 'c0ffeec0ffeec0ffeec0ffeec0ffee00\n',
+  'usr/bin/web': '#!/bin/sh\n',
+  'var/lib/dpkg/status': ['base', 'web']
+    .map((name) => `Package: ${name}\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1.0\n`)
+    .join('\n'),
+};
+
+describe('an image without a kernel', function () {
+  this.timeout(300_000);
+  let archive: DebArchive;
+  let directory: string;
+  let configuration: string;
+
+  before(async () => {
+    archive = await DebArchive.make();
+    await archive.publish('stable', [
+      { name: 'base', fields: ['Essential: yes', 'Priority: required'] },
+      { name: 'web' },
+    ]);
+    directory = mkdtempSync(join(tmpdir(), 'tree-image-'));
+    configuration = join(directory, 'my.conf');
+    writeFileSync(
+      configuration,
+      `[DEFAULT]
+output-dir = ${directory}/out
+store-dir = ${directory}/store
+cache_dir = ${directory}/cache
+[group it]
+packages = base, web
+[web]
+group = it
+options = !kernel
+package-sources = ${archive.url} stable main
+package-keyring = ${archive.keyring}
+bundles = oci, tar-xz
+[web-release]
+like = web
+output-dir = ${directory}/released
+[other]
+like = web
+group = container
+[child]
+parent = web
+options = !kernel
+files = ${directory}/files
+[qemu]
+like = web
+bundles = oci, qcow2
+`,
+    );
+    await call('lock', 'web');
+    await makeTree();
+  });
+  after(async () => {
+    await archive.remove();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  const call = (...words: string[]) =>
+    execa(program, [...words, '--config', configuration], { cwd: directory, reject: false, all: true });
+
+  /** What mmdebstrap would make of the lock. */
+  async function makeTree(): Promise<void> {
+    const tree = join(directory, 'tree');
+    for (const [path, content] of Object.entries(files)) {
+      mkdirSync(join(tree, dirname(path)), { recursive: true });
+      writeFileSync(join(tree, path), content);
+    }
+    const packed = `${tree}.tar`;
+    execFileSync('tar', ['--create', '--file', packed, '--owner=0', '--group=0', '--directory', tree, '.']);
+    const read = Configuration.load(configuration);
+    const spec = resolveImage(read, 'web', {}, '2026-11-26') as BootstrapSpec;
+    const lock = readLock(join(directory, 'locks/web.json'));
+    if (lock === undefined) throw new Error('there is no lock');
+    const host = testHost();
+    await host.release.after(host.log, async () => {
+      const common = { kind: 'unpack', store: spec.storeDir, image: 'web', archive: packed, goldenExcept: [] } as const;
+      await nodeOf(host, { ...common, inputs: inputsOfLock(spec, lock) });
+    });
+  }
+
+  const named = (place: string, pattern: RegExp) => {
+    const found = readdirSync(join(directory, place)).filter((name) => pattern.test(name));
+    expect(found, `${String(pattern)} in ${place}`).to.have.length(1);
+    return join(directory, place, found[0] ?? '');
+  };
+  const manifestIn = (place: string, pattern = /\.manifest\.json$/) =>
+    JSON.parse(readFileSync(named(place, pattern), 'utf8')) as Manifest;
+
+  it('is an archive of its files, described, with bundles, and its packages are those of the lock', async () => {
+    const { exitCode, all } = await call('web', '--locked');
+    expect(exitCode, all).to.equal(0);
+    const { stdout } = await execa('tar', ['--list', '--file', named('out', /\.tar\.zst$/)]);
+    expect(stdout.split('\n')).to.include.members(['usr/bin/web', 'etc/os-release']);
+    const manifest = manifestIn('out');
+    expect(manifestErrors(manifest)).to.equal(undefined);
+    expect(manifest.disk).to.equal(undefined);
+    expect(manifest.file.format).to.equal('tar');
+    expect(manifest.packages?.map(({ name }) => name)).to.deep.equal(['base', 'web']);
+    expect(manifest.bundles?.map(({ target }) => target)).to.deep.equal(['oci', 'tar-xz']);
+    await execa(
+      'sha256sum',
+      ['--check', '--quiet', ...readdirSync(join(directory, 'out')).filter((name) => name.endsWith('.sha256sum'))],
+      {
+        cwd: join(directory, 'out'),
+      },
+    );
+  });
+
+  it('is cleaned as a disk is', async () => {
+    const { stdout } = await execa(
+      'tar',
+      ['--extract', '--to-stdout', '--file', named('out', /\.tar\.zst$/), 'etc/machine-id'],
+      {
+        reject: false,
+      },
+    );
+    expect(stdout).not.to.include('c0ffee');
+  });
+
+  it('has nothing to do while the lock stays', async () => {
+    const { exitCode, all } = await call('web', '--locked');
+    expect(exitCode, all).to.equal(0);
+    expect(all).to.match(/Nothing has changed/);
+  });
+
+  it('is promoted to another name: the same bytes, and what describes them', async () => {
+    const { exitCode, all } = await call('promote', 'web', 'web-release');
+    expect(exitCode, all).to.equal(0);
+    const image = named('released', /\.tar\.zst$/);
+    expect(statSync(image).ino).to.equal(statSync(named('out', /^web-[\d-]+\.tar\.zst$/)).ino);
+    const before = readFileSync(named('out', /^web-[\d-]+\.manifest\.json$/));
+    const manifest = manifestIn('released');
+    expect(manifestErrors(manifest)).to.equal(undefined);
+    expect(manifest.image).to.equal('web-release');
+    expect(manifest.promotedFrom).to.deep.equal({
+      image: 'web',
+      file: (JSON.parse(before.toString()) as Manifest).file.name,
+      manifest: createHash('sha256').update(before).digest('hex'),
+    });
+    const sums = readdirSync(join(directory, 'released')).filter((name) => name.endsWith('.sha256sum'));
+    expect(sums).to.have.length(3);
+    await execa('sha256sum', ['--check', '--quiet', ...sums], { cwd: join(directory, 'released') });
+    for (const { name, sha256 } of manifest.artifacts) {
+      const found = createHash('sha256')
+        .update(readFileSync(join(directory, 'released', name)))
+        .digest('hex');
+      expect({ name, sha256: found }).to.deep.equal({ name, sha256 });
+    }
+    const { exitCode: checked, all: told } = await call('lock', '--check', 'web-release');
+    expect(checked, told).to.equal(0);
+  });
+
+  it('gets a name that no section has, with the settings of its own', async () => {
+    const { exitCode, all } = await call('promote', 'web', 'web-qa');
+    expect(exitCode, all).to.equal(0);
+    expect(manifestIn('out', /^web-qa-.*manifest/).packages).to.have.length(2);
+  });
+
+  it('is not promoted to a section that asks for other packages', async () => {
+    const { exitCode, all } = await call('promote', 'web', 'other');
+    expect(exitCode, all).to.equal(1);
+    expect(all).to.match(/\[other\] asks for other packages than the lock has:\n {2}\| \+ /);
+  });
+
+  it('may be the parent of another one', async () => {
+    mkdirSync(join(directory, 'files/srv'), { recursive: true });
+    writeFileSync(join(directory, 'files/srv/page'), 'hello\n');
+    const { exitCode, all } = await call('child');
+    expect(exitCode, all).to.equal(0);
+    const { stdout } = await execa('tar', ['--list', '--file', named('out', /^child-.*\.tar\.zst$/)]);
+    expect(stdout.split('\n')).to.include.members(['usr/bin/web', 'srv/page']);
+    expect(manifestIn('out', /^child-.*manifest/).packages).to.have.length(2);
+  });
+
+  it('has no disk: a target that is one is refused', async () => {
+    const { exitCode, all } = await call('qemu');
+    expect(exitCode, all).to.equal(2);
+    expect(all).to.include("the target 'qcow2' is a disk, and qemu has no kernel that could boot from one");
+  });
+
+  it('is not promoted once it has changed', async () => {
+    writeFileSync(named('out', /^web-[\d-]+\.tar\.zst$/), 'damaged');
+    const { exitCode, all } = await call('promote', 'web', 'web-qa');
+    expect(exitCode, all).to.equal(1);
+    expect(all).to.match(/is not the image that was built/);
+  });
+});

@@ -4,12 +4,12 @@ import { isDirectoryHeld, holdDirectory } from '../host/directory-lock.js';
 import { Failure } from '../host/failure.js';
 import { allInstances } from './instances.js';
 import { allLayers, chainOf, findLayer, type Layer, type LayerRecord } from './layers.js';
-import { writeManifest } from './manifest.js';
+import { freeze } from './freeze.js';
 import { mountPointsOf } from './mount-table.js';
 import { layerName, spelled } from './names.js';
 import { expectUnused, mountOverlay, unmount } from './overlay-mount.js';
 import { writeRecord } from './record.js';
-import { changing, syncTree, within, type Store } from './store.js';
+import { changing, within, type Store } from './store.js';
 import { toTrash } from './trash.js';
 
 /**
@@ -108,7 +108,7 @@ async function recordOf(store: Store, name: string): Promise<LayerRecord> {
  * @throws Failure if a process still uses its mount
  */
 export async function closeLayer(store: Store, name: string): Promise<Layer> {
-  const found = await findLayer(store, name);
+  await findLayer(store, name);
   const directory = within(store, 'layers', name);
   const giveBack = await holdDirectory(store.host, directory, `layer '${name}'`);
   try {
@@ -118,14 +118,13 @@ export async function closeLayer(store: Store, name: string): Promise<Layer> {
     });
     if (isClosed) return await findLayer(store, name);
     // The store is free meanwhile: a large tree takes its time.
-    const { id } = await writeManifest(store.host, found.tree, join(directory, 'manifest'), `layer ${name}`);
-    await syncTree(store, directory);
+    const contentId = await freeze(store, directory, name);
     return await changing(store, async () => {
       const record: LayerRecord = {
         ...(await recordOf(store, name)),
         state: 'closed',
         closed: new Date().toISOString(),
-        contentId: id,
+        contentId,
       };
       await rm(join(directory, 'work'), { recursive: true, force: true });
       await writeRecord(join(directory, 'layer.json'), record);

@@ -7,10 +7,11 @@ import { Failure } from '../host/failure.js';
 import { holdDirectory } from '../host/directory-lock.js';
 import type { ImageSettings } from './image-settings.js';
 import { makeChanges } from './upper-directory.js';
-import { writeManifest, type KnownContent } from './manifest.js';
+import { freeze } from './freeze.js';
+import type { KnownContent } from './manifest.js';
 import { layerName } from './names.js';
 import { readRecord, syncDirectory, writeRecord } from './record.js';
-import { allIn, changing, namesIn, removeTree, syncTree, within, type Store } from './store.js';
+import { allIn, changing, namesIn, removeTree, within, type Store } from './store.js';
 
 /** What `layer.json` says. */
 export interface LayerRecord {
@@ -138,14 +139,9 @@ async function filled(
     const known = files && { files, hasAttributes: made.hasAttributes ?? true };
     // Nothing will be written to it.
     await rmdir(join(stage, 'work'));
-    // The disk writes while the processor hashes; what is then left to write is little.
-    const writing = syncTree(store, stage);
-    writing.catch(() => undefined);
-    const { id } = await writeManifest(store.host, tree, join(stage, 'manifest'), `layer ${wanted.name}`, known);
-    await writing;
-    await syncTree(store, stage);
+    const contentId = await freeze(store, stage, wanted.name, known);
     const closed = new Date().toISOString();
-    return take(stage, { state: 'closed', closed, contentId: id, ...(diffId !== undefined && { diffId }) });
+    return take(stage, { state: 'closed', closed, contentId, ...(diffId !== undefined && { diffId }) });
   });
 }
 

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -8,6 +7,7 @@ import type { Caller } from '../host/host.js';
 import { linesOf } from './byte-lines.js';
 import { readAttributes, type Attributes } from './extended-attributes.js';
 import { FileHasher } from './file-hasher.js';
+import { TextHash } from './text-hash.js';
 import { entryOf, lineOf, type TreeEntry } from './tree-entry.js';
 import { bytePath, walk, type FoundEntry } from './walk.js';
 
@@ -84,18 +84,22 @@ export async function* manifestOf(host: Caller, directory: string, what = direct
 
 /** The content id of entries that come one after the other, in the order of a manifest. */
 export class ContentHash {
-  readonly #hash = createHash('sha256').update(heading, 'latin1');
+  readonly #hash = new TextHash();
+
+  constructor() {
+    this.#hash.update(heading);
+  }
 
   /** @returns the line of the entry, which its manifest has */
   add(entry: TreeEntry): string {
     const line = `${lineOf(entry)}\n`;
-    this.#hash.update(line, 'latin1');
+    this.#hash.update(line);
     return line;
   }
 
   /** In hexadecimal; to be called once. */
   id(): string {
-    return this.#hash.digest('hex');
+    return this.#hash.digest();
   }
 }
 

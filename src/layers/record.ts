@@ -46,10 +46,15 @@ export async function readRecord<T extends object>(path: string): Promise<T | un
 
 /** Brings the names in a directory to the disk: what was made, renamed or removed there survives a power failure. */
 export async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path);
+  return syncFile(path);
+}
+
+/** Brings the content of a file to the disk. */
+export async function syncFile(path: string): Promise<void> {
+  const file = await open(path);
   try {
-    await directory.sync();
+    await file.sync();
   } finally {
-    await directory.close();
+    await file.close();
   }
 }

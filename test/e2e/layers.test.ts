@@ -1,3 +1,3 @@
 // With as many cutovers, kills and power failures as `make check-e2e` asks for.
 import '../integration/cutover.test.js';
-import '../integration/layers-crash.test.js';
+import '../machine/layers-crash.test.js';

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -20,6 +20,12 @@ import { rootOnly, TestStore } from '../support/layer-store.js';
 /** `make check-e2e` has more moments. */
 const kills = Number(process.env.IMAGE_FACTORY_KILLS ?? 30);
 const powerFailures = Number(process.env.IMAGE_FACTORY_POWER_FAILURES ?? 5);
+
+/**
+ * A directory in memory. What a killed process has written, the kernel has, so each command would wait for a disk in vain;
+ * and a disk's file in memory is copied before the kernel writes much more to it.
+ */
+const memory = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
 /** What is done to a store over and over, with every command that changes it: it ends as it began. */
 const round = [
@@ -72,7 +78,7 @@ describe('a store of layers after a crash', () => {
     rootOnly(this);
   });
 
-  beforeEach(() => (test = new TestStore()));
+  beforeEach(() => (test = new TestStore(memory)));
   afterEach(() => test.remove());
 
   it(`is sound, whichever of ${kills} moments its processes are killed at`, async () => {
@@ -92,7 +98,7 @@ describe('a store of layers after a crash', () => {
   });
 
   it(`is sound, whichever of ${powerFailures} moments the power fails at`, async () => {
-    const place = mkdtempSync(join(tmpdir(), 'image-factory-power-'));
+    const place = mkdtempSync(join(memory, 'image-factory-power-'));
     const [disk, mountPoint] = [join(place, 'disk'), join(place, 'mounted')];
     mkdirSync(mountPoint);
     await execa('truncate', ['--size', '64M', disk]);

@@ -18,8 +18,9 @@ export function rootOnly(context: Mocha.Context): void {
 export class TestStore {
   readonly directory: string;
 
-  constructor() {
-    this.directory = mkdtempSync(join(tmpdir(), 'image-factory-store-'));
+  /** @param above the directory that it is made in */
+  constructor(above = tmpdir()) {
+    this.directory = mkdtempSync(join(above, 'image-factory-store-'));
     // Other users look into the stackpoints.
     chmodSync(this.directory, 0o755);
   }

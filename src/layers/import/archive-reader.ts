@@ -1,4 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
+import { TextHash } from '../text-hash.js';
 import { AccessLists, type ListKind } from './access-lists.js';
 
 /** A file of an archive that need not be read again from the tree that it was unpacked to. */
@@ -32,8 +33,8 @@ export class ArchiveReader {
   readonly #files = new Map<string, ReadFile>();
   readonly #lists = new AccessLists();
   /** Of the names and sizes of all files, in their order. */
-  readonly #here = createHash('sha256');
-  readonly #listed = createHash('sha256');
+  readonly #here = new TextHash();
+  readonly #listed = new TextHash();
   #isSure = true;
   #hasEnded = false;
   #header = Buffer.alloc(blockSize);
@@ -53,7 +54,7 @@ export class ArchiveReader {
 
   /** Takes the next regular file that tar lists; names are byte strings. */
   list(name: string, size: number): void {
-    this.#listed.update(`${size} ${name}\0`, 'latin1');
+    this.#listed.update(`${size} ${name}\0`);
   }
 
   /** How the archive has access control lists. To be asked at the end. */
@@ -63,7 +64,7 @@ export class ArchiveReader {
 
   /** The files by their path, if this reader and tar have read the same. To be asked once, at the end. */
   files(): ReadonlyMap<string, ReadFile> {
-    const isSame = this.#isSure && this.#hasEnded && this.#here.digest('hex') === this.#listed.digest('hex');
+    const isSame = this.#isSure && this.#hasEnded && this.#here.digest() === this.#listed.digest();
     return isSame ? this.#files : new Map<string, ReadFile>();
   }
 
@@ -134,7 +135,7 @@ export class ArchiveReader {
     if (!Number.isSafeInteger(whole) || whole < 0 || (!isFile && size !== 0)) return this.#giveUp();
     if (!isFile) return;
     if (path.endsWith('/') || [...extended.keys()].some((key) => key.startsWith('GNU.sparse'))) return this.#giveUp();
-    this.#here.update(`${whole} ${path}\0`, 'latin1');
+    this.#here.update(`${whole} ${path}\0`);
     const hash = createHash('sha256');
     const clean = path
       .split('/')

@@ -15,7 +15,8 @@ import { readable } from '../tree-entry.js';
  * when all files are written, so nothing is ever written through them.
  */
 const options = [
-  ...['--extract', ...listingOptions],
+  // Of 256 KiB, so that the bytes of files are copied in few calls: the usual 10 KiB take it a fifth longer.
+  ...['--extract', '--blocking-factor=512', ...listingOptions],
   ...['--same-owner', '--same-permissions', '--delay-directory-restore'],
   ...['--xattrs', '--xattrs-include=*', '--xattrs-exclude=security.selinux'],
   ...['--warning=no-timestamp', '--warning=no-unknown-keyword'],

@@ -211,6 +211,20 @@ describe('layer export', function () {
     expect(runContainer(`${layout}:web`)).to.equal('web\n1\n');
   });
 
+  it('writes a container that podman runs', async () => {
+    await makeLayers();
+    const file = await write('web', 'web.tar');
+    const places = ['--root', at('podman'), '--runroot', at('podman-run'), '--tmpdir', at('podman-tmp')];
+    // What works on machines of every kind, also in a container without the right to raise limits.
+    const usual = ['--storage-driver', 'vfs', '--events-backend', 'none', '--cgroup-manager', 'cgroupfs'];
+    const limits = ['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=1024:1024'];
+    const podman = (...words: string[]) => program('podman', ['--runtime', 'runc', ...places, ...usual, ...words]);
+    expect(podman('load', '--quiet', '--input', file)).to.equal('Loaded image: localhost/web:latest\n');
+    const look = 'cat /data/shared; echo; echo /etc/old/* /etc/gone*; echo $$';
+    const run = ['run', '--rm', '--network', 'none', ...limits, 'web', '/bin/sh', '-c', look];
+    expect(podman(...run)).to.equal('shared\n/etc/old/* /etc/gone*\n1\n');
+  });
+
   it('keeps what an imported image says of how it runs, also for layers over it', async () => {
     await makeLayers();
     const layout = await write('web', 'layout');

@@ -18,12 +18,12 @@ const lacking: Readonly<Partial<Record<BundleDemand, (layout: Layout) => string 
 /** Targets that need what the image's layout has not: an installation would take its time for nothing. */
 export async function bundleCheck(subject: Subject): Promise<readonly CheckFinding[]> {
   const { spec, answerFile } = subject;
-  if (spec.targets.length > 0 && resultOf(subject.configuration, spec) === 'tree') {
+  if (spec.targets.length > 0 && (await resultOf(subject.configuration, spec)) === 'tree') {
     return spec.targets
       .filter(({ format }) => isOfDisk(format))
       .map(({ name }) =>
         error(
-          `${placeOf(subject, 'bundles')}: the target '${name}' is a disk, and ${spec.name} has no kernel that could boot from one; choose targets of files, such as oci, wsl or tar-xz`,
+          `${placeOf(subject, 'bundles')}: the target '${name}' is a disk, and ${spec.name} is none, as it has no kernel or no layout; choose targets of files, such as oci, wsl or tar-xz`,
         ),
       );
   }

@@ -12,7 +12,7 @@ import { error, mayBeMade, placeOf, warning, type Check } from './subject.js';
 /** `virt-type = kvm` on a machine that can't run a guest with KVM. */
 export const virtualisation: Check = async (subject) => {
   const { arch, virtType, connect } = subject.spec;
-  if (resultOf(subject.configuration, subject.spec) === 'tree') return [];
+  if ((await resultOf(subject.configuration, subject.spec)) === 'tree') return [];
   // The libvirt connection may lead to another machine, which can't be checked.
   if (virtType !== 'kvm' || !/^qemu:\/\/\//.test(connect)) return [];
   const found = await detectAcceleration(arch);

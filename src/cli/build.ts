@@ -5,7 +5,7 @@ import { UsageError } from '../host/failure.js';
 import { shellLine } from '../host/host.js';
 import { silentLog } from '../host/log.js';
 import { checkImage, checkPrograms } from '../checks/image-check.js';
-import { resultOf, wantedPackages } from '../images/wanted-packages.js';
+import { makingOf } from '../images/wanted-packages.js';
 import { planBuild } from '../images/plan.js';
 import { buildRecipe } from '../images/recipes.js';
 import { resolveJob, type Job } from '../jobs/job.js';
@@ -69,10 +69,7 @@ async function areReady(
       try {
         const spec = await resolveJob(jobOf(image, asked, flags), configuration, secrets);
         await checkImage(configuration, spec, silentLog);
-        checkPrograms(
-          await planBuild(spec, undefined, wantedPackages(configuration, spec), resultOf(configuration, spec)),
-          silentLog,
-        );
+        checkPrograms(await planBuild(spec, await makingOf(configuration, spec)), silentLog);
       } catch (error) {
         if (!(error instanceof UsageError)) throw error;
         problems.push(...error.problems);
@@ -127,7 +124,7 @@ async function printCommands(
     for (const image of images) {
       const spec = await resolveJob(jobOf(image, images, flags), configuration, secrets);
       await checkImage(configuration, spec, log);
-      const plan = await planBuild(spec, undefined, wantedPackages(configuration, spec), resultOf(configuration, spec));
+      const plan = await planBuild(spec, await makingOf(configuration, spec));
       const commands = buildRecipe(plan).steps.flatMap((step) => step.commands);
       lines.push(...(images.length > 1 ? [`# ${image}`] : []), ...commands.map(shellLine));
     }

@@ -56,7 +56,7 @@ export async function promote(image: string, name: string, flags: PromoteFlags):
     await untilSignalled(async (signal) => {
       for (const { from, spec, lockFile } of promotions) {
         await checkSigning({ log, signal }, spec);
-        const plan = await planBuild(spec, undefined, undefined, 'tree');
+        const plan = await planBuild(spec, { result: 'tree' });
         const file = basename(from.files.image);
         const extension = file.slice(basename(from.files.sums, '.SHA256SUMS').length + 1);
         const paths = { ...plan.paths, ...filesIn(spec.outputDir, spec.baseName, `${spec.baseName}.${extension}`) };

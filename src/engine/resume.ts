@@ -27,7 +27,7 @@ export async function findResumable<State extends object>(
   sumOf: (state: State) => string | undefined,
 ): Promise<Resumable<State>> {
   const first = await firstToRun(steps, left);
-  const done = steps.slice(0, steps.indexOf(first)).filter((step) => !step.isSkipped?.(left.state));
+  const done = steps.slice(0, steps.indexOf(first));
   if (!done.some(({ keepsWork }) => keepsWork)) {
     const keptOnce = steps.some(({ name, keepsWork }) => keepsWork && name in left.finished);
     return keptOnce ? { stopped: reasonFor(first, left) } : { worthless: reasonFor(first, left) };
@@ -48,7 +48,6 @@ async function firstToRun<State extends object>(
 ): Promise<Step<State>> {
   let id: string | undefined;
   for (const step of steps) {
-    if (step.isSkipped?.(left.state)) continue;
     id = stepId(id, step.name, await inputsOf(step, left.state));
     if (left.finished[step.name] !== id) return step;
   }

@@ -44,7 +44,6 @@ interface Run<State extends object> {
  * Runs every step of a recipe from the beginning. Removes what earlier builds of the same name left. The place must be
  * claimed.
  *
- * @returns what the steps left
  * @throws Failure that names the failed step. The work is kept if a completed step says so.
  * @throws Interrupted if the host's signal stops it
  */
@@ -52,13 +51,13 @@ export async function runFromBeginning<State extends object, Resources>(
   host: BuildHost,
   undertaking: Undertaking<State, Resources>,
   empty: State,
-): Promise<State> {
+): Promise<void> {
   const { recipe, place } = undertaking;
   const discarded: string[] = [];
   for (const workDir of await place.earlier()) discarded.push(...(await endEarlierBuild(host, place, workDir)));
   await undertaking.expectReady(host, discarded);
   for (const directory of discarded) await rm(directory, { recursive: true, force: true });
-  return carryOut(host, undertaking, {
+  await carryOut(host, undertaking, {
     workspace: holdWorkspace(host, place, 'none'),
     state: empty,
     finished: {},
@@ -78,7 +77,7 @@ export async function resumeRun<State extends object, Resources>(
   host: BuildHost,
   undertaking: Undertaking<State, Resources>,
   empty: State,
-): Promise<State> {
+): Promise<void> {
   const { recipe, place } = undertaking;
   const left = await readState<State, Resources>(place.workDir);
   if (left === undefined) {
@@ -96,7 +95,7 @@ export async function resumeRun<State extends object, Resources>(
   const { remaining } = found;
   host.log.info(`Resuming the build of ${left.record.begun} at stage '${remaining[0]?.name}'`);
   const again = new Set(remaining.map(({ name }) => name));
-  return carryOut(host, undertaking, {
+  await carryOut(host, undertaking, {
     workspace: holdWorkspace(host, place, 'kept'),
     state: left.state,
     finished: Object.fromEntries(Object.entries(left.finished).filter(([name]) => !again.has(name))),
@@ -124,7 +123,7 @@ async function carryOut<State extends object, Resources>(
   host: BuildHost,
   { recipe, place, resumeCommand }: Undertaking<State, Resources>,
   run: Run<State>,
-): Promise<State> {
+): Promise<void> {
   let { state, finished, record } = run;
   let id = lastId(recipe, finished);
   let keeps = recipe.steps.some((step) => step.keepsWork && step.name in finished);
@@ -150,10 +149,6 @@ async function carryOut<State extends object, Resources>(
         host.log.tell({ event: 'stage-skipped', stage: name, title, why });
         continue;
       }
-      if (step.isSkipped?.(state)) {
-        host.log.tell({ event: 'stage-skipped', stage: name, title, why: 'not asked for' });
-        continue;
-      }
       if (step.inPlace && run.stoppedIn !== step.name) await save(step.name);
       const stageHost: StageHost<State> = {
         ...host,
@@ -177,7 +172,6 @@ async function carryOut<State extends object, Resources>(
       await save();
     }
     run.workspace.discard();
-    return state;
   } catch (error) {
     if (keeps) {
       host.log.warn(

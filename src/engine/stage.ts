@@ -102,8 +102,6 @@ export interface Step<State extends object> {
   readonly work: Work | undefined;
   readonly keepsWork: boolean;
   readonly inPlace: boolean;
-  /** Whether what earlier stages found leaves it nothing to do. */
-  isSkipped?(state: State): boolean;
   space(): Promise<readonly SpaceNeed[]>;
   inputs(state: State): unknown;
   run(host: StageHost<State>, state: State): Promise<Partial<State>>;

@@ -30,7 +30,7 @@ export interface Plan {
   readonly sourceDate: number | undefined;
   /** Whether a derived image is built on what its parent is now, or on the parent's last tree, however old. */
   readonly parents: 'fresh' | 'as they are';
-  /** An image that can't boot, as it has no kernel, is an archive of its files. */
+  /** An image that is no disk is an archive of its files. */
   readonly result: 'disk' | 'tree';
   /** What an image without an installer is built of. */
   readonly packages?: WantedPackages | undefined;
@@ -122,8 +122,6 @@ export interface BuildState {
   installer?: InstallerLocation;
   /** The tree of a derived image. */
   node?: NodeRecord;
-  /** What a disk is made of its tree by; `none`: the tree is all that there is. */
-  shape?: 'frame' | 'layout' | 'none';
   /** What the system was made of; without a file, the lock was made for this build alone. */
   packageLock?: LockedFrom & { readonly copy: string };
   /** What the installation begins with, and what vouched for it. */

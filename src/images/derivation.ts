@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { isBootstrapped, isDerived, type DeriveSpec, type ImageSpec } from '../config/image-spec.js';
 import { Failure } from '../host/failure.js';
 import type { Caller } from '../host/host.js';
+import { diskFormatOf } from '../layers/import/recognise.js';
 import { inputsOf, sumOfDirectory } from '../nodes/inputs.js';
 import type { CaptureJob, ImportJob } from '../nodes/jobs.js';
 import { knownSum } from '../nodes/known-sums.js';
@@ -61,7 +62,7 @@ export async function inputsOfImage(spec: DeriveSpec, parent: string): Promise<N
 /** What an image is derived from. @throws Failure for a layer that is not there, or not closed */
 export async function parentTreeOf(caller: Caller, spec: DeriveSpec): Promise<ParentTree> {
   const { parent, parentImage } = spec.origin;
-  const file = /^file:(.*)$/s.exec(parent)?.[1];
+  const file = fileOf(parent);
   if (file !== undefined) return fileTree(caller, spec, file);
   if (parentImage === undefined) return layerTree(spec, parent);
   if (!isDerived(parentImage) && !isBootstrapped(parentImage)) return installedTree(caller, spec, parentImage);
@@ -113,6 +114,16 @@ function writtenSum(file: string): string | undefined {
     return undefined;
   }
 }
+
+/** Whether the file that an image is derived from is a disk, in whose frame a child fits. */
+export async function hasParentDisk({ origin }: DeriveSpec): Promise<boolean> {
+  const file = fileOf(origin.parent);
+  // One that is not there is told before a build begins.
+  if (file === undefined || statSync(file, { throwIfNoEntry: false })?.isFile() !== true) return false;
+  return (await diskFormatOf(file)) !== undefined;
+}
+
+const fileOf = (parent: string) => /^file:(.*)$/s.exec(parent)?.[1];
 
 async function fileTree(caller: Caller, spec: DeriveSpec, file: string): Promise<ParentTree> {
   const path = existsSync(file) ? file : file.replace(/:[^:/]*$/, '');

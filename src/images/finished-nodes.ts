@@ -16,7 +16,7 @@ import { withLayout } from './line.js';
 
 /** `built-….json` in a node's directory: what was made of it. */
 interface FinishedImage {
-  /** The image's file, or its layer where no disk was made of it. */
+  /** Absolute. */
   readonly image: string;
   /** The image and its bundles. */
   readonly files: readonly FinishedFile[];
@@ -46,18 +46,13 @@ function recordOf(spec: ImageSpec, node: string): string {
   return join(nodeDirectory(spec.storeDir, node), `built-${finishingOf(spec)}.json`);
 }
 
-/** What an image is called of which no disk was made. */
-export function treeOf(node: NodeRecord | undefined): string {
-  return `the layer ${node?.layer}`;
-}
-
-/** Notes that an image was finished, so that it need not be made again while nothing changes. @param files absolute */
+/** Notes that an image was finished, so that it need not be made again while nothing changes. Its files are absolute. */
 export async function noteFinished(
   spec: ImageSpec,
   node: string,
-  { image, files }: { readonly image: string; readonly files: readonly string[] },
+  { image, bundles }: { readonly image: string; readonly bundles: readonly string[] },
 ): Promise<void> {
-  const described = files.map(async (path): Promise<FinishedFile> => {
+  const described = [image, ...bundles].map(async (path): Promise<FinishedFile> => {
     const { size: bytes, ctimeMs: changed } = await stat(path);
     return { path, bytes, changed };
   });

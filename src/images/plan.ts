@@ -5,16 +5,13 @@ import { canSearch, qemuAccount } from '../machine/qemu-access.js';
 import { usualDevices } from '../machine/devices.js';
 import { detectAcceleration } from '../machine/acceleration.js';
 import type { Hardware } from '../machine/virtual-machine.js';
-import type { WantedPackages } from '../packages/use-lock.js';
 import { buildPaths, type Plan } from './build.js';
 import { domainName } from './machine-names.js';
 
 /** Plans a build of this image on this machine. Changes nothing. */
 export async function planBuild(
   spec: ImageSpec,
-  parents: Plan['parents'] = 'fresh',
-  packages?: WantedPackages,
-  result: Plan['result'] = 'disk',
+  { parents = 'fresh', packages, result = 'disk' }: Partial<Pick<Plan, 'parents' | 'packages' | 'result'>> = {},
 ): Promise<Plan> {
   if (result === 'disk' && startsMachines(spec)) expectOwnConnection(spec);
   const paths = buildPaths(spec, result === 'tree' || qemuReaches(spec) ? 'output' : 'libvirt', result);

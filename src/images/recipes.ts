@@ -39,31 +39,11 @@ const finishing: readonly ImageStage[] = [check, inventory, convert, checksum, b
 /** What is said of the image, and where it goes. */
 const publishing: readonly ImageStage[] = [bundle, sbom, manifest, provenance, sign, upload, postBuildHook];
 
-/** Those that an image without a disk has as well: it is published as bundles of its tree. */
-const ofTrees: readonly ImageStage[] = [bundle, sign, upload];
-
-/** A stage that has nothing to do for an image without a disk. */
-function ofDisk(stage: ImageStage): ImageStage {
-  return {
-    ...stage,
-    bind(plan) {
-      const step = stage.bind(plan);
-      return step && { ...step, isSkipped: ({ shape }) => shape === 'none' };
-    },
-  };
-}
-
 /** The stages of an image by its origin, in order. */
 export const recipes: Readonly<Record<Origin['kind'], readonly ImageStage[]>> = {
   install: [preBuildHook, serve, render, fetch, create, install, clean, zerofree, ...finishing, ...publishing],
   // Its file systems are new, and the tree was clean before: what no file uses reads as zeros.
-  derive: [
-    preBuildHook,
-    derive,
-    ...[disk, clean, ...finishing].map(ofDisk),
-    ...publishing.map((each) => (ofTrees.includes(each) ? each : ofDisk(each))),
-    noteNode,
-  ],
+  derive: [preBuildHook, derive, disk, clean, ...finishing, ...publishing, noteNode],
   bootstrap: [
     preBuildHook,
     bootstrap,
@@ -81,7 +61,7 @@ export const recipes: Readonly<Record<Origin['kind'], readonly ImageStage[]>> = 
   ],
 };
 
-/** From a tree to the image that is an archive of it, as it has no kernel. */
+/** From a tree to the image that is an archive of it. */
 const archived: readonly ImageStage[] = [
   inventoryOfTree,
   checkLock,

@@ -20,7 +20,6 @@ export interface Beginning {
  * only the work directory of a build that has an installed disk stays where the build is not completed.
  *
  * @param recipe what is done; undefined: what the plan asks for
- * @returns what its stages left
  * @throws Failure naming the stage that failed
  * @throws Interrupted when the host's signal ends it
  */
@@ -29,12 +28,12 @@ export async function runBuild(
   plan: Plan,
   beginning: Beginning,
   recipe?: Recipe<BuildState>,
-): Promise<BuildState> {
+): Promise<void> {
   const undertaking = undertakingOf(plan, beginning.resumeCommand, recipe);
   const carryOut = beginning.from === 'beginning' ? runFromBeginning : resumeRun;
-  return host.release.after(host.log, async () => {
+  await host.release.after(host.log, async () => {
     if (needsLibvirt(plan)) await new Libvirt(host, plan.spec.connect).ensureReachable();
     await claimWorkPlace(host, undertaking.place, beginning.claim);
-    return carryOut(host, undertaking, {});
+    await carryOut(host, undertaking, {});
   });
 }

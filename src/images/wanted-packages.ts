@@ -1,5 +1,5 @@
 import type { Configuration } from '../config/configuration.js';
-import { isBootstrapped, isInstalled, type ImageSpec } from '../config/image-spec.js';
+import { isBootstrapped, isDerived, isInstalled, type ImageSpec } from '../config/image-spec.js';
 import { splitName } from '../config/flavored-name.js';
 import { UsageError } from '../host/failure.js';
 import { lockPath } from '../config/lock-path.js';
@@ -8,7 +8,8 @@ import { factsOf } from '../packages/flavors.js';
 import { packageRequest } from '../packages/request.js';
 import type { WantedPackages } from '../packages/use-lock.js';
 import type { Plan } from './build.js';
-import { lineOf } from './line.js';
+import { hasParentDisk } from './derivation.js';
+import { lineOf, withLayout } from './line.js';
 
 /**
  * What an image without an installer is built of; undefined for others.
@@ -29,17 +30,32 @@ export function wantedPackages(configuration: Configuration, spec: ImageSpec): W
 }
 
 /**
- * What an image becomes: a disk; or, where it has no kernel that could boot one, an archive of its files. That of another
- * image is what that one is, unless its own options leave the kernel out.
+ * What an image becomes: a disk; or an archive of its files, where it has no kernel that could boot one, or where neither a
+ * disk that it comes from nor a layout says what a disk would look like. A derived image is what its parent is, unless its own
+ * options leave the kernel out.
  *
  * @throws UsageError for a flavor with a mistake
  */
-export function resultOf(configuration: Configuration, spec: ImageSpec): Plan['result'] {
+export async function resultOf(configuration: Configuration, spec: ImageSpec): Promise<Plan['result']> {
   const [origin = spec] = lineOf(spec);
   if (isInstalled(origin)) return 'disk';
+  if (isDerived(origin) && withLayout(spec).layout === undefined && !(await hasParentDisk(origin))) {
+    return 'tree';
+  }
   const images = isBootstrapped(origin) ? [origin, spec] : [spec];
   const isBare = images.some(
     ({ name }) => factsOf(configuration, splitName(configuration, name)).options.get('kernel') === false,
   );
   return isBare ? 'tree' : 'disk';
+}
+
+/** What a plan needs to know of the configuration beside the image's own section. */
+export async function makingOf(
+  configuration: Configuration,
+  spec: ImageSpec,
+): Promise<Pick<Plan, 'packages' | 'result'>> {
+  return {
+    packages: wantedPackages(configuration, spec),
+    result: await resultOf(configuration, spec),
+  };
 }

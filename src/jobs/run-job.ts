@@ -9,8 +9,8 @@ import type { KnownSecrets } from '../host/known-secrets.js';
 import { programVersion } from '../host/program-directory.js';
 import { ReleaseStack } from '../host/release-stack.js';
 import { wantedArtifacts, type Plan } from '../images/build.js';
-import { finishedImage, treeOf } from '../images/finished-nodes.js';
-import { resultOf, wantedPackages } from '../images/wanted-packages.js';
+import { finishedImage } from '../images/finished-nodes.js';
+import { makingOf } from '../images/wanted-packages.js';
 import { planBuild } from '../images/plan.js';
 import { runBuild } from '../images/run-build.js';
 import type { EventReader, EventStream } from '../report/event-stream.js';
@@ -44,22 +44,22 @@ export interface JobResult {
 export async function runJob(job: Job, context: JobContext): Promise<JobResult> {
   const { configuration, log, secrets } = context;
   const begun = performance.now();
+  const caller = { log, signal: context.signal };
   let plan: Plan | undefined;
   let outcome: Outcome = 'done';
   let finished: string | undefined;
-  let made: string | undefined;
   let error: string | undefined;
   let say = (message: string) => context.complain(message);
   try {
     const spec = await resolveJob(job, configuration, secrets);
     tellStart(spec, job, log);
     await checkImage(configuration, spec, log);
-    plan = await planBuild(spec, job.parents, wantedPackages(configuration, spec), resultOf(configuration, spec));
+    plan = await planBuild(spec, { parents: job.parents, ...(await makingOf(configuration, spec)) });
     checkPrograms(plan, log);
     say = (message) => log.error(message);
-    finished = job.resumes ? undefined : await finishedImage({ log, signal: context.signal }, plan);
+    finished = job.resumes ? undefined : await finishedImage(caller, plan);
     if (finished !== undefined) log.info(`Nothing has changed: ${finished} is up to date`);
-    else made = await build(plan, job, context);
+    else await build(plan, job, context);
   } catch (thrown) {
     const ending = endingOf(thrown);
     outcome = ending.outcome;
@@ -73,7 +73,7 @@ export async function runJob(job: Job, context: JobContext): Promise<JobResult> 
   const told = plan && log.isComplete ? logFileOf(plan.spec) : undefined;
   return {
     outcome,
-    file: outcome === 'done' ? (finished ?? made) : told,
+    file: outcome === 'done' ? (finished ?? plan?.paths.image) : told,
     seconds,
     isUpToDate: finished !== undefined,
   };
@@ -85,10 +85,9 @@ function tellStart({ name, baseName, outputDir }: ImageSpec, { resumes }: Job, l
   log.tell({ ...started, image: name, name: baseName, outputDir, resume: resumes });
 }
 
-/** @returns the image, or the tree where there is no more */
-async function build(plan: Plan, job: Job, { log, secrets, signal }: JobContext): Promise<string> {
+async function build(plan: Plan, job: Job, { log, secrets, signal }: JobContext): Promise<void> {
   await checkSigning({ log, signal }, plan.spec);
-  const { image, node } = await runBuild({ log, secrets, signal, release: new ReleaseStack() }, plan, {
+  await runBuild({ log, secrets, signal, release: new ReleaseStack() }, plan, {
     // Until the image is claimed, its files may be those of a build that runs.
     claim: async (...image) => {
       const giveBack = await (job.waits ? waitForLock : claimLock)(...image);
@@ -98,11 +97,10 @@ async function build(plan: Plan, job: Job, { log, secrets, signal }: JobContext)
     from: job.resumes ? 'last completed stage' : 'beginning',
     resumeCommand: job.resumeCommand,
   });
-  const files = image === undefined ? [] : published(plan.paths, wantedArtifacts(plan.spec));
-  for (const path of files) log.tell({ event: 'artifact', path, bytes: statSync(path).size });
-  const made = image === undefined ? treeOf(node) : plan.paths.image;
-  log.info(`Successfully created ${made}`);
-  return made;
+  for (const path of published(plan.paths, wantedArtifacts(plan.spec))) {
+    log.tell({ event: 'artifact', path, bytes: statSync(path).size });
+  }
+  log.info(`Successfully created ${plan.paths.image}`);
 }
 
 /** The log, where the section asks for one, and the events. */

@@ -48,10 +48,10 @@ describe('an image that comes from a tree', () => {
   });
   afterEach(() => images?.remove());
 
-  it('is a tree alone without a layout or a kernel, and a disk with both; neither asks for libvirt', async () => {
+  it('is an archive without a layout, and a disk with both a layout and a kernel; neither asks for libvirt', async () => {
     const both = await images.build('bootable', 'plain');
     expect(both.exitCode).to.equal(0, both.all);
-    expect(both.all).to.match(/WARNING: No disk is made: none of its ancestors was installed/);
+    expect(both.all).to.match(/No disk is made: .* neither an installed ancestor nor a 'layout'/);
     const archive = images.made(/^plain-.*\.tar$/);
     expect(call('tar', ['-tf', archive])).to.match(/etc\/derived/);
     expect(images.made(/^plain-.*\.raw$/)).to.equal('');
@@ -75,9 +75,15 @@ describe('an image that comes from a tree', () => {
     images.write('t.conf', text);
     const { exitCode, all } = await images.build('plain');
     expect(exitCode).to.equal(1, all);
-    expect(all).to.match(/No disk is made: the tree has no kernel to start/);
-    expect(all).to.match(/bundle: the target 'qcow2' is made of a disk, and plain is a tree alone\n.*a kernel/);
+    expect(all).to.match(
+      /the tree of plain has no kernel, so no disk can be made of it that boots\n.*'options = !kernel'/,
+    );
     expect(images.made(/qcow2|raw/)).to.equal('');
     images.expectNothingLeft();
+
+    images.write('t.conf', configuration.replace('bundles = tar', 'bundles = qcow2'));
+    const early = await images.build('plain');
+    expect(early.exitCode).to.equal(2, early.all);
+    expect(early.all).to.match(/t\.conf:\d+: \[plain\] bundles = qcow2: the target 'qcow2' is a disk, and plain is none/);
   });
 });

@@ -198,7 +198,7 @@ bundles = oci, qcow2
   it('has no disk: a target that is one is refused', async () => {
     const { exitCode, all } = await call('qemu');
     expect(exitCode, all).to.equal(2);
-    expect(all).to.include("the target 'qcow2' is a disk, and qemu has no kernel that could boot from one");
+    expect(all).to.include("the target 'qcow2' is a disk, and qemu is none");
   });
 
   it('is not promoted once it has changed', async () => {

@@ -7,7 +7,6 @@ import { withBundles, type BundleRecord } from '../../bundles/record.js';
 import { diskSource, timeOf } from '../../bundles/source.js';
 import { isOfDisk, programsFor } from '../../bundles/writers.js';
 import { inspectImage } from '../../disk/image-file.js';
-import type { BundleTarget } from '../../config/bundle-target.js';
 import { Failure } from '../../host/failure.js';
 import { follow, type Host } from '../../host/host.js';
 import { makeDirectory } from '../../host/make-directory.js';
@@ -22,6 +21,7 @@ import { bootTestOf } from './boot-test.js';
 export const bundle = stage({
   name: 'bundle',
   title: 'Bundling',
+  reads: ['image'],
   leaves: ['bundles'],
   wants: (plan) => {
     const { spec, paths } = plan;
@@ -45,33 +45,22 @@ export const bundle = stage({
     const { targets, directory, document, file, workDir } = want;
     makeDirectory(directory, { mode: 0o711 });
     const ofDisk = targets.filter(({ format }) => isOfDisk(format));
-    if (image === undefined) expectNoDisk(want.image, ofDisk);
     const disks = ofDisk.length === 0 ? [] : await bundleDisk(host, want, ofDisk, bootWays);
     // The tree of a derived image is there already, with a layer for each of its parents.
     const from = [node === undefined ? file : `layer:${node.layer}`, '--store-dir', want.storeDir];
     const ofFiles = targets.filter((target) => !ofDisk.includes(target));
     const trees = await bundleFiles(host, want, from, ofFiles);
     const bundles = targets.flatMap(({ name }) => [...disks, ...trees].filter(({ target }) => target === name));
-    const source = image ?? { name: node?.layer ?? '', sha256: node?.contentId ?? '' };
-    const made = { image: want.image, source: { name: source.name, sha256: source.sha256 } };
+    const made = { image: want.image, source: { name: image.name, sha256: image.sha256 } };
     await writeDocument(host, { workDir }, document, withBundles(undefined, made, bundles));
     return { bundles };
   },
 });
 
-/** @throws Failure for targets that are made of a disk, where there is none */
-function expectNoDisk(image: string, ofDisk: readonly BundleTarget[]): void {
-  const [first] = ofDisk;
-  if (first === undefined) return;
-  throw new Failure(`the target '${first.name}' is made of a disk, and ${image} is a tree alone`, {
-    hint: "Take it out of 'bundles', or give the image a layout and a kernel.",
-  });
-}
-
 async function bundleDisk(
   host: StageHost,
   want: Wanted,
-  targets: readonly BundleTarget[],
+  targets: Plan['spec']['targets'],
   bootWays: BuildState['bootWays'],
 ): Promise<readonly BundleRecord[]> {
   const { directory, file, base, image, outputDir } = want;

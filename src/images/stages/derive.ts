@@ -3,7 +3,6 @@ import type { Host } from '../../host/host.js';
 import { hasKernel, nodeOf } from '../../nodes/call-worker.js';
 import type { NodeRecord } from '../../nodes/record.js';
 import { inputsOfImage, lastTreeOf, packageCacheOf, parentTreeOf } from '../derivation.js';
-import { withLayout } from '../line.js';
 import { stage } from '../stage.js';
 import type { DeriveSpec } from '../../config/image-spec.js';
 import { isDerived } from '../../config/image-spec.js';
@@ -22,7 +21,7 @@ interface Want {
 export const derive = stage({
   name: 'derive',
   title: 'Deriving the tree',
-  leaves: ['node', 'shape'],
+  leaves: ['node'],
   wants: ({ spec, parents, result }): Want | undefined => (isDerived(spec) ? { spec, parents, result } : undefined),
   programs: () => ['unshare', 'setpriv', 'mount', 'umount', 'getfattr', 'setfattr', 'sync', 'rm'],
   space: ({ spec }) => [{ what: 'the tree', directory: spec.storeDir, least: 0, most: smallTree }],
@@ -44,27 +43,18 @@ export const derive = stage({
       cache: packageCacheOf(spec),
     });
     host.log.info(`The tree is the layer ${node.layer}`);
-    return {
-      node: withoutUndefined(node),
-      shape: result === 'tree' ? 'none' : await shapeOf(host, withLayout(spec), node),
-    };
+    if (result === 'disk') await expectKernel(host, spec, node);
+    else host.log.info("No disk is made: the image has no kernel, or neither an installed ancestor nor a 'layout'");
+    return { node: withoutUndefined(node) };
   },
 });
 
-/** By what a disk is made of the tree. An image for containers is a tree alone, which is told. */
-async function shapeOf(
-  host: Host,
-  { storeDir: store, layout }: DeriveSpec,
-  { layer, frame }: NodeRecord,
-): Promise<'frame' | 'layout' | 'none'> {
-  if (frame !== undefined) return 'frame';
-  if (layout !== undefined && (await hasKernel(host, { kind: 'kernel', store, layer }))) return 'layout';
-  const why =
-    layout === undefined
-      ? "none of its ancestors was installed, so there is no partition table; the option 'layout' gives it one"
-      : 'the tree has no kernel to start';
-  host.log.warn(`No disk is made: ${why}. The image is its tree, and what 'bundles' makes of it`);
-  return 'none';
+/** @throws Failure for a tree of which no disk can be made that starts */
+async function expectKernel(host: Host, { name, storeDir: store }: DeriveSpec, { layer, frame }: NodeRecord) {
+  if (frame !== undefined || (await hasKernel(host, { kind: 'kernel', store, layer }))) return;
+  throw new Failure(`the tree of ${name} has no kernel, so no disk can be made of it that boots`, {
+    hint: `'options = !kernel' in [${name}] makes an archive of it; 'packages' can bring a kernel, such as linux-image-amd64.`,
+  });
 }
 
 /** As it comes back from the state file. */

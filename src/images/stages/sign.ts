@@ -13,6 +13,7 @@ import { stage } from '../stage.js';
 export const sign = stage({
   name: 'sign',
   title: 'Signing',
+  reads: ['image'],
   wants: ({ spec, paths }) =>
     spec.signing && {
       ...{ signing: spec.signing, sums: paths.sums, workDir: paths.workDir },
@@ -22,18 +23,14 @@ export const sign = stage({
   commands: ({ signing, signed }) => signed.map(() => signCommand(signing)),
   inputs: ({ signing }) => [signing],
   async run(host, { signing, sums, workDir, described, signed }, { image, bundles = [] }) {
-    // Of an image that is a tree alone there are only its bundles.
-    const artifacts = await Promise.all((image === undefined ? [] : described).map((file) => describeFile(host, file)));
-    const lines = [...(image === undefined ? [] : [image]), ...bundledFiles(bundles), ...artifacts].map(
-      ({ sha256, name }) => sumLine(sha256, name),
-    );
+    const artifacts = await Promise.all(described.map((file) => describeFile(host, file)));
+    const lines = [image, ...bundledFiles(bundles), ...artifacts].map(({ sha256, name }) => sumLine(sha256, name));
     await writeArtifact(host, { workDir }, sums, lines.join(''));
     // Beside the checksum of the image, those of bundles.
     const sumsOfBundles = bundles.flatMap((bundle) =>
       bundle.files.map(({ name }) => join(dirname(sums), `${name}.sha256sum`)),
     );
-    const ofImage = image === undefined ? [sums] : signed;
-    for (const file of [...ofImage, ...sumsOfBundles]) {
+    for (const file of [...signed, ...sumsOfBundles]) {
       const signature = await signatureFor(host, signing, await readFile(file, 'utf8'));
       await writeArtifact(host, { workDir }, signatureOf(file, signing.by), signature);
     }

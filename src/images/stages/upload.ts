@@ -16,6 +16,7 @@ import { stage } from '../stage.js';
 export const upload = stage({
   name: 'upload',
   title: 'Uploading',
+  reads: ['image'],
   wants: (plan) =>
     plan.spec.destinations.length === 0
       ? undefined
@@ -33,9 +34,8 @@ export const upload = stage({
     const before = [...earlier];
     for (const { destination, files: own, signing, list } of uploads) {
       const containers = containersOf(bundles);
-      const names = image === undefined ? [] : own.names;
-      const files = { ...own, names: withBundles(names, bundles, { signing, list }), containers };
-      const id = uploadId(destination, image?.sha256 ?? sumOf(bundles), files.names);
+      const files = { ...own, names: withBundles(own.names, bundles, { signing, list }), containers };
+      const id = uploadId(destination, image.sha256, files.names);
       if (before.includes(id)) {
         before.splice(before.indexOf(id), 1);
         host.log.info(`Already uploaded to ${destination.name}`);
@@ -57,17 +57,16 @@ export function uploaded({ spec, paths }: Pick<Plan, 'spec' | 'paths'>, { artifa
 /**
  * The image and its bundles, each with what vouches for it. A directory is nothing that all destinations take.
  *
- * @param names the image first; empty: there are only bundles
+ * @param names the image first
  */
 function withBundles(
-  names: readonly string[],
+  [image = '', ...rest]: readonly string[],
   bundles: readonly BundleRecord[],
   { signing, list }: { readonly signing: SignatureKind | undefined; readonly list: string },
 ): string[] {
   const of = (name: string) =>
     name.endsWith('.sha256sum') && signing !== undefined ? [name, signatureOf(name, signing)] : [name];
-  const [image, rest] = [names.slice(0, 1), names.slice(1)];
-  return [...image, ...(bundles.length > 0 ? [...filesOfBundles(bundles).flatMap(of), list] : []), ...rest];
+  return [image, ...(bundles.length > 0 ? [...filesOfBundles(bundles).flatMap(of), list] : []), ...rest];
 }
 
 /** The container images among bundles: those of OCI first, which keep compressed layers as they are. */
@@ -80,10 +79,6 @@ function containersOf(bundles: readonly BundleRecord[]): ContainerImage[] {
       const transport = format === 'docker' ? 'docker-archive' : file.isDirectory ? 'oci' : 'oci-archive';
       return [{ file: file.name, transport }];
     });
-}
-
-function sumOf(bundles: readonly BundleRecord[]): string {
-  return JSON.stringify(bundles.flatMap(({ files }) => files.map(({ sha256 }) => sha256)));
 }
 
 /** Tells nothing of the destination, which may hold a password. */

@@ -40,15 +40,21 @@ async function kindOf(host: Caller, path: string): Promise<Source> {
   if (stats.isBlockDevice()) return { kind: 'disk', path, format: 'raw' };
   if (!stats.isFile()) throw new Failure(`${path} is neither a file nor a directory`);
   if (stats.size === 0) throw new Failure(`${path} is empty`);
-  const first = await firstBytes(path, 4);
-  if (first.toString('latin1') === 'QFI\xfb') return { kind: 'disk', path, format: 'qcow2' };
+  const format = await diskFormatOf(path);
+  if (format !== undefined) return { kind: 'disk', path, format };
   if ((await compressionOf(path)) === 'none' && !(await isTar(path))) {
-    if (await isRawDisk(path)) return { kind: 'disk', path, format: 'raw' };
     throw new Failure(`${path} is no archive, container image or disk`, {
       hint: 'tar (also .gz, .xz, .zst), OCI layouts, archives of docker, raw and qcow2 disks can be imported, and directories.',
     });
   }
   return { kind: (await holdsImage(host, path)) ? 'image archive' : 'archive', path };
+}
+
+/** The format of a disk; undefined for other files. */
+export async function diskFormatOf(path: string): Promise<'raw' | 'qcow2' | undefined> {
+  if ((await firstBytes(path, 4)).toString('latin1') === 'QFI\xfb') return 'qcow2';
+  const isPlain = (await compressionOf(path)) === 'none' && !(await isTar(path));
+  return isPlain && (await isRawDisk(path)) ? 'raw' : undefined;
 }
 
 /** By the magic of POSIX and GNU tar, or the checksum that all others have as well. */

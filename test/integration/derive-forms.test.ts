@@ -84,6 +84,8 @@ describe('an image that comes from a tree', () => {
     images.write('t.conf', configuration.replace('bundles = tar', 'bundles = qcow2'));
     const early = await images.build('plain');
     expect(early.exitCode).to.equal(2, early.all);
-    expect(early.all).to.match(/t\.conf:\d+: \[plain\] bundles = qcow2: the target 'qcow2' is a disk, and plain is none/);
+    expect(early.all).to.match(
+      /t\.conf:\d+: \[plain\] bundles = qcow2: the target 'qcow2' is a disk, and plain is none/,
+    );
   });
 });

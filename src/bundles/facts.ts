@@ -9,7 +9,8 @@ import { readSystem, rootVolume } from '../disk/system.js';
 import { Volumes } from '../disk/volumes.js';
 import type { Host } from '../host/host.js';
 import { makeDirectory } from '../host/make-directory.js';
-import { goArchitecture, platformOf } from '../layers/export/platform.js';
+import { platformOf } from '../layers/export/platform.js';
+import { goArchitecture } from '../layers/go-architecture.js';
 import { architectureNamed } from '../machine/architectures.js';
 import type { BundleDemand } from '../config/bundle-formats.js';
 

@@ -1,6 +1,7 @@
 import { closeSync, constants, lstatSync, openSync, readlinkSync, readSync } from 'node:fs';
 import { posix } from 'node:path';
 import type { Host } from '../../host/host.js';
+import { goArchitecture, goArchitectureHere } from '../go-architecture.js';
 import type { ImageSettings } from '../image-settings.js';
 import { bytePath } from '../walk.js';
 
@@ -11,20 +12,6 @@ export interface Platform {
   /** Whether it has /bin/sh. */
   readonly shell: boolean;
 }
-
-/** e_machine of elf(5), for 64 bits and 32. */
-const machines: Readonly<Record<number, string | undefined>> = {
-  3: '386',
-  8: 'mips64le',
-  20: 'ppc',
-  21: 'ppc64le',
-  22: 's390x',
-  40: 'arm',
-  62: 'amd64',
-  183: 'arm64',
-  243: 'riscv64',
-  258: 'loong64',
-};
 
 /** Programs that a system has, the likeliest first. */
 const candidates = ['bin/sh', 'usr/bin/env', 'sbin/init', 'usr/lib/systemd/systemd', 'bin/busybox'];
@@ -49,14 +36,6 @@ export function platformOf(trees: readonly string[], said?: ImageSettings): Plat
   const { architecture, variant } = said ?? {};
   if (architecture === undefined) return undefined;
   return { architecture, shell: false, ...(variant !== undefined && { variant }) };
-}
-
-/** The architecture of a program, by its first 20 bytes; undefined where they are none of a program that is known. */
-export function goArchitecture(header: Buffer): string | undefined {
-  if (header.length < 20 || header.toString('latin1', 0, 4) !== '\x7fELF') return undefined;
-  const isLittle = header[5] === 1;
-  const machine = isLittle ? header.readUInt16LE(18) : header.readUInt16BE(18);
-  return machine === 21 && !isLittle ? 'ppc64' : machines[machine];
 }
 
 /** Finds a file as a system that is rooted in the layers would: a symbolic link never leads out of them. */
@@ -111,7 +90,6 @@ function firstBytes(path: Buffer, count: number): Buffer {
 
 /** The builder's platform, for a tree without programs: an image must name one. */
 export function platformOfBuilder({ log }: Host, tree: string): Platform {
-  const architecture = { x64: 'amd64', ia32: '386' }[process.arch as string] ?? process.arch;
-  log.warn(`${tree} has no program that tells its architecture: the image says ${architecture}`);
-  return { architecture, shell: false };
+  log.warn(`${tree} has no program that tells its architecture: the image says ${goArchitectureHere}`);
+  return { architecture: goArchitectureHere, shell: false };
 }

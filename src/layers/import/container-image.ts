@@ -3,6 +3,7 @@ import { posix } from 'node:path';
 import { nearestWord } from '../../config/suggestion.js';
 import { Failure } from '../../host/failure.js';
 import { settingsOf, type ImageSettings } from '../image-settings.js';
+import { goArchitectureHere } from '../go-architecture.js';
 import type { LayerArchive } from './archive-layer.js';
 import type { Blobs } from './blobs.js';
 
@@ -18,9 +19,6 @@ interface Descriptor {
 }
 
 const refName = 'org.opencontainers.image.ref.name';
-
-/** As Go names the architectures that node names otherwise. */
-const goNames: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386', loong64: 'loong64', ppc64: 'ppc64le' };
 
 /** An image, of which only the documents were read. */
 export interface ReadImage {
@@ -83,14 +81,13 @@ async function forThisMachine(blobs: Blobs, descriptor: Descriptor, depth = 0): 
   if (!/\.(?:image\.index\.v1|manifest\.list\.v2)\+json$/.test(descriptor.mediaType)) return descriptor;
   if (depth > 3) throw new Failure(`${blobs.what}: its indexes lead to each other`);
   const { manifests = [] } = await document<{ manifests?: Descriptor[] }>(blobs, descriptor.digest);
-  const architecture = goNames[process.arch] ?? process.arch;
   const systems = manifests.filter(({ platform }) => platform?.os !== 'unknown');
   const fitting =
-    systems.length === 1 ? systems : systems.filter(({ platform }) => platform?.architecture === architecture);
+    systems.length === 1 ? systems : systems.filter(({ platform }) => platform?.architecture === goArchitectureHere);
   const [chosen] = fitting;
   if (chosen !== undefined) return forThisMachine(blobs, chosen, depth + 1);
   const there = systems.map(({ platform }) => platform?.architecture).join(', ');
-  throw new Failure(`${blobs.what}: it has no image for ${architecture}, but for: ${there}`);
+  throw new Failure(`${blobs.what}: it has no image for ${goArchitectureHere}, but for: ${there}`);
 }
 
 async function readDockerArchive(blobs: Blobs, reference: string | undefined): Promise<ReadImage> {

@@ -110,7 +110,7 @@ export async function diskOfTree(rounds: number, say: (line: string) => void): P
     return await save('disk', [
       row('wall', 's', 'wall', 1),
       row('CPU', 's', 'cpu'),
-      row('peak memory', 'MiB', 'peakMemory', 1),
+      row('peak memory', 'MiB', 'peakMemory'),
     ]);
   } finally {
     await rm(scratch, { recursive: true, force: true });

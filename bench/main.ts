@@ -12,9 +12,11 @@ import { start } from './start.js';
  * Measures this program beside the Python image-factory, run by run in turn:
  *
  *     npx tsx bench/main.ts [start] [finish] [fetch] [archives] [disk]
+ *     npx tsx bench/main.ts --publish
  *
  * The environment variable ROUNDS says how often (default: 5). Results go to bench/results/*.json, and those of all
- * benches that were run so far into docs/performance.md and docs/performance.svg.
+ * benches that were run so far into docs/performance.md and docs/performance.svg,
+ * with --publish without running any.
  */
 const rounds = Number(process.env.ROUNDS ?? 5);
 const say = (line: string) => console.error(line);
@@ -29,7 +31,8 @@ const benches: Readonly<Record<string, () => Promise<Result>>> = {
 };
 
 const asked = process.argv.slice(2);
-for (const name of asked.length > 0 ? asked : Object.keys(benches)) {
+const chosen = asked.length > 0 ? asked.filter((word) => word !== '--publish') : Object.keys(benches);
+for (const name of chosen) {
   const bench = benches[name];
   if (!bench) throw new Error(`there is no bench '${name}', only ${Object.keys(benches).join(', ')}`);
   console.log(told(await bench()));

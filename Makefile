@@ -15,7 +15,7 @@ BUILD_PACKAGES := virtinst libvirt-clients libvirt-daemon-system libvirt-daemon-
 	isal squashfs-tools erofs-utils apt dpkg gpgconf mmdebstrap
 # What only tests need: servers to upload to, file systems to clean, sudo for its helper, what the Python image-factory
 # imports.
-CHECK_PACKAGES := openssh-server sudo xfsprogs btrfs-progs python3 python3-yaml python3-httplib2 python3-parted \
+CHECK_PACKAGES := openssh-server sudo qemu-user-static xfsprogs btrfs-progs python3 python3-yaml python3-httplib2 python3-parted \
 	shellcheck openssl libxml2-utils debconf zsh fish dosfstools gdisk perl-base lz4 acl libcap2-bin skopeo umoci runc podman \
 	grub-common grub-pc-bin grub-efi-amd64-bin lvm2 mmdebstrap qemu-system-arm qemu-efi-aarch64 \
 	rclone docker-registry bmap-tools systemd

@@ -61,7 +61,7 @@ SizeMaxBytes=1700M
 };
 
 /** Runs a command with a tree as root directory, as mkosi wants it: a mount point, with /proc, /sys and /dev. */
-const enter = `set -e
+export const enter = `set -e
 tree=$1; shift
 mount --bind "$tree" "$tree"; cd "$tree"
 mount -t proc proc proc; mount --rbind /sys sys; mount --rbind /dev dev; mount -t tmpfs tmpfs run
@@ -118,7 +118,7 @@ export async function diskOfTree(rounds: number, say: (line: string) => void): P
 }
 
 /** A tree with mkosi, made once, and in its /srv the tree of the system, mkosi's configuration and its output. */
-async function rivalTree(say: (line: string) => void): Promise<string> {
+export async function rivalTree(say: (line: string) => void): Promise<string> {
   const rival = join(workDirectory, 'mkosi');
   if (existsSync(rival)) return rival;
   const part = `${rival}.part`;

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { archives } from './archives.js';
+import { children, customized, derived } from './derived.js';
 import { diskOfTree } from './disk-of-tree.js';
 import { fetch } from './fetch.js';
 import { finish } from './finish.js';
@@ -11,7 +12,7 @@ import { start } from './start.js';
 /*
  * Measures this program beside the Python image-factory, run by run in turn:
  *
- *     npx tsx bench/main.ts [start] [finish] [fetch] [archives] [disk]
+ *     npx tsx bench/main.ts [start] [finish] [fetch] [archives] [disk] [derived] [customized] [children]
  *     npx tsx bench/main.ts --publish
  *
  * The environment variable ROUNDS says how often (default: 5). Results go to bench/results/*.json, and those of all
@@ -28,6 +29,9 @@ const benches: Readonly<Record<string, () => Promise<Result>>> = {
   fetch: () => fetch(rounds, say),
   archives: () => archives(rounds, say),
   disk: () => diskOfTree(rounds, say),
+  derived: () => derived(rounds, say),
+  customized: () => customized(rounds, say),
+  children: () => children(rounds, say),
 };
 
 const asked = process.argv.slice(2);

@@ -1,10 +1,13 @@
-import { accessSync, constants, existsSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { isDerived } from '../config/image-spec.js';
 import { reasonOf } from '../host/errno.js';
 import { Failure } from '../host/failure.js';
+import type { Caller } from '../host/host.js';
 import { parentTreeOf } from '../images/derivation.js';
 import { builderArchitecture } from '../machine/acceleration.js';
+import type { Architecture } from '../machine/architectures.js';
 import { whyNoNamespaces } from '../sandbox/enter.js';
+import { whyNotEmulated } from '../sandbox/program-emulation.js';
 import { error, mayBeMade, placeOf, warning, type Check, type CheckFinding } from './subject.js';
 
 /** Whether the tree of a derived image can be made here: its parent, its scripts, and what runs programs in it. */
@@ -21,7 +24,7 @@ export const derivationCheck: Check = async (subject) => {
     const message = `${placeOf(subject, 'run')}: can't read ${script}: ${why}`;
     findings.push(mayBeMade(subject) ? warning(`${message}, unless pre-build-command makes it`) : error(message));
   }
-  const foreign = foreignArchitecture(spec.arch.name);
+  const foreign = await foreignArchitecture(host, spec.arch);
   if (foreign !== undefined) findings.push(error(`${placeOf(subject, 'arch')}: ${foreign}`));
   const closed = await whyNoNamespaces(host);
   if (closed !== undefined) findings.push(error(`[${spec.name}] parent: ${closed.what}. ${closed.fix}`));
@@ -43,9 +46,7 @@ function unreadable(path: string): string | undefined {
   }
 }
 
-/** Why programs of an architecture can't run here; undefined where the processor or the kernel's binfmt_misc runs them. */
-function foreignArchitecture(name: string): string | undefined {
-  const here = builderArchitecture();
-  if (here?.name === name || existsSync(`/proc/sys/fs/binfmt_misc/qemu-${name}`)) return undefined;
-  return `this machine runs no programs of ${name}, and so can't change a tree of them; install qemu-user-static, which needs binfmt_misc in the kernel, or build it on such a machine`;
+/** Why programs of an architecture can't run here; undefined where the processor or QEMU runs them. */
+async function foreignArchitecture(host: Caller, architecture: Architecture): Promise<string | undefined> {
+  return builderArchitecture() === architecture ? undefined : whyNotEmulated(host, architecture);
 }

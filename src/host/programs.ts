@@ -19,6 +19,10 @@ export const programs = {
     untested: true,
   },
   'qemu-system-ppc64': { package: 'qemu-system-ppc', neededFor: 'images for ppc64el', optional: true, untested: true },
+  'qemu-x86_64-static': { package: 'qemu-user-static', neededFor: 'derived images of amd64 elsewhere', optional: true },
+  'qemu-aarch64-static': { package: 'qemu-user-static', neededFor: 'derived images of arm64', optional: true },
+  'qemu-riscv64-static': { package: 'qemu-user-static', neededFor: 'derived images of riscv64', optional: true },
+  'qemu-ppc64le-static': { package: 'qemu-user-static', neededFor: 'derived images of ppc64el', optional: true },
   xorrisofs: {
     package: 'xorriso',
     neededFor: "passing the answer file to Ubuntu's installer and to Agama",

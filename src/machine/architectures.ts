@@ -11,6 +11,10 @@ export interface Architecture {
   readonly nodeName: NodeJS.Architecture;
   /** QEMU for it. */
   readonly emulator: ProgramName;
+  /** QEMU that runs single programs of it on a machine of another architecture. */
+  readonly programEmulator: ProgramName;
+  /** `e_machine` of its programs (elf(5)). */
+  readonly elfMachine: number;
   /** The processor where QEMU emulates it, for `--cpu` of virt-install; undefined for the one that virt-install chooses. */
   readonly emulatedProcessor: string | undefined;
   /** Arguments for an installer's kernel where QEMU emulates the machine (The kernel's command-line parameters). */
@@ -90,6 +94,8 @@ export const architectures = {
     debianName: 'amd64',
     nodeName: 'x64',
     emulator: 'qemu-system-x86_64',
+    programEmulator: 'qemu-x86_64-static',
+    elfMachine: 62,
     // QEMU's default processor is older than what RHEL 9 and its kin need. With ERMS, kernel and libc copy and clear memory
     // by `rep movsb` and `rep stosb`, which QEMU emulates byte by byte.
     emulatedProcessor: 'mode=maximum,disable=erms',
@@ -135,6 +141,8 @@ export const architectures = {
     debianName: 'arm64',
     nodeName: 'arm64',
     emulator: 'qemu-system-aarch64',
+    programEmulator: 'qemu-aarch64-static',
+    elfMachine: 183,
     // All that QEMU can do includes pointer authentication, whose cipher takes nearly half of the emulator's time, and which
     // libvirt can't switch off. This one is as servers are, and without.
     emulatedProcessor: 'neoverse-n1',
@@ -177,6 +185,8 @@ export const architectures = {
     debianName: 'riscv64',
     nodeName: 'riscv64',
     emulator: 'qemu-system-riscv64',
+    programEmulator: 'qemu-riscv64-static',
+    elfMachine: 243,
     emulatedProcessor: undefined,
     emulatedKernelArguments: sameAddresses,
     kvmFlag: undefined,
@@ -206,6 +216,8 @@ export const architectures = {
     debianName: 'ppc64el',
     nodeName: 'ppc64',
     emulator: 'qemu-system-ppc64',
+    programEmulator: 'qemu-ppc64le-static',
+    elfMachine: 21,
     emulatedProcessor: undefined,
     emulatedKernelArguments: sameAddresses,
     kvmFlag: undefined,

@@ -5,6 +5,7 @@ import { Failure } from '../host/failure.js';
 import { closedLayer, chainOf, layerOfContent } from '../layers/layers.js';
 import { mountOverlay, unmount } from '../layers/overlay-mount.js';
 import { changing, openStore, type Store } from '../layers/store.js';
+import { emulatePrograms } from '../sandbox/program-emulation.js';
 import { changeTree } from './change-tree.js';
 import { cleanTree } from './clean-tree.js';
 import { expectUntouched } from './expect-untouched.js';
@@ -56,6 +57,7 @@ async function fill(store: Store, job: DeriveJob, tree: string): Promise<void> {
   );
   const release = store.host.release.hold(`the mount of ${at}`, () => unmount(store, mounted));
   try {
+    if (job.foreign !== undefined) await emulatePrograms(store.host, job.foreign);
     await changeTree(store.host, job, at);
     await cleanTree(store.host, job, at);
   } finally {

@@ -1,6 +1,7 @@
 import type { TreeChanges } from '../config/image-spec.js';
 import type { ExportCompression } from '../layers/export/formats.js';
 import type { Layout } from '../layout/layout.js';
+import type { ForeignArchitecture } from '../sandbox/program-emulation.js';
 import type { NodeInputs } from './record.js';
 
 /** What the process that works in trees is asked to do. Plain data. */
@@ -21,6 +22,8 @@ export interface DeriveJob extends OfStore {
   /** The node whose frame it has. */
   readonly frame: string | undefined;
   readonly changes: TreeChanges;
+  /** The architecture of the tree, where it is not this machine's. */
+  readonly foreign: ForeignArchitecture | undefined;
   /** The rules of golden images that are not repaired; undefined: none are. */
   readonly goldenExcept: readonly string[] | undefined;
   /** What scripts see of the image. */

@@ -11,6 +11,8 @@ interface BootOptions {
   /** MiB. */
   readonly memory?: number;
   readonly sshPort?: number;
+  /** Ports of the loopback interface that lead to other ports of the guest, which are the values. */
+  readonly forwards?: Readonly<Record<number, number>>;
   /** Default: x86_64. */
   readonly architecture?: Architecture;
   /** Default: the usual one of the architecture. */
@@ -61,7 +63,11 @@ export class SerialConsole {
 
   /** @param options.sshPort a port of the loopback interface that leads to the guest's port 22 */
   static boot(image: string, options: BootOptions): SerialConsole {
-    const forward = options.sshPort === undefined ? '' : `,hostfwd=tcp:127.0.0.1:${options.sshPort}-:22`;
+    const ports = Object.entries({
+      ...(options.sshPort === undefined ? {} : { [options.sshPort]: 22 }),
+      ...options.forwards,
+    });
+    const forward = ports.map(([from, to]) => `,hostfwd=tcp:127.0.0.1:${from}-:${to}`).join('');
     const { architecture = architectures.x86_64, firmware = architecture.firmwares[0].name } = options;
     return new SerialConsole(
       spawn(architecture.emulator, [

@@ -1,7 +1,9 @@
 import { Failure } from '../../host/failure.js';
 import type { Host } from '../../host/host.js';
 import { hasKernel, nodeOf } from '../../nodes/call-worker.js';
+import { builderArchitecture } from '../../machine/acceleration.js';
 import type { NodeRecord } from '../../nodes/record.js';
+import type { ForeignArchitecture } from '../../sandbox/program-emulation.js';
 import { inputsOfImage, lastTreeOf, packageCacheOf, parentTreeOf } from '../derivation.js';
 import { stage } from '../stage.js';
 import type { DeriveSpec } from '../../config/image-spec.js';
@@ -38,6 +40,7 @@ export const derive = stage({
       ...{ kind: 'derive', store: spec.storeDir, image: spec.name, inputs },
       ...{ parent: parent.layer, frame: parent.frame },
       changes: spec.origin.changes,
+      foreign: foreignOf(spec),
       goldenExcept: spec.golden === 'fix' ? spec.goldenExcept : undefined,
       environment: { IMAGE: spec.name },
       cache: packageCacheOf(spec),
@@ -55,6 +58,12 @@ async function expectKernel(host: Host, { name, storeDir: store }: DeriveSpec, {
   throw new Failure(`the tree of ${name} has no kernel, so no disk can be made of it that boots`, {
     hint: `'options = !kernel' in [${name}] makes an archive of it; 'packages' can bring a kernel, such as linux-image-amd64.`,
   });
+}
+
+/** Plain data: what is sent to the process that works in the tree. */
+function foreignOf({ arch }: DeriveSpec): ForeignArchitecture | undefined {
+  const { name, programEmulator, elfMachine } = arch;
+  return builderArchitecture() === arch ? undefined : { name, programEmulator, elfMachine };
 }
 
 /** As it comes back from the state file. */

@@ -21,17 +21,18 @@ export interface BootTarget {
 const { x86_64, aarch64, riscv64 } = architectures;
 
 const bootTargets: readonly BootTarget[] = [
-  target(x86_64, { elfMachine: 62, grubForUefi: 'x86_64-efi', grubForBios: 'i386-pc' }),
-  target(aarch64, { elfMachine: 183, grubForUefi: 'arm64-efi', grubForBios: undefined }),
-  target(riscv64, { elfMachine: 243, grubForUefi: 'riscv64-efi', grubForBios: undefined }),
+  target(x86_64, { grubForUefi: 'x86_64-efi', grubForBios: 'i386-pc' }),
+  target(aarch64, { grubForUefi: 'arm64-efi', grubForBios: undefined }),
+  target(riscv64, { grubForUefi: 'riscv64-efi', grubForBios: undefined }),
 ];
 
 function target(
-  { name, removableLoader }: { readonly name: string; readonly removableLoader: string },
-  rest: Pick<BootTarget, 'elfMachine' | 'grubForUefi' | 'grubForBios'>,
+  { name, removableLoader, elfMachine }: Pick<BootTarget, 'name' | 'elfMachine'> & { readonly removableLoader: string },
+  rest: Pick<BootTarget, 'grubForUefi' | 'grubForBios'>,
 ): BootTarget {
   return {
     name,
+    elfMachine,
     loader: removableLoader,
     efiSuffix: removableLoader.slice('BOOT'.length, -'.EFI'.length).toLowerCase(),
     ...rest,

@@ -4,6 +4,7 @@ import { didYouMean } from '../config/suggestion.js';
 import { Failure, UsageError } from '../host/failure.js';
 import type { Host } from '../host/host.js';
 import { ReleaseStack } from '../host/release-stack.js';
+import { packagingOf } from '../packages/facts.js';
 import { changeLine, differencesOf, staleness, type PackageDifference } from '../packages/differences.js';
 import { lockText, readLock, writeLock, type LockedPackage, type PackageLock } from '../packages/lock-file.js';
 import { fetchLocked, makeLock, solverHere, type Update } from '../packages/make-lock.js';
@@ -130,7 +131,8 @@ async function checkOne(
   const there = readLock(path);
   const name = flavoredName(request);
   if (there === undefined) throw noLock(name, path);
-  const now = { solver: await solverHere(host), architecture: request.facts.arch.debianName };
+  const { packaging, architecture } = packagingOf(request.facts);
+  const now = { solver: await solverHere(host, packaging), architecture };
   const stale = staleness(there, recordedRequest(request), now);
   if (json) console.log(JSON.stringify({ lock: path, stale }, undefined, 2));
   else if (stale.length === 0) console.log(`${shownPath(path)}: up to date, ${there.totals.packages} packages`);

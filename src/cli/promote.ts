@@ -19,6 +19,7 @@ import { runBuild } from '../images/run-build.js';
 import type { PromotedImage } from '../images/stages/promote.js';
 import { exitCodes } from '../jobs/outcome.js';
 import { staleness } from '../packages/differences.js';
+import { packagingOf } from '../packages/facts.js';
 import { lockText, readLock, type PackageLock } from '../packages/lock-file.js';
 import { flavoredName, imagesMeant, packageRequest, recordedRequest, type FlavoredImage } from '../packages/request.js';
 import { noLock } from '../packages/use-lock.js';
@@ -177,7 +178,7 @@ function filesIn(directory: string, base: string, image: string): ArtifactFiles 
 /** @throws Failure for a section that asks for other packages: its own lock would be stale at once */
 function expectSame(configuration: Configuration, now: FlavoredImage, lock: PackageLock): void {
   const request = packageRequest(configuration, now);
-  const architecture = request.facts.arch.debianName;
+  const { architecture } = packagingOf(request.facts);
   const differing = staleness(lock, recordedRequest(request), { solver: lock.solver, architecture });
   if (differing.length === 0) return;
   const lines = differing.map((line) => `  | ${line}`).join('\n');

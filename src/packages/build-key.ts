@@ -7,6 +7,8 @@ import { command, insistently, run, type Host } from '../host/host.js';
 export interface BuildKey {
   /** The file of the public key, as gpgv and apt read it. Every user can read it, also one of a namespace. */
   readonly keyring: string;
+  /** The same as text, as rpm reads it. */
+  readonly text: string;
   /** @returns the text with its signature, as in an InRelease */
   sign(text: string): Promise<string>;
   /** @returns the signature alone, as in a Release.gpg */
@@ -41,6 +43,7 @@ export async function makeBuildKey(host: Host): Promise<BuildKey> {
   const keyring = join(shown, 'repository.gpg');
   await gpg(['--output', keyring, '--export']);
   await chmod(keyring, 0o644);
+  const exported = (await gpg(['--armor', '--export'])).stdout;
   const text = join(home, 'text');
   const signed = async (words: readonly string[], content: string) => {
     await writeFile(text, content);
@@ -48,6 +51,7 @@ export async function makeBuildKey(host: Host): Promise<BuildKey> {
   };
   return {
     keyring,
+    text: `${exported}\n`,
     sign: (content) => signed(['--digest-algo', 'SHA512', '--clearsign'], content),
     signature: (content) => signed(['--digest-algo', 'SHA512', '--armor', '--detach-sign'], content),
   };

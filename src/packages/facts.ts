@@ -12,6 +12,8 @@ export interface Facts {
   readonly distribution: string;
   /** The release's name: `trixie`; empty where nothing is known of it. */
   readonly suite: string;
+  /** The number of the release: `43`, `9`; for repositories of rpm. */
+  readonly release?: string;
   /** What it has (true) and has not (false), by name. */
   readonly options: ReadonlyMap<string, boolean>;
 }
@@ -61,6 +63,16 @@ export function guardProblem({ fact, value }: Guard, options: Iterable<string>):
   const words = fact === 'arch' ? architectureWords() : fact === 'hypervisor' ? hypervisors : distributions;
   if (fact === 'suite' || (words as readonly string[]).includes(value)) return undefined;
   return `unknown value '${value}' of '${fact}'${didYouMean(value, words)}: expected one of ${words.join(', ')}`;
+}
+
+/** How the distribution packs its packages, and what it calls the architecture then. */
+export function packagingOf({ distribution, arch }: Pick<Facts, 'distribution' | 'arch'>): {
+  readonly packaging: 'deb' | 'rpm';
+  readonly architecture: string;
+} {
+  return ['debian', 'ubuntu'].includes(distribution)
+    ? { packaging: 'deb', architecture: arch.debianName }
+    : { packaging: 'rpm', architecture: arch.name };
 }
 
 /** A line that names them all, for messages: `arch=amd64 hypervisor=kvm kernel !x11`. */

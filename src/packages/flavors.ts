@@ -116,13 +116,15 @@ function architectureOf(configuration: Configuration, image: string | undefined,
 function distributionFacts(
   configuration: Configuration,
   image: string | undefined,
-): { distribution: string; suite: string } {
+): Pick<Facts, 'distribution' | 'suite' | 'release'> {
   if (image === undefined) return { distribution: 'debian', suite: '' };
   const { document } = configuration.section(image);
   const text = (name: string) => noting([], () => document.get(image, name)) ?? '';
   const title = text('distribution') || distributionOf(image);
   const words = title.toLowerCase().split(/[^a-z]+/);
-  return { distribution: distributions.find((each) => words.includes(each)) ?? 'debian', suite: text('suite') };
+  const distribution = distributions.find((each) => words.includes(each)) ?? 'debian';
+  const [release] = /\d+(?:\.\d+)?/.exec(title) ?? [];
+  return { distribution, suite: text('suite'), ...(release === undefined ? {} : { release }) };
 }
 
 function optionWords(text: string): [string, boolean][] {

@@ -9,8 +9,12 @@ import { aptRoot, type AptRoot } from './apt/private-root.js';
 import { aptSolver, solve, type Chosen } from './apt/solve.js';
 import type { Wish } from './apt/wish.js';
 import type { LockedPackage, PackageLock } from './lock-file.js';
+import { packagingOf } from './facts.js';
 import type { PackageCache } from './package-cache.js';
 import { fillPool } from './pool.js';
+import { chooseRpm, dnfDirectory } from './rpm/make-lock.js';
+import { expectSigned } from './rpm/signatures.js';
+import { dnfSolver } from './rpm/solve.js';
 import { reasonsFor } from './reasons.js';
 import { goneMessage } from './gone.js';
 import { inputDigest, recordedRequest, type PackageRequest } from './request.js';
@@ -31,7 +35,8 @@ export interface Locking {
 }
 
 /** The solver of this machine, as locks record it. */
-export async function solverHere(host: Caller): Promise<PackageLock['solver']> {
+export async function solverHere(host: Caller, packaging: PackageLock['packaging']): Promise<PackageLock['solver']> {
+  if (packaging === 'rpm') return { name: 'dnf', version: await dnfSolver(host) };
   return { name: 'apt', version: await aptSolver(host) };
 }
 
@@ -43,6 +48,7 @@ export async function solverHere(host: Caller): Promise<PackageLock['solver']> {
  */
 export async function makeLock(host: Host, locking: Locking): Promise<PackageLock> {
   const { request, cache, old } = locking;
+  if (packagingOf(request.facts).packaging === 'rpm') return makeRpmLock(host, locking);
   makeDirectory(cache.apt);
   const root = await aptRoot(host, cache.apt, request.facts.arch.debianName, request);
   return withFileLock(host, join(root.directory, '.in-use'), `the indexes in ${root.directory}`, async () => {
@@ -51,10 +57,35 @@ export async function makeLock(host: Host, locking: Locking): Promise<PackageLoc
     const indexes = await suiteIndexes(host, root, request);
     refuseOlder(indexes, old?.sources ?? []);
     const chosen = await choose(host, root, indexes, locking);
-    const lock = lockOf(request, await solverHere(host), indexes, chosen);
+    const lock = lockOf(request, await solverHere(host, 'deb'), indexes, chosen);
     if (locking.fetches) await fetchAll(host, cache, root, lock, request);
     return lock;
   });
+}
+
+async function makeRpmLock(host: Host, { request, cache, old, update, fetches }: Locking): Promise<PackageLock> {
+  const directory = dnfDirectory(cache.dnf, request);
+  return withFileLock(host, join(directory, '.in-use'), `the indexes in ${directory}`, async () => {
+    const staying = old === undefined || update.kind === 'everything' ? [] : stayingOf(old, update);
+    const { chosen, indexes } = await chooseRpm(host, { request, pool: cache.pool, directory }, staying);
+    refuseOlder(indexes, old?.sources ?? []);
+    const lock = lockOf(request, await solverHere(host, 'rpm'), indexes, chosen);
+    if (fetches) await fetchAll(host, cache, await downloads(host, cache, lock.architecture), lock, request);
+    const isVouchedFor = indexes.every(({ signers }) => signers.length > 0);
+    if (fetches && !isVouchedFor) await expectSigned(host, cache.pool, lock.packages, request.keyring);
+    return lock;
+  });
+}
+
+/** apt's downloader gets rpm's files as well: it needs no archive for that. */
+async function downloads(host: Host, { apt }: PackageCache, architecture: string): Promise<AptRoot> {
+  makeDirectory(apt);
+  return aptRoot(host, apt, architecture, { sources: [], keyring: undefined });
+}
+
+function stayingOf(old: PackageLock, update: Update): readonly LockedPackage[] {
+  const moved = update.kind === 'packages' ? withSiblings(old, update.names) : [];
+  return old.packages.filter(({ name }) => !moved.includes(name));
 }
 
 async function choose(
@@ -121,9 +152,10 @@ function refuseOlder(indexes: readonly IndexRecord[], before: readonly IndexReco
 function lockOf(
   request: PackageRequest,
   solver: PackageLock['solver'],
-  indexes: readonly SuiteIndexes[],
+  indexes: readonly IndexRecord[],
   chosen: readonly Chosen[],
 ): PackageLock {
+  const { packaging, architecture } = packagingOf(request.facts);
   const reasons = reasonsFor(request, chosen);
   const recorded = recordedRequest(request);
   const packages = chosen.map((each): LockedPackage => {
@@ -140,9 +172,9 @@ function lockOf(
     image: request.image,
     ...(request.flavor === undefined ? {} : { flavor: request.flavor }),
     groups: request.groups,
-    packaging: 'deb',
+    packaging,
     distribution: request.facts.distribution,
-    architecture: request.facts.arch.debianName,
+    architecture,
     inputs: inputDigest(recorded),
     request: recorded,
     solver,
@@ -152,7 +184,7 @@ function lockOf(
   };
 }
 
-function recordOf({ suite, components, signers, date, release, indexes }: SuiteIndexes): IndexRecord {
+function recordOf({ suite, components, signers, date, release, indexes }: IndexRecord): IndexRecord {
   return { suite, components, signers, date, release, indexes };
 }
 
@@ -178,18 +210,23 @@ export async function fetchLocked(
   { request, cache }: Pick<Locking, 'request' | 'cache'>,
   lock: PackageLock,
 ): Promise<number> {
+  const isRpm = lock.packaging === 'rpm';
   makeDirectory(cache.apt);
-  const root = await aptRoot(host, cache.apt, lock.architecture, request);
+  const root = isRpm
+    ? await downloads(host, cache, lock.architecture)
+    : await aptRoot(host, cache.apt, lock.architecture, request);
   const { fetched, gone } = await fillPool(host, cache.pool, root, lock.packages, request);
   if (gone.length > 0)
     throw goneMessage(
       gone,
-      await offered(
-        host,
-        root,
-        request,
-        gone.map(({ locked }) => locked.name),
-      ),
+      isRpm
+        ? undefined
+        : await offered(
+            host,
+            root,
+            request,
+            gone.map(({ locked }) => locked.name),
+          ),
     );
   return fetched;
 }

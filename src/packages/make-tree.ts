@@ -1,10 +1,13 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { UsageError } from '../host/failure.js';
 import type { Host } from '../host/host.js';
 import { holdScratchDirectory } from '../host/scratch-directory.js';
 import { bootstrap } from './bootstrap.js';
 import { makeBuildKey } from './build-key.js';
 import { compileRepository } from './compile-repository.js';
 import type { PackageLock } from './lock-file.js';
+import { bootstrapRpm } from './rpm/bootstrap.js';
+import { compileRpmRepository } from './rpm/compile-repository.js';
 import type { PackagePlaces } from './package-source.js';
 import { targetSources } from './target-sources.js';
 
@@ -29,7 +32,7 @@ export interface TreeOfLock {
 }
 
 /**
- * Makes a tree of exactly the packages of a lock, without the network: from a repository that is compiled from it, and signed with
+ * Makes a tree of exactly the packages of a lock; of rpm, always as an archive. Without the network: from a repository that is compiled from it, and signed with
  * a key of this build.
  */
 export async function makeTree(host: Host, wanted: TreeOfLock): Promise<void> {
@@ -38,6 +41,18 @@ export async function makeTree(host: Host, wanted: TreeOfLock): Promise<void> {
   const { path: scratch, remove } = await holdScratchDirectory(host, 'repository', workDir);
   const key = await makeBuildKey(host);
   host.log.progress({ text: 'Compiling the repository' });
+  if (lock.packaging === 'rpm') {
+    if (!target.endsWith('.tar')) {
+      throw new UsageError([`${target}: dnf's trees become archives: give it a name that ends in .tar`]);
+    }
+    const repository = await compileRpmRepository(host, { lock, pool, directory: join(scratch, 'rpm'), suite, key });
+    const dnf = await holdScratchDirectory(host, 'dnf', dirname(target));
+    const own = { lock, repository, target, scratch: dnf.path, scripts: wanted.scripts };
+    await bootstrapRpm(host, own, key.text);
+    await dnf.remove();
+    await remove();
+    return;
+  }
   const repository = await compileRepository(host, { lock, pool, directory: join(scratch, 'debian'), suite, key });
   const server = await serve(repository.directory);
   const close = host.release.hold(`the HTTP server at ${server.url}`, () => server.close());

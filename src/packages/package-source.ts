@@ -25,11 +25,18 @@ export interface PackagePlaces {
   readonly keyring: string | undefined;
 }
 
-const expectedSource =
-  "one archive a line, 'URL SUITE COMPONENT…', such as 'http://mirror.example.org/debian trixie main'";
+const expectedSource = {
+  deb: "one archive a line, 'URL SUITE COMPONENT…', such as 'http://mirror.example.org/debian trixie main'",
+  rpm: "one repository a line, 'URL NAME', such as 'http://mirror.example.org/rocky/9/BaseOS/x86_64/os baseos'",
+};
 
 /** Reads the options of an image that say where its packages come from. Complains to the reader of what is wrong. */
-export function packagePlaces(configuration: Configuration, image: string, problems: string[]): PackagePlaces {
+export function packagePlaces(
+  configuration: Configuration,
+  image: string,
+  problems: string[],
+  packaging: 'deb' | 'rpm' = 'deb',
+): PackagePlaces {
   const reader = new SectionReader(configuration.section(image), problems);
   const { packageSources, packageArchives, packageKeyring } = reader.values({
     'package-sources': imageOptions['package-sources'],
@@ -40,8 +47,12 @@ export function packagePlaces(configuration: Configuration, image: string, probl
     const [url = '', suite = '', ...components] = line.split(/\s+/);
     const isFlat = suite.endsWith('/') && components.length === 0;
     const names = [suite, ...components].every((word) => /^[A-Za-z0-9.][A-Za-z0-9._/~+-]*$/.test(word));
-    if (!isUrl(url) || !names || (components.length === 0 && !isFlat)) {
-      reader.complain(`package-sources: expected ${expectedSource}, not '${line}'`, 'package-sources');
+    const isWrong =
+      packaging === 'rpm'
+        ? components.length > 0 || !/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(suite)
+        : components.length === 0 && !isFlat;
+    if (!isUrl(url) || !names || isWrong) {
+      reader.complain(`package-sources: expected ${expectedSource[packaging]}, not '${line}'`, 'package-sources');
       return [];
     }
     return [{ url: url.replace(/\/+$/, ''), suite, components }];

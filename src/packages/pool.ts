@@ -13,8 +13,8 @@ import type { LockedPackage } from './lock-file.js';
 import type { PackagePlaces } from './package-source.js';
 
 /** Where the file of a package lies in the pool: by its SHA-256. */
-export function pooled(pool: string, { sha256 }: Pick<LockedPackage, 'sha256'>, suffix = 'deb'): string {
-  return join(pool, sha256.slice(0, 2), `${sha256}.${suffix}`);
+export function pooled(pool: string, { sha256, path }: Pick<LockedPackage, 'sha256' | 'path'>): string {
+  return join(pool, sha256.slice(0, 2), `${sha256}.${path.endsWith('.rpm') ? 'rpm' : 'deb'}`);
 }
 
 /** A package that is nowhere, and what was asked. */

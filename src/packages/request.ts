@@ -4,7 +4,7 @@ import { splitName, type FlavoredImage } from '../config/flavored-name.js';
 import { commaList } from '../config/option-types.js';
 import { didYouMean } from '../config/suggestion.js';
 import { UsageError } from '../host/failure.js';
-import { factsText, type Facts } from './facts.js';
+import { factsText, packagingOf, type Facts } from './facts.js';
 import { factsOf, flavorNames } from './flavors.js';
 import { resolveGroups, type ResolvedGroup } from './groups.js';
 import { noting } from './own-options.js';
@@ -62,8 +62,8 @@ export function packageRequest(
   const problems: string[] = [];
   const { document } = configuration.section(image);
   const groups = commaList.parse(noting(problems, () => document.get(image, 'group')) ?? '');
-  const places = packagePlaces(configuration, image, problems);
   const facts = noting(problems, () => factsOf(configuration, { image, flavor }));
+  const places = packagePlaces(configuration, image, problems, facts && packagingOf(facts).packaging);
   const group = facts && noting(problems, () => resolveGroups(configuration, groups, facts));
   if (groups.length === 0 && further.length === 0) {
     problems.push(`[${image}] has no 'group': a package lock is about the packages of one`);

@@ -2,6 +2,7 @@ import { relative } from 'node:path';
 import { Failure } from '../host/failure.js';
 import type { Caller, Host } from '../host/host.js';
 import { staleness } from './differences.js';
+import { packagingOf } from './facts.js';
 import { readLock, type PackageLock } from './lock-file.js';
 import { fetchLocked, makeLock, solverHere } from './make-lock.js';
 import type { PackageCache } from './package-cache.js';
@@ -63,7 +64,8 @@ export async function isLockStale(
 }
 
 async function stalenessHere(caller: Caller, request: PackageRequest, lock: PackageLock): Promise<string[]> {
-  const now = { solver: await solverHere(caller), architecture: request.facts.arch.debianName };
+  const { packaging, architecture } = packagingOf(request.facts);
+  const now = { solver: await solverHere(caller, packaging), architecture };
   return staleness(lock, recordedRequest(request), now);
 }
 

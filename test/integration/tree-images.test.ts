@@ -16,6 +16,7 @@ import { DebArchive } from '../support/deb-archive.js';
 import { program } from '../support/demo-image.js';
 import { manifestErrors } from '../support/documents.js';
 import { testHost } from '../support/host.js';
+import { RpmRepository } from '../support/rpm-repository.js';
 
 /** What a system of the packages of the archive has. */
 const files: Readonly<Record<string, string>> = {
@@ -30,6 +31,7 @@ const files: Readonly<Record<string, string>> = {
 describe('an image without a kernel', function () {
   this.timeout(300_000);
   let archive: DebArchive;
+  let repository: RpmRepository;
   let directory: string;
   let configuration: string;
 
@@ -38,6 +40,11 @@ describe('an image without a kernel', function () {
     await archive.publish('stable', [
       { name: 'base', fields: ['Essential: yes', 'Priority: required'] },
       { name: 'web' },
+    ]);
+    repository = await RpmRepository.make();
+    await repository.publish('base', [
+      { name: 'web', tags: ['Requires: lib'] },
+      { name: 'lib', version: '2.0', epoch: 3 },
     ]);
     directory = mkdtempSync(join(tmpdir(), 'tree-image-'));
     configuration = join(directory, 'my.conf');
@@ -61,6 +68,14 @@ output-dir = ${directory}/released
 [other]
 like = web
 group = container
+[group rpms]
+packages = web
+[rpm]
+group = rpms
+options = !kernel
+distribution = Rocky Linux 9
+package-sources = ${repository.url('base')} base
+package-keyring = ${repository.keyring}
 [child]
 parent = web
 options = !kernel
@@ -75,6 +90,7 @@ bundles = oci, qcow2
   });
   after(async () => {
     await archive.remove();
+    await repository.remove();
     rmSync(directory, { recursive: true, force: true });
   });
 
@@ -193,6 +209,20 @@ bundles = oci, qcow2
     const { stdout } = await execa('tar', ['--list', '--file', named('out', /^child-.*\.tar\.zst$/)]);
     expect(stdout.split('\n')).to.include.members(['usr/bin/web', 'srv/page']);
     expect(manifestIn('out', /^child-.*manifest/).packages).to.have.length(2);
+  });
+
+  it('is made of packages of rpm as well, by dnf', async () => {
+    const { exitCode: made, all: said } = await call('lock', 'rpm');
+    expect(made, said).to.equal(0);
+    const { exitCode, all } = await call('rpm', '--locked');
+    expect(exitCode, all).to.equal(0);
+    expect(all).to.match(/has the 2 packages of the lock, and no others/);
+    const manifest = manifestIn('out', /^rpm-.*manifest/);
+    expect(manifest.packageFormat).to.equal('rpm');
+    expect(manifest.packages?.map(({ name, version }) => `${name} ${version}`)).to.deep.equal([
+      'lib 3:2.0-1',
+      'web 1.0-1',
+    ]);
   });
 
   it('has no disk: a target that is one is refused', async () => {

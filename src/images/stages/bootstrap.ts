@@ -7,6 +7,7 @@ import { makeDirectory } from '../../host/make-directory.js';
 import { serveDirectory } from '../../install/content-server.js';
 import { nodeOf } from '../../nodes/call-worker.js';
 import { nodeId, readNode, type NodeRecord } from '../../nodes/record.js';
+import { packagingOf } from '../../packages/facts.js';
 import { lockText, type PackageLock } from '../../packages/lock-file.js';
 import { makeTree } from '../../packages/make-tree.js';
 import { lockForBuild, type WantedPackages } from '../../packages/use-lock.js';
@@ -32,8 +33,11 @@ export const bootstrap = stage({
   leaves: ['packageLock', 'node'],
   wants: ({ spec, paths, packages }: Plan): Want | undefined =>
     packages !== undefined && isBootstrapped(spec) ? { spec, packages, workDir: paths.workDir } : undefined,
-  programs: () => [
-    ...(['apt-get', 'apt-config', 'apt-helper', 'dpkg-deb', 'gpg', 'gpgconf', 'gpgv', 'mmdebstrap'] as const),
+  programs: ({ packages }) => [
+    ...(['apt-get', 'apt-config', 'apt-helper', 'gpg', 'gpgconf', 'gpgv'] as const),
+    ...(packagingOf(packages.request.facts).packaging === 'rpm'
+      ? (['dnf', 'createrepo_c', 'rpm', 'rpmkeys'] as const)
+      : (['dpkg-deb', 'mmdebstrap'] as const)),
     ...(['unshare', 'setpriv', 'tar', 'getfattr', 'setfattr', 'sync', 'rm'] as const),
   ],
   space: ({ spec, workDir }) => [

@@ -71,7 +71,7 @@ describe('a package lock of rpm', function () {
     await repository.publish('base', usual, { modules });
   });
   after(() => repository.remove());
-  beforeEach(async () => {
+  beforeEach(() => {
     scratch = mkdtempSync(join(tmpdir(), 'lock-'));
     host = { log: silentLog, signal: new AbortController().signal, release: new ReleaseStack() };
   });

@@ -66,7 +66,7 @@ bench: bench-packages all
 	node --import tsx bench/main.ts
 
 bench-layers: bench-packages all
-	node --import tsx bench/layers.ts
+	node --import tsx bench/main.ts layers
 
 bench-install: bench-packages all
 	node --import tsx bench/install.ts

@@ -5,6 +5,7 @@ import { children, customized, derived } from './derived.js';
 import { diskOfTree } from './disk-of-tree.js';
 import { fetch } from './fetch.js';
 import { finish } from './finish.js';
+import { layers } from './layers.js';
 import { plot } from './plot.js';
 import { load, loads, table, told, type Result } from './result.js';
 import { start } from './start.js';
@@ -12,7 +13,7 @@ import { start } from './start.js';
 /*
  * Measures this program beside the Python image-factory, run by run in turn:
  *
- *     npx tsx bench/main.ts [start] [finish] [fetch] [archives] [disk] [derived] [customized] [children]
+ *     npx tsx bench/main.ts [start] [finish] [fetch] [archives] [layers] [disk] [derived] [customized] [children]
  *     npx tsx bench/main.ts --publish
  *
  * The environment variable ROUNDS says how often (default: 5). Results go to bench/results/*.json, and those of all
@@ -28,6 +29,7 @@ const benches: Readonly<Record<string, () => Promise<Result>>> = {
   finish: () => finish(rounds, say),
   fetch: () => fetch(rounds, say),
   archives: () => archives(rounds, say),
+  layers: () => layers(rounds, say),
   disk: () => diskOfTree(rounds, say),
   derived: () => derived(rounds, say),
   customized: () => customized(rounds, say),

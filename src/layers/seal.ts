@@ -10,15 +10,18 @@ import { changing, syncTree, within, type Store } from './store.js';
 
 /**
  * Enables fs-verity for the files whose names come, each with a zero byte, as fsverity(1) does for one file a call:
- * FS_IOC_ENABLE_VERITY with SHA-256 and blocks of 4096 bytes. A file that has it already stays as it is (EEXIST, 17).
+ * FS_IOC_ENABLE_VERITY with SHA-256 and blocks of 4096 bytes, or those of the file system where they are smaller: larger ones
+ * it refuses. A file that has it already stays as it is (EEXIST, 17).
  */
 const script = `
 $/ = "\\0";
-my $argument = pack("L4 Q L2 Q Q11", 1, 1, 4096, 0, 0, 0, 0, 0, (0) x 11);
 while (my $path = <STDIN>) {
   chomp $path;
   open(my $file, "<", $path) or die "$path: $!\\n";
-  ioctl($file, 0x40806685, my $copy = $argument) or $! == 17 or die "$path: $!\\n";
+  my $block = (stat $file)[11] || 4096;
+  $block = 4096 if $block > 4096;
+  my $argument = pack("L4 Q L2 Q Q11", 1, 1, $block, 0, 0, 0, 0, 0, (0) x 11);
+  ioctl($file, 0x40806685, $argument) or $! == 17 or die "$path: $!\\n";
 }`;
 
 /**
@@ -58,11 +61,12 @@ async function sealFiles(host: Caller, directory: string, below: string, name: s
       for await (const chunk of output) void chunk;
     });
   } catch (error) {
-    if (!/Inappropriate ioctl|not supported/.test(String(error))) throw error;
+    // EINVAL: before 6.3, Linux takes only blocks as large as pages of memory.
+    if (!/Inappropriate ioctl|not supported|Invalid argument/.test(String(error))) throw error;
     throw new Failure(
       `layer '${name}' can't be sealed: the kernel or the file system of ${directory} has no fs-verity`,
       {
-        hint: 'ext4 has it with the feature verity (tune2fs -O verity DEVICE), Btrfs since Linux 5.15.',
+        hint: 'ext4 has it with the feature verity (tune2fs -O verity DEVICE), before Linux 6.3 only with blocks of 4096 bytes; Btrfs since Linux 5.15.',
         cause: error,
       },
     );

@@ -4,13 +4,22 @@ import { answerFileKinds } from '../config/image-spec.js';
 import { supportEnded } from '../config/end-of-life.js';
 import { UsageError } from '../host/failure.js';
 import { isoDate, resolveImage } from '../config/resolve.js';
+import { flavorNames } from '../packages/flavors.js';
+import { groupNames } from '../packages/groups.js';
+import { noting } from '../packages/own-options.js';
+import { flavoredName, flavorsOf } from '../packages/request.js';
 import { assuranceOf, assurances, type Assurance } from './assurance.js';
 import { loadConfiguration } from './configuration.js';
 
+/** What has names; `images` are those of flavors as well: `web@xen`. */
+export const namesOf = ['images', 'groups', 'flavors'] as const;
+
+type NamesOf = (typeof namesOf)[number];
+
 export interface ListFlags {
   readonly config?: string;
-  /** Only the names. */
-  readonly names?: boolean;
+  /** Only names, and of what. */
+  readonly names?: NamesOf | true;
   readonly json?: boolean;
 }
 
@@ -20,8 +29,8 @@ export interface ListFlags {
  */
 export function list({ config, names, json }: ListFlags): void {
   const configuration = loadConfiguration(config);
-  if (names) {
-    for (const name of configuration.imageNames()) console.log(name);
+  if (names !== undefined) {
+    for (const name of named(configuration, names)) console.log(name);
     return;
   }
   const images = configuration.imageNames().map((name) => described(configuration, name));
@@ -42,6 +51,17 @@ export function list({ config, names, json }: ListFlags): void {
         .join('  ')
         .trimEnd(),
     );
+}
+
+function named(configuration: Configuration, what: NamesOf | true): readonly string[] {
+  if (what === 'groups') return groupNames(configuration);
+  if (what === 'flavors') return flavorNames(configuration);
+  const images = configuration.imageNames();
+  if (what === true) return images;
+  return images.flatMap((image) => {
+    const flavors = noting([], () => flavorsOf(configuration, image)) ?? [];
+    return [image, ...flavors.map((flavor) => flavoredName({ image, flavor }))];
+  });
 }
 
 interface ListedImage {

@@ -8,6 +8,9 @@ import { packagingOf } from '../packages/facts.js';
 import { changeLine, differencesOf, staleness, type PackageDifference } from '../packages/differences.js';
 import { lockText, readLock, writeLock, type LockedPackage, type PackageLock } from '../packages/lock-file.js';
 import { fetchLocked, makeLock, solverHere, type Update } from '../packages/make-lock.js';
+import { excluderText } from '../packages/groups.js';
+import { lockable } from '../images/installer-packages.js';
+import { poolNetbootFiles } from '../images/locked-netboot.js';
 import { packageCache, type PackageCache } from '../packages/package-cache.js';
 import {
   flavoredName,
@@ -44,17 +47,17 @@ export async function lock(words: readonly string[], flags: LockFlags): Promise<
   if (fetches && named.length === 0) throw new UsageError(["no image given: 'image-factory lock fetch IMAGE'"]);
   if (flags.check && flags.update !== undefined) throw new UsageError(['--check changes nothing: leave --update out']);
   const images = named.flatMap((name) => imagesMeant(configuration, name, flags.flavor));
-  const requests = requestsOf(configuration, images);
+  const requests = await requestsOf(configuration, images);
   const log = briefLog(flags);
   try {
     await untilSignalled(async (signal) => {
       const host = { log, signal, release: new ReleaseStack() };
       await host.release.after(log, async () => {
-        for (const request of requests) {
+        for (const { request, installed } of requests) {
           const cache = cacheOf(configuration, request, flags);
           if (fetches) await fetchOne(host, configuration, request, cache);
           else if (flags.check) await checkOne(host, configuration, request, flags);
-          else await lockOne(host, configuration, request, cache, flags);
+          else await lockOne(host, configuration, { request, installed }, cache, flags);
         }
       });
     });
@@ -63,18 +66,20 @@ export async function lock(words: readonly string[], flags: LockFlags): Promise<
   }
 }
 
+type Lockable = Awaited<ReturnType<typeof lockable>>;
+
 /** Every problem of all of them at once, before anything is done. */
-function requestsOf(configuration: Configuration, images: readonly FlavoredImage[]): PackageRequest[] {
+async function requestsOf(configuration: Configuration, images: readonly FlavoredImage[]): Promise<Lockable[]> {
   const problems: string[] = [];
-  const requests = images.flatMap((image) => {
+  const requests: Lockable[] = [];
+  for (const image of images) {
     try {
-      return [packageRequest(configuration, image)];
+      requests.push(await lockable(configuration, image));
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
       problems.push(...error.problems);
-      return [];
     }
-  });
+  }
   if (problems.length > 0) throw new UsageError([...new Set(problems)]);
   return requests;
 }
@@ -86,13 +91,14 @@ function cacheOf(configuration: Configuration, { image }: FlavoredImage, { cache
 async function lockOne(
   host: Host,
   configuration: Configuration,
-  request: PackageRequest,
+  { request, installed }: Lockable,
   cache: PackageCache,
   flags: LockFlags,
 ): Promise<void> {
   const path = lockPath(configuration, request);
   const old = flags.update === true ? readableLock(path, host) : readLock(path);
-  const made = await makeLock(host, { request, cache, old, update: updateOf(flags), fetches: flags.fetch });
+  const netboot = installed && (() => poolNetbootFiles(host, installed, cache.pool));
+  const made = await makeLock(host, { request, cache, old, update: updateOf(flags), fetches: flags.fetch, netboot });
   const changes = old === undefined ? [] : differencesOf(old.packages, made.packages);
   if (old === undefined || lockText(old) !== lockText(made)) await writeLock(path, made);
   if (flags.json) {
@@ -199,13 +205,15 @@ function explained(
     each = byName.get(/^(?:depends|recommends) of (.*)$/.exec(each.why)?.[1] ?? '');
   }
   const [first] = chain;
-  const { group } = packageRequest(configuration, image, [{ name: 'apt', why: 'installer' }]);
+  const { group } = packageRequest(configuration, image, {
+    ...{ further: [{ name: 'apt', why: 'installer' }], leftOut: [], udebSuite: undefined },
+  });
   if (first === undefined) {
     const left = group.leftOut
       .filter((item) => item.name === wanted)
       .map((item) => `[group ${item.group}]: ${item.why}`);
     const by = group.excluded.get(wanted);
-    const reasons = [...left, ...(by === undefined ? [] : [`[group ${by}] excludes it`])];
+    const reasons = [...left, ...(by === undefined ? [] : [`${excluderText(by)} excludes it`])];
     const hint = reasons.length > 0 ? `: ${reasons.join('; ')}` : didYouMean(wanted, byName.keys());
     return { chain, lines: [`'${wanted}' is not in the lock${hint}`] };
   }

@@ -76,7 +76,14 @@ export function program(): Command {
 
   withConfig(root.command('list'))
     .description('list the images of the configuration')
-    .addOption(new Option('--names', 'only their names, one per line').conflicts('json'))
+    .addOption(
+      new Option(
+        '--names [what]',
+        'only names, one per line: of the images, of *images* with their flavors, of *groups* or of *flavors*',
+      )
+        .choices(['images', 'groups', 'flavors'])
+        .conflicts('json'),
+    )
     .option('--json', 'as JSON')
     .action(async (flags: ListFlags) => (await import('./list.js')).list(flags));
 

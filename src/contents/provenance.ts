@@ -14,7 +14,10 @@ export interface ProvenanceInput {
   /** What the build left: the image and what describes it. */
   readonly artifacts: readonly Artifact[];
   readonly materials:
-    | { readonly installer: { readonly netbootFiles: readonly Material[]; readonly answerFile: AnswerFileSum } }
+    | {
+        readonly installer: { readonly netbootFiles: readonly Material[]; readonly answerFile: AnswerFileSum };
+        readonly packageLock?: LockedFrom;
+      }
     | { readonly derived: DerivedFrom }
     | { readonly packageLock: LockedFrom };
   /** Where packages came from, by the option or variable that names it; no credentials. */
@@ -61,15 +64,17 @@ function dependencies(materials: ProvenanceInput['materials']): object[] {
     return [
       ...netbootFiles.map(({ name, uri, sha256 }) => ({ name, uri, digest: { sha256 } })),
       { name: answerFile.name, digest: { sha256: answerFile.sha256 } },
+      ...(materials.packageLock === undefined ? [] : [lockDependency(materials.packageLock)]),
     ];
   }
-  if ('packageLock' in materials) {
-    const { name = 'package lock', sha256 } = materials.packageLock;
-    return [{ name, digest: { sha256 } }];
-  }
+  if ('packageLock' in materials) return [lockDependency(materials.packageLock)];
   return Object.entries(materials.derived.inputs)
     .filter(([, sum]) => /^[0-9a-f]{64}$/.test(sum))
     .map(([name, sha256]) => ({ name, digest: { sha256 } }));
+}
+
+function lockDependency({ name = 'package lock', sha256 }: LockedFrom): object {
+  return { name, digest: { sha256 } };
 }
 
 interface Statement {

@@ -106,6 +106,7 @@ export const programs = {
   'apt-get': { package: 'apt', neededFor: 'package locks of Debian and Ubuntu', optional: true },
   'apt-config': { package: 'apt', neededFor: 'package locks of Debian and Ubuntu', optional: true },
   'apt-helper': { package: 'apt', neededFor: 'package locks of Debian and Ubuntu', optional: true },
+  dpkg: { package: 'dpkg', neededFor: 'package locks of Debian and Ubuntu', optional: true },
   'dpkg-deb': { package: 'dpkg', neededFor: 'package locks of Debian and Ubuntu', optional: true },
   gpgconf: { package: 'gpgconf', neededFor: 'building from package locks', optional: true },
   mmdebstrap: { package: 'mmdebstrap', neededFor: 'images without an installer, and parents of dib', optional: true },

@@ -6,16 +6,28 @@ import type { SourcedLayout } from '../answers/partitioning/partitioning.js';
 import { checkImageLayout } from '../layout/image-layout.js';
 import { secretsIn } from '../answers/secrets.js';
 import { UsageError } from '../host/failure.js';
+import { repositoryVariables, type LockedRepository } from './locked-repository.js';
 
 /** What stands for the address of `http-directory` where none is served: outside a build. */
 const noGuestHost = '10.0.2.2:PORT';
+
+/** What is served to the installer. */
+export interface Served {
+  /** `address:port` of `http-directory`. */
+  readonly guestHost?: string | undefined;
+  /** Undefined: it installs from a mirror. */
+  readonly repository?: LockedRepository | undefined;
+}
 
 /**
  * Everything that the answer file of an image is made from.
  *
  * @throws UsageError for an image that has none
  */
-export function answerFileSource(spec: ImageSpec, guestHost = noGuestHost): AnswerFileSource {
+export function answerFileSource(
+  spec: ImageSpec,
+  { guestHost = noGuestHost, repository }: Served = {},
+): AnswerFileSource {
   if (!isInstalled(spec))
     throw new UsageError([`[${spec.name}] has no answer file: it is not installed, but has a 'parent'`]);
   return {
@@ -23,6 +35,7 @@ export function answerFileSource(spec: ImageSpec, guestHost = noGuestHost): Answ
     variables: {
       ...spec.variables,
       image: spec.name,
+      ...repositoryVariables(repository, spec.variables),
       ...(spec.httpDirectory === undefined ? {} : { 'http-host': guestHost, 'http-url': `http://${guestHost}` }),
     },
     description: spec.description,

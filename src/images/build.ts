@@ -13,6 +13,7 @@ import type { Hardware } from '../machine/virtual-machine.js';
 import type { NodeRecord } from '../nodes/record.js';
 import type { WantedPackages } from '../packages/use-lock.js';
 import type { NetbootFile } from '../sources/netboot-files.js';
+import type { LockedRepository } from './locked-repository.js';
 import { nameForLibvirt } from './machine-names.js';
 import { workDirectoryName } from './work-directories.js';
 
@@ -32,7 +33,7 @@ export interface Plan {
   readonly parents: 'fresh' | 'as they are';
   /** An image that is no disk is an archive of its files. */
   readonly result: 'disk' | 'tree';
-  /** What an image without an installer is built of. */
+  /** What an image without an installer is built of, or an installer installs from. */
   readonly packages?: WantedPackages | undefined;
 }
 
@@ -117,6 +118,8 @@ export function wantedArtifacts({ sbom, manifest, provenance, signing }: ImageSp
 export interface BuildState {
   /** `address:port` at which the guest reaches `http-directory`. */
   guestHost?: string;
+  /** What the installer installs from, where it is not a mirror. */
+  repository?: LockedRepository;
   /** The answer file as it is injected. */
   answerFile?: string;
   installer?: InstallerLocation;

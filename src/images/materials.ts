@@ -8,7 +8,10 @@ import type { BuildState } from './build.js';
 
 /** What an image was made of: an installer and its answer file, a parent and changes, or packages. */
 export type Materials =
-  | { readonly installer: { readonly netbootFiles: readonly Material[]; readonly answerFile: AnswerFileSum } }
+  | {
+      readonly installer: { readonly netbootFiles: readonly Material[]; readonly answerFile: AnswerFileSum };
+      readonly packageLock?: LockedFrom;
+    }
   | { readonly derived: DerivedFrom }
   | { readonly packageLock: LockedFrom };
 
@@ -19,14 +22,19 @@ export async function materials(host: Caller, spec: ImageSpec, state: BuildState
     const { id, layer, contentId, inputs } = node;
     return { derived: { parent: spec.origin.parent, node: id, layer, contentId, inputs } };
   }
-  if (state.packageLock !== undefined && spec.origin.kind === 'bootstrap') {
-    const { copy: _copy, ...packageLock } = state.packageLock;
-    void _copy;
-    return { packageLock };
-  }
+  const packageLock = lockedFrom(state);
+  if (packageLock !== undefined && spec.origin.kind === 'bootstrap') return { packageLock };
   if (answerFile === undefined || files === undefined)
     throw new Error(`${spec.name}: nothing is known of what it was made of`);
-  return { installer: await installerOf(host, spec, { answerFile, netbootFiles: files }) };
+  const installer = await installerOf(host, spec, { answerFile, netbootFiles: files });
+  return { installer, ...(packageLock && { packageLock }) };
+}
+
+function lockedFrom({ packageLock }: BuildState): LockedFrom | undefined {
+  if (packageLock === undefined) return undefined;
+  const { copy: _copy, ...shown } = packageLock;
+  void _copy;
+  return shown;
 }
 
 async function installerOf(

@@ -24,6 +24,7 @@ import { manifest } from './stages/manifest.js';
 import { noteNode } from './stages/note-finished.js';
 import { promote, type PromotedImage } from './stages/promote.js';
 import { provenance } from './stages/provenance.js';
+import { repository } from './stages/repository.js';
 import { render } from './stages/render.js';
 import { sbom } from './stages/sbom.js';
 import { serve } from './stages/serve.js';
@@ -36,29 +37,21 @@ type ImageStage = Bindable<Plan, BuildState>;
 /** From a clean disk to the image under its final name. */
 const finishing: readonly ImageStage[] = [check, inventory, convert, checksum, bootTest, finish];
 
+/** The same where the packages of the image are those of a lock. */
+const finishingLocked: readonly ImageStage[] = [check, inventory, checkLock, convert, checksum, bootTest, finish];
+
 /** What is said of the image, and where it goes. */
 const publishing: readonly ImageStage[] = [bundle, sbom, manifest, provenance, sign, upload, postBuildHook];
 
 /** The stages of an image by its origin, in order. */
 export const recipes: Readonly<Record<Origin['kind'], readonly ImageStage[]>> = {
-  install: [preBuildHook, serve, render, fetch, create, install, clean, zerofree, ...finishing, ...publishing],
+  install: [
+    ...[preBuildHook, serve, repository, render, fetch, create, install, clean, zerofree],
+    ...[...finishingLocked, ...publishing],
+  ],
   // Its file systems are new, and the tree was clean before: what no file uses reads as zeros.
   derive: [preBuildHook, derive, disk, clean, ...finishing, ...publishing, noteNode],
-  bootstrap: [
-    preBuildHook,
-    bootstrap,
-    disk,
-    clean,
-    check,
-    inventory,
-    checkLock,
-    convert,
-    checksum,
-    bootTest,
-    finish,
-    ...publishing,
-    noteNode,
-  ],
+  bootstrap: [preBuildHook, bootstrap, disk, clean, ...finishingLocked, ...publishing, noteNode],
 };
 
 /** From a tree to the image that is an archive of it. */

@@ -1,22 +1,30 @@
+import { existsSync } from 'node:fs';
 import type { Configuration } from '../config/configuration.js';
-import { isBootstrapped, isDerived, isInstalled, type ImageSpec } from '../config/image-spec.js';
+import { isBootstrapped, isDerived, isInstalled, type ImageSpec, type InstallSpec } from '../config/image-spec.js';
 import { splitName } from '../config/flavored-name.js';
 import { UsageError } from '../host/failure.js';
 import { lockPath } from '../config/lock-path.js';
-import { packageCache } from '../packages/package-cache.js';
+import { packageCache, type PackageCache } from '../packages/package-cache.js';
 import { factsOf } from '../packages/flavors.js';
 import { packageRequest } from '../packages/request.js';
 import type { WantedPackages } from '../packages/use-lock.js';
 import type { Plan } from './build.js';
 import { hasParentDisk } from './derivation.js';
+import { installedRequest } from './installer-packages.js';
 import { lineOf, withLayout } from './line.js';
+import { poolNetbootFiles } from './locked-netboot.js';
 
 /**
- * What an image without an installer is built of; undefined for others.
+ * What an image without an installer is built of, or the installer of one installs from; undefined for others.
+ * An image that is installed has a lock where there is one, or where it has a group.
  *
  * @throws UsageError for groups, flavors and sources with a mistake, and for what no disk can be made of
  */
-export function wantedPackages(configuration: Configuration, spec: ImageSpec): WantedPackages | undefined {
+export async function wantedPackages(
+  configuration: Configuration,
+  spec: ImageSpec,
+): Promise<WantedPackages | undefined> {
+  if (isInstalled(spec)) return installedPackages(configuration, spec);
   if (!isBootstrapped(spec)) return undefined;
   const image = splitName(configuration, spec.name);
   const request = packageRequest(configuration, image);
@@ -25,8 +33,21 @@ export function wantedPackages(configuration: Configuration, spec: ImageSpec): W
       `[${spec.section}] has no 'layout': it says what the disk of an image without an installer looks like, such as 'hybrid'`,
     ]);
   }
-  const cacheDir = spec.variables['cache_dir'] ?? spec.variables['cache-dir'];
-  return { request, cache: packageCache(cacheDir), path: lockPath(configuration, image), policy: spec.packageLock };
+  return { request, cache: cacheOf(spec), path: lockPath(configuration, image), policy: spec.packageLock };
+}
+
+async function installedPackages(configuration: Configuration, spec: InstallSpec): Promise<WantedPackages | undefined> {
+  const { packageLock: policy, group } = spec;
+  const path = lockPath(configuration, splitName(configuration, spec.name));
+  const isWanted = group.length > 0 || policy === 'required' || (policy === 'use' && existsSync(path));
+  if (!isWanted) return undefined;
+  const request = await installedRequest(configuration, spec);
+  const cache = cacheOf(spec);
+  return { request, cache, path, policy, netboot: (host) => poolNetbootFiles(host, spec, cache.pool) };
+}
+
+function cacheOf({ variables }: ImageSpec): PackageCache {
+  return packageCache(variables['cache_dir'] ?? variables['cache-dir']);
 }
 
 /**
@@ -55,7 +76,7 @@ export async function makingOf(
   spec: ImageSpec,
 ): Promise<Pick<Plan, 'packages' | 'result'>> {
   return {
-    packages: wantedPackages(configuration, spec),
+    packages: await wantedPackages(configuration, spec),
     result: await resultOf(configuration, spec),
   };
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Host } from '../host/host.js';
 import { makeDirectory } from '../host/make-directory.js';
@@ -10,7 +10,7 @@ import { controlOf } from './control.js';
 import type { LockedPackage, PackageLock } from './lock-file.js';
 import { linkPooled, pooled, verifyPooled } from './pool.js';
 
-/** A repository of one suite that has the packages of a lock, and no others. */
+/** A repository of one suite that has the packages of a lock, the components of its installer, and nothing else. */
 export interface CompiledRepository {
   readonly directory: string;
   readonly suite: string;
@@ -41,23 +41,36 @@ const atOnce = 4;
  */
 export async function compileRepository(host: Host, wanted: Compilation): Promise<CompiledRepository> {
   const { lock, pool, directory, suite, key } = wanted;
-  await verifyPooled(pool, lock.packages);
+  const { packages, udebs = [] } = lock;
+  await verifyPooled(pool, [...packages, ...udebs]);
   const turns = new Turns(atOnce);
-  const stanzas = await Promise.all(
-    lock.packages.map((each) =>
+  const indexOf = async (all: readonly LockedPackage[], suffix: 'deb' | 'udeb') => {
+    const stanzas = all.map((each) =>
       turns.take(async () => {
-        const file = pooled(pool, each);
-        await linkPooled(file, join(directory, placeOf(each)));
-        return stanzaOf(each, await controlOf(host, file));
+        const [file, place] = [pooled(pool, each), placeOf(each, suffix)];
+        await linkPooled(file, join(directory, place));
+        return stanzaOf(each, place, await controlOf(host, file));
       }),
-    ),
-  );
+    );
+    return Buffer.from(`${(await Promise.all(stanzas)).join('\n\n')}\n`);
+  };
   const dists = join(directory, 'dists', suite);
-  const binary = `${component}/binary-${lock.architecture}`;
-  makeDirectory(join(dists, binary));
-  const index = Buffer.from(`${stanzas.join('\n\n')}\n`);
-  const files = { [`${binary}/Packages`]: index, [`${binary}/Packages.gz`]: gzipSync(index) };
-  for (const [name, content] of Object.entries(files)) await writeFile(join(dists, name), content);
+  const binary = `binary-${lock.architecture}`;
+  const indexes = {
+    [`${component}/${binary}`]: await indexOf(packages, 'deb'),
+    ...(udebs.length > 0 && { [`${component}/debian-installer/${binary}`]: await indexOf(udebs, 'udeb') }),
+  };
+  // choose-mirror of debian-installer asks the last one of them whether there are packages for its architecture.
+  const about = (name: string) => [`Archive: ${suite}`, `Component: ${name}`, `Architecture: ${lock.architecture}`, ''];
+  const files = Object.entries(indexes).flatMap(([name, index]) => [
+    [`${name}/Packages`, index] as const,
+    [`${name}/Packages.gz`, gzipSync(index)] as const,
+    [`${name}/Release`, Buffer.from(about(dirname(name)).join('\n'))] as const,
+  ]);
+  for (const [name, content] of files) {
+    makeDirectory(dirname(join(dists, name)));
+    await writeFile(join(dists, name), content);
+  }
   const release = [
     'Origin: image-factory',
     `Label: ${lock.image}`,
@@ -68,7 +81,7 @@ export async function compileRepository(host: Host, wanted: Compilation): Promis
     `Components: ${component}`,
     `Description: The packages of a lock, and no others`,
     'SHA256:',
-    ...Object.entries(files).map(([name, content]) => ` ${sha256(content)} ${content.length} ${name}`),
+    ...files.map(([name, content]) => ` ${sha256(content)} ${content.length} ${name}`),
     '',
   ].join('\n');
   await writeFile(join(dists, 'Release'), release);
@@ -78,17 +91,17 @@ export async function compileRepository(host: Host, wanted: Compilation): Promis
 }
 
 /** Paths of several archives in one: their names differ, and where they don't, their sums do. */
-function placeOf({ name, version, architecture, sha256: sum }: LockedPackage): string {
-  return `pool/${sum.slice(0, 2)}/${name}_${version.replace(/^\d+:/, '')}_${architecture}.deb`;
+function placeOf({ name, version, architecture, sha256: sum }: LockedPackage, suffix: 'deb' | 'udeb'): string {
+  return `pool/${sum.slice(0, 2)}/${name}_${version.replace(/^\d+:/, '')}_${architecture}.${suffix}`;
 }
 
 /** The priority that the archive gave a package tells an installer what the base system is. */
-function stanzaOf(each: LockedPackage, control: string): string {
+function stanzaOf(each: LockedPackage, place: string, control: string): string {
   const fields = control.split('\n').filter((line) => !/^(?:Priority|Filename|Size|SHA256|MD5sum):/i.test(line));
   return [
     ...fields,
     `Priority: ${each.priority ?? 'optional'}`,
-    `Filename: ${placeOf(each)}`,
+    `Filename: ${place}`,
     `Size: ${each.size}`,
     `SHA256: ${each.sha256}`,
   ].join('\n');

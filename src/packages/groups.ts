@@ -21,10 +21,18 @@ export interface LeftOut {
   readonly why: string;
 }
 
+/** What stands for the group that excludes a package where the option **packages** of the image leaves it out. */
+export const leftOutByOption = '-';
+
+/** Who excludes a package, as messages say it. */
+export function excluderText(by: string | undefined): string {
+  return by === leftOutByOption ? "the option 'packages'" : `[group ${by ?? ''}]`;
+}
+
 /** What a group is for an image: all names, sorted. */
 export interface ResolvedGroup {
   readonly members: readonly Member[];
-  /** Packages that must not come in, and the group that says so. */
+  /** Packages that must not come in, and the group that says so, or {@link leftOutByOption}. */
   readonly excluded: ReadonlyMap<string, string>;
   readonly recommends: boolean;
   readonly leftOut: readonly LeftOut[];

@@ -43,18 +43,37 @@ export interface PackageLock {
   readonly request: RecordedRequest;
   readonly solver: { readonly name: string; readonly version: string };
   readonly sources: readonly IndexRecord[];
-  readonly totals: { readonly packages: number; readonly bytes: number };
+  /** Those of the image, and how many components the installer has. */
+  readonly totals: { readonly packages: number; readonly bytes: number; readonly udebs?: number };
   /** By name and architecture. */
   readonly packages: readonly LockedPackage[];
+  /** What the installer consists of: components of debian-installer, which the image does not have. */
+  readonly udebs?: readonly LockedPackage[];
+  /** What the installer starts from, which takes components of its own version only. */
+  readonly netboot?: readonly LockedFile[];
+}
+
+/** A file that is no package. */
+export interface LockedFile {
+  /** The option that names it: `linux`. */
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly sha256: string;
 }
 
 /** The text of a lock: sorted, and one package a line. */
 export function lockText(lock: PackageLock): string {
-  const { packages, sources, ...head } = lock;
+  const { packages, sources, udebs, netboot, ...head } = lock;
   const lines = Object.entries(head).map(([name, value]) => `  ${JSON.stringify(name)}: ${JSON.stringify(value)}`);
   const list = (name: string, items: readonly unknown[]) =>
     `  ${JSON.stringify(name)}: [\n${items.map((item) => `    ${JSON.stringify(item)}`).join(',\n')}\n  ]`;
-  return `{\n${[...lines, list('sources', sources), list('packages', packages)].join(',\n')}\n}\n`;
+  const lists = [
+    ...[list('sources', sources), list('packages', packages)],
+    ...(udebs ? [list('udebs', udebs)] : []),
+    ...(netboot ? [list('netboot', netboot)] : []),
+  ];
+  return `{\n${[...lines, ...lists].join(',\n')}\n}\n`;
 }
 
 /** The digest of what a tree of these packages depends on: which they are, and where each lies does not matter. */
@@ -94,15 +113,21 @@ export function parseLock(text: string, path: string): PackageLock {
   if (lock === null || typeof lock !== 'object' || lock.format === undefined)
     throw wrong('not a package lock: it has no format');
   if (lock.format !== 1) throw wrong(`it has the format ${String(lock.format)}, and this release reads the format 1`);
-  const { packages, request, inputs } = lock;
-  if (!Array.isArray(packages) || request === undefined || inputs === undefined || !Array.isArray(lock.sources)) {
+  const { packages, request, inputs, udebs = [], netboot = [] } = lock;
+  if (
+    !Array.isArray(packages) ||
+    !Array.isArray(udebs) ||
+    request === undefined ||
+    inputs === undefined ||
+    !Array.isArray(lock.sources)
+  ) {
     throw wrong('it lacks packages, request, sources or inputs');
   }
   if (inputDigest(request) !== inputs) throw wrong(`'request' was changed: its digest is not ${inputs}`);
   const seen = new Set<string>();
-  for (const each of packages as LockedPackage[]) {
+  for (const each of [...(packages as LockedPackage[]), ...(udebs as LockedPackage[])]) {
     const fault = packageFault(each);
-    const key = `${each.name}:${each.architecture}`;
+    const key = `${each.name}:${each.architecture}${(udebs as LockedPackage[]).includes(each) ? ':udeb' : ''}`;
     if (fault !== undefined || seen.has(key)) {
       const line = text.split('\n').findIndex((shown) => shown.includes(JSON.stringify(each))) + 1;
       throw wrong(
@@ -111,11 +136,17 @@ export function parseLock(text: string, path: string): PackageLock {
     }
     seen.add(key);
   }
+  for (const { name, sha256 } of netboot) {
+    if (!/^[0-9a-f]{64}$/.test(sha256)) throw wrong(`the netboot file '${name}': its sha256 is no SHA-256 sum`);
+  }
   const bytes = (packages as LockedPackage[]).reduce((sum, { size }) => sum + size, 0);
   if (lock.totals?.packages !== packages.length || lock.totals.bytes !== bytes) {
     throw wrong(
       `it was changed: it has ${packages.length} packages of ${bytes} bytes, and says ${lock.totals?.packages} of ${lock.totals?.bytes}`,
     );
+  }
+  if ((lock.totals.udebs ?? 0) !== udebs.length) {
+    throw wrong(`it was changed: it has ${udebs.length} components of the installer, and says ${lock.totals.udebs}`);
   }
   return lock as PackageLock;
 }

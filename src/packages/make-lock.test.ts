@@ -130,6 +130,14 @@ describe('a package lock', function () {
     expect(message).to.include("has a package 'shel' (did you mean 'shell'?)");
   });
 
+  it('takes no excluded package for one that a pattern means', async () => {
+    await archive.publish('stable', [...usual, { name: 'editor', fields: ['Priority: important'] }]);
+    const names = async (group: string) => (await locked(request(group))).packages.map(({ name }) => name);
+    expect(await names('packages = shell, ?priority(important)\n')).to.include('editor');
+    const without = await names('packages = shell, ?priority(important)\nexclude = editor\n');
+    expect(without).to.include('shell').and.not.include('editor');
+  });
+
   it('names the chain that leads to an excluded package', async () => {
     const { message } = await failure(() => locked(request('packages = web\nexclude = mailer, other\n')));
     expect(message).to.include('web needs tool, which needs mailer, which [group it] excludes');

@@ -8,13 +8,15 @@ import { keepNothing, keepPackages, keptPreferences } from './apt/kept.js';
 import { aptRoot, type AptRoot } from './apt/private-root.js';
 import { aptSolver, solve, type Chosen } from './apt/solve.js';
 import type { Wish } from './apt/wish.js';
-import type { LockedPackage, PackageLock } from './lock-file.js';
+import type { LockedFile, LockedPackage, PackageLock } from './lock-file.js';
 import { packagingOf } from './facts.js';
 import type { PackageCache } from './package-cache.js';
+import { installerParts, type InstallerParts } from './installer-parts.js';
 import { fillPool } from './pool.js';
 import { chooseRpm, dnfDirectory } from './rpm/make-lock.js';
 import { expectSigned } from './rpm/signatures.js';
 import { dnfSolver } from './rpm/solve.js';
+import { refuseOlder } from './refuse-older.js';
 import { reasonsFor } from './reasons.js';
 import { goneMessage } from './gone.js';
 import { inputDigest, recordedRequest, type PackageRequest } from './request.js';
@@ -32,6 +34,8 @@ export interface Locking {
   readonly update: Update;
   /** Whether the files of all packages are fetched as well. */
   readonly fetches: boolean;
+  /** Brings what the installer starts from into the pool; undefined where the image has none. */
+  readonly netboot?: (() => Promise<readonly LockedFile[]>) | undefined;
 }
 
 /** The solver of this machine, as locks record it. */
@@ -57,7 +61,9 @@ export async function makeLock(host: Host, locking: Locking): Promise<PackageLoc
     const indexes = await suiteIndexes(host, root, request);
     refuseOlder(indexes, old?.sources ?? []);
     const chosen = await choose(host, root, indexes, locking);
-    const lock = lockOf(request, await solverHere(host, 'deb'), indexes, chosen);
+    const parts = await installerParts(host, locking);
+    const sources = [...indexes, ...parts.indexes];
+    const lock = lockOf(request, await solverHere(host, 'deb'), sources, chosen, parts);
     if (locking.fetches) await fetchAll(host, cache, root, lock, request);
     return lock;
   });
@@ -69,7 +75,7 @@ async function makeRpmLock(host: Host, { request, cache, old, update, fetches }:
     const staying = old === undefined || update.kind === 'everything' ? [] : stayingOf(old, update);
     const { chosen, indexes } = await chooseRpm(host, { request, pool: cache.pool, directory }, staying);
     refuseOlder(indexes, old?.sources ?? []);
-    const lock = lockOf(request, await solverHere(host, 'rpm'), indexes, chosen);
+    const lock = lockOf(request, await solverHere(host, 'rpm'), indexes, chosen, { indexes: [] });
     if (fetches) await fetchAll(host, cache, await downloads(host, cache, lock.architecture), lock, request);
     const isVouchedFor = indexes.every(({ signers }) => signers.length > 0);
     if (fetches && !isVouchedFor) await expectSigned(host, cache.pool, lock.packages, request.keyring);
@@ -135,25 +141,12 @@ function withSiblings({ packages }: PackageLock, names: readonly string[]): stri
   return packages.filter((each) => sources.has(sourceOf(each))).map(({ name }) => name);
 }
 
-/** @throws Failure where a mirror shows a suite as it was before the lock: replayed, or left behind */
-function refuseOlder(indexes: readonly IndexRecord[], before: readonly IndexRecord[]): void {
-  for (const { suite, date } of indexes) {
-    const known = before.find((each) => each.suite === suite);
-    if (known === undefined || !(Date.parse(date) < Date.parse(known.date))) continue;
-    throw new Failure(
-      `InRelease of ${suite} is older than the one that the lock was made with: it is of ${date}, and the lock knows ${known.date}`,
-      {
-        hint: 'The mirror lags behind, or somebody replays an old state of it. Ask another mirror, or remove the lock.',
-      },
-    );
-  }
-}
-
 function lockOf(
   request: PackageRequest,
   solver: PackageLock['solver'],
   indexes: readonly IndexRecord[],
   chosen: readonly Chosen[],
+  { udebs, netboot }: InstallerParts,
 ): PackageLock {
   const { packaging, architecture } = packagingOf(request.facts);
   const reasons = reasonsFor(request, chosen);
@@ -179,13 +172,23 @@ function lockOf(
     request: recorded,
     solver,
     sources: indexes.map(recordOf),
-    totals: { packages: packages.length, bytes: packages.reduce((sum, { size }) => sum + size, 0) },
+    totals: {
+      ...{ packages: packages.length, bytes: packages.reduce((sum, { size }) => sum + size, 0) },
+      ...(udebs && { udebs: udebs.length }),
+    },
     packages,
+    ...(udebs && { udebs }),
+    ...(netboot && { netboot }),
   };
 }
 
 function recordOf({ suite, components, signers, date, release, indexes }: IndexRecord): IndexRecord {
   return { suite, components, signers, date, release, indexes };
+}
+
+/** The packages of a lock, and the components of the installer. */
+function everyFile({ packages, udebs = [] }: PackageLock): readonly LockedPackage[] {
+  return [...packages, ...udebs];
 }
 
 async function fetchAll(
@@ -195,7 +198,7 @@ async function fetchAll(
   lock: PackageLock,
   request: PackageRequest,
 ): Promise<void> {
-  const { gone } = await fillPool(host, cache.pool, root, lock.packages, request);
+  const { gone } = await fillPool(host, cache.pool, root, everyFile(lock), request);
   if (gone.length > 0) throw goneMessage(gone);
 }
 
@@ -215,7 +218,7 @@ export async function fetchLocked(
   const root = isRpm
     ? await downloads(host, cache, lock.architecture)
     : await aptRoot(host, cache.apt, lock.architecture, request);
-  const { fetched, gone } = await fillPool(host, cache.pool, root, lock.packages, request);
+  const { fetched, gone } = await fillPool(host, cache.pool, root, everyFile(lock), request);
   if (gone.length > 0)
     throw goneMessage(
       gone,

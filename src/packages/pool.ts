@@ -9,12 +9,17 @@ import { follow, type Host } from '../host/host.js';
 import { makeDirectory } from '../host/make-directory.js';
 import { holdScratchDirectory } from '../host/scratch-directory.js';
 import { aptCommand, type AptRoot } from './apt/private-root.js';
-import type { LockedPackage } from './lock-file.js';
-import type { PackagePlaces } from './package-source.js';
+import type { LockedFile, LockedPackage } from './lock-file.js';
+import type { PackagePlaces, PackageSource } from './package-source.js';
 
 /** Where the file of a package lies in the pool: by its SHA-256. */
 export function pooled(pool: string, { sha256, path }: Pick<LockedPackage, 'sha256' | 'path'>): string {
   return join(pool, sha256.slice(0, 2), `${sha256}.${path.endsWith('.rpm') ? 'rpm' : 'deb'}`);
+}
+
+/** Where a file lies in the pool that is no package. */
+export function pooledFile(pool: string, { sha256 }: Pick<LockedFile, 'sha256'>): string {
+  return join(pool, sha256.slice(0, 2), `${sha256}.netboot`);
 }
 
 /** A package that is nowhere, and what was asked. */
@@ -39,14 +44,19 @@ export async function fillPool(
   pool: string,
   root: AptRoot,
   packages: readonly LockedPackage[],
-  { sources, archives }: Pick<PackagePlaces, 'sources' | 'archives'>,
+  {
+    sources,
+    archives,
+    udebs,
+  }: Pick<PackagePlaces, 'sources' | 'archives'> & { readonly udebs?: PackageSource | undefined },
 ): Promise<Filled> {
   makeDirectory(pool);
   const missing = packages.filter((each) => !existsSync(pooled(pool, each)));
   if (missing.length === 0) return { fetched: 0, bytes: 0, gone: [] };
   const asked = new Map(missing.map((each) => [each, [] as Gone['asked'][number][]]));
   let left: readonly LockedPackage[] = missing;
-  const places = [...sources.map(({ url, suite }) => ({ url, suite: suite })), ...archives];
+  const suites = [...sources, ...(udebs ? [udebs] : [])].map(({ url, suite }) => ({ url, suite }));
+  const places = [...suites, ...archives];
   for (const { url, suite } of places) {
     const here = left.filter((each) => suite === undefined || each.suite === suite);
     if (here.length === 0) continue;

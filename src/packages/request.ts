@@ -6,9 +6,9 @@ import { didYouMean } from '../config/suggestion.js';
 import { UsageError } from '../host/failure.js';
 import { factsText, packagingOf, type Facts } from './facts.js';
 import { factsOf, flavorNames } from './flavors.js';
-import { resolveGroups, type ResolvedGroup } from './groups.js';
+import { leftOutByOption, resolveGroups, type ResolvedGroup } from './groups.js';
 import { noting } from './own-options.js';
-import { packagePlaces, type PackagePlaces } from './package-source.js';
+import { packagePlaces, type PackagePlaces, type PackageSource } from './package-source.js';
 
 /**
  * What a name on the command line means: an image with all its flavors, or one of them.
@@ -48,8 +48,22 @@ export interface PackageRequest extends FlavoredImage, PackagePlaces {
   readonly groups: readonly string[];
   readonly group: ResolvedGroup;
   /** What the installer of the image brings along: patterns and names. Empty for an image without one. */
-  readonly further: readonly { readonly name: string; readonly why: 'answer file' | 'installer' }[];
+  readonly further: InstallerRequest['further'];
+  /** Where the components of its installer are; undefined where it has none. */
+  readonly udebs: PackageSource | undefined;
 }
+
+/** What an installer adds to the packages of an image, and needs itself. */
+export interface InstallerRequest {
+  /** Patterns and names. */
+  readonly further: readonly { readonly name: string; readonly why: 'answer file' | 'installer' }[];
+  /** Packages that the section leaves out of what the installer installs. */
+  readonly leftOut: readonly string[];
+  /** The suite of debian-installer's components, in the archive of the first of **package-sources**; undefined: it has none. */
+  readonly udebSuite: string | undefined;
+}
+
+const noInstaller: InstallerRequest = { further: [], leftOut: [], udebSuite: undefined };
 
 /**
  * @throws UsageError with everything that is wrong with groups, flavor and sources of the image
@@ -57,7 +71,7 @@ export interface PackageRequest extends FlavoredImage, PackagePlaces {
 export function packageRequest(
   configuration: Configuration,
   { image, flavor }: FlavoredImage,
-  further: PackageRequest['further'] = [],
+  { further, leftOut, udebSuite }: InstallerRequest = noInstaller,
 ): PackageRequest {
   const problems: string[] = [];
   const { document } = configuration.section(image);
@@ -74,7 +88,22 @@ export function packageRequest(
     );
   }
   if (problems.length > 0 || facts === undefined || group === undefined) throw new UsageError([...new Set(problems)]);
-  return { image, flavor, facts, groups, group, further, ...places };
+  const members = new Set(group.members.map(({ name }) => name));
+  const contradiction = leftOut.filter((name) => members.has(name));
+  if (contradiction.length > 0) {
+    throw new UsageError(
+      contradiction.map(
+        (name) => `[${image}] packages leaves out '${name}', and its groups take it: exclude it in a group`,
+      ),
+    );
+  }
+  const excluded = new Map([...group.excluded, ...leftOut.map((name) => [name, leftOutByOption] as const)]);
+  const [first] = places.sources;
+  const udebs =
+    udebSuite === undefined || first === undefined
+      ? undefined
+      : { url: first.url, suite: udebSuite, components: ['main/debian-installer'] };
+  return { image, flavor, facts, groups, group: { ...group, excluded }, further, udebs, ...places };
 }
 
 /** What determines a package lock, as the lock records it: plain data, sorted, without URLs. */
@@ -87,12 +116,12 @@ export interface RecordedRequest {
 }
 
 export function recordedRequest(request: PackageRequest): RecordedRequest {
-  const { group, further, sources, facts } = request;
+  const { group, further, sources, udebs, facts } = request;
   return {
     packages: [...new Set([...group.members, ...further].map(({ name }) => name))].sort(),
     excluded: [...group.excluded.keys()].sort(),
     recommends: group.recommends,
-    suites: sources.map(({ suite, components }) => [suite, ...components].join(' ')),
+    suites: [...sources, ...(udebs ? [udebs] : [])].map(({ suite, components }) => [suite, ...components].join(' ')),
     facts: factsText(facts),
   };
 }

@@ -3,7 +3,7 @@ import { Failure } from '../host/failure.js';
 import type { Caller, Host } from '../host/host.js';
 import { staleness } from './differences.js';
 import { packagingOf } from './facts.js';
-import { readLock, type PackageLock } from './lock-file.js';
+import { readLock, type LockedFile, type PackageLock } from './lock-file.js';
 import { fetchLocked, makeLock, solverHere } from './make-lock.js';
 import type { PackageCache } from './package-cache.js';
 import { flavoredName, recordedRequest, type PackageRequest } from './request.js';
@@ -18,6 +18,8 @@ export interface WantedPackages {
   /** The file of the lock, whether it is there or not. */
   readonly path: string;
   readonly policy: LockPolicy;
+  /** Brings what the installer starts from into the pool; undefined where the image has none. */
+  readonly netboot?: ((host: Host) => Promise<readonly LockedFile[]>) | undefined;
 }
 
 /** The packages of a build, all of which are in the pool. */
@@ -50,7 +52,8 @@ export async function lockForBuild(host: Host, wanted: WantedPackages): Promise<
       ? 'Not using a package lock: taking the newest packages'
       : `No package lock: taking the newest packages; 'image-factory lock ${name}' keeps to them`,
   );
-  const lock = await makeLock(host, { request, cache, update: { kind: 'everything' }, fetches: true });
+  const netboot = wanted.netboot && (() => wanted.netboot!(host));
+  const lock = await makeLock(host, { request, cache, update: { kind: 'everything' }, fetches: true, netboot });
   return { lock, isFile: false };
 }
 

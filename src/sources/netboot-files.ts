@@ -29,6 +29,8 @@ export type Voucher =
   | { readonly by: 'given sum'; readonly option: string }
   /** A list without a signature; passwords in its URI are masked. */
   | { readonly by: 'checksum list'; readonly list: string }
+  /** The package lock of the image. */
+  | { readonly by: 'package lock'; readonly lock: string }
   | {
       readonly by: 'signed checksum list';
       readonly list: string;
@@ -142,6 +144,8 @@ function verdict(voucher: Voucher): string {
   switch (voucher.by) {
     case 'given sum':
       return `has the sum in ${voucher.option}`;
+    case 'package lock':
+      return `has the sum in ${voucher.lock}`;
     case 'checksum list':
       return `has the sum in ${voucher.list}, which is not signed`;
     case 'signed checksum list':

@@ -66,13 +66,17 @@ export async function vouchesForInstaller(directory: string, architecture: Mirro
 export interface ServedMirror {
   /** On 127.0.0.1; a guest in QEMU's user-mode network finds it at 10.0.2.2. */
   readonly port: number;
+  /** The paths that were asked for, in order. */
+  readonly asked: readonly string[];
   close(): Promise<void>;
 }
 
 /** Serves a prepared directory under `/debian`; what it lacks comes from apt's mirror, the pool only once. */
 export async function serve(directory: string): Promise<ServedMirror> {
   const mirror = await AptMirror.open(join(directory, 'debian'));
+  const asked: string[] = [];
   const server = createServer((request, response) => {
+    asked.push(request.url ?? '');
     void answer(request.url ?? '').then(
       (content) => response.writeHead(content ? 200 : 404, { 'content-length': content?.length ?? 0 }).end(content),
       (error: unknown) => response.writeHead(502).end(String(error)),
@@ -81,6 +85,7 @@ export async function serve(directory: string): Promise<ServedMirror> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     port: (server.address() as AddressInfo).port,
+    asked,
     close: async () => {
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();

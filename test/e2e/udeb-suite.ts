@@ -182,7 +182,8 @@ async function inTemporaryDirectory(use: (directory: string) => Promise<void>): 
   }
 }
 
-async function mapInGroups<T, R>(items: readonly T[], size: number, map: (item: T) => Promise<R>): Promise<R[]> {
+/** Like Array.map for what takes time, a few at a time. */
+export async function mapInGroups<T, R>(items: readonly T[], size: number, map: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];
   for (let start = 0; start < items.length; start += size) {
     results.push(...(await Promise.all(items.slice(start, start + size).map(map))));

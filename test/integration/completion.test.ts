@@ -57,6 +57,18 @@ class TypedShell {
   }
 }
 
+/** A group, a flavor, and an image of it. */
+const packages = `
+[group shopping]
+packages = nginx
+[flavor sandbox]
+arch = arm64
+[shop]
+like = trixie
+group = shopping
+flavors = sandbox
+`;
+
 /** What each shell does with a script, and how it is told to. */
 const shells: Readonly<Record<'bash' | 'zsh', { command: string; setup: (script: string) => string }>> = {
   bash: {
@@ -78,7 +90,7 @@ describe('shell completion', function () {
     mkdirSync(join(directory.path, 'scripts'));
     mkdirSync(join(directory.path, 'golden'));
     writeFileSync(join(directory.path, 'goldfish.txt'), '');
-    writeFileSync(config, `[web-$(touch owned)]\nlinux = x\n[web-server]\nlinux = x\n`);
+    writeFileSync(config, `[web-$(touch owned)]\nlinux = x\n[web-server]\nlinux = x\n${packages}`);
     for (const shell of ['bash', 'zsh', 'fish']) {
       const { stdout } = await execa(program, ['completion', shell]);
       writeFileSync(scriptOf(shell), stdout);
@@ -142,6 +154,14 @@ describe('shell completion', function () {
         await typed.complete('image-factory --config=my.conf web-', 'web-server', 'touch');
         expect((await execa('ls', [directory.path])).stdout).not.to.contain('owned');
       });
+
+      it('offers groups, flavors, and the flavors of an image', async () => {
+        await typed.complete('image-factory group show --config my.conf shop', 'shopping ');
+        await typed.complete('image-factory group sho', 'show ');
+        await typed.complete('image-factory --config my.conf shop --flavor sand', 'sandbox ');
+        await typed.complete('image-factory lock --config my.conf shop@s', 'andbox ');
+        await typed.complete('image-factory lock --config my.conf shop@', 'andbox ');
+      });
     });
   }
 
@@ -184,6 +204,12 @@ describe('shell completion', function () {
       expect(await offered('image-factory layout show hyb')).to.deep.equal(['hybrid']);
       expect(await offered('image-factory layout show gold')).to.include.members(['golden/', 'goldfish.txt']);
       expect(await offered('image-factory demo --set forma')).to.deep.equal(['format=']);
+    });
+
+    it('offers groups, flavors, and the flavors of an image', async () => {
+      expect(await offered('image-factory group show --config my.conf shop')).to.deep.equal(['shopping']);
+      expect(await offered('image-factory --config my.conf shop --flavor sand')).to.deep.equal(['sandbox']);
+      expect(await offered('image-factory lock --config my.conf shop@')).to.deep.equal(['shop@sandbox']);
     });
 
     it('offers the images of the configuration that the line names, and runs nothing that stands in it', async () => {

@@ -9,6 +9,8 @@ export interface MadePackage {
   readonly name: string;
   readonly version?: string;
   readonly architecture?: string;
+  /** Whether it is a component of debian-installer. */
+  readonly isUdeb?: boolean;
   /** Further fields of its control file: `Depends: a, b`. */
   readonly fields?: readonly string[];
   /** The content of its one file. */
@@ -60,13 +62,17 @@ export class DebArchive {
     const sums: string[] = [];
     for (const architecture of architectures) {
       const own = packages.filter((each) => [architecture, 'all'].includes(each.architecture ?? 'amd64'));
-      const stanzas: string[] = [];
-      for (const each of own) stanzas.push(await this.#build(each));
-      const path = `main/binary-${architecture}/Packages`;
-      const index = `${stanzas.join('\n\n')}\n`;
-      mkdirSync(join(this.directory, 'dists', suite, `main/binary-${architecture}`), { recursive: true });
-      writeFileSync(join(this.directory, 'dists', suite, path), index);
-      sums.push(` ${sha256(index)} ${Buffer.byteLength(index)} ${path}`);
+      for (const component of ['main', 'main/debian-installer']) {
+        const stanzas: string[] = [];
+        const held = own.filter(({ isUdeb = false }) => isUdeb === component.includes('/'));
+        for (const each of held) stanzas.push(await this.#build(each));
+        if (stanzas.length === 0) continue;
+        const path = `${component}/binary-${architecture}/Packages`;
+        const index = `${stanzas.join('\n\n')}\n`;
+        mkdirSync(join(this.directory, 'dists', suite, component, `binary-${architecture}`), { recursive: true });
+        writeFileSync(join(this.directory, 'dists', suite, path), index);
+        sums.push(` ${sha256(index)} ${Buffer.byteLength(index)} ${path}`);
+      }
     }
     const release = [
       'Origin: Test',
@@ -85,8 +91,9 @@ export class DebArchive {
   }
 
   /** Where the file of a package lies. */
-  fileOf({ name, version = '1.0', architecture = 'amd64' }: MadePackage): string {
-    return join(this.directory, 'pool', `${name}_${version.replace(/^\d+:/, '')}_${architecture}.deb`);
+  fileOf({ name, version = '1.0', architecture = 'amd64', isUdeb = false }: MadePackage): string {
+    const suffix = isUdeb ? 'udeb' : 'deb';
+    return join(this.directory, 'pool', `${name}_${version.replace(/^\d+:/, '')}_${architecture}.${suffix}`);
   }
 
   async #build(made: MadePackage): Promise<string> {

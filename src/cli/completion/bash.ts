@@ -23,21 +23,29 @@ _image_factory_offer() {
 	done
 }
 
-_image_factory_offer_images() {
-	local images
-	mapfile -t images < <(image-factory list --names "\${config[@]}" 2>/dev/null)
-	_image_factory_offer "\${images[@]}"
+# Names of images, with their flavors, of groups or of flavors
+_image_factory_offer_names() {
+	local names
+	mapfile -t names < <(image-factory list --names "$1" "\${config[@]}" 2>/dev/null)
+	# readline splits IMAGE@FLAVOR before the sign.
+	for word in "\${names[@]}"; do
+		[[ ! $image || $word == "$image@"* ]] && _image_factory_offer "\${word#"$image"}"
+	done
 }
 
 _image_factory() {
 	local command='' word at is_value='' is_over='' config=()
 	local commands=(${commands.map(({ name }) => name).join(' ')})
-	local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD - 1]}
+	local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD - 1]} image=''
 	# readline splits --option=value at the sign.
 	if [[ $cur == = ]]; then
 		cur=''
 	elif [[ $prev == = ]]; then
 		prev=\${COMP_WORDS[COMP_CWORD - 2]}
+	elif [[ $cur == @ ]]; then
+		image=$prev
+	elif [[ $prev == @ ]]; then
+		image=\${COMP_WORDS[COMP_CWORD - 2]} cur=@$cur
 	fi
 	for ((at = 1; at < COMP_CWORD; at++)); do
 		word=\${COMP_WORDS[at]}
@@ -69,7 +77,7 @@ ${branches(flags, 3)}
 		esac
 	else
 		case $command in
-			'') _image_factory_offer "\${commands[@]}"; _image_factory_offer_images ;;
+			'') _image_factory_offer "\${commands[@]}"; _image_factory_offer_names images ;;
 ${branches(args, 3)}
 		esac
 	fi
@@ -92,8 +100,12 @@ function completing(candidates: Candidates): string {
       return `compopt -o default; ${offer(candidates.words)}`;
     case 'beginnings':
       return `compopt -o nospace; ${offer(candidates.words)}`;
+    case 'words-or-group':
+      return `_image_factory_offer_names groups; ${offer(candidates.words)}`;
     case 'image':
-      return '_image_factory_offer_images; return';
+      return '_image_factory_offer_names images; return';
+    case 'flavor':
+      return '_image_factory_offer_names flavors; return';
     case 'command':
       return '_image_factory_offer "${commands[@]}"; return';
     case 'file':

@@ -13,7 +13,9 @@ export type Candidates =
   | { readonly kind: 'beginnings'; readonly words: readonly string[] }
   /** One of these, or the name of a file. */
   | { readonly kind: 'words-or-file'; readonly words: readonly string[] }
-  | { readonly kind: 'image' | 'command' | 'file' | 'directory' | 'text' };
+  /** One of these, or the name of a group. */
+  | { readonly kind: 'words-or-group'; readonly words: readonly string[] }
+  | { readonly kind: 'image' | 'flavor' | 'command' | 'file' | 'directory' | 'text' };
 
 export interface CompletedOption {
   /** As they are typed: `-f`, `--format`. */
@@ -47,12 +49,15 @@ export function completedCommands(root: Command): CompletedCommand[] {
         isRepeatable: takesSeveral(option),
       })),
       // Of a command such as `layer`, the verbs; the others take the same thing wherever it stands.
-      argument:
-        verbs.length > 0
-          ? { kind: 'words' as const, words: verbs.map((verb) => verb.name()) }
-          : command.registeredArguments.map(argumentOf)[0],
+      argument: verbs.length > 0 ? ofVerbs(verbs) : command.registeredArguments.map(argumentOf)[0],
     };
   });
+}
+
+function ofVerbs(verbs: readonly Command[]): Candidates {
+  const words = verbs.map((verb) => verb.name());
+  const takesGroup = verbs.some((verb) => verb.registeredArguments.some((argument) => argument.name() === 'group'));
+  return { kind: takesGroup ? 'words-or-group' : 'words', words };
 }
 
 function eachOnce(options: readonly Option[]): Option[] {
@@ -72,6 +77,8 @@ function valueOf(option: Option): Candidates {
   if (words) return { kind: 'words', words };
   if (option.flags.includes('<option=value>')) return { kind: 'beginnings', words: settings() };
   if (option.flags.includes('<dir>')) return { kind: 'directory' };
+  if (option.flags.includes('<flavor>')) return { kind: 'flavor' };
+  if (option.flags.includes('<image>')) return { kind: 'image' };
   return { kind: namesFile(option) ? 'file' : 'text' };
 }
 

@@ -34,7 +34,8 @@ function __image_factory_commands
     string split ' ' '${names}'
 end
 
-function __image_factory_images
+function __image_factory_names
+    # Prints names of images, with their flavors, of groups or of flavors.
     set -l config
     set -l words (commandline -opc)
     for at in (seq (count $words))
@@ -46,12 +47,12 @@ function __image_factory_images
         end
     end
     set -q config[1]; and set config --config (string replace -r '^~/' "$HOME/" -- $config)
-    image-factory list --names $config 2>/dev/null
+    image-factory list --names $argv[1] $config 2>/dev/null
 end
 
 complete -c image-factory -f
 ${commands.flatMap((command) => [commandLine(command), ...linesOf(command)]).join('\n')}
-complete -c image-factory -n "__image_factory_is ''" -a '(__image_factory_images)' -d image
+complete -c image-factory -n "__image_factory_is ''" -a '(__image_factory_names images)' -d image
 `;
 }
 
@@ -85,8 +86,12 @@ function offered(candidates: Candidates): string {
     case 'words-or-file':
     case 'beginnings':
       return `-a ${literal(candidates.words.join(' '))}`;
+    case 'words-or-group':
+      return `-a ${literal(`${candidates.words.join(' ')} (__image_factory_names groups)`)}`;
     case 'image':
-      return `-a '(__image_factory_images)'`;
+      return `-a '(__image_factory_names images)'`;
+    case 'flavor':
+      return `-a '(__image_factory_names flavors)'`;
     case 'command':
       return "-a '(__image_factory_commands)'";
     case 'directory':

@@ -5,11 +5,16 @@ export function zshCompletion(commands: readonly CompletedCommand[]): string {
   const named = (name: string) => commands.find((command) => command.name === name) as CompletedCommand;
   return `#compdef image-factory
 # zsh completion of image-factory
-_image_factory_images() {
-	local -a images
-	images=(\${(f)"$(image-factory list --names "\${config[@]}" 2>/dev/null)"})
-	compadd -a images
+# Names of images, with their flavors, of groups or of flavors
+_image_factory_names() {
+	local -a names
+	names=(\${(f)"$(image-factory list --names $1 "\${config[@]}" 2>/dev/null)"})
+	compadd -a names
 }
+
+_image_factory_images() { _image_factory_names images }
+_image_factory_groups() { _image_factory_names groups }
+_image_factory_flavors() { _image_factory_names flavors }
 
 _image_factory_commands() {
 	local -a commands
@@ -89,8 +94,12 @@ function action(candidates: Candidates): string {
       return `_alternative "words:word:(${candidates.words.join(' ')})" "files:file:_files"`;
     case 'beginnings':
       return `compadd -S "" - ${candidates.words.join(' ')}`;
+    case 'words-or-group':
+      return `_alternative "words:word:(${candidates.words.join(' ')})" "groups:group:_image_factory_groups"`;
     case 'image':
       return '_image_factory_images';
+    case 'flavor':
+      return '_image_factory_flavors';
     case 'command':
       return '_image_factory_commands';
     case 'file':

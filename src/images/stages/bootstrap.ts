@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
-import { rm, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { isBootstrapped } from '../../config/image-spec.js';
 import type { Host } from '../../host/host.js';
 import { makeDirectory } from '../../host/make-directory.js';
@@ -8,12 +7,13 @@ import { serveDirectory } from '../../install/content-server.js';
 import { nodeOf } from '../../nodes/call-worker.js';
 import { nodeId, readNode, type NodeRecord } from '../../nodes/record.js';
 import { packagingOf } from '../../packages/facts.js';
-import { lockText, type PackageLock } from '../../packages/lock-file.js';
+import type { PackageLock } from '../../packages/lock-file.js';
 import { makeTree } from '../../packages/make-tree.js';
 import { lockForBuild, type WantedPackages } from '../../packages/use-lock.js';
 import { inputsOfLock } from '../bootstrapped.js';
 import type { Plan } from '../build.js';
 import { firstSettings } from '../first-settings.js';
+import { keepLock } from '../kept-lock.js';
 import { stage } from '../stage.js';
 import type { BootstrapSpec } from '../../config/image-spec.js';
 
@@ -45,16 +45,10 @@ export const bootstrap = stage({
     { what: 'the tree', directory: spec.storeDir, least: 0, most: spec.imageSize },
   ],
   async run(host, { spec, packages, workDir }) {
-    const { lock, isFile } = await lockForBuild(host, packages);
-    const node = await treeOfLock(host, { spec, packages, workDir }, lock);
+    const used = await lockForBuild(host, packages);
+    const node = await treeOfLock(host, { spec, packages, workDir }, used.lock);
     host.log.info(`The tree is the layer ${node.layer}`);
-    const copy = join(workDir, 'package-lock.json');
-    const text = lockText(lock);
-    makeDirectory(workDir);
-    await writeFile(copy, text);
-    const sha256 = createHash('sha256').update(text).digest('hex');
-    const name = isFile ? { name: basename(packages.path) } : {};
-    return { node, packageLock: { ...name, sha256, packages: lock.totals.packages, copy } };
+    return { node, packageLock: await keepLock(workDir, packages.path, used) };
   },
 });
 

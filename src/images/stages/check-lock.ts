@@ -10,7 +10,7 @@ export const checkLock = stage({
   name: 'check-lock',
   title: 'Comparing the packages with the lock',
   reads: ['packageLock', 'inventory'],
-  wants: ({ spec: { manifest, sbom }, packages }) => (packages && (manifest || sbom !== 'no') ? {} : undefined),
+  wants: ({ packages }) => packages && {},
   async run(host, _want, { packageLock, inventory }) {
     const { installed } = (await storedInventory(inventory)).inventory;
     if (installed.format === 'unknown')

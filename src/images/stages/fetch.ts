@@ -1,11 +1,13 @@
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeSearchable } from '../../host/searchable-directory.js';
+import { parseLock } from '../../packages/lock-file.js';
 import { directoryOf, type NetbootCache } from '../../sources/cache-directory.js';
 import { fetchNetbootFiles, netbootCommands } from '../../sources/netboot-files.js';
 import { netbootSources, type NetbootSource } from '../../sources/netboot-source.js';
 import { installerLocation, netbootCache } from '../netboot.js';
-import type { Plan } from '../build.js';
+import type { BuildState, Plan } from '../build.js';
+import { expectLockedFiles, pooledNetbootFiles, type LockedStart } from '../locked-netboot.js';
 import { stage } from '../stage.js';
 
 /**
@@ -29,6 +31,7 @@ export const fetch = stage({
     workDir: plan.paths.workDir,
     pinTo: plan.paths.netbootFiles,
     installer: installerLocation(plan),
+    pool: plan.packages?.cache.pool,
   }),
   commands: (want) => commands(want),
   programs: ({ sources }) => (sources.some(({ holds }) => holds !== undefined) ? ['tar'] : []),
@@ -45,11 +48,24 @@ export const fetch = stage({
     sources.map(({ holds }) => holds),
     ...[spec.checksums?.uri, spec.checksumsSignature?.uri, spec.keyring?.uri, spec.signedBy, spec.verify],
   ],
-  async run(host, { spec, cache, sources, pinTo, installer }) {
+  async run(host, { spec, cache, sources, pinTo, installer, pool }, { packageLock }) {
     makeSearchable(pinTo);
-    return { netbootFiles: await fetchNetbootFiles(host, cache, pinTo, sources, spec), installer };
+    const start = packageLock && pool !== undefined ? await lockedStart(packageLock, pool) : undefined;
+    const pooled = start && (await pooledNetbootFiles(host, start, sources, pinTo));
+    if (pooled !== undefined) return { netbootFiles: pooled, installer };
+    const netbootFiles = await fetchNetbootFiles(host, cache, pinTo, sources, spec);
+    if (start !== undefined) expectLockedFiles(netbootFiles, start);
+    return { netbootFiles, installer };
   },
 });
+
+async function lockedStart(
+  { name = 'package lock', copy }: NonNullable<BuildState['packageLock']>,
+  pool: string,
+): Promise<LockedStart | undefined> {
+  const { netboot } = parseLock(await readFile(copy, 'utf8'), copy);
+  return netboot && { lock: name, files: netboot, pool };
+}
 
 /** The same without a build: the cache is filled, and nothing else. */
 export const fillCache = stage({

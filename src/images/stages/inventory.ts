@@ -16,8 +16,8 @@ export const inventory = stage({
   title: 'Reading what is in the image',
   reads: ['system'],
   leaves: ['inventory'],
-  wants: ({ spec: { manifest, sbom }, paths }) =>
-    manifest || sbom !== 'no' ? { disk: paths.rawDisk, workDir: paths.workDir } : undefined,
+  wants: ({ spec: { manifest, sbom }, paths, packages }) =>
+    manifest || sbom !== 'no' || packages ? { disk: paths.rawDisk, workDir: paths.workDir } : undefined,
   commands: ({ disk }) => [...ExtFileSystem.commands(disk, 'OFFSET').read, readPartitionTableCommand(disk)],
   async run(host, { disk, workDir }, state) {
     const found = await Volumes.use(host, disk, (volumes) =>

@@ -44,11 +44,11 @@ export const render = stage({
     ];
   },
   inputs: async ({ spec, files }, state) => [
-    await renderAnswerFile(answerFileSource(spec, state.guestHost)),
+    await renderAnswerFile(answerFileSource(spec, state)),
     ...(files ? [await filesDigest(files.directories)] : []),
   ],
   async run(host, { spec, directory, seed, files }, state) {
-    const { content } = await renderAnswerFile(answerFileSource(spec, state.guestHost));
+    const { content } = await renderAnswerFile(answerFileSource(spec, state));
     // The command before the build may have changed it.
     host.secrets.learn(secretsIn(content.toString()));
     makeDirectory(directory);

@@ -4,6 +4,7 @@ import { Failure } from '../../host/failure.js';
 import { command, run, type Caller } from '../../host/host.js';
 import { didYouMean } from '../../config/suggestion.js';
 import type { LockedPackage } from '../lock-file.js';
+import { excluderText } from '../groups.js';
 import { conflictChains } from './conflicts.js';
 import type { SuiteIndexes } from './indexes.js';
 import type { Wish } from './wish.js';
@@ -34,7 +35,7 @@ export async function solve(
   kept: readonly LockedPackage[] = [],
 ): Promise<Chosen[]> {
   await writePreferences(root, wish);
-  const names = [...new Set(wish.names)].sort();
+  const names = [...new Set(wish.names)].sort().map((name) => withoutExcluded(name, wish.excluded));
   // What lies in the archive cache is not listed.
   await rm(join(root.directory, 'archives'), { recursive: true, force: true });
   host.log.progress({ text: 'Choosing packages' });
@@ -49,6 +50,13 @@ export async function solve(
     return sum;
   });
   return describe(indexes, new Set(sums), { index: join(root.directory, 'kept/Packages'), packages: kept });
+}
+
+/** A pattern chooses no package that must not come in; a name that does is a contradiction, which apt tells. */
+function withoutExcluded(name: string, excluded: Wish['excluded']): string {
+  const plain = [...excluded.keys()].filter((each) => /^[a-z0-9][a-z0-9+.-]*$/.test(each));
+  if (!name.startsWith('?') || plain.length === 0) return name;
+  return `?and(${name},${plain.map((each) => `?not(?exact-name(${each}))`).join(',')})`;
 }
 
 async function writePreferences(root: AptRoot, { excluded, preferences }: Wish): Promise<void> {
@@ -120,7 +128,7 @@ async function unsolvable(indexes: readonly SuiteIndexes[], wish: Wish, said: st
       const excluder = wish.excluded.get(plain);
       lines.push(
         excluder !== undefined
-          ? `'${plain}' is asked for, and [group ${excluder}] excludes it`
+          ? `'${plain}' is asked for, and ${excluderText(excluder)} excludes it`
           : known.has(plain)
             ? `the archives have '${plain}', and no version of it as '${name}' asks for it`
             : unknownPackage(known, plain).message,
@@ -131,7 +139,7 @@ async function unsolvable(indexes: readonly SuiteIndexes[], wish: Wish, said: st
     for (const { chain, excluded } of await conflictChains(indexes, wish)) {
       const [first = '', ...rest] = chain;
       const way = rest.map((each) => `needs ${each}`).join(', which ');
-      lines.push(`${first} ${way}, which [group ${wish.excluded.get(excluded) ?? ''}] excludes`);
+      lines.push(`${first} ${way}, which ${excluderText(wish.excluded.get(excluded))} excludes`);
     }
   }
   const unmet = /The following packages have unmet dependencies:\n((?: .*\n)+)/.exec(said)?.[1] ?? '';

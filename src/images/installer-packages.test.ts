@@ -1,0 +1,115 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { Configuration } from '../config/configuration.js';
+import { UsageError } from '../host/failure.js';
+import type { PackageRequest } from '../packages/request.js';
+import { lockable, preseededPackages } from './installer-packages.js';
+
+async function requested(text: string, image = 'web', flavor?: string): Promise<PackageRequest> {
+  const configuration = new Configuration([{ name: 'my.conf', text }], Configuration.shippedSources());
+  return (await lockable(configuration, { image, flavor })).request;
+}
+
+async function refused(text: string): Promise<string> {
+  const error: unknown = await requested(text).catch((caught: unknown) => caught);
+  if (!(error instanceof UsageError)) throw error;
+  return error.problems.join('\n');
+}
+
+const own = 'ssh-authorized-keys = ssh-ed25519 AAAA me\n';
+
+function because({ further }: PackageRequest, why: string): string[] {
+  return further.filter((each) => each.why === why).map(({ name }) => name);
+}
+
+describe('what a lock of an image that is installed is about', () => {
+  it('is its groups, what the answer file names, and what the installer adds by itself', async () => {
+    const request = await requested(`[web]\nlike = debian-13\ngroup = server\npackages = nginx\n${own}`);
+    expect(request.group.members.map(({ name }) => name)).to.include('openssh-server');
+    expect(because(request, 'answer file')).to.include.members(['nginx', 'qemu-guest-agent', 'dmsetup']);
+    const additions = because(request, 'installer');
+    expect(additions).to.include.members([
+      '?priority(required)',
+      '?priority(important)',
+      'locales',
+      'busybox',
+      ...['grub-pc', 'grub-pc-bin', 'grub-efi-amd64-bin', 'shim-signed'],
+    ]);
+    expect(additions, 'the group has one').not.to.include('linux-image-amd64');
+    expect(request.udebs).to.deep.equal({
+      url: 'http://ftp.debian.org/debian',
+      suite: 'trixie',
+      components: ['main/debian-installer'],
+    });
+  });
+
+  it('needs no group: the packages of the section are enough', async () => {
+    const request = await requested(`[web]\nlike = debian-13\npackages = nginx\n${own}`);
+    expect(request.groups).to.deep.equal([]);
+    expect(because(request, 'answer file')).to.include('nginx');
+    expect(because(request, 'installer')).to.include('linux-image-amd64');
+  });
+
+  it('follows architecture, firmware and kernel of the image', async () => {
+    const text = `[flavor arm]\narch = arm64\n[web]\nlike = debian-13\nflavors = arm\n${own}`;
+    const arm = because(await requested(text, 'web', 'arm'), 'installer');
+    expect(arm).to.include.members(['grub-efi-arm64', 'linux-image-arm64']).and.not.include('grub-pc');
+    const uefi = await requested(
+      `[web]\nlike = debian-13\nfirmware = uefi\nkernel-package = linux-image-cloud-amd64\n${own}`,
+    );
+    expect(because(uefi, 'installer')).to.include('grub-efi-amd64').and.not.include('linux-image-amd64');
+    expect(because(uefi, 'answer file')).to.include('linux-image-cloud-amd64');
+    const cloud = await requested(`[web]\nlike = debian-13\ngroup = cloud\n${own}`);
+    expect(because(cloud, 'installer').filter((name) => name.startsWith('linux-'))).to.deep.equal([]);
+  });
+
+  it('has not what the section leaves out', async () => {
+    const request = await requested(`[web]\nlike = debian-13\npackages = -nano\n${own}`);
+    expect([...request.group.excluded.keys()]).to.deep.equal(['nano']);
+    expect(await refused(`[web]\nlike = debian-13\ngroup = server\npackages = -curl\n${own}`)).to.equal(
+      "[web] packages leaves out 'curl', and its groups take it: exclude it in a group",
+    );
+  });
+
+  it('is refused where the installer would not install from a lock', async () => {
+    expect(await refused(`[web]\nlike = rocky-9\ngroup = server\n${own}`)).to.match(
+      /^\[web\] .*kickstart = el.kickstart.hbs: /,
+    );
+    const further = 'extra-repositories = more http://example.org/debian trixie main';
+    expect(await refused(`[web]\nlike = debian-13\ngroup = server\n${further}\n${own}`)).to.include(
+      "in 'package-sources'",
+    );
+  });
+
+  it('is refused for a preseed file that says nothing of the repository of the lock', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'preseed-'));
+    try {
+      const file = join(directory, 'own.preseed.hbs');
+      writeFileSync(file, 'd-i mirror/http/hostname string {{mirror-host}}\n');
+      const message = await refused(`[web]\nlike = debian-13\ngroup = server\npreseed = ${file}\n`);
+      expect(message).to.match(
+        /^my\.conf:4: \[web\] preseed = .*own\.preseed\.hbs: it does not mention 'package-repository'/,
+      );
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+});
+
+describe('the packages that a preseed file names', () => {
+  it('are those of pkgsel, of the base system, the kernel, and tasks where they run', () => {
+    const text = [
+      'd-i pkgsel/include string curl, less  vim',
+      'd-i base-installer/includes string dmsetup',
+      'base-installer base-installer/kernel/image string linux-image-rt-amd64',
+      'tasksel tasksel/first multiselect standard, ssh-server',
+      '#d-i pkgsel/include string commented',
+    ].join('\n');
+    const tasks = ['?priority(standard)', 'task-ssh-server'];
+    const names = ['curl', 'less', 'vim', 'dmsetup', 'linux-image-rt-amd64'];
+    expect(preseededPackages(text)).to.deep.equal([...names, ...tasks]);
+    expect(preseededPackages(`${text}\nd-i pkgsel/run_tasksel boolean false`)).to.deep.equal(names);
+  });
+});

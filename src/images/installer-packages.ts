@@ -1,0 +1,87 @@
+import { renderAnswerFile } from '../answers/answer-file.js';
+import { needsOf } from '../answers/partitioning/packages.js';
+import type { Configuration } from '../config/configuration.js';
+import { descriptionOptions } from '../config/description-options.js';
+import { flavoredName, splitName, type FlavoredImage } from '../config/flavored-name.js';
+import { answerFileKinds, installOrigin, isInstalled, type InstallSpec } from '../config/image-spec.js';
+import { isoDate, resolveImage } from '../config/resolve.js';
+import { UsageError } from '../host/failure.js';
+import { imageLayout } from '../layout/image-layout.js';
+import { packageRequest, type PackageRequest } from '../packages/request.js';
+import { answerFileSource } from './answer-file-source.js';
+import { noRepository } from './locked-repository.js';
+import { additionsOf } from './installer-additions.js';
+
+/**
+ * What an image that is installed asks for: its groups, what its answer file names, and what its installer adds by itself.
+ *
+ * @throws UsageError for an installer or an answer file that can't install from a lock
+ */
+export async function installedRequest(configuration: Configuration, spec: InstallSpec): Promise<PackageRequest> {
+  const image = splitName(configuration, spec.name);
+  const { kind } = installOrigin(spec).answerFile;
+  const said = (name: string) => spec.variables[name] ?? spec.variables[name.replaceAll('-', '_')] ?? '';
+  if (kind !== 'preseed') {
+    throw new UsageError([
+      `[${spec.section}] has a 'group', or a package lock, and ${kind} = ${installOrigin(spec).answerFile.path}: installing from a package lock is only there for debian-installer; leave out 'group' and name packages in 'packages'`,
+    ]);
+  }
+  if (said('extra-repositories') !== '') {
+    throw new UsageError([
+      `[${spec.section}] extra-repositories: an installer that installs from a package lock sees nothing else: name the archives in 'package-sources'`,
+    ]);
+  }
+  const { content, mentioned } = await renderAnswerFile(answerFileSource(spec, { repository: noRepository }));
+  if (!mentioned.has('package-repository')) {
+    throw new UsageError([
+      `${spec.places[kind] ?? kind} = ${installOrigin(spec).answerFile.path}: it does not mention 'package-repository', so the installer would not install from the package lock: see image-factory-packages(7)`,
+    ]);
+  }
+  const named = preseededPackages(content.toString()).map((name) => ({ name, why: 'answer file' as const }));
+  const { leftOut } = descriptionOptions.packages.type.parse(said('packages'));
+  const installer = { further: named, leftOut, udebSuite: said('udeb-suite') || said('suite') };
+  const { group } = packageRequest(configuration, image, installer);
+  const layout = await imageLayout(spec);
+  const additions = additionsOf(spec, {
+    named: [...named, ...group.members].map(({ name }) => name),
+    needs: layout === undefined ? [] : needsOf(layout),
+  });
+  const further = [...named, ...additions.map((name) => ({ name, why: 'installer' as const }))];
+  return packageRequest(configuration, image, {
+    ...installer,
+    further: further.filter(({ name }, at) => further.findIndex((other) => other.name === name) === at),
+  });
+}
+
+/**
+ * What a package lock of an image is about.
+ *
+ * @throws UsageError for groups, flavors, sources and answer files with a mistake
+ */
+export async function lockable(
+  configuration: Configuration,
+  image: FlavoredImage,
+): Promise<{ readonly request: PackageRequest; readonly installed?: InstallSpec | undefined }> {
+  const { document } = configuration.section(image.image);
+  const isSaid = (option: string) => Boolean(document.get(image.image, option));
+  if (isSaid('parent') || !answerFileKinds.some(isSaid)) return { request: packageRequest(configuration, image) };
+  const spec = resolveImage(configuration, flavoredName(image), {}, isoDate(new Date()));
+  if (!isInstalled(spec)) return { request: packageRequest(configuration, image) };
+  return { request: await installedRequest(configuration, spec), installed: spec };
+}
+
+/** The packages that a preseed file names: `pkgsel/include`, the kernel, what is installed with the base system, and tasks. */
+export function preseededPackages(text: string): string[] {
+  const answers = (question: string) =>
+    [...text.matchAll(new RegExp(`^[\\w-]+[ \\t]+${question}[ \\t]+\\w+[ \\t]+(.*)$`, 'gm'))].flatMap(
+      ([, value = '']) => value.split(/[\s,]+/).filter((word) => word !== ''),
+    );
+  const tasks = answers('pkgsel/run_tasksel').includes('false') ? [] : answers('tasksel/first');
+  const names = [
+    ...answers('pkgsel/include'),
+    ...answers('base-installer/includes'),
+    ...answers('base-installer/kernel/image'),
+    ...tasks.map((task) => (task === 'standard' ? '?priority(standard)' : `task-${task}`)),
+  ];
+  return [...new Set(names)];
+}

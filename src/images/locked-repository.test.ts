@@ -1,0 +1,68 @@
+import { expect } from 'chai';
+import { renderAnswerFile } from '../answers/answer-file.js';
+import { Configuration } from '../config/configuration.js';
+import { resolveImage } from '../config/resolve.js';
+import { answerFileSource } from './answer-file-source.js';
+import type { LockedRepository } from './locked-repository.js';
+
+const repository: LockedRepository = {
+  host: '10.0.2.2:8123',
+  directory: '/archive',
+  suite: 'trixie',
+  key: 'S2V5',
+  packages: ['curl', 'grub-pc', 'linux-image-cloud-amd64', 'shim-signed'],
+  kernel: 'linux-image-cloud-amd64',
+};
+
+async function preseed(locked: LockedRepository | undefined): Promise<string> {
+  const text = `[web]
+like = debian-13
+group = cloud
+udeb-suite = trixie-udebs
+proxy = http://proxy.example.org
+updates = yes
+ssh-authorized-keys = ssh-ed25519 AAAA me
+`;
+  const configuration = new Configuration([{ name: 'my.conf', text }], Configuration.shippedSources());
+  const spec = resolveImage(configuration, 'web', {}, '2026-11-26');
+  return (await renderAnswerFile(answerFileSource(spec, { repository: locked }))).content.toString();
+}
+
+/** What a preseed file answers to a question. */
+function answer(text: string, question: string): string | undefined {
+  return new RegExp(`^d-i ${question} \\S+ ?(.*)$`, 'm').exec(text)?.[1];
+}
+
+describe('an answer file of an image with a package lock', () => {
+  it('lets debian-installer know the repository, its key and its suite, and no mirror', async () => {
+    const text = await preseed(repository);
+    expect(answer(text, 'mirror/protocol')).to.equal('http');
+    expect(answer(text, 'mirror/http/hostname')).to.equal('10.0.2.2:8123');
+    expect(answer(text, 'mirror/http/directory')).to.equal('/archive');
+    expect(answer(text, 'mirror/http/proxy')).to.equal('');
+    expect(answer(text, 'mirror/udeb/suite')).to.equal(undefined);
+    expect(answer(text, 'apt-setup/services-select')).to.equal('');
+    expect(answer(text, 'apt-setup/non-free-firmware')).to.equal('false');
+    expect(answer(text, 'debian-installer/allow_unauthenticated')).to.equal(undefined);
+    expect(answer(text, 'pkgsel/upgrade')).to.equal('none');
+    const early = answer(text, 'preseed/early_command');
+    expect(early).to.include('echo S2V5 | base64 -d >/usr/share/keyrings/archive.gpg');
+    expect(early).to.include('/target/etc/apt/trusted.gpg.d/package-lock.gpg');
+  });
+
+  it('asks for every package of the lock, for boot loaders when the disk is ready', async () => {
+    const text = await preseed(repository);
+    expect(answer(text, 'base-installer/kernel/image')).to.equal('linux-image-cloud-amd64');
+    const early = answer(text, 'pkgsel/include')?.split(' ');
+    expect(early).to.include.members(['curl', 'linux-image-cloud-amd64']).and.not.include('grub-pc');
+    expect(text).to.include('--no-install-recommends install curl grub-pc linux-image-cloud-amd64 shim-signed\n');
+    expect(text).to.match(/^# *rm -f \/etc\/apt\/trusted\.gpg\.d\/package-lock\.gpg /m);
+  });
+
+  it('says nothing of it without a lock', async () => {
+    const text = await preseed(undefined);
+    expect(text).not.to.match(/package-lock|archive\.gpg|apt-setup\/non-free/);
+    expect(answer(text, 'mirror/udeb/suite')).to.equal('trixie-udebs');
+    expect(answer(text, 'mirror/http/proxy')).to.equal('http://proxy.example.org');
+  });
+});

@@ -1,0 +1,66 @@
+/** The repository that an installer gets instead of a mirror: the packages of a lock, and no others. Plain data. */
+export interface LockedRepository {
+  /** `address:port` as the guest reaches it. */
+  readonly host: string;
+  /** The path of the archive there. */
+  readonly directory: string;
+  readonly suite: string;
+  /** The public key that signs it, as apt reads it, in base64. */
+  readonly key: string;
+  /** The names of all packages of the lock. */
+  readonly packages: readonly string[];
+  /** The kernel that the groups take, where the section names none. */
+  readonly kernel?: string;
+}
+
+/** What stands for a repository where none is served: outside of a build. */
+export const noRepository: LockedRepository = {
+  host: '10.0.2.2:PORT',
+  directory: '/archive',
+  suite: '',
+  key: '',
+  packages: [],
+};
+
+/** Boot loaders are the installer's: what it is to install only when the disk is ready, or removes for another one. */
+function isBootLoader(name: string): boolean {
+  return /^(?:grub|shim)/.test(name);
+}
+
+/** A kernel among the names of packages. */
+export function kernelAmong(names: readonly string[]): string | undefined {
+  return names.find((name) => /^linux-(?:image-|generic|virtual)/.test(name));
+}
+
+/**
+ * Variables of answer files: where the installer finds packages. Templates read **package-repository**, which is empty where
+ * there is no lock; those of mirrors mean the repository where there is one, so that nothing else is installed from.
+ */
+export function repositoryVariables(
+  repository: LockedRepository | undefined,
+  variables: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  if (repository === undefined)
+    return { 'package-repository': '', 'package-key': '', 'package-names': '', 'package-names-early': '' };
+  const { host, directory, key, packages } = repository;
+  const url = `http://${host}${directory}`;
+  const said = (name: string) => variables[name] ?? variables[name.replaceAll('-', '_')];
+  const kernel = said('kernel-package') || repository.kernel;
+  return {
+    'package-repository': url,
+    'package-key': key,
+    'package-names': packages.join(' '),
+    'package-names-early': packages.filter((name) => !isBootLoader(name)).join(' '),
+    'mirror-protocol': 'http',
+    'mirror-host': host,
+    'mirror-directory': directory,
+    'ubuntu-mirror-host': host,
+    'ubuntu-mirror-directory': directory,
+    'autoinstall-mirror': url,
+    'udeb-suite': '',
+    'allow-unauthenticated': 'no',
+    proxy: '',
+    updates: 'no',
+    ...(kernel === undefined ? {} : { 'kernel-package': kernel }),
+  };
+}

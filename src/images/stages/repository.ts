@@ -1,0 +1,53 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { makeDirectory } from '../../host/make-directory.js';
+import { isInstalled } from '../../config/image-spec.js';
+import { serveDirectory } from '../../install/content-server.js';
+import { makeBuildKey } from '../../packages/build-key.js';
+import { compileRepository } from '../../packages/compile-repository.js';
+import { lockForBuild } from '../../packages/use-lock.js';
+import { keepLock } from '../kept-lock.js';
+import { kernelAmong } from '../locked-repository.js';
+import { stage } from '../stage.js';
+
+/** The archive that an installer installs from: the packages of a lock, and no others, where the guest can reach them. */
+export const repository = stage({
+  name: 'repository',
+  title: 'Compiling the repository of the installer',
+  leaves: ['packageLock', 'repository'],
+  wants: ({ spec, packages, paths }) =>
+    packages && isInstalled(spec) ? { packages, workDir: paths.workDir } : undefined,
+  programs: () => ['apt-get', 'apt-config', 'apt-helper', 'dpkg-deb', 'gpg', 'gpgconf', 'gpgv'],
+  inputs: async ({ packages: { path, policy, request } }) => [
+    ...[policy, request.facts.suite],
+    existsSync(path) ? await readFile(path, 'utf8') : '',
+  ],
+  async run(host, { packages, workDir }) {
+    const used = await lockForBuild(host, packages);
+    const { lock } = used;
+    const { request, cache, path } = packages;
+    const suite = request.facts.suite || (request.sources[0]?.suite ?? 'stable');
+    // Beside the pool, for hard links.
+    makeDirectory(cache.pool);
+    const scratch = await mkdtemp(join(cache.pool, '.repository-'));
+    host.release.hold(scratch, () => rm(scratch, { recursive: true, force: true }));
+    const key = await makeBuildKey(host);
+    host.log.progress({ text: 'Compiling the repository' });
+    const wanted = { lock, pool: cache.pool, directory: join(scratch, 'archive'), suite, key };
+    const { keyring } = await compileRepository(host, wanted);
+    const server = await serveDirectory(host, scratch);
+    host.release.hold(`the HTTP server at ${server.guestHost}`, () => server.close());
+    host.log.info(`The installer gets the ${lock.totals.packages} packages of the lock, and no others`);
+    const kernel = kernelAmong(request.group.members.map(({ name }) => name));
+    return {
+      packageLock: await keepLock(workDir, path, used),
+      repository: {
+        ...{ host: server.guestHost, directory: '/archive', suite },
+        key: (await readFile(keyring)).toString('base64'),
+        packages: [...new Set(lock.packages.map(({ name }) => name))],
+        ...(kernel === undefined ? {} : { kernel }),
+      },
+    };
+  },
+});

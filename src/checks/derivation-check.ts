@@ -1,18 +1,28 @@
 import { accessSync, constants } from 'node:fs';
-import { isDerived } from '../config/image-spec.js';
+import { isBootstrapped, isDerived } from '../config/image-spec.js';
 import { reasonOf } from '../host/errno.js';
+import { programs } from '../host/programs.js';
 import { Failure } from '../host/failure.js';
 import type { Caller } from '../host/host.js';
 import { parentTreeOf } from '../images/derivation.js';
 import { builderArchitecture } from '../machine/acceleration.js';
 import type { Architecture } from '../machine/architectures.js';
 import { whyNoNamespaces } from '../sandbox/enter.js';
-import { whyNotEmulated } from '../sandbox/program-emulation.js';
+import { isRegistered, whyNotEmulated } from '../sandbox/program-emulation.js';
 import { error, mayBeMade, placeOf, warning, type Check, type CheckFinding } from './subject.js';
 
 /** Whether the tree of a derived image can be made here: its parent, its scripts, and what runs programs in it. */
 export const derivationCheck: Check = async (subject) => {
   const { spec, host } = subject;
+  if (isBootstrapped(spec)) {
+    if (builderArchitecture() === spec.arch || isRegistered(spec.arch)) return [];
+    const { name, programEmulator } = spec.arch;
+    return [
+      error(
+        `${placeOf(subject, 'arch')}: this machine runs no programs of ${name}, and so can't install packages of it; install ${programs[programEmulator].package}, which needs binfmt_misc in the kernel, or build it on such a machine`,
+      ),
+    ];
+  }
   if (!isDerived(spec)) return [];
   const findings: CheckFinding[] = [];
   if (spec.origin.in === 'vm') {

@@ -29,6 +29,7 @@ import { untilSignalled } from './signals.js';
 export interface LockFlags {
   readonly config?: string;
   readonly flavor?: readonly string[];
+  readonly arch?: string;
   readonly update?: readonly string[] | true;
   readonly check?: boolean;
   readonly fetch: boolean;
@@ -47,7 +48,7 @@ export async function lock(words: readonly string[], flags: LockFlags): Promise<
   if (fetches && named.length === 0) throw new UsageError(["no image given: 'image-factory lock fetch IMAGE'"]);
   if (flags.check && flags.update !== undefined) throw new UsageError(['--check changes nothing: leave --update out']);
   const images = named.flatMap((name) => imagesMeant(configuration, name, flags.flavor));
-  const requests = await requestsOf(configuration, images);
+  const requests = await requestsOf(configuration, images, flags.arch);
   const log = briefLog(flags);
   try {
     await untilSignalled(async (signal) => {
@@ -55,7 +56,7 @@ export async function lock(words: readonly string[], flags: LockFlags): Promise<
       await host.release.after(log, async () => {
         for (const { request, installed } of requests) {
           const cache = cacheOf(configuration, request, flags);
-          if (fetches) await fetchOne(host, configuration, request, cache);
+          if (fetches) await fetchOne(host, pathOf(configuration, request, flags), request, cache);
           else if (flags.check) await checkOne(host, configuration, request, flags);
           else await lockOne(host, configuration, { request, installed }, cache, flags);
         }
@@ -69,12 +70,16 @@ export async function lock(words: readonly string[], flags: LockFlags): Promise<
 type Lockable = Awaited<ReturnType<typeof lockable>>;
 
 /** Every problem of all of them at once, before anything is done. */
-async function requestsOf(configuration: Configuration, images: readonly FlavoredImage[]): Promise<Lockable[]> {
+async function requestsOf(
+  configuration: Configuration,
+  images: readonly FlavoredImage[],
+  arch: string | undefined,
+): Promise<Lockable[]> {
   const problems: string[] = [];
   const requests: Lockable[] = [];
   for (const image of images) {
     try {
-      requests.push(await lockable(configuration, image));
+      requests.push(await lockable(configuration, image, arch));
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
       problems.push(...error.problems);
@@ -88,6 +93,11 @@ function cacheOf(configuration: Configuration, { image }: FlavoredImage, { cache
   return packageCache(cacheDir ?? (configuration.section(image).document.get(image, 'cache_dir') || undefined));
 }
 
+/** One that is made for another architecture than the section's has its name beside that of the image. */
+function pathOf(configuration: Configuration, request: PackageRequest, { arch }: LockFlags): string {
+  return lockPath(configuration, request, arch === undefined ? undefined : request.facts.arch.debianName);
+}
+
 async function lockOne(
   host: Host,
   configuration: Configuration,
@@ -95,7 +105,7 @@ async function lockOne(
   cache: PackageCache,
   flags: LockFlags,
 ): Promise<void> {
-  const path = lockPath(configuration, request);
+  const path = pathOf(configuration, request, flags);
   const old = flags.update === true ? readableLock(path, host) : readLock(path);
   const netboot = installed && (() => poolNetbootFiles(host, installed, cache.pool));
   const made = await makeLock(host, { request, cache, old, update: updateOf(flags), fetches: flags.fetch, netboot });
@@ -131,9 +141,10 @@ async function checkOne(
   host: Host,
   configuration: Configuration,
   request: PackageRequest,
-  { json }: LockFlags,
+  flags: LockFlags,
 ): Promise<void> {
-  const path = lockPath(configuration, request);
+  const { json } = flags;
+  const path = pathOf(configuration, request, flags);
   const there = readLock(path);
   const name = flavoredName(request);
   if (there === undefined) throw noLock(name, path);
@@ -145,13 +156,7 @@ async function checkOne(
   if (stale.length > 0) throw staleLock(name, path, stale);
 }
 
-async function fetchOne(
-  host: Host,
-  configuration: Configuration,
-  request: PackageRequest,
-  cache: PackageCache,
-): Promise<void> {
-  const path = lockPath(configuration, request);
+async function fetchOne(host: Host, path: string, request: PackageRequest, cache: PackageCache): Promise<void> {
   const there = expectLock(path, request);
   const fetched = await fetchLocked(host, { request, cache }, there);
   console.log(`${shownPath(path)}: ${there.totals.packages} packages in the pool, ${fetched} fetched`);

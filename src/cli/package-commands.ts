@@ -35,6 +35,7 @@ export function addPackageCommands(root: Command): Command {
       'images, all flavors of each, or IMAGE@FLAVOR; after fetch: whose locked packages are fetched',
     )
     .addOption(flavors())
+    .option('--arch <arch>', 'for this architecture instead of the section’s: locks/IMAGE.ARCH.json')
     .option('--update [package...]', 'take the newest versions, of all packages or of these and what must follow')
     .option('--check', 'only compare the lock with the configuration: exit status 1 if it is stale or not there')
     .option('--no-fetch', 'do not fetch the packages themselves')

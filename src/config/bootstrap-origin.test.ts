@@ -18,6 +18,12 @@ describe('an image with a group', () => {
     expect(layout?.name).to.equal('hybrid');
   });
 
+  it('has a lock of its own for the architecture of the command line', () => {
+    const configuration = new Configuration([{ name: 'my.conf', text }], Configuration.shippedSources());
+    const { origin } = resolveImage(configuration, 'web', { arch: 'aarch64' }, '2026-11-26');
+    expect(origin).to.deep.include({ lockFile: resolve('locks/web.arm64.json') });
+  });
+
   it('is installed where it has an installer', () => {
     expect(resolved('[web]\nlike = debian-13\ngroup = server\n', 'web').origin.kind).to.equal('install');
   });

@@ -55,7 +55,15 @@ export function resolveImage(
   const values = withParentsValues(own, parentImage, reader);
   const origin =
     values.parent === undefined
-      ? (bootstrapOrigin(values, reader, lockPath(configuration, { image, flavor })) ?? installationOf(values, reader))
+      ? (bootstrapOrigin(
+          values,
+          reader,
+          lockPath(
+            configuration,
+            { image, flavor },
+            overrides['arch'] === undefined ? undefined : values.arch.debianName,
+          ),
+        ) ?? installationOf(values, reader))
       : deriveOrigin(values.parent, parentImage, values, reader);
   const hint = configuration.likeHint(image);
   if (hint !== undefined && reader.lacksAll([...sectionKinds.image.marks])) reader.complain(hint);

@@ -3,7 +3,7 @@ import { needsOf } from '../answers/partitioning/packages.js';
 import type { Configuration } from '../config/configuration.js';
 import { descriptionOptions } from '../config/description-options.js';
 import { flavoredName, splitName, type FlavoredImage } from '../config/flavored-name.js';
-import { answerFileKinds, installOrigin, isInstalled, type InstallSpec } from '../config/image-spec.js';
+import { answerFileKinds, installOrigin, isInstalled, type ImageSpec, type InstallSpec } from '../config/image-spec.js';
 import { isoDate, resolveImage } from '../config/resolve.js';
 import { UsageError } from '../host/failure.js';
 import { imageLayout } from '../layout/image-layout.js';
@@ -40,33 +40,44 @@ export async function installedRequest(configuration: Configuration, spec: Insta
   const named = preseededPackages(content.toString()).map((name) => ({ name, why: 'answer file' as const }));
   const { leftOut } = descriptionOptions.packages.type.parse(said('packages'));
   const installer = { further: named, leftOut, udebSuite: said('udeb-suite') || said('suite') };
-  const { group } = packageRequest(configuration, image, installer);
+  const { group } = packageRequest(configuration, image, installer, askedArch(spec));
   const layout = await imageLayout(spec);
   const additions = additionsOf(spec, {
     named: [...named, ...group.members].map(({ name }) => name),
     needs: layout === undefined ? [] : needsOf(layout),
   });
   const further = [...named, ...additions.map((name) => ({ name, why: 'installer' as const }))];
-  return packageRequest(configuration, image, {
-    ...installer,
-    further: further.filter(({ name }, at) => further.findIndex((other) => other.name === name) === at),
-  });
+  const distinct = further.filter(({ name }, at) => further.findIndex((other) => other.name === name) === at);
+  return packageRequest(configuration, image, { ...installer, further: distinct }, askedArch(spec));
+}
+
+/** The architecture that the command line asks for, as Debian calls it; undefined: that of the section, or of the flavor. */
+export function askedArch({ overridden, arch }: Pick<ImageSpec, 'overridden' | 'arch'>): string | undefined {
+  return overridden.includes('arch') ? arch.debianName : undefined;
 }
 
 /**
  * What a package lock of an image is about.
  *
+ * @param arch the architecture that the command line asks for
  * @throws UsageError for groups, flavors, sources and answer files with a mistake
  */
 export async function lockable(
   configuration: Configuration,
   image: FlavoredImage,
+  arch?: string,
 ): Promise<{ readonly request: PackageRequest; readonly installed?: InstallSpec | undefined }> {
   const { document } = configuration.section(image.image);
   const isSaid = (option: string) => Boolean(document.get(image.image, option));
-  if (isSaid('parent') || !answerFileKinds.some(isSaid)) return { request: packageRequest(configuration, image) };
-  const spec = resolveImage(configuration, flavoredName(image), {}, isoDate(new Date()));
-  if (!isInstalled(spec)) return { request: packageRequest(configuration, image) };
+  if (isSaid('parent') || !answerFileKinds.some(isSaid))
+    return { request: packageRequest(configuration, image, undefined, arch) };
+  const spec = resolveImage(
+    configuration,
+    flavoredName(image),
+    arch === undefined ? {} : { arch },
+    isoDate(new Date()),
+  );
+  if (!isInstalled(spec)) return { request: packageRequest(configuration, image, undefined, arch) };
   return { request: await installedRequest(configuration, spec), installed: spec };
 }
 

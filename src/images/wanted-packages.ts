@@ -10,7 +10,7 @@ import { packageRequest } from '../packages/request.js';
 import type { WantedPackages } from '../packages/use-lock.js';
 import type { Plan } from './build.js';
 import { hasParentDisk } from './derivation.js';
-import { installedRequest } from './installer-packages.js';
+import { askedArch, installedRequest } from './installer-packages.js';
 import { lineOf, withLayout } from './line.js';
 import { poolNetbootFiles } from './locked-netboot.js';
 
@@ -27,18 +27,18 @@ export async function wantedPackages(
   if (isInstalled(spec)) return installedPackages(configuration, spec);
   if (!isBootstrapped(spec)) return undefined;
   const image = splitName(configuration, spec.name);
-  const request = packageRequest(configuration, image);
+  const request = packageRequest(configuration, image, undefined, askedArch(spec));
   if (spec.layout === undefined && request.facts.options.get('kernel') === true) {
     throw new UsageError([
       `[${spec.section}] has no 'layout': it says what the disk of an image without an installer looks like, such as 'hybrid'`,
     ]);
   }
-  return { request, cache: cacheOf(spec), path: lockPath(configuration, image), policy: spec.packageLock };
+  return { request, cache: cacheOf(spec), path: spec.origin.lockFile, policy: spec.packageLock };
 }
 
 async function installedPackages(configuration: Configuration, spec: InstallSpec): Promise<WantedPackages | undefined> {
   const { packageLock: policy, group } = spec;
-  const path = lockPath(configuration, splitName(configuration, spec.name));
+  const path = lockPath(configuration, splitName(configuration, spec.name), askedArch(spec));
   const isWanted = group.length > 0 || policy === 'required' || (policy === 'use' && existsSync(path));
   if (!isWanted) return undefined;
   const request = await installedRequest(configuration, spec);

@@ -66,17 +66,19 @@ export interface InstallerRequest {
 const noInstaller: InstallerRequest = { further: [], leftOut: [], udebSuite: undefined };
 
 /**
+ * @param arch the architecture that the command line asks for
  * @throws UsageError with everything that is wrong with groups, flavor and sources of the image
  */
 export function packageRequest(
   configuration: Configuration,
   { image, flavor }: FlavoredImage,
   { further, leftOut, udebSuite }: InstallerRequest = noInstaller,
+  arch?: string,
 ): PackageRequest {
   const problems: string[] = [];
   const { document } = configuration.section(image);
   const groups = commaList.parse(noting(problems, () => document.get(image, 'group')) ?? '');
-  const facts = noting(problems, () => factsOf(configuration, { image, flavor }));
+  const facts = noting(problems, () => factsOf(configuration, { image, flavor, arch }));
   const places = packagePlaces(configuration, image, problems, facts && packagingOf(facts).packaging);
   const group = facts && noting(problems, () => resolveGroups(configuration, groups, facts));
   if (groups.length === 0 && further.length === 0) {

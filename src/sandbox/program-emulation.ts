@@ -18,7 +18,7 @@ const registry = '/proc/sys/fs/binfmt_misc';
 const mountRegistry = ['-t', 'binfmt_misc', 'binfmt_misc', registry];
 
 /** Whether the kernel runs programs of an architecture for everybody, by a registration of the system's. */
-function isRegistered({ name }: Pick<ForeignArchitecture, 'name'>): boolean {
+export function isRegistered({ name }: Pick<ForeignArchitecture, 'name'>): boolean {
   return existsSync(`${registry}/qemu-${name}`);
 }
 

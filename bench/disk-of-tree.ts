@@ -10,7 +10,7 @@ import { save, workDirectory, type Result, type Row } from './result.js';
 const packages = [
   ...['linux-image-amd64', 'initramfs-tools', 'systemd-sysv', 'udev', 'dbus', 'e2fsprogs', 'openssh-server', 'sudo'],
   ...['systemd-boot', 'systemd-boot-efi', 'shim-signed', 'grub-efi-amd64-signed', 'grub-efi-amd64-bin', 'grub-pc-bin'],
-  'qemu-guest-agent',
+  ...['qemu-guest-agent', 'python3'],
 ];
 
 /** mkosi, and what it calls. Debian 12 has an older one, so it runs in a tree of Debian 13. */

@@ -184,6 +184,34 @@ describe('bundles of a disk', () => {
     expect(program('sfdisk', ['--verify', join(directory, 'disk.raw')])).to.match(/No errors detected/);
   });
 
+  it('for XenServer are a description and chunks of the disk, in this order', async () => {
+    // Large enough for two of them.
+    await make('chunks', [{ ...target('xva'), align: 2 ** 30 }]);
+    const archive = join(scratch, 'chunks', `${base}.xva`);
+    const listed = program('tar', ['--list', '--file', archive]).trim().split('\n');
+    expect(listed).to.deep.equal(['ova.xml', 'xvda/chunk-000000000.gz', 'xvda/chunk-000000001.gz']);
+    const directory = join(scratch, 'xva');
+    mkdirSync(directory);
+    program('tar', ['--extract', '--file', archive, '--directory', directory]);
+    const value = (path: string) =>
+      program('xmllint', ['--xpath', `string(${path})`, join(directory, 'ova.xml')]).trim();
+    expect(value('/appliance/vm/hacks/@is_hvm')).to.equal('true');
+    expect(value('/appliance/vm/vbd/@vdi')).to.equal(value('/appliance/vdi/@name'));
+    expect(value('/appliance/vdi/@type')).to.equal('dir-gzipped-chunks');
+    expect(value('/appliance/vdi/@size')).to.equal(String(2 ** 30));
+    // igzip reads what gzip would take seconds for.
+    const compare =
+      'test "$(igzip -dc "$1"/*0.gz | wc -c)" = 1000000000; for each in "$1"/*; do igzip -dc "$each"; done | cmp - "$2"';
+    program('sh', [
+      '-ec',
+      compare,
+      'sh',
+      join(directory, 'xvda'),
+      join(scratch, 'chunks scratch', `grown-${2 ** 30}.raw`),
+    ]);
+    program('gzip', ['--test', join(directory, listed[2]!)]);
+  });
+
   it('compressed, have a block map that bmaptool takes', () => {
     for (const end of ['raw.xz', 'raw.zst']) {
       const copy = join(scratch, `copy of ${end}`);

@@ -6,6 +6,7 @@ import { writeOva } from './disks/ova.js';
 import { writeRaw } from './disks/raw.js';
 import { writeVagrant } from './disks/vagrant.js';
 import { writeXen } from './disks/xen.js';
+import { writeXva } from './disks/xva.js';
 import type { Made, Making } from './making.js';
 import type { DiskSource, TreeSource } from './source.js';
 import { writeIncus, writeLxc, writeTar, writeWsl } from './trees/archives.js';
@@ -34,6 +35,7 @@ export const diskWriters: Readonly<Record<DiskFormatName, DiskWriter>> = {
   gce: writeGce,
   vagrant: writeVagrant,
   xen: writeXen,
+  xva: writeXva,
 };
 
 /** What writes each format of files. */
@@ -58,6 +60,7 @@ export function programsFor(format: BundleFormatName, subformat: string | undefi
     raw: ['xz', 'zstd', 'igzip'],
     gce: ['tar', 'igzip'],
     vagrant: ['igzip'],
+    xva: ['igzip'],
     tar: ['getfattr', 'xz', 'zstd', 'igzip'],
     oci: ['getfattr', 'igzip', 'zstd'],
     docker: ['getfattr'],

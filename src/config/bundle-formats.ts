@@ -104,6 +104,14 @@ export const bundleFormats = {
     compressions: ['none'],
     options: ['cpus', 'memory', 'directory', 'bridge'],
   },
+  xva: {
+    doc: 'An archive that XenServer and XCP-ng import: a description, *ova.xml*, and the disk in compressed chunks. *hvm* starts it by its boot loader, *pv* by pygrub.',
+    of: 'disk',
+    extension: 'xva',
+    subformats: ['hvm', 'pv'],
+    compressions: ['gzip'],
+    options: ['cpus', 'memory'],
+  },
   tar: {
     doc: 'An archive of the files, in the pax format: numeric owners, extended attributes and capabilities, sorted.',
     of: 'tree',

@@ -1,4 +1,5 @@
 import type { SystemFacts } from '../facts.js';
+import { escaped } from './xml-text.js';
 
 /** A virtual machine with one disk, for a description in OVF. */
 export interface DescribedMachine {
@@ -132,13 +133,4 @@ function items({ cpus, memory, systemType, network }: DescribedMachine): string 
       return `      <Item>\n${lines.join('')}      </Item>`;
     })
     .join('\n');
-}
-
-function escaped(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    .replaceAll(/\p{Cc}/gu, ' ');
 }

@@ -431,6 +431,7 @@ ${described}
         directory: join(outputDirectory, 'clones'),
         run: ssh,
         freePort,
+        endMachine: async () => machine?.powerOff(),
       });
     }
 

@@ -35,10 +35,7 @@ import { zerofree } from './stages/zerofree.js';
 type ImageStage = Bindable<Plan, BuildState>;
 
 /** From a clean disk to the image under its final name. */
-const finishing: readonly ImageStage[] = [check, inventory, convert, checksum, bootTest, finish];
-
-/** The same where the packages of the image are those of a lock. */
-const finishingLocked: readonly ImageStage[] = [check, inventory, checkLock, convert, checksum, bootTest, finish];
+const finishing: readonly ImageStage[] = [check, inventory, checkLock, convert, checksum, bootTest, finish];
 
 /** What is said of the image, and where it goes. */
 const publishing: readonly ImageStage[] = [bundle, sbom, manifest, provenance, sign, upload, postBuildHook];
@@ -47,11 +44,12 @@ const publishing: readonly ImageStage[] = [bundle, sbom, manifest, provenance, s
 export const recipes: Readonly<Record<Origin['kind'], readonly ImageStage[]>> = {
   install: [
     ...[preBuildHook, serve, repository, render, fetch, create, install, clean, zerofree],
-    ...[...finishingLocked, ...publishing],
+    ...finishing,
+    ...publishing,
   ],
   // Its file systems are new, and the tree was clean before: what no file uses reads as zeros.
   derive: [preBuildHook, derive, disk, clean, ...finishing, ...publishing, noteNode],
-  bootstrap: [preBuildHook, bootstrap, disk, clean, ...finishingLocked, ...publishing, noteNode],
+  bootstrap: [preBuildHook, bootstrap, disk, clean, ...finishing, ...publishing, noteNode],
 };
 
 /** From a tree to the image that is an archive of it. */

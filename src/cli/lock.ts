@@ -117,8 +117,9 @@ async function lockOne(
   }
   for (const line of changeLines(changes)) console.log(line);
   const size = spokenSize(made.totals.bytes);
+  const udebs = made.totals.udebs === undefined ? '' : `, ${made.totals.udebs} components of the installer`;
   const what = old === undefined ? '' : changes.length === 0 ? ', unchanged' : `, ${changes.length} changed`;
-  console.log(`${shownPath(path)}: ${made.totals.packages} packages, ${size}${what}`);
+  console.log(`${shownPath(path)}: ${made.totals.packages} packages, ${size}${udebs}${what}`);
 }
 
 /** A damaged lock is no obstacle to making it again from nothing. */

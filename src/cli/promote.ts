@@ -12,6 +12,7 @@ import type { LockedFrom } from '../contents/artifact.js';
 import { claimLock } from '../host/file-lock.js';
 import { Failure, UsageError } from '../host/failure.js';
 import { ReleaseStack } from '../host/release-stack.js';
+import { lockable } from '../images/installer-packages.js';
 import { newestImage } from '../images/newest-image.js';
 import { planBuild } from '../images/plan.js';
 import { promotionRecipe } from '../images/recipes.js';
@@ -21,7 +22,7 @@ import { exitCodes } from '../jobs/outcome.js';
 import { staleness } from '../packages/differences.js';
 import { packagingOf } from '../packages/facts.js';
 import { lockText, readLock, type PackageLock } from '../packages/lock-file.js';
-import { flavoredName, imagesMeant, packageRequest, recordedRequest, type FlavoredImage } from '../packages/request.js';
+import { flavoredName, imagesMeant, recordedRequest, type FlavoredImage } from '../packages/request.js';
 import { noLock } from '../packages/use-lock.js';
 import { loadConfiguration } from './configuration.js';
 import { overridesFrom, type Flags } from './overrides.js';
@@ -52,7 +53,9 @@ export async function promote(image: string, name: string, flags: PromoteFlags):
     const images = imagesMeant(configuration, image, flags.flavor);
     const learn = (section: string) => secrets.learn(secretsAsWritten(configuration.section(section)));
     images.forEach((each) => learn(each.image));
-    const promotions = images.map((each) => promotionOf(configuration, each, newName(name, each, images), flags));
+    const promotions = await Promise.all(
+      images.map((each) => promotionOf(configuration, each, newName(name, each, images), flags)),
+    );
     for (const { spec } of promotions) secrets.learn(spec.secrets);
     await untilSignalled(async (signal) => {
       for (const { from, spec, lockFile } of promotions) {
@@ -89,12 +92,12 @@ function newName(name: string, { flavor }: FlavoredImage, all: readonly Flavored
   return { image: at > 0 ? name.slice(0, at) : name, flavor };
 }
 
-function promotionOf(
+async function promotionOf(
   configuration: Configuration,
   before: FlavoredImage,
   now: FlavoredImage,
   flags: PromoteFlags,
-): Promotion {
+): Promise<Promotion> {
   const [name, next] = [flavoredName(before), flavoredName(now)];
   const problems: string[] = [];
   if (name === next) problems.push(`${name}: an image can't be promoted to its own name`);
@@ -110,7 +113,7 @@ function promotionOf(
   const from = finished(source, expectLock(lockPath(configuration, before), name));
   const date = basename(from.files.sums, '.SHA256SUMS').slice(name.length + 1);
   const spec = kind === 'image' ? resolveImage(configuration, next, overridesFrom(flags), date) : undefined;
-  if (spec !== undefined) expectSame(configuration, now, from.lock);
+  if (spec !== undefined) await expectSame(configuration, now, from.lock);
   const lockFile =
     spec === undefined ? join(dirname(lockPath(configuration, before)), `${next}.json`) : lockPath(configuration, now);
   const there = (role: ArtifactRole) => existsSync(from.files[role]);
@@ -176,8 +179,8 @@ function filesIn(directory: string, base: string, image: string): ArtifactFiles 
 }
 
 /** @throws Failure for a section that asks for other packages: its own lock would be stale at once */
-function expectSame(configuration: Configuration, now: FlavoredImage, lock: PackageLock): void {
-  const request = packageRequest(configuration, now);
+async function expectSame(configuration: Configuration, now: FlavoredImage, lock: PackageLock): Promise<void> {
+  const { request } = await lockable(configuration, now);
   const { architecture } = packagingOf(request.facts);
   const differing = staleness(lock, recordedRequest(request), { solver: lock.solver, architecture });
   if (differing.length === 0) return;

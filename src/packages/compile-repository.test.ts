@@ -73,6 +73,39 @@ describe('a repository that is compiled from a lock', function () {
     expect(statSync(pooled(pool(), first)).nlink, 'a link, not a copy').to.equal(2);
   });
 
+  it('has the components of debian-installer in a part of their own', async () => {
+    const udeb: MadePackage = {
+      name: 'partman-base',
+      isUdeb: true,
+      fields: ['Priority: standard', 'Kernel-Version: 6.12'],
+    };
+    await archive.publish('installer', [...usual, udeb]);
+    const text = `[group it]\npackages = web\n[image]\ngroup = it\npackage-sources = ${archive.url} stable main\npackage-keyring = ${archive.keyring}\n`;
+    const configuration = new Configuration([{ name: 'my.conf', text }], Configuration.shippedSources());
+    const installer = { further: [], leftOut: [], udebSuite: 'installer' };
+    const request = packageRequest(configuration, { image: 'image', flavor: undefined }, installer);
+    const cache = packageCache(join(scratch, 'cache'));
+    const own = await makeLock(host, { request, cache, update: { kind: 'everything' }, fetches: true });
+    const key = await makeBuildKey(host);
+    const wanted = { lock: own, pool: pool(), directory: join(scratch, 'installer'), suite: 'trixie', key };
+    const { directory } = await compileRepository(host, wanted);
+    const dists = join(directory, 'dists/trixie');
+    const index = readFileSync(join(dists, 'main/debian-installer/binary-amd64/Packages'), 'utf8');
+    expect(index.match(/^(?:Package|Priority|Kernel-Version): .*$/gm)?.sort()).to.deep.equal([
+      'Kernel-Version: 6.12',
+      'Package: partman-base',
+      'Priority: standard',
+    ]);
+    const path = /^Filename: (.*\.udeb)$/m.exec(index)?.[1] ?? '';
+    expect(existsSync(join(directory, path))).to.be.true;
+    expect(readFileSync(join(dists, 'main/binary-amd64/Packages'), 'utf8')).not.to.include('partman-base');
+    // What choose-mirror asks for.
+    expect(readFileSync(join(dists, 'main/binary-amd64/Release'), 'utf8')).to.include('\nArchitecture: amd64\n');
+    expect(readFileSync(join(dists, 'Release'), 'utf8')).to.include(
+      ' main/debian-installer/binary-amd64/Packages.gz\n',
+    );
+  });
+
   it('is not accepted with another key', async () => {
     const key = await makeBuildKey(host);
     const other = await makeBuildKey(host);

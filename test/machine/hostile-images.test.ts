@@ -76,7 +76,14 @@ describe('hostile images', function () {
     try {
       const state = await clean.run(
         stageHost,
-        { disk, printsLogs: true, rootPartition: undefined, repairs: undefined, removableLoader: 'BOOTX64.EFI' },
+        {
+          disk,
+          printsLogs: true,
+          hasOnlyLocked: false,
+          rootPartition: undefined,
+          repairs: undefined,
+          removableLoader: 'BOOTX64.EFI',
+        },
         {},
       );
       await zerofree.run(stageHost, { disk }, state);

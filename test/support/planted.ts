@@ -39,7 +39,14 @@ export async function cleaned(disk: string): Promise<string> {
   const host = testStageHost<BuildState>();
   const state = await clean.run(
     host,
-    { disk, printsLogs: false, rootPartition: undefined, repairs: undefined, removableLoader: 'BOOTX64.EFI' },
+    {
+      disk,
+      printsLogs: false,
+      hasOnlyLocked: false,
+      rootPartition: undefined,
+      repairs: undefined,
+      removableLoader: 'BOOTX64.EFI',
+    },
     {},
   );
   await zerofree.run(host, { disk }, state);

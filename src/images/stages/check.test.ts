@@ -39,7 +39,7 @@ describe('the stages clean and check', function () {
     const repairs = golden === 'fix' ? { except } : undefined;
     const state = await clean.run(
       host,
-      { disk, printsLogs: false, rootPartition: undefined, repairs, removableLoader: undefined },
+      { disk, printsLogs: false, hasOnlyLocked: false, rootPartition: undefined, repairs, removableLoader: undefined },
       {},
     );
     await zerofree.run(host, { disk }, state);

@@ -1,3 +1,5 @@
+import { isInstalled } from '../../config/image-spec.js';
+import { askedInVain } from '../../install/asked-in-vain.js';
 import { bootWays } from '../../disk/boot-ways.js';
 import { ExtFileSystem } from '../../disk/ext-file-system.js';
 import { identifyCommand } from '../../disk/disk-layout.js';
@@ -18,8 +20,9 @@ export const clean = stage({
   title: 'Cleaning the installed system',
   leaves: ['system', 'bootWays'],
   inPlace: true,
-  wants: ({ spec, paths }) => ({
+  wants: ({ spec, paths, packages }) => ({
     disk: paths.rawDisk,
+    hasOnlyLocked: packages !== undefined && isInstalled(spec),
     printsLogs: spec.installerLogs,
     rootPartition: spec.rootPartition,
     repairs: spec.golden === 'fix' ? { except: spec.goldenExcept } : undefined,
@@ -31,7 +34,7 @@ export const clean = stage({
     ...ExtFileSystem.commands(disk, 'OFFSET').clean,
   ],
   inputs: ({ rootPartition, repairs }) => [rootPartition, repairs],
-  async run(host, { disk, printsLogs, rootPartition, repairs, removableLoader }) {
+  async run(host, { disk, printsLogs, hasOnlyLocked, rootPartition, repairs, removableLoader }) {
     return Volumes.use(host, disk, async (volumes) => {
       const system = await readSystem(volumes, rootPartition);
       for (const device of system.unknownDevices) {
@@ -40,6 +43,13 @@ export const clean = stage({
       const files = new SystemFiles(system, volumes);
       if (printsLogs) {
         for await (const { path, content } of files.logs()) host.log.info(`Content of ${path}:\n${content}`);
+      }
+      if (hasOnlyLocked) {
+        const asked: string[] = [];
+        for await (const { content } of files.logs()) asked.push(...askedInVain(content));
+        if (asked.length > 0) {
+          host.log.info(`The installer also asked for packages that the lock does not have: ${asked.join(', ')}`);
+        }
       }
       const removed = await files.removeLeftovers();
       host.log.info(removed.length > 0 ? `Removed ${removed.join(', ')}` : 'The installer left nothing to remove');

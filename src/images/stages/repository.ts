@@ -18,7 +18,7 @@ export const repository = stage({
   leaves: ['packageLock', 'repository'],
   wants: ({ spec, packages, paths }) =>
     packages && isInstalled(spec) ? { packages, workDir: paths.workDir } : undefined,
-  programs: () => ['apt-get', 'apt-config', 'apt-helper', 'dpkg-deb', 'gpg', 'gpgconf', 'gpgv'],
+  programs: () => ['apt-get', 'apt-config', 'apt-helper', 'dpkg', 'dpkg-deb', 'gpg', 'gpgconf', 'gpgv'],
   inputs: async ({ packages: { path, policy, request } }) => [
     ...[policy, request.facts.suite],
     existsSync(path) ? await readFile(path, 'utf8') : '',

@@ -60,3 +60,29 @@ export function additionsOf(spec: InstallSpec, { named, needs }: Circumstances):
 function withoutDefaults(name: string): string {
   return /^grub-(?:pc|efi-[a-z0-9]+)$/.test(name) ? `${name}-bin` : name;
 }
+
+/** The boot loaders that Anaconda installs, by architecture and firmware (anaconda's sources: modules/storage/bootloader). */
+const anacondaLoaders: Readonly<
+  Record<string, { readonly bios?: readonly string[]; readonly uefi?: readonly string[] }>
+> = {
+  x86_64: { bios: ['grub2', 'grub2-tools'], uefi: ['efibootmgr', 'grub2-efi-x64', 'shim-x64'] },
+  aarch64: { uefi: ['efibootmgr', 'grub2-efi-aa64', 'shim-aa64'] },
+  ppc64le: { bios: ['grub2', 'powerpc-utils'] },
+};
+
+/** What Anaconda installs without being asked: a kernel, a boot loader, what keeps accounts, and tools for file systems. */
+export function anacondaAdditions(
+  { arch, firmware, variables }: Pick<InstallSpec, 'arch' | 'firmware' | 'variables'>,
+  needs: readonly string[],
+): string[] {
+  const loaders = anacondaLoaders[arch.name] ?? {};
+  const root = variables['root-filesystem'] ?? 'ext4';
+  const tools: Readonly<Record<string, string>> = { xfs: 'xfsprogs', btrfs: 'btrfs-progs' };
+  return [
+    ...['kernel', 'authselect', 'firewalld'],
+    ...((firmware.name === 'bios' ? loaders.bios : loaders.uefi) ?? []),
+    ...(needs.includes('UEFI') ? (loaders.uefi ?? []) : []),
+    ...(needs.includes('BIOS') ? (loaders.bios ?? []) : []),
+    tools[root] ?? 'e2fsprogs',
+  ].filter((name, at, all) => all.indexOf(name) === at);
+}

@@ -45,6 +45,15 @@ describe('what a lock of an image that is installed is about', () => {
     });
   });
 
+  it('is what a Kickstart file names, and what Anaconda adds', async () => {
+    const request = await requested(`[web]\nlike = rocky-9\npackages = nginx -nano\n${own}`);
+    expect(because(request, 'answer file')).to.include.members(['@core', 'chrony', 'nginx']).and.not.include('-nano');
+    expect(because(request, 'installer')).to.include.members(['kernel', 'grub2']);
+    expect(request.sources.map(({ suite }) => suite)).to.deep.equal(['baseos', 'appstream']);
+    expect([...request.group.excluded.keys()]).to.include('nano');
+    expect(request.udebs).to.equal(undefined);
+  });
+
   it('needs no group: the packages of the section are enough', async () => {
     const request = await requested(`[web]\nlike = debian-13\npackages = nginx\n${own}`);
     expect(request.groups).to.deep.equal([]);
@@ -74,8 +83,8 @@ describe('what a lock of an image that is installed is about', () => {
   });
 
   it('is refused where the installer would not install from a lock', async () => {
-    expect(await refused(`[web]\nlike = rocky-9\ngroup = server\n${own}`)).to.match(
-      /^\[web\] .*kickstart = el.kickstart.hbs: /,
+    expect(await refused(`[web]\nlike = opensuse-leap-15.6\ngroup = server\n${own}`)).to.match(
+      /^\[web\] .*(agama|autoyast|yast) = .*: /,
     );
     const further = 'extra-repositories = more http://example.org/debian trixie main';
     expect(await refused(`[web]\nlike = debian-13\ngroup = server\n${further}\n${own}`)).to.include(

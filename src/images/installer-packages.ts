@@ -7,10 +7,10 @@ import { answerFileKinds, installOrigin, isInstalled, type ImageSpec, type Insta
 import { isoDate, resolveImage } from '../config/resolve.js';
 import { UsageError } from '../host/failure.js';
 import { imageLayout } from '../layout/image-layout.js';
-import { packageRequest, type PackageRequest } from '../packages/request.js';
+import { packageRequest, type InstallerRequest, type PackageRequest } from '../packages/request.js';
 import { answerFileSource } from './answer-file-source.js';
 import { noRepository } from './locked-repository.js';
-import { additionsOf } from './installer-additions.js';
+import { additionsOf, anacondaAdditions } from './installer-additions.js';
 
 /**
  * What an image that is installed asks for: its groups, what its answer file names, and what its installer adds by itself.
@@ -21,9 +21,9 @@ export async function installedRequest(configuration: Configuration, spec: Insta
   const image = splitName(configuration, spec.name);
   const { kind } = installOrigin(spec).answerFile;
   const said = (name: string) => spec.variables[name] ?? spec.variables[name.replaceAll('-', '_')] ?? '';
-  if (kind !== 'preseed') {
+  if (kind !== 'preseed' && kind !== 'kickstart') {
     throw new UsageError([
-      `[${spec.section}] has a 'group', or a package lock, and ${kind} = ${installOrigin(spec).answerFile.path}: installing from a package lock is only there for debian-installer; leave out 'group' and name packages in 'packages'`,
+      `[${spec.section}] has a 'group', or a package lock, and ${kind} = ${installOrigin(spec).answerFile.path}: installing from a package lock is only there for debian-installer and Anaconda; leave out 'group' and name packages in 'packages'`,
     ]);
   }
   if (said('extra-repositories') !== '') {
@@ -37,18 +37,38 @@ export async function installedRequest(configuration: Configuration, spec: Insta
       `${spec.places[kind] ?? kind} = ${installOrigin(spec).answerFile.path}: it does not mention 'package-repository', so the installer would not install from the package lock: see image-factory-packages(7)`,
     ]);
   }
-  const named = preseededPackages(content.toString()).map((name) => ({ name, why: 'answer file' as const }));
   const { leftOut } = descriptionOptions.packages.type.parse(said('packages'));
+  const layout = await imageLayout(spec);
+  const needs = layout === undefined ? [] : needsOf(layout);
+  if (kind === 'kickstart') {
+    const installer = { further: await kickstarted(spec, needs), leftOut, udebSuite: undefined };
+    return packageRequest(configuration, image, installer, askedArch(spec));
+  }
+  const named = preseededPackages(content.toString()).map((name) => ({ name, why: 'answer file' as const }));
   const installer = { further: named, leftOut, udebSuite: said('udeb-suite') || said('suite') };
   const { group } = packageRequest(configuration, image, installer, askedArch(spec));
-  const layout = await imageLayout(spec);
-  const additions = additionsOf(spec, {
-    named: [...named, ...group.members].map(({ name }) => name),
-    needs: layout === undefined ? [] : needsOf(layout),
-  });
+  const additions = additionsOf(spec, { named: [...named, ...group.members].map(({ name }) => name), needs });
   const further = [...named, ...additions.map((name) => ({ name, why: 'installer' as const }))];
   const distinct = further.filter(({ name }, at) => further.findIndex((other) => other.name === name) === at);
   return packageRequest(configuration, image, { ...installer, further: distinct }, askedArch(spec));
+}
+
+/** What `%packages` of a Kickstart file names that is not for a lock, and what Anaconda adds. */
+async function kickstarted(spec: InstallSpec, needs: readonly string[]): Promise<InstallerRequest['further']> {
+  const { content } = await renderAnswerFile(answerFileSource(spec));
+  const named = kickstartedPackages(content.toString()).map((name) => ({ name, why: 'answer file' as const }));
+  const added = anacondaAdditions(spec, needs).filter((name) => !named.some((each) => each.name === name));
+  return [...named, ...added.map((name) => ({ name, why: 'installer' as const }))];
+}
+
+/** The packages and groups that a Kickstart file names. */
+export function kickstartedPackages(text: string): string[] {
+  const sections = [...text.matchAll(/^%packages\b.*\n([^]*?)^%end$/gm)].map(([, lines = '']) => lines);
+  const names = sections
+    .join('\n')
+    .split('\n')
+    .map((line) => line.replace(/#.*$/, '').trim());
+  return [...new Set(names.filter((name) => name !== '' && !name.startsWith('-')))];
 }
 
 /** The architecture that the command line asks for, as Debian calls it; undefined: that of the section, or of the flavor. */

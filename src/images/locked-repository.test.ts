@@ -65,4 +65,23 @@ describe('an answer file of an image with a package lock', () => {
     expect(answer(text, 'mirror/udeb/suite')).to.equal('trixie-udebs');
     expect(answer(text, 'mirror/http/proxy')).to.equal('http://proxy.example.org');
   });
+
+  it('lets Anaconda know the repository and the packages of the lock, and nothing else', async () => {
+    const render = async (locked: LockedRepository | undefined) => {
+      const text = '[web]\nlike = rocky-9\npackages = nginx\nssh-authorized-keys = ssh-ed25519 AAAA me\n';
+      const configuration = new Configuration([{ name: 'my.conf', text }], Configuration.shippedSources());
+      const spec = resolveImage(configuration, 'web', {}, '2026-11-26');
+      return (await renderAnswerFile(answerFileSource(spec, { repository: locked }))).content.toString();
+    };
+    const packages = ['bash', 'kernel', 'libgcc.i686'];
+    const text = await render({ host: '10.0.2.2:8123', directory: '/archive', suite: '9', key: '', packages });
+    expect(text.match(/^(?:url|repo) .*$/gm)).to.deep.equal(['url --url=http://10.0.2.2:8123/archive']);
+    expect(/^%packages .*\n([^]*?)^%end$/m.exec(text)?.[1]).to.equal('bash\nkernel\nlibgcc.i686\n');
+    expect(text).to.match(/^%packages --nocore --exclude-weakdeps$/m);
+    const usual = await render(undefined);
+    expect(usual)
+      .to.match(/^repo --name=AppStream /m)
+      .and.match(/^@core$/m)
+      .and.match(/^nginx$/m);
+  });
 });

@@ -6,6 +6,9 @@ import { isInstalled } from '../../config/image-spec.js';
 import { serveDirectory } from '../../install/content-server.js';
 import { makeBuildKey } from '../../packages/build-key.js';
 import { compileRepository } from '../../packages/compile-repository.js';
+import { packagingOf } from '../../packages/facts.js';
+import type { PackageLock } from '../../packages/lock-file.js';
+import { compileRpmRepository } from '../../packages/rpm/compile-repository.js';
 import { lockForBuild } from '../../packages/use-lock.js';
 import { keepLock } from '../kept-lock.js';
 import { kernelAmong } from '../locked-repository.js';
@@ -18,7 +21,12 @@ export const repository = stage({
   leaves: ['packageLock', 'repository'],
   wants: ({ spec, packages, paths }) =>
     packages && isInstalled(spec) ? { packages, workDir: paths.workDir } : undefined,
-  programs: () => ['apt-get', 'apt-config', 'apt-helper', 'dpkg', 'dpkg-deb', 'gpg', 'gpgconf', 'gpgv'],
+  programs: ({ packages: { request } }) => [
+    ...(['apt-get', 'apt-config', 'apt-helper', 'gpg', 'gpgconf', 'gpgv'] as const),
+    ...(packagingOf(request.facts).packaging === 'rpm'
+      ? (['dnf', 'createrepo_c', 'rpmkeys'] as const)
+      : (['dpkg', 'dpkg-deb'] as const)),
+  ],
   inputs: async ({ packages: { path, policy, request } }) => [
     ...[policy, request.facts.suite],
     existsSync(path) ? await readFile(path, 'utf8') : '',
@@ -35,7 +43,7 @@ export const repository = stage({
     const key = await makeBuildKey(host);
     host.log.progress({ text: 'Compiling the repository' });
     const wanted = { lock, pool: cache.pool, directory: join(scratch, 'archive'), suite, key };
-    const { keyring } = await compileRepository(host, wanted);
+    const { keyring } = await (lock.packaging === 'rpm' ? compileRpmRepository : compileRepository)(host, wanted);
     const server = await serveDirectory(host, scratch);
     host.release.hold(`the HTTP server at ${server.guestHost}`, () => server.close());
     host.log.info(`The installer gets the ${lock.totals.packages} packages of the lock, and no others`);
@@ -45,9 +53,15 @@ export const repository = stage({
       repository: {
         ...{ host: server.guestHost, directory: '/archive', suite },
         key: (await readFile(keyring)).toString('base64'),
-        packages: [...new Set(lock.packages.map(({ name }) => name))],
+        packages: namesOf(lock),
         ...(kernel === undefined ? {} : { kernel }),
       },
     };
   },
 });
+
+/** As an answer file names them: with the architecture where it is another one. */
+export function namesOf({ packaging, architecture: own, packages }: PackageLock): string[] {
+  const isForeign = (architecture: string) => packaging === 'rpm' && ![own, 'noarch'].includes(architecture);
+  return [...new Set(packages.map(({ name, architecture: of }) => (isForeign(of) ? `${name}.${of}` : name)))];
+}

@@ -1,0 +1,176 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { ReleaseStack } from '../src/host/release-stack.js';
+import { silentLog } from '../src/host/log.js';
+import { makeBuildKey } from '../src/packages/build-key.js';
+import { compileRepository } from '../src/packages/compile-repository.js';
+import { readLock, type PackageLock } from '../src/packages/lock-file.js';
+import { aptMirrorUrl } from '../test/e2e/apt-mirror.js';
+import { alternate, measure } from './measure.js';
+import { save, workDirectory, type Result, type Row } from './result.js';
+import { ourProgram } from './rival.js';
+
+const scratch = join(workDirectory, 'packages');
+const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
+
+/** The indexes of Debian 13 on this machine, so that no network is measured. */
+const mirror = join(scratch, 'mirror');
+
+/** What mmdebstrap and the usual tools make of the packages: a tree, partitions, file systems, a compressed image. */
+const usualSteps = `set -eu
+tree=$1; disk=$2; list=$3; image=$4; repository=$5
+mmdebstrap --quiet --mode=root --variant=essential --include="$list" --aptopt='Apt::Install-Recommends "false"' \\
+  --dpkgopt=force-unsafe-io trixie "$tree" "deb [trusted=yes] file:$repository trixie main"
+truncate -s 2G "$disk"
+printf 'label: gpt\\nsize=1MiB, type=21686148-6449-6E6F-744E-656564454649\\nsize=128MiB, type=C12A7328-F81F-11D2-BA4B-00C04FC93EC9\\ntype=linux\\n' | sfdisk --quiet "$disk"
+mkfs.vfat -F 32 --offset 4096 "$disk" 131072 >/dev/null
+mke2fs -q -F -t ext4 -d "$tree" -E offset=$((130 * 1048576)) "$disk" 1900M
+qemu-img convert -c -O qcow2 -o compression_type=zstd "$disk" "$image"
+rm -rf "$tree" "$disk"`;
+
+/**
+ * Package locks beside apt, images of packages beside mmdebstrap and the steps that others do with its tree, and an
+ * archive for containers beside mmdebstrap's: each with the same packages, from the same files on this machine. As root.
+ */
+export async function packages(rounds: number, say: (line: string) => void): Promise<Result> {
+  await prepare(say);
+  const host = { log: silentLog, signal: new AbortController().signal, release: new ReleaseStack() };
+  try {
+    const rows = [
+      ...(await lockRows(rounds, say)),
+      ...(await imageRows(host, rounds, say)),
+      ...(await archiveRows(host, say)),
+    ];
+    return await save('packages', rows);
+  } finally {
+    await host.release.releaseAll(host.log);
+  }
+}
+
+const configuration = join(scratch, 'my.conf');
+const ours = (...words: string[]): [string, ...string[]] => [ourProgram, ...words, '--config', configuration];
+
+async function prepare(say: (line: string) => void): Promise<void> {
+  await mkdir(join(mirror, 'dists/trixie/main/binary-amd64'), { recursive: true });
+  const url = await aptMirrorUrl();
+  for (const path of ['dists/trixie/InRelease', 'dists/trixie/main/binary-amd64/Packages.xz']) {
+    if (existsSync(join(mirror, path))) continue;
+    say(`fetching ${path}`);
+    const answer = await fetch(`${url}/${path}`);
+    if (!answer.ok) throw new Error(`${url}/${path}: ${answer.status}`);
+    await writeFile(join(mirror, path), Buffer.from(await answer.arrayBuffer()));
+  }
+  const common = `image-size = 2G\nboot-test = off\npackage-keyring = ${keyring}\ncache_dir = ${scratch}/cache\nstore-dir = ${scratch}/store\noutput-dir = ${scratch}/out\n`;
+  await writeFile(
+    configuration,
+    `[server]\nlike = trixie\ngroup = server\npackage-sources = ${url} trixie main\n${common}[jeos]\nlike = server\ngroup = container\noptions = !kernel\n[indexes]\nlike = server\npackage-sources = file:${mirror} trixie main\n`,
+  );
+  for (const image of ['server', 'jeos']) {
+    if (!existsSync(join(scratch, `locks/${image}.json`))) await execa('env', ours('lock', image));
+  }
+}
+
+async function lockRows(rounds: number, say: (line: string) => void): Promise<Row[]> {
+  const { request } = lockOf('server');
+  const apt = join(scratch, 'apt');
+  for (const name of ['etc/apt.conf.d', 'etc/preferences.d', 'lists/partial', 'archives/partial', 'state', 'log']) {
+    await mkdir(join(apt, name), { recursive: true });
+  }
+  await writeFile(join(apt, 'status'), '');
+  await writeFile(join(apt, 'etc/sources.list'), `deb [arch=amd64 signed-by=${keyring}] file:${mirror} trixie main\n`);
+  const at = (name: string, path: string) => `${name} "${join(apt, path)}";\n`;
+  await writeFile(
+    join(apt, 'apt.conf'),
+    [
+      ...[at('Dir', ''), at('Dir::Etc', 'etc'), at('Dir::State', 'state'), at('Dir::State::status', 'status')],
+      ...[at('Dir::State::lists', 'lists'), at('Dir::Cache', ''), at('Dir::Log', 'log')],
+      'APT::Architecture "amd64"; APT::Architectures { "amd64"; }; Acquire::Languages "none"; APT::Sandbox::User "";\n',
+    ].join(''),
+  );
+  const call = `apt-get -q update >/dev/null && exec apt-get -s --no-install-recommends install ${['?essential', ...request.packages].map((name) => `'${name}'`).join(' ')}`;
+  const measured = await alternate(rounds, {
+    ours: (round) => {
+      say(`packages: lock, round ${round + 1} of ${rounds}`);
+      return measure({ command: ours('lock', 'indexes', '--update', '--no-fetch'), cwd: scratch });
+    },
+    apt: () => measure({ command: ['sh', '-c', call], env: { APT_CONFIG: join(apt, 'apt.conf') } }),
+  });
+  return [
+    row('lock of a Debian server (beside apt-get update, apt-get -s)', 's', measured.ours.wall, measured.apt.wall, 2),
+    row('the same, CPU', 's', measured.ours.cpu, measured.apt.cpu),
+  ];
+}
+
+async function imageRows(host: BenchHost, rounds: number, say: (line: string) => void): Promise<Row[]> {
+  const lock = lockOf('server');
+  const repository = await repositoryOf(host, lock);
+  const at = (name: string) => join(scratch, name);
+  const measured = await alternate(rounds, {
+    async ours(round) {
+      say(`packages: image, round ${round + 1} of ${rounds}`);
+      for (const name of ['store', 'out']) await rm(at(name), { recursive: true, force: true });
+      return measure({ command: ours('server', '--locked'), cwd: scratch });
+    },
+    async usual() {
+      for (const name of ['tree', 'disk.raw', 'image.qcow2']) await rm(at(name), { recursive: true, force: true });
+      const words = [at('tree'), at('disk.raw'), listOf(lock), at('image.qcow2'), repository];
+      return measure({ command: ['sh', '-c', usualSteps, 'sh', ...words] });
+    },
+  });
+  const image = (await readdir(at('out'))).find((name) => name.endsWith('.qcow2')) ?? '';
+  const sizes = await Promise.all([stat(join(at('out'), image)), stat(at('image.qcow2'))]);
+  for (const name of ['store', 'out', 'image.qcow2']) await rm(at(name), { recursive: true, force: true });
+  const what = 'packages to a compressed image that boots by BIOS and UEFI (beside mmdebstrap, mke2fs, qemu-img)';
+  return [
+    row(what, 's', measured.ours.wall, measured.usual.wall, 0.8),
+    row('the same, CPU', 's', measured.ours.cpu, measured.usual.cpu),
+    row('the same, size', 'MiB', sizes[0].size, sizes[1].size),
+  ];
+}
+
+async function archiveRows(host: BenchHost, say: (line: string) => void): Promise<Row[]> {
+  const lock = lockOf('jeos');
+  const repository = await repositoryOf(host, lock);
+  const other = join(scratch, 'jeos.tar.zst');
+  await rm(other, { force: true });
+  say('packages: an archive for containers');
+  await execa('env', ours('jeos', '--locked'), { cwd: scratch });
+  const image = (await readdir(join(scratch, 'out'))).find((name) => /^jeos-[\d-]+\.tar\.zst$/.test(name)) ?? '';
+  await execa('mmdebstrap', [
+    ...['--quiet', '--mode=root', '--variant=essential', `--include=${listOf(lock)}`],
+    ...['trixie', other, `deb [trusted=yes] file:${repository} trixie main`],
+  ]);
+  const sizes = await Promise.all([stat(join(scratch, 'out', image)), stat(other)]);
+  for (const name of ['store', 'out', 'jeos.tar.zst']) await rm(join(scratch, name), { recursive: true, force: true });
+  return [row("an archive for containers, size (beside mmdebstrap's)", 'MiB', sizes[0].size, sizes[1].size, 1)];
+}
+
+type BenchHost = Parameters<typeof compileRepository>[0];
+
+function lockOf(image: string): PackageLock {
+  const lock = readLock(join(scratch, `locks/${image}.json`));
+  if (lock === undefined) throw new Error(`there is no lock of ${image}`);
+  return lock;
+}
+
+/** What both install from; ours compiles its own, which is measured. */
+async function repositoryOf(host: BenchHost, lock: PackageLock): Promise<string> {
+  const directory = join(scratch, `repository-${lock.image}`);
+  await rm(directory, { recursive: true, force: true });
+  const pool = join(scratch, 'cache/.packages/pool');
+  await compileRepository(host, { lock, pool, directory, suite: 'trixie', key: await makeBuildKey(host) });
+  return directory;
+}
+
+function listOf({ packages: locked }: PackageLock): string {
+  return locked
+    .filter(({ why }) => why !== 'essential')
+    .map(({ name }) => name)
+    .join(',');
+}
+
+function row(what: string, unit: Row['unit'], own: number, rival: number, goal?: number): Row {
+  return { bench: 'packages', what, unit, ours: own, rival, goal };
+}

@@ -91,7 +91,7 @@ describe('stackpoints in a virtual machine with Debian 13', () => {
     await logIn();
   }
 
-  const files = () => run(`cd ${root}/ && tail -n +1 app lib changed`);
+  const files = () => run(`(cd ${root}/ && tail -n +1 app lib changed)`);
 
   it("are what Stacko's README says, with a reboot in between", async () => {
     expect(await run('stat -f -c %T / && ! grep overlay /proc/filesystems')).to.equal('ext2/ext3');

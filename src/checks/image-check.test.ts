@@ -69,6 +69,14 @@ describe('checkImage', () => {
     expect(await found('boot-test-net = virtio, e1000e\nboot-test = ssh\n')).to.deep.equal([]);
   });
 
+  it('tells of an installer that could not install the groups of the image from a lock', async () => {
+    const [problem, ...others] = await found('group = shop\n[group shop]\npackages = shop\n');
+    expect(others).to.be.empty;
+    expect(problem).to.equal(
+      "error: my.conf:6: [web] preseed = DIR/answers.cfg: it does not mention 'package-repository', so the installer would not install from the package lock: see image-factory-packages(7)",
+    );
+  });
+
   it('finds nothing in an image that can be built', async () => {
     const lines = `pre-build-command = true\npost-build-command = DIR/script x\nboot-test = ssh -p %p root@%h date +%%s\nhttp-directory = DIR
 sign = ssh\nsign-key = DIR/key\nupload_destinations = there

@@ -34,6 +34,7 @@ import { goldenExceptions } from './golden-check.js';
 import { networkProof } from './boot-test-check.js';
 import { endOfLife } from './end-of-life.js';
 import { layoutCheck } from './layout-check.js';
+import { packageLockCheck } from './package-lock-check.js';
 import { wayIn } from './way-in.js';
 import { error, type Check, type CheckFinding, type Subject } from './subject.js';
 
@@ -49,6 +50,7 @@ export const buildChecks: readonly Check[] = [
   bundleCheck,
   filesCheck,
   derivationCheck,
+  packageLockCheck,
   goldenExceptions,
   hookCommands,
   bootTestCommand,
@@ -79,6 +81,7 @@ const ofInstallations: ReadonlySet<Check> = new Set([
   answerFileStorage,
   answerFileMeaning,
   kernelArgumentLimits,
+  packageLockCheck,
   wayIn,
 ]);
 

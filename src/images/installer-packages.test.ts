@@ -86,6 +86,8 @@ describe('what a lock of an image that is installed is about', () => {
     expect(await refused(`[web]\nlike = opensuse-leap-15.6\ngroup = server\n${own}`)).to.match(
       /^\[web\] .*(agama|autoyast|yast) = .*: /,
     );
+    const medium = await refused(`[web]\nlike = ubuntu-24.04\ngroup = server\n${own}`);
+    expect(medium).to.include('its installer copies a system from a medium, whose packages no package lock has');
     const further = 'extra-repositories = more http://example.org/debian trixie main';
     expect(await refused(`[web]\nlike = debian-13\ngroup = server\n${further}\n${own}`)).to.include(
       "in 'package-sources'",

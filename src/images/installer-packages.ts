@@ -3,7 +3,14 @@ import { needsOf } from '../answers/partitioning/packages.js';
 import type { Configuration } from '../config/configuration.js';
 import { descriptionOptions } from '../config/description-options.js';
 import { flavoredName, splitName, type FlavoredImage } from '../config/flavored-name.js';
-import { answerFileKinds, installOrigin, isInstalled, type ImageSpec, type InstallSpec } from '../config/image-spec.js';
+import {
+  answerFileKinds,
+  installOrigin,
+  isInstalled,
+  type AnswerFileKind,
+  type ImageSpec,
+  type InstallSpec,
+} from '../config/image-spec.js';
 import { isoDate, resolveImage } from '../config/resolve.js';
 import { UsageError } from '../host/failure.js';
 import { imageLayout } from '../layout/image-layout.js';
@@ -23,7 +30,7 @@ export async function installedRequest(configuration: Configuration, spec: Insta
   const said = (name: string) => spec.variables[name] ?? spec.variables[name.replaceAll('-', '_')] ?? '';
   if (kind !== 'preseed' && kind !== 'kickstart') {
     throw new UsageError([
-      `[${spec.section}] has a 'group', or a package lock, and ${kind} = ${installOrigin(spec).answerFile.path}: installing from a package lock is only there for debian-installer and Anaconda; leave out 'group' and name packages in 'packages'`,
+      `[${spec.section}] has a 'group', or a package lock, and ${kind} = ${installOrigin(spec).answerFile.path}: ${whyNotFrom(kind)}. Leave out 'group', and name packages in 'packages'; or leave out the installer: the image is then made of the packages of its lock`,
     ]);
   }
   if (said('extra-repositories') !== '') {
@@ -69,6 +76,14 @@ export function kickstartedPackages(text: string): string[] {
     .split('\n')
     .map((line) => line.replace(/#.*$/, '').trim());
   return [...new Set(names.filter((name) => name !== '' && !name.startsWith('-')))];
+}
+
+/** Why an installer can't install from a lock. */
+function whyNotFrom(kind: Exclude<AnswerFileKind, 'preseed' | 'kickstart'>): string {
+  if (kind === 'autoinstall') {
+    return 'its installer copies a system from a medium, whose packages no package lock has; only debian-installer and Anaconda install from one';
+  }
+  return 'only debian-installer and Anaconda install from a package lock';
 }
 
 /** The architecture that the command line asks for, as Debian calls it; undefined: that of the section, or of the flavor. */

@@ -41,8 +41,7 @@ export async function derived(rounds: number, say: Say): Promise<Result> {
     await makeMkosi(rival);
     const mkosi = async (round: number) => {
       await writeFile(join(rival, 'srv/child/mkosi.postinst.chroot'), script(round), { mode: 0o755 });
-      const convert =
-        'qemu-img convert -c -W -m 16 -f raw -O qcow2 /srv/out/child.raw /srv/out/child.qcow2';
+      const convert = 'qemu-img convert -c -W -m 16 -f raw -O qcow2 /srv/out/child.raw /srv/out/child.qcow2';
       return inTree(rival, `mkosi --directory /srv/child --force build && ${convert}`);
     };
     say('derived: the first builds, which fill caches');

@@ -6,7 +6,7 @@ import { diskOfTree } from './disk-of-tree.js';
 import { fetch } from './fetch.js';
 import { finish } from './finish.js';
 import { layers } from './layers.js';
-import { packages } from './packages.js';
+import { bootstrapped, packages } from './packages.js';
 import { plot } from './plot.js';
 import { load, loads, table, told, type Result } from './result.js';
 import { start } from './start.js';
@@ -15,7 +15,7 @@ import { start } from './start.js';
  * Measures this program beside the Python image-factory, run by run in turn:
  *
  *     npx tsx bench/main.ts [start] [finish] [fetch] [archives] [layers] [disk] [derived] [customized] [children]
- *                            [packages]
+ *                            [packages] [bootstrapped]
  *     npx tsx bench/main.ts --publish
  *
  * The environment variable ROUNDS says how often (default: 5). Results go to bench/results/*.json, and those of all
@@ -37,6 +37,7 @@ const benches: Readonly<Record<string, () => Promise<Result>>> = {
   customized: () => customized(rounds, say),
   children: () => children(rounds, say),
   packages: () => packages(rounds, say),
+  bootstrapped: () => bootstrapped(rounds, say),
 };
 
 const asked = process.argv.slice(2);

@@ -22,7 +22,7 @@ const mirror = join(scratch, 'mirror');
 const usualSteps = `set -eu
 tree=$1; disk=$2; list=$3; image=$4; repository=$5
 mmdebstrap --quiet --mode=root --variant=essential --include="$list" --aptopt='Apt::Install-Recommends "false"' \\
-  --dpkgopt=force-unsafe-io trixie "$tree" "deb [trusted=yes] file:$repository trixie main"
+  trixie "$tree" "deb [trusted=yes] copy:$repository trixie main"
 truncate -s 2G "$disk"
 printf 'label: gpt\\nsize=1MiB, type=21686148-6449-6E6F-744E-656564454649\\nsize=128MiB, type=C12A7328-F81F-11D2-BA4B-00C04FC93EC9\\ntype=linux\\n' | sfdisk --quiet "$disk"
 mkfs.vfat -F 32 --offset 4096 "$disk" 131072 >/dev/null
@@ -30,20 +30,27 @@ mke2fs -q -F -t ext4 -d "$tree" -E offset=$((130 * 1048576)) "$disk" 1900M
 qemu-img convert -c -O qcow2 -o compression_type=zstd "$disk" "$image"
 rm -rf "$tree" "$disk"`;
 
-/**
- * Package locks beside apt, images of packages beside mmdebstrap and the steps that others do with its tree, and an
- * archive for containers beside mmdebstrap's: each with the same packages, from the same files on this machine. As root.
- */
+/** Package locks beside apt, and an archive for containers beside mmdebstrap's, of the same packages. As root. */
 export async function packages(rounds: number, say: (line: string) => void): Promise<Result> {
   await prepare(say);
+  return withHost(async (host) =>
+    save('packages', [...(await lockRows(rounds, say)), ...(await archiveRows(host, say))]),
+  );
+}
+
+/**
+ * Images of packages beside mmdebstrap and the steps that others do with its tree: the same packages, from the same files on this
+ * machine. As root.
+ */
+export async function bootstrapped(rounds: number, say: (line: string) => void): Promise<Result> {
+  await prepare(say);
+  return withHost(async (host) => save('bootstrapped', await imageRows(host, rounds, say)));
+}
+
+async function withHost<T>(action: (host: BenchHost) => Promise<T>): Promise<T> {
   const host = { log: silentLog, signal: new AbortController().signal, release: new ReleaseStack() };
   try {
-    const rows = [
-      ...(await lockRows(rounds, say)),
-      ...(await imageRows(host, rounds, say)),
-      ...(await archiveRows(host, say)),
-    ];
-    return await save('packages', rows);
+    return await action(host);
   } finally {
     await host.release.releaseAll(host.log);
   }
@@ -98,8 +105,15 @@ async function lockRows(rounds: number, say: (line: string) => void): Promise<Ro
     apt: () => measure({ command: ['sh', '-c', call], env: { APT_CONFIG: join(apt, 'apt.conf') } }),
   });
   return [
-    row('lock of a Debian server (beside apt-get update, apt-get -s)', 's', measured.ours.wall, measured.apt.wall, 2),
-    row('the same, CPU', 's', measured.ours.cpu, measured.apt.cpu),
+    row(
+      'packages',
+      'lock of a Debian server (beside apt-get update, apt-get -s)',
+      's',
+      measured.ours.wall,
+      measured.apt.wall,
+      2,
+    ),
+    row('packages', 'the same, CPU', 's', measured.ours.cpu, measured.apt.cpu),
   ];
 }
 
@@ -124,9 +138,9 @@ async function imageRows(host: BenchHost, rounds: number, say: (line: string) =>
   for (const name of ['store', 'out', 'image.qcow2']) await rm(at(name), { recursive: true, force: true });
   const what = 'packages to a compressed image that boots by BIOS and UEFI (beside mmdebstrap, mke2fs, qemu-img)';
   return [
-    row(what, 's', measured.ours.wall, measured.usual.wall, 0.8),
-    row('the same, CPU', 's', measured.ours.cpu, measured.usual.cpu),
-    row('the same, size', 'MiB', sizes[0].size, sizes[1].size),
+    row('bootstrapped', what, 's', measured.ours.wall, measured.usual.wall, 0.8),
+    row('bootstrapped', 'the same, CPU', 's', measured.ours.cpu, measured.usual.cpu),
+    row('bootstrapped', 'the same, size', 'MiB', sizes[0].size, sizes[1].size),
   ];
 }
 
@@ -140,11 +154,13 @@ async function archiveRows(host: BenchHost, say: (line: string) => void): Promis
   const image = (await readdir(join(scratch, 'out'))).find((name) => /^jeos-[\d-]+\.tar\.zst$/.test(name)) ?? '';
   await execa('mmdebstrap', [
     ...['--quiet', '--mode=root', '--variant=essential', `--include=${listOf(lock)}`],
-    ...['trixie', other, `deb [trusted=yes] file:${repository} trixie main`],
+    ...['trixie', other, `deb [trusted=yes] copy:${repository} trixie main`],
   ]);
   const sizes = await Promise.all([stat(join(scratch, 'out', image)), stat(other)]);
   for (const name of ['store', 'out', 'jeos.tar.zst']) await rm(join(scratch, name), { recursive: true, force: true });
-  return [row("an archive for containers, size (beside mmdebstrap's)", 'MiB', sizes[0].size, sizes[1].size, 1)];
+  return [
+    row('packages', "an archive for containers, size (beside mmdebstrap's)", 'MiB', sizes[0].size, sizes[1].size, 1),
+  ];
 }
 
 type BenchHost = Parameters<typeof compileRepository>[0];
@@ -171,6 +187,6 @@ function listOf({ packages: locked }: PackageLock): string {
     .join(',');
 }
 
-function row(what: string, unit: Row['unit'], own: number, rival: number, goal?: number): Row {
-  return { bench: 'packages', what, unit, ours: own, rival, goal };
+function row(bench: string, what: string, unit: Row['unit'], own: number, rival: number, goal?: number): Row {
+  return { bench, what, unit, ours: own, rival, goal };
 }

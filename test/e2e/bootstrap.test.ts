@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createReadStream, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { expect } from 'chai';
 import { execa } from 'execa';
 import { programDirectory } from '../../src/host/program-directory.js';
+import { normalUser } from '../support/normal-user.js';
 import { aptMirrorUrl } from './apt-mirror.js';
 
 const imageFactory = join(programDirectory, 'bin/image-factory');
@@ -57,6 +58,78 @@ options = !kernel
     const locked = packagesIn(join(directory, 'locks/server.json'));
     expect(locked.length).to.be.greaterThan(150);
     expect(packagesIn(join(directory, 'out', manifest))).to.deep.equal(locked);
+  });
+
+  for (const [arch, file] of [
+    ['amd64', 'server'],
+    ['arm64', 'server.arm64'],
+  ] as const) {
+    it(`has the lock that apt-get -s gives in an empty system of ${arch}`, async () => {
+      if (arch !== 'amd64') await call('lock', 'server', '--arch', arch, '--no-fetch');
+      const lock = JSON.parse(readFileSync(join(directory, 'locks', `${file}.json`), 'utf8')) as Listed & {
+        readonly request: { readonly packages: readonly string[] };
+      };
+      const root = join(directory, `apt-${arch}`);
+      for (const name of ['etc/apt.conf.d', 'etc/preferences.d', 'lists/partial', 'archives/partial', 'state', 'log']) {
+        mkdirSync(join(root, name), { recursive: true });
+      }
+      writeFileSync(join(root, 'status'), '');
+      const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
+      const source = `deb [arch=${arch} signed-by=${keyring}] ${await aptMirrorUrl()} trixie main\n`;
+      writeFileSync(join(root, 'etc/sources.list'), source);
+      const at = (name: string, path: string) => `${name} "${join(root, path)}";`;
+      writeFileSync(
+        join(root, 'apt.conf'),
+        [
+          ...[at('Dir', ''), at('Dir::Etc', 'etc'), at('Dir::State', 'state'), at('Dir::State::status', 'status')],
+          ...[at('Dir::State::lists', 'lists'), at('Dir::Cache', ''), at('Dir::Log', 'log')],
+          `APT::Architecture "${arch}"; APT::Architectures { "${arch}"; }; Acquire::Languages "none";`,
+          'APT::Sandbox::User ""; Debug::NoLocking "true";',
+        ].join('\n'),
+      );
+      const env = { APT_CONFIG: join(root, 'apt.conf'), LC_ALL: 'C.UTF-8' };
+      await execa('apt-get', ['-q', 'update'], { env });
+      const words = ['-s', '--no-install-recommends', 'install', '?essential', ...lock.request.packages];
+      const { stdout } = await execa('apt-get', words, { env });
+      const chosen = [...stdout.matchAll(/^Inst (\S+) \((\S+) .*?\[(\w+)\]\)/gm)].map((match) =>
+        match.slice(1).join(' '),
+      );
+      expect(chosen.length).to.be.greaterThan(150);
+      expect(packagesIn(join(directory, 'locks', `${file}.json`))).to.deep.equal(chosen.sort());
+    });
+  }
+
+  it('is the same for an ordinary user as for root: the archive, and the container image', async function () {
+    const user = await normalUser();
+    try {
+      const place = join(user.home, 'images');
+      const text = readFileSync(configuration, 'utf8').replaceAll(directory, place);
+      const files = { 'my.conf': text, 'locks/jeos.json': readFileSync(join(directory, 'locks/jeos.json')) };
+      for (const [name, content] of Object.entries(files)) {
+        const [program, ...words] = [...user.command, 'sh', '-c', `mkdir -p "$(dirname "$1")" && cat >"$1"`];
+        await execa(program ?? '', [...words, 'sh', join(place, name)], { input: content });
+      }
+      const options = ['jeos', '--locked', '--set', 'bundles=oci'];
+      const epoch = { SOURCE_DATE_EPOCH: '1764000000' };
+      const [first, ...rest] = [...user.command, 'env', 'SOURCE_DATE_EPOCH=1764000000', user.program];
+      const own = [...options, '--config', join(place, 'my.conf'), '--output-dir', join(place, 'out')];
+      await execa(first ?? '', [...rest, ...own]);
+      const out = join(directory, 'again');
+      const store = ['--store-dir', join(directory, 'other-store')];
+      const roots = [...options, ...store, '--config', configuration, '--output-dir', out];
+      await execa(imageFactory, roots, { cwd: directory, env: epoch });
+      for (const end of ['.tar.zst', '.oci.tar']) {
+        const [one, other] = [out, join(place, 'out')].map((each) => {
+          const name = readdirSync(each).find((found) => found.endsWith(end)) ?? '';
+          return createHash('sha256')
+            .update(readFileSync(join(each, name)))
+            .digest('hex');
+        });
+        expect(one, end).to.equal(other);
+      }
+    } finally {
+      await user.remove();
+    }
   });
 
   it('is the same archive again', async () => {

@@ -188,8 +188,8 @@ describe('images that are derived from an installed Debian 13', function () {
       const home = join(user.home, 'work');
       await mkdir(home);
       await cp(image, join(home, 'debian-13.qcow2'));
-      await cp(builder.elements, join(home, 'dib'), { recursive: true, verbatimSymlinks: true });
-      await fill(home, join(home, 'dib'), 'debian-13.qcow2');
+      await cp(builder.python, join(home, 'dib'), { recursive: true, verbatimSymlinks: true });
+      await fill(home, join(home, 'dib/diskimage_builder/elements'), 'debian-13.qcow2');
       await execa('chown', ['-R', `--reference=${user.home}`, home]);
       const [file = '', ...words] = [
         ...user.command,

@@ -17,7 +17,7 @@ export async function archiveNode(
   const store = await openStore(host, place);
   const write = async (tree: ArchivedTree) => {
     const archive = layerArchive(host, { ...tree, newest: epoch });
-    await pipeline(compressor(host, compression)(archive), createWriteStream(output));
+    await pipeline(compressor(host, compression, 'small')(archive), createWriteStream(output));
   };
   const what = `layer ${layer}`;
   const [top, ...below] = await chainOf(store, layer);

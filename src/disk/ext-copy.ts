@@ -1,4 +1,4 @@
-import { linkSync, rmSync } from 'node:fs';
+import { chmodSync, linkSync, rmSync } from 'node:fs';
 import { Failure } from '../host/failure.js';
 import { command, run, type Caller } from '../host/host.js';
 import { debugfsCommand, listKnownDirectories, readable, type Entry, type ExtDevice } from './ext-directory.js';
@@ -7,7 +7,7 @@ import { debugfsCommand, listKnownDirectories, readable, type Entry, type ExtDev
  * Copies a whole ext file system into a directory, with debugfs: no mount, so no root. It must be unmounted cleanly, or its
  * journal replayed.
  *
- * debugfs's own `rdump` knows neither hard links nor attributes; they are added afterwards. Devices need root, and a system
+ * debugfs's own `rdump` knows neither hard links nor attributes, nor set-uid, set-gid and sticky bits; they are added afterwards. Devices need root, and a system
  * makes those of /dev when it starts: they are left out, with a warning.
  */
 export async function copyExt(host: Caller, device: ExtDevice, to: string): Promise<void> {
@@ -17,6 +17,7 @@ export async function copyExt(host: Caller, device: ExtDevice, to: string): Prom
   const entries = await allEntries(host, device);
   linkAgain(entries, to);
   await copyAttributes(host, device, entries, to);
+  setSpecialBits(entries, to);
   const left = entries.filter(({ kind }) => kind === 'other').map(({ path }) => path);
   if (left.length > 0) host.log.warn(`devices and pipes are left out, for only root can make them: ${sample(left)}`);
 }
@@ -40,12 +41,25 @@ async function allEntries(host: Caller, device: ExtDevice): Promise<Entry[]> {
   return found;
 }
 
+/** Of a path of the file system, whose names may be any bytes. */
+function placeOf(path: string, to: string): Buffer {
+  return Buffer.concat([Buffer.from(to), Buffer.from(path, 'latin1')]);
+}
+
+/** Files that run as their owner or group, directories that keep their group, and those such as /tmp. */
+function setSpecialBits(entries: readonly Entry[], to: string): void {
+  for (const { kind, mode, path } of entries) {
+    const hasPermissions = kind === 'file' || kind === 'directory';
+    if (hasPermissions && (mode & 0o7000) !== 0) chmodSync(placeOf(path, to), mode & 0o7777);
+  }
+}
+
 /** Makes further names of a file what they are, and not copies. */
 function linkAgain(entries: readonly Entry[], to: string): void {
   const first = new Map<number, Buffer>();
   for (const { kind, inode, path } of entries) {
     if (kind !== 'file') continue;
-    const here = Buffer.concat([Buffer.from(to), Buffer.from(path, 'latin1')]);
+    const here = placeOf(path, to);
     const known = first.get(inode);
     if (known === undefined) first.set(inode, here);
     else {

@@ -116,7 +116,9 @@ describe('stackpoints in a virtual machine with Debian 13', () => {
     expect(await run('systemd-analyze verify --man=no image-factory-stackpoints.service 2>&1')).to.equal('');
     await run('systemctl enable image-factory-stackpoints.service');
     await reboot();
-    expect(await run('systemctl is-active image-factory-stackpoints.service')).to.equal('active');
+    const state = 'systemctl is-active image-factory-stackpoints.service';
+    await run(`while [ "$(${state})" = activating ]; do sleep 1; done`);
+    expect(await run(state)).to.equal('active');
     expect(await run(`cat ${root}/app`)).to.equal('apps-2.0');
     await run('stacko fallback-stackpoint system1fs');
     expect(await files()).to.match(new RegExp(`^${shown}$`));

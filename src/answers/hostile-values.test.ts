@@ -217,6 +217,7 @@ describe('whatever a value is made of', () => {
       ...{ 'mirror-protocol': 'http', 'udeb-suite': '', 'allow-unauthenticated': 'no', 'install-recommends': 'no' },
       ...{ 'kernel-package': '', components: 'main', 'archive-keyring': '/k', 'server-packages': 'ssh' },
       ...{ firmware: 'bios', 'serial-device': 'ttyS0' },
+      ...{ 'package-repository': '', 'package-key': '', 'package-names': '', 'package-names-early': '' },
     };
     const answers = async (variables: Record<string, string>) => {
       const source = { kind: 'preseed' as const, path, searchPath, variables: { ...others, ...variables } };

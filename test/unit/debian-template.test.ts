@@ -29,6 +29,10 @@ const options = {
   'security-directory': '/debian-security',
   'archive-keyring': '/usr/share/keyrings/debian-archive-keyring.gpg',
   'server-packages': 'openssh-server',
+  'package-repository': '',
+  'package-key': '',
+  'package-names': '',
+  'package-names-early': '',
 };
 
 /** The answers to d-i's questions, and the script that it runs at the end. */

@@ -11,7 +11,7 @@ import { whyNoNamespaces } from '../sandbox/enter.js';
 import { isRegistered, whyNotEmulated } from '../sandbox/program-emulation.js';
 import { error, mayBeMade, placeOf, warning, type Check, type CheckFinding } from './subject.js';
 
-/** Whether the tree of a derived image can be made here: its parent, its scripts, and what runs programs in it. */
+/** Whether the tree of an image can be made here: what runs programs in it, and of a derived one its parent and scripts. */
 export const derivationCheck: Check = async (subject) => {
   const { spec, host } = subject;
   if (isBootstrapped(spec)) {

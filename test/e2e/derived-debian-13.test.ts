@@ -1,6 +1,5 @@
 import { cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { existsSync, readdirSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,6 +13,7 @@ import { unpackedBuilder, type UnpackedBuilder } from '../support/diskimage-buil
 import { FailingProxy } from '../support/failing-proxy.js';
 import { normalUser } from '../support/normal-user.js';
 import { SerialConsole } from '../support/serial-console.js';
+import { freePort } from '../support/free-port.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -233,12 +233,4 @@ async function expectPage(image: string, firmware: 'bios' | 'uefi'): Promise<voi
   } finally {
     await machine.powerOff();
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -1,9 +1,8 @@
 import { rmSync } from 'node:fs';
 import { expect } from 'chai';
-import { whyNoNamespaces } from '../../src/sandbox/enter.js';
 import { DerivedImages } from '../support/derived-images.js';
 import { program as call } from '../support/disk.js';
-import { testHost } from '../support/host.js';
+import { needNamespaces } from '../support/namespaces.js';
 
 const layout = `- local_loop: {name: image0}
 - partitioning:
@@ -35,12 +34,7 @@ bundles = vdi
 
 describe('an image that comes from a tree', () => {
   let images: DerivedImages;
-  before(async function () {
-    const missing = await whyNoNamespaces(testHost());
-    if (missing === undefined) return;
-    console.log(`    ${missing.what}: ${missing.fix}`);
-    this.skip();
-  });
+  before(needNamespaces);
   beforeEach(() => {
     images = new DerivedImages(configuration);
     images.write('root.yaml', layout);

@@ -15,10 +15,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { execa, type Options } from 'execa';
 import { mountsHere } from '../../src/layers/mount-table.js';
-import { whyNoNamespaces } from '../../src/sandbox/enter.js';
 import { program } from '../support/demo-image.js';
 import { program as call } from '../support/disk.js';
-import { testHost } from '../support/host.js';
+import { needNamespaces } from '../support/namespaces.js';
 import { normalUser } from '../support/normal-user.js';
 import { isRoot } from '../support/small-tree.js';
 import { treeOfShell } from '../support/tree-of-shell.js';
@@ -58,12 +57,8 @@ interface TreeState {
 describe('derived images', () => {
   let base: string;
   let directory: string;
-  before(async function () {
-    const missing = await whyNoNamespaces(testHost());
-    if (missing !== undefined) {
-      console.log(`    ${missing.what}: ${missing.fix}`);
-      this.skip();
-    }
+  before(needNamespaces);
+  before(async () => {
     base = mkdtempSync(join(tmpdir(), 'image-factory-base-'));
     writeFileSync(join(base, 'small.yaml'), layout);
     treeOfShell(join(base, 'tree'));

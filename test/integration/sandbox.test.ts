@@ -15,21 +15,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { Failure, Interrupted } from '../../src/host/failure.js';
 import { mountsHere } from '../../src/layers/mount-table.js';
-import { whyNoNamespaces } from '../../src/sandbox/enter.js';
 import { callWorker } from '../../src/sandbox/worker.js';
 import { rejection, testHost } from '../support/host.js';
+import { needNamespaces } from '../support/namespaces.js';
 import type { TreeJob } from '../support/tree-worker.js';
 
 const worker = new URL('../support/tree-worker.ts', import.meta.url);
 
 describe('a program in a tree', () => {
   let root: string;
-  before(async function () {
-    const missing = await whyNoNamespaces(testHost());
-    if (missing === undefined) return;
-    console.log(`    ${missing.what}: ${missing.fix}`);
-    this.skip();
-  });
+  before(needNamespaces);
   beforeEach(() => {
     root = mkdtempSync(join(tmpdir(), 'image factory: tree,'));
     for (const name of ['usr', 'etc']) mkdirSync(join(root, name));

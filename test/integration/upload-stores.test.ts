@@ -2,7 +2,6 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -16,6 +15,7 @@ import type { Progress } from '../../src/host/log.js';
 import type { UploadFiles } from '../../src/publish/upload-files.js';
 import { upload, uploadCommands } from '../../src/publish/upload.js';
 import { changeEnvironment, rejection, testHost } from '../support/host.js';
+import { freePort } from '../support/free-port.js';
 
 const image = 'demo-2024-05-17.qcow2';
 
@@ -49,15 +49,6 @@ class Server {
     this.child.kill();
     if (this.child.exitCode === null) await once(this.child, 'exit');
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 describe('upload to stores', () => {

@@ -1,11 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { execa } from 'execa';
+import { freePort } from './free-port.js';
 
 /** An OpenSSH server of the test's own, on loopback, that lets the user of the test in with one key. */
 export interface Sshd {
@@ -95,14 +95,6 @@ async function listening(server: ChildProcess): Promise<void> {
     });
     server.once('error', reject).once('exit', () => reject(new Error(`sshd ended:\n${said.join('\n')}`)));
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** sshd insists on this directory when it runs as root; a machine that never ran sshd lacks it. */

@@ -52,13 +52,12 @@ export const promote = (from: PromotedImage, lockFile: string) =>
         if (files.length > 0) bundles.push({ ...record, files });
       }
       const text = lockText({ ...from.lock, image: spec.section, ...flavorOf(spec.name) });
-      const names = [...descriptions({ ...wantedArtifacts(spec), signing: undefined }), 'checksum'] as const;
       const about = {
         ...{ from: from.name, to: spec.name, lock: { name: basename(lockFile), text } },
         manifest: (await describeFile(host, from.files.manifest)).sha256,
       };
-      if (names.includes('checksum')) renamed.push(await described(host, from.files.checksum, paths.checksum));
-      for (const role of names.filter((each) => each !== 'checksum')) {
+      renamed.push(await described(host, from.files.checksum, paths.checksum));
+      for (const role of descriptions({ ...wantedArtifacts(spec), signing: undefined })) {
         const document = JSON.parse(await readFile(from.files[role], 'utf8')) as object;
         await writeDocument(
           host,

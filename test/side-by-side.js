@@ -1,6 +1,6 @@
 // side-by-side.js [SUITES]: runs the suites of tests that a module names (test/suites.cjs) at the same time, each by a
-// mocha of its own. Each line says which suite it comes from; the last one is the closing line of test/reporter.cjs with
-// the sums of all. `c8 node test/side-by-side.js` adds their coverage up.
+// mocha of its own. Each line says which suite it comes from. What failed comes at the end, where it is seen, however long
+// the other suites go on; the last line is the closing line of test/reporter.cjs with the sums of all. `c8 node test/side-by-side.js` adds their coverage up.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
@@ -13,6 +13,8 @@ const require = createRequire(import.meta.url);
 const mocha = require.resolve('mocha/bin/mocha.js');
 /** The closing line of test/reporter.cjs. */
 const closing = /^(\d+) passed, (\d+) failed, (\d+) skipped$/;
+/** Where mocha begins to tell what has failed. */
+const failing = /^ +\d+ failing$/;
 /** Milliseconds for which the output of a mocha that has ended may stay open. */
 const grace = 10_000;
 
@@ -22,6 +24,7 @@ process.on('SIGINT', () => {});
 const suites = Object.entries(require(process.argv[2] ?? './suites.cjs')).map(([name, spec]) => run(name, spec));
 const ended = await Promise.all(suites);
 const [passed, failed, skipped] = [0, 1, 2].map((place) => ended.reduce((sum, { counts }) => sum + counts[place], 0));
+for (const line of ended.flatMap(({ failures }) => failures)) console.log(line);
 const broken = ended.filter(({ complete }) => !complete);
 for (const { name, how } of broken) console.log(`The suite '${name}' ended before its last test: ${how}`);
 console.log(`${passed} passed, ${failed + broken.length} failed, ${skipped} skipped`);
@@ -55,10 +58,13 @@ async function run(name, spec) {
   const child = spawn(process.execPath, [mocha, ...spec], { stdio: ['ignore', 'pipe', 'pipe'] });
   const begun = performance.now();
   let counts;
+  const failures = [];
   const print = (line) => {
     const found = closing.exec(line);
+    const shown = `${name} | ${line}`.trimEnd();
     if (found) counts = found.slice(1).map(Number);
-    else console.log(`${name} | ${line}`.trimEnd());
+    else if (failing.test(line) || failures.length > 0) failures.push(shown);
+    else console.log(shown);
   };
   for (const output of [child.stdout, child.stderr]) createInterface(output).on('line', print);
   const ends = [outputOf(child.pid, 1), outputOf(child.pid, 2)];
@@ -79,5 +85,6 @@ async function run(name, spec) {
     how: signal ?? `exit code ${code}`,
     complete: counts !== undefined,
     counts: counts ?? [0, 0, 0],
+    failures,
   };
 }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, readSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readSync, writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -69,6 +69,12 @@ describe('a cutover', () => {
     expect(Number(reads)).to.be.greaterThan(cutovers);
     await collectGarbage(store, 2);
     expect(test.mounts()).to.have.length(1);
+  });
+
+  it('leaves no mount point of an instance that was unmounted before', async () => {
+    await unmountPoint(store, 'web');
+    await cutover(store, 'web', 'v2', { instance: 'fresh' });
+    expect(readdirSync(join(root(), '..', 'mounts'))).to.deep.equal(['2']);
   });
 
   it('leaves files of the old instance open, and unmounts it when they are closed', async () => {

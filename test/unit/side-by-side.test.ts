@@ -47,6 +47,16 @@ describe('suites that run side by side', () => {
     expect(exitCode).to.equal(1);
   });
 
+  it('tell what failed at the end, also of a suite that was done before the others', async () => {
+    const { lines } = await ended({
+      one: "it('reads', () => { throw new Error('no such file'); });",
+      other: "it('waits', (done) => void setTimeout(done, 1000));",
+    });
+    const told = (text: string) => lines.findIndex((line) => line.includes(text));
+    expect(told('no such file')).to.be.greaterThan(told('✔ waits'));
+    expect(lines.join('\n').match(/no such file/g)).to.have.length(1);
+  });
+
   it('fail where one ends before its last test', async () => {
     const { exitCode, lines } = await ended({ one: "it('adds', () => {});", other: 'process.exit(0);' });
     expect(lines.slice(-2)).to.deep.equal([

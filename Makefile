@@ -18,7 +18,7 @@ BUILD_PACKAGES := virtinst libvirt-clients libvirt-daemon-system libvirt-daemon-
 CHECK_PACKAGES := openssh-server sudo qemu-user-static xfsprogs btrfs-progs python3 python3-yaml python3-httplib2 python3-parted \
 	shellcheck openssl libxml2-utils debconf zsh fish dosfstools gdisk perl-base lz4 acl libcap2-bin skopeo umoci runc podman \
 	grub-common grub-pc-bin grub-efi-amd64-bin lvm2 mmdebstrap qemu-system-arm qemu-efi-aarch64 \
-	rclone docker-registry bmap-tools systemd
+	rclone docker-registry bmap-tools systemd zypper
 DOC_PACKAGES := pandoc
 # What makes parts of the installer for arm64 that a mirror may lack.
 E2E_PACKAGES := gcc-aarch64-linux-gnu libc6-dev-arm64-cross

@@ -54,6 +54,24 @@ describe('what a lock of an image that is installed is about', () => {
     expect(request.udebs).to.equal(undefined);
   });
 
+  it('is what an Agama profile names, and what Agama and its product add', async () => {
+    const uefi = await requested(`[web]\nlike = opensuse-leap-16.0\nfirmware = uefi\npackages = nginx -less2\n${own}`);
+    expect(because(uefi, 'answer file'))
+      .to.include.members(['nginx', 'zypper', 'grub2-x86_64-efi'])
+      .and.not.include('less2');
+    expect(because(uefi, 'installer')).to.include.members([
+      'kernel-default',
+      'efibootmgr',
+      'Leap-release',
+      'e2fsprogs',
+    ]);
+    expect(uefi.sources.map(({ suite }) => suite)).to.deep.equal(['oss']);
+    const xfs = await requested(`[web]\nlike = opensuse-leap-16.0\nroot-filesystem = xfs\n${own}`);
+    expect([...because(xfs, 'installer'), ...because(xfs, 'answer file')])
+      .to.include('xfsprogs')
+      .and.not.include('e2fsprogs');
+  });
+
   it('needs no group: the packages of the section are enough', async () => {
     const request = await requested(`[web]\nlike = debian-13\npackages = nginx\n${own}`);
     expect(request.groups).to.deep.equal([]);
@@ -83,9 +101,10 @@ describe('what a lock of an image that is installed is about', () => {
   });
 
   it('is refused where the installer would not install from a lock', async () => {
-    expect(await refused(`[web]\nlike = opensuse-leap-15.6\ngroup = server\n${own}`)).to.match(
-      /^\[web\] .*(agama|autoyast|yast) = .*: /,
-    );
+    const group = 'group = server\n';
+    expect(await refused(`[web]\nlike = opensuse-leap-15.6\n${group}${own}`)).to.match(/^\[web\] .*yast = .*: /);
+    const proxy = 'proxy = http://proxy.example.org:3128/\n';
+    expect(await refused(`[web]\nlike = opensuse-leap-16.0\n${group}${proxy}${own}`)).to.match(/^\[web\] proxy: /);
     const medium = await refused(`[web]\nlike = ubuntu-24.04\ngroup = server\n${own}`);
     expect(medium).to.include('its installer copies a system from a medium, whose packages no package lock has');
     const further = 'extra-repositories = more http://example.org/debian trixie main';

@@ -18,6 +18,7 @@ import { packageRequest, type InstallerRequest, type PackageRequest } from '../p
 import { answerFileSource } from './answer-file-source.js';
 import { noRepository } from './locked-repository.js';
 import { additionsOf, anacondaAdditions } from './installer-additions.js';
+import { agamaPackages, suseAdditions } from './suse-packages.js';
 
 /**
  * What an image that is installed asks for: its groups, what its answer file names, and what its installer adds by itself.
@@ -28,9 +29,14 @@ export async function installedRequest(configuration: Configuration, spec: Insta
   const image = splitName(configuration, spec.name);
   const { kind } = installOrigin(spec).answerFile;
   const said = (name: string) => spec.variables[name] ?? spec.variables[name.replaceAll('-', '_')] ?? '';
-  if (kind !== 'preseed' && kind !== 'kickstart') {
+  if (kind === 'autoinstall' || kind === 'yast') {
     throw new UsageError([
       `[${spec.section}] has a 'group', or a package lock, and ${kind} = ${installOrigin(spec).answerFile.path}: ${whyNotFrom(kind)}. Leave out 'group', and name packages in 'packages'; or leave out the installer: the image is then made of the packages of its lock`,
+    ]);
+  }
+  if (kind === 'agama' && said('proxy') !== '') {
+    throw new UsageError([
+      `[${spec.section}] proxy: this installer would ask the proxy for the repository of the package lock as well, which only this machine can reach: leave it out`,
     ]);
   }
   if (said('extra-repositories') !== '') {
@@ -47,8 +53,8 @@ export async function installedRequest(configuration: Configuration, spec: Insta
   const { leftOut } = descriptionOptions.packages.type.parse(said('packages'));
   const layout = await imageLayout(spec);
   const needs = layout === undefined ? [] : needsOf(layout);
-  if (kind === 'kickstart') {
-    const installer = { further: await kickstarted(spec, needs), leftOut, udebSuite: undefined };
+  if (kind !== 'preseed') {
+    const installer = { further: await furtherOf(spec, kind, needs), leftOut, udebSuite: undefined };
     return packageRequest(configuration, image, installer, askedArch(spec));
   }
   const named = preseededPackages(content.toString()).map((name) => ({ name, why: 'answer file' as const }));
@@ -60,11 +66,22 @@ export async function installedRequest(configuration: Configuration, spec: Insta
   return packageRequest(configuration, image, { ...installer, further: distinct }, askedArch(spec));
 }
 
-/** What `%packages` of a Kickstart file names that is not for a lock, and what Anaconda adds. */
-async function kickstarted(spec: InstallSpec, needs: readonly string[]): Promise<InstallerRequest['further']> {
+/** How installers of rpm are told packages, and what they add to them. */
+const rpmInstallers = {
+  kickstart: { named: kickstartedPackages, added: anacondaAdditions },
+  agama: { named: agamaPackages, added: suseAdditions },
+} as const satisfies Partial<Record<AnswerFileKind, object>>;
+
+/** What an answer file names that is not for a lock, and what its installer adds. */
+async function furtherOf(
+  spec: InstallSpec,
+  kind: keyof typeof rpmInstallers,
+  needs: readonly string[],
+): Promise<InstallerRequest['further']> {
+  const installer = rpmInstallers[kind];
   const { content } = await renderAnswerFile(answerFileSource(spec));
-  const named = kickstartedPackages(content.toString()).map((name) => ({ name, why: 'answer file' as const }));
-  const added = anacondaAdditions(spec, needs).filter((name) => !named.some((each) => each.name === name));
+  const named = installer.named(content.toString()).map((name) => ({ name, why: 'answer file' as const }));
+  const added = installer.added(spec, needs).filter((name) => !named.some((each) => each.name === name));
   return [...named, ...added.map((name) => ({ name, why: 'installer' as const }))];
 }
 
@@ -79,11 +96,11 @@ export function kickstartedPackages(text: string): string[] {
 }
 
 /** Why an installer can't install from a lock. */
-function whyNotFrom(kind: Exclude<AnswerFileKind, 'preseed' | 'kickstart'>): string {
+function whyNotFrom(kind: 'autoinstall' | 'yast'): string {
   if (kind === 'autoinstall') {
-    return 'its installer copies a system from a medium, whose packages no package lock has; only debian-installer and Anaconda install from one';
+    return 'its installer copies a system from a medium, whose packages no package lock has; debian-installer, Anaconda and Agama install from one';
   }
-  return 'only debian-installer and Anaconda install from a package lock';
+  return 'debian-installer, Anaconda and Agama install from a package lock';
 }
 
 /** The architecture that the command line asks for, as Debian calls it; undefined: that of the section, or of the flavor. */

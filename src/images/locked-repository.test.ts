@@ -3,13 +3,14 @@ import { renderAnswerFile } from '../answers/answer-file.js';
 import { Configuration } from '../config/configuration.js';
 import { resolveImage } from '../config/resolve.js';
 import { answerFileSource } from './answer-file-source.js';
-import type { LockedRepository } from './locked-repository.js';
+import { repositoryArguments, type LockedRepository } from './locked-repository.js';
 
 const repository: LockedRepository = {
   host: '10.0.2.2:8123',
   directory: '/archive',
   suite: 'trixie',
   key: 'S2V5',
+  fingerprint: '0123456789ABCDEF0123456789ABCDEF01234567',
   packages: ['curl', 'grub-pc', 'linux-image-cloud-amd64', 'shim-signed'],
   kernel: 'linux-image-cloud-amd64',
 };
@@ -66,6 +67,32 @@ describe('an answer file of an image with a package lock', () => {
     expect(answer(text, 'mirror/http/proxy')).to.equal('http://proxy.example.org');
   });
 
+  it('lets Agama know the repository in place of those of its product, the key by its fingerprint, and the packages', async () => {
+    const text = '[web]\nlike = opensuse-leap-16.0\nssh-authorized-keys = ssh-ed25519 AAAA me\n';
+    const configuration = new Configuration([{ name: 'my.conf', text }], Configuration.shippedSources());
+    const spec = resolveImage(configuration, 'web', {}, '2026-11-26');
+    const packages = ['bash', 'kernel-default'];
+    const source = answerFileSource(spec, { repository: { ...repository, suite: 'oss', packages } });
+    const { software, questions } = JSON.parse((await renderAnswerFile(source)).content.toString()) as Record<
+      string,
+      unknown
+    >;
+    expect(software).to.deep.equal({ onlyRequired: true, packages, extraRepositories: [] });
+    const data = { fingerprint: '0123 4567 89AB CDEF 0123 4567 89AB CDEF 0123 4567' };
+    expect(questions).to.deep.equal({
+      policy: 'auto',
+      answers: [{ class: 'software.import_gpg', data, answer: 'Trust' }],
+    });
+    const agama = { answerFile: { kind: 'agama' } } as const;
+    const append =
+      'root=live:URL inst.install_url=http://mirror.example.org inst.register_url=http://scc console=ttyS0';
+    expect(repositoryArguments(agama, append, repository)).to.equal(
+      'root=live:URL console=ttyS0 inst.install_url=http://10.0.2.2:8123/archive',
+    );
+    expect(repositoryArguments(agama, append, undefined)).to.equal(append);
+    expect(repositoryArguments({ answerFile: { kind: 'preseed' } }, append, repository)).to.equal(append);
+  });
+
   it('lets Anaconda know the repository and the packages of the lock, and nothing else', async () => {
     const render = async (locked: LockedRepository | undefined) => {
       const text = '[web]\nlike = rocky-9\npackages = nginx\nssh-authorized-keys = ssh-ed25519 AAAA me\n';
@@ -74,7 +101,7 @@ describe('an answer file of an image with a package lock', () => {
       return (await renderAnswerFile(answerFileSource(spec, { repository: locked }))).content.toString();
     };
     const packages = ['bash', 'kernel', 'libgcc.i686'];
-    const text = await render({ host: '10.0.2.2:8123', directory: '/archive', suite: '9', key: '', packages });
+    const text = await render({ ...repository, suite: '9', packages });
     expect(text.match(/^(?:url|repo) .*$/gm)).to.deep.equal(['url --url=http://10.0.2.2:8123/archive']);
     expect(/^%packages .*\n([^]*?)^%end$/m.exec(text)?.[1]).to.equal('bash\nkernel\nlibgcc.i686\n');
     expect(text).to.match(/^%packages --nocore --exclude-weakdeps$/m);

@@ -1,3 +1,5 @@
+import type { AnswerFileKind } from '../config/image-spec.js';
+
 /** The repository that an installer gets instead of a mirror: the packages of a lock, and no others. Plain data. */
 export interface LockedRepository {
   /** `address:port` as the guest reaches it. */
@@ -7,6 +9,8 @@ export interface LockedRepository {
   readonly suite: string;
   /** The public key that signs it, as apt reads it, in base64. */
   readonly key: string;
+  /** That of the key: 40 hexadecimal digits in capitals. */
+  readonly fingerprint: string;
   /** The names of all packages of the lock. */
   readonly packages: readonly string[];
   /** The kernel that the groups take, where the section names none. */
@@ -19,8 +23,28 @@ export const noRepository: LockedRepository = {
   directory: '/archive',
   suite: '',
   key: '',
+  fingerprint: '',
   packages: [],
 };
+
+function repositoryUrl({ host, directory }: LockedRepository): string {
+  return `http://${host}${directory}`;
+}
+
+/**
+ * The kernel arguments of an installer that gets a repository: what names another one, or would register for others, goes.
+ * Installers whose answer file names their repositories need nothing.
+ */
+export function repositoryArguments(
+  { answerFile: { kind } }: { readonly answerFile: { readonly kind: AnswerFileKind } },
+  append: string,
+  repository: LockedRepository | undefined,
+): string {
+  if (repository === undefined || kind !== 'agama') return append;
+  // Agama's documentation, "Boot options": it takes the place of the repositories of the product.
+  const others = append.replace(/(?<!\S)inst\.(?:install_url|register_url)=\S*\s*/g, '').trim();
+  return `${others} inst.install_url=${repositoryUrl(repository)}`;
+}
 
 /** Boot loaders are the installer's: what it is to install only when the disk is ready, or removes for another one. */
 function isBootLoader(name: string): boolean {
@@ -41,14 +65,19 @@ export function repositoryVariables(
   variables: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string>> {
   if (repository === undefined)
-    return { 'package-repository': '', 'package-key': '', 'package-names': '', 'package-names-early': '' };
-  const { host, directory, key, packages } = repository;
-  const url = `http://${host}${directory}`;
+    return {
+      ...{ 'package-repository': '', 'package-key': '', 'package-key-fingerprint': '' },
+      ...{ 'package-names': '', 'package-names-early': '' },
+    };
+  const { host, key, fingerprint, packages, directory } = repository;
+  const url = repositoryUrl(repository);
   const said = (name: string) => variables[name] ?? variables[name.replaceAll('-', '_')];
   const kernel = said('kernel-package') || repository.kernel;
   return {
     'package-repository': url,
     'package-key': key,
+    // In the groups that installers show it in.
+    'package-key-fingerprint': fingerprint.match(/.{4}/g)?.join(' ') ?? '',
     'package-names': packages.join(' '),
     'package-names-early': packages.filter((name) => !isBootLoader(name)).join(' '),
     'mirror-protocol': 'http',

@@ -3,20 +3,28 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { command, insistently, run, type Host } from '../host/host.js';
 
+/** Whom the key names. Templates go by it to find the key in an installed system. */
+const keyOwner = 'image-factory: repository of one build';
+
 /** A key that signs one repository of one build, and is forgotten. */
 export interface BuildKey {
   /** The file of the public key, as gpgv and apt read it. Every user can read it, also one of a namespace. */
   readonly keyring: string;
   /** The same as text, as rpm reads it. */
   readonly text: string;
+  /** 40 hexadecimal digits in capitals. */
+  readonly fingerprint: string;
   /** @returns the text with its signature, as in an InRelease */
   sign(text: string): Promise<string>;
   /** @returns the signature alone, as in a Release.gpg */
   signature(text: string): Promise<string>;
 }
 
+/** What a signature is made with: apt and gpgv read all of them, rpm before 4.16 only RSA. */
+export type KeyAlgorithm = 'ed25519' | 'rsa3072';
+
 /** Makes a key, which is removed in the end. The path of its directory is short: gpg-agent's socket lies in it. */
-export async function makeBuildKey(host: Host): Promise<BuildKey> {
+export async function makeBuildKey(host: Host, algorithm: KeyAlgorithm = 'ed25519'): Promise<BuildKey> {
   const home = await mkdtemp(join(tmpdir(), 'if-key-'));
   await chmod(home, 0o700);
   host.release.hold('the key of the build', async () => {
@@ -28,15 +36,7 @@ export async function makeBuildKey(host: Host): Promise<BuildKey> {
       host,
       command('gpg', ['--homedir', home, '--batch', '--quiet', ...words], input === undefined ? {} : { input }),
     );
-  await gpg([
-    '--passphrase',
-    '',
-    '--quick-generate-key',
-    'image-factory: repository of one build',
-    'ed25519',
-    'sign',
-    'never',
-  ]);
+  await gpg(['--passphrase', '', '--quick-generate-key', keyOwner, algorithm, 'sign', 'never']);
   const shown = await mkdtemp(join(tmpdir(), 'if-keyring-'));
   await chmod(shown, 0o755);
   host.release.hold('the public key of the build', () => rm(shown, { recursive: true, force: true }));
@@ -44,6 +44,8 @@ export async function makeBuildKey(host: Host): Promise<BuildKey> {
   await gpg(['--output', keyring, '--export']);
   await chmod(keyring, 0o644);
   const exported = (await gpg(['--armor', '--export'])).stdout;
+  const listed = (await gpg(['--with-colons', '--list-keys'])).stdout;
+  const [, fingerprint = ''] = /^fpr:+([0-9A-F]{40}):/m.exec(listed) ?? [];
   const text = join(home, 'text');
   const signed = async (words: readonly string[], content: string) => {
     await writeFile(text, content);
@@ -52,6 +54,7 @@ export async function makeBuildKey(host: Host): Promise<BuildKey> {
   return {
     keyring,
     text: `${exported}\n`,
+    fingerprint,
     sign: (content) => signed(['--digest-algo', 'SHA512', '--clearsign'], content),
     signature: (content) => signed(['--digest-algo', 'SHA512', '--armor', '--detach-sign'], content),
   };

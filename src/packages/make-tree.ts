@@ -39,7 +39,7 @@ export async function makeTree(host: Host, wanted: TreeOfLock): Promise<void> {
   const { lock, pool, suite, target, workDir, serve } = wanted;
   const scripts = [...wanted.scripts, targetSources(wanted.later)];
   const { path: scratch, remove } = await holdScratchDirectory(host, 'repository', workDir);
-  const key = await makeBuildKey(host);
+  const key = await makeBuildKey(host, lock.packaging === 'rpm' ? 'rsa3072' : 'ed25519');
   host.log.progress({ text: 'Compiling the repository' });
   if (lock.packaging === 'rpm') {
     if (!target.endsWith('.tar')) {

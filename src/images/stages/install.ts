@@ -12,6 +12,7 @@ import { maskFile } from '../../report/masked-file.js';
 import type { Plan } from '../build.js';
 import { stage } from '../stage.js';
 import { expectPinned } from '../../sources/linked-file.js';
+import { noRepository, repositoryArguments, type LockedRepository } from '../locked-repository.js';
 import { installerLocation, pinnedFiles } from '../netboot.js';
 
 /** The installation itself, in a virtual machine that is gone afterwards. */
@@ -21,10 +22,12 @@ export const install = stage({
   reads: ['answerFile', 'installer', 'netbootFiles'],
   keepsWork: true,
   wants: (plan) => {
-    const { spec, paths } = plan;
+    const { spec, paths, packages } = plan;
     const { answerFile } = installOrigin(spec);
     return {
       installation: installation(plan),
+      /** What stands for the repository of a package lock, for a dry run. */
+      placeholder: packages && noRepository,
       /** What earlier stages will leave, for a dry run. */
       expected: {
         answerFile: join(paths.workDir, 'answer-file', injectedName(answerFile.kind, answerFile.path)),
@@ -34,9 +37,9 @@ export const install = stage({
       ...{ connect: spec.connect, timeout: spec.timeout },
     };
   },
-  commands: ({ installation, expected, connect }) => [
+  commands: ({ installation, expected, connect, placeholder }) => [
     ...nvramCommands(installation.machine),
-    virtInstallCommand({ ...installation, ...expected }),
+    virtInstallCommand({ ...installingFrom(placeholder, installation), ...expected }),
     virshCommand(
       connect,
       'undefine',
@@ -52,13 +55,13 @@ export const install = stage({
     connect,
     netbootFiles,
   ],
-  async run(host, { installation, pinned, connect, timeout }, { answerFile, installer, netbootFiles }) {
+  async run(host, { installation, pinned, connect, timeout }, { answerFile, installer, netbootFiles, repository }) {
     // A link has the content of the cache's file, which something other than image-factory may write to.
     for (const { name, sha256 } of netbootFiles) await expectPinned(host, pinned[name] ?? '', sha256);
     makeSearchable(installation.scratchDirectory);
     host.log.info(`The console of the installer goes to ${installation.machine.consoleLog}`);
     try {
-      const called = { ...installation, answerFile, location: installer };
+      const called = { ...installingFrom(repository, installation), answerFile, location: installer };
       await runInstallation(host, new Libvirt(host, connect), called, timeout);
     } finally {
       // The kernel prints its arguments, and an installer what it likes.
@@ -67,6 +70,15 @@ export const install = stage({
     }
   },
 });
+
+/** With the kernel arguments that name the repository of a package lock. */
+function installingFrom<T extends Pick<Installation, 'spec'>>(
+  repository: LockedRepository | undefined,
+  installation: T,
+): T {
+  const { spec } = installation;
+  return { ...installation, spec: { ...spec, append: repositoryArguments(spec.origin, spec.append, repository) } };
+}
 
 function installation({ spec, paths, domain, hardware }: Plan): Omit<Installation, 'answerFile' | 'location'> {
   return {

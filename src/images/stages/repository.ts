@@ -40,7 +40,7 @@ export const repository = stage({
     makeDirectory(cache.pool);
     const scratch = await mkdtemp(join(cache.pool, '.repository-'));
     host.release.hold(scratch, () => rm(scratch, { recursive: true, force: true }));
-    const key = await makeBuildKey(host);
+    const key = await makeBuildKey(host, lock.packaging === 'rpm' ? 'rsa3072' : 'ed25519');
     host.log.progress({ text: 'Compiling the repository' });
     const wanted = { lock, pool: cache.pool, directory: join(scratch, 'archive'), suite, key };
     const { keyring } = await (lock.packaging === 'rpm' ? compileRpmRepository : compileRepository)(host, wanted);
@@ -53,6 +53,7 @@ export const repository = stage({
       repository: {
         ...{ host: server.guestHost, directory: '/archive', suite },
         key: (await readFile(keyring)).toString('base64'),
+        fingerprint: key.fingerprint,
         packages: namesOf(lock),
         ...(kernel === undefined ? {} : { kernel }),
       },
@@ -60,8 +61,10 @@ export const repository = stage({
   },
 });
 
-/** As an answer file names them: with the architecture where it is another one. */
-export function namesOf({ packaging, architecture: own, packages }: PackageLock): string[] {
-  const isForeign = (architecture: string) => packaging === 'rpm' && ![own, 'noarch'].includes(architecture);
+/** As an answer file names them: where the installer takes that, with the architecture where it is another one. */
+export function namesOf({ packaging, distribution, architecture: own, packages }: PackageLock): string[] {
+  // SUSE's installers take names alone.
+  const isNamed = packaging === 'rpm' && !['opensuse', 'sles'].includes(distribution);
+  const isForeign = (architecture: string) => isNamed && ![own, 'noarch'].includes(architecture);
   return [...new Set(packages.map(({ name, architecture: of }) => (isForeign(of) ? `${name}.${of}` : name)))];
 }

@@ -25,5 +25,7 @@ export async function compileRpmRepository(host: Host, wanted: Compilation): Pro
   const signature = await key.signature(await readFile(repomd, 'utf8'));
   await writeFile(`${repomd}.part`, signature);
   await rename(`${repomd}.part`, `${repomd}.asc`);
+  // libzypp takes the key from here, and asks whether it may be trusted.
+  await writeFile(`${repomd}.key`, key.text);
   return { directory, suite, keyring: key.keyring };
 }

@@ -16,13 +16,14 @@ const floor = [
   'sandbox',
   'elements',
   'packages',
+  'guest',
 ];
 const rooms = {
   cli: ['jobs', 'checks', 'images', 'engine', 'nodes', 'bundles', 'write', 'dib', ...floor, 'machine', 'config'],
   jobs: ['checks', 'images', 'engine', 'nodes', 'bundles', ...floor, 'machine', 'config'],
   checks: ['images', 'engine', 'nodes', 'bundles', ...floor, 'machine', 'config'],
   images: ['engine', 'nodes', 'bundles', ...floor, 'machine', 'config'],
-  nodes: ['layout', 'layers', 'sandbox', 'elements', 'golden', 'disk', 'config'],
+  nodes: ['layout', 'layers', 'sandbox', 'guest', 'elements', 'golden', 'disk', 'config'],
   bundles: ['disk', 'layout', 'layers', 'contents', 'artifacts', 'machine', 'config'],
   engine: ['report'],
   answers: ['layout', 'config'],
@@ -34,6 +35,7 @@ const rooms = {
   dib: ['elements', 'sandbox', 'layers', 'disk', 'layout', 'config'],
   layers: ['config'],
   sandbox: [],
+  guest: ['sandbox', 'disk', 'machine'],
   layout: ['config'],
   elements: ['sandbox', 'config'],
   packages: ['machine', 'config'],

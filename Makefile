@@ -12,7 +12,7 @@ BIN := node_modules/.bin
 BUILD_PACKAGES := virtinst libvirt-clients libvirt-daemon-system libvirt-daemon-driver-qemu qemu-system-x86 qemu-utils ovmf mtools \
 	fdisk util-linux coreutils e2fsprogs zerofree rsync openssh-client cpio xorriso xz-utils zstd \
 	gpg gpg-agent gpgv debian-archive-keyring rpm attr mount uidmap tar findutils \
-	isal squashfs-tools erofs-utils apt dpkg gpgconf mmdebstrap dnf createrepo-c
+	isal squashfs-tools erofs-utils apt dpkg gpgconf mmdebstrap dnf createrepo-c libc-bin iproute2 kmod gzip
 # What only tests need: servers to upload to, file systems to clean, sudo for its helper, what the Python image-factory
 # imports.
 CHECK_PACKAGES := openssh-server sudo qemu-user-static xfsprogs btrfs-progs python3 python3-yaml python3-httplib2 python3-parted \

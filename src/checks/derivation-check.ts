@@ -3,10 +3,8 @@ import { isBootstrapped, isDerived } from '../config/image-spec.js';
 import { reasonOf } from '../host/errno.js';
 import { programs } from '../host/programs.js';
 import { Failure } from '../host/failure.js';
-import type { Caller } from '../host/host.js';
 import { parentTreeOf } from '../images/derivation.js';
 import { builderArchitecture } from '../machine/acceleration.js';
-import type { Architecture } from '../machine/architectures.js';
 import { whyNoNamespaces } from '../sandbox/enter.js';
 import { isRegistered, whyNotEmulated } from '../sandbox/program-emulation.js';
 import { error, mayBeMade, placeOf, warning, type Check, type CheckFinding } from './subject.js';
@@ -25,16 +23,18 @@ export const derivationCheck: Check = async (subject) => {
   }
   if (!isDerived(spec)) return [];
   const findings: CheckFinding[] = [];
-  if (spec.origin.in === 'vm') {
-    findings.push(error(`${placeOf(subject, 'derive-in')}: virtual machines can't do it yet; use 'namespace'`));
-  }
   for (const script of spec.origin.changes.run) {
     const why = unreadable(script);
     if (why === undefined) continue;
     const message = `${placeOf(subject, 'run')}: can't read ${script}: ${why}`;
     findings.push(mayBeMade(subject) ? warning(`${message}, unless pre-build-command makes it`) : error(message));
   }
-  const foreign = await foreignArchitecture(host, spec.arch);
+  const isForeign = builderArchitecture() !== spec.arch;
+  if (isForeign && spec.origin.in === 'vm') {
+    const why = `no virtual machine of ours runs programs of ${spec.arch.name} on this machine; use 'namespace'`;
+    findings.push(error(`${placeOf(subject, 'derive-in')}: ${why}`));
+  }
+  const foreign = isForeign && spec.origin.in !== 'vm' ? await whyNotEmulated(host, spec.arch) : undefined;
   if (foreign !== undefined) findings.push(error(`${placeOf(subject, 'arch')}: ${foreign}`));
   const closed = await whyNoNamespaces(host);
   if (closed !== undefined) findings.push(error(`[${spec.name}] parent: ${closed.what}. ${closed.fix}`));
@@ -54,9 +54,4 @@ function unreadable(path: string): string | undefined {
   } catch (caught) {
     return reasonOf(caught);
   }
-}
-
-/** Why programs of an architecture can't run here; undefined where the processor or QEMU runs them. */
-async function foreignArchitecture(host: Caller, architecture: Architecture): Promise<string | undefined> {
-  return builderArchitecture() === architecture ? undefined : whyNotEmulated(host, architecture);
 }

@@ -1,11 +1,16 @@
+import { createReadStream } from 'node:fs';
 import { chmod, chown, mkdir, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import type { GuestMachine } from '../guest/emulator.js';
 import type { Host } from '../host/host.js';
 import { Failure } from '../host/failure.js';
-import { closedLayer, chainOf, layerOfContent } from '../layers/layers.js';
+import { unpackLayer, type Unpacked } from '../layers/import/archive-layer.js';
+import { usualLimits } from '../layers/import/archive-limits.js';
+import { closedLayer, chainOf, layerOfContent, type Layer } from '../layers/layers.js';
 import { mountOverlay, unmount } from '../layers/overlay-mount.js';
 import { changing, openStore, type Store } from '../layers/store.js';
 import { emulatePrograms } from '../sandbox/program-emulation.js';
+import { changeInGuest } from './change-in-guest.js';
 import { changeTree } from './change-tree.js';
 import { cleanTree } from './clean-tree.js';
 import { expectUntouched } from './expect-untouched.js';
@@ -34,36 +39,77 @@ export async function derive(host: Host, job: DeriveJob): Promise<NodeRecord> {
 }
 
 /** Changes the parent's tree; what is changed goes to a directory, which holds nothing else afterwards. */
-async function fill(store: Store, job: DeriveJob, tree: string): Promise<void> {
-  const stage = dirname(tree);
-  const work = join(stage, 'work');
-  const at = join(stage, 'mount');
-  await mkdir(at);
+async function fill(store: Store, job: DeriveJob, tree: string): Promise<Unpacked | void> {
   const below = await chainOf(store, job.parent);
   const top = below[0];
   if (top === undefined) throw new Failure(`there is no layer '${job.parent}'`);
+  if (job.guest !== undefined) return fillInGuest(store, { ...job, guest: job.guest }, below, tree);
+  const work = join(dirname(tree), 'work');
   const { uid, gid, mode } = await stat(top.tree);
   await chown(tree, uid, gid);
   await chmod(tree, mode & 0o7777);
+  await withParent(store, { tree, below, changes: { upper: 'tree', work: 'work' } }, async (at) => {
+    if (job.foreign !== undefined) await emulatePrograms(store.host, job.foreign);
+    await changeTree(store.host, job, at);
+    await cleanTree(store.host, job, at);
+  });
+  await rm(work, { recursive: true });
+  await mkdir(work);
+}
+
+/** The same, but for a virtual machine, which gets the parent's tree and gives back what it has changed. */
+async function fillInGuest(
+  store: Store,
+  job: DeriveJob & { readonly guest: GuestMachine },
+  below: readonly Layer[],
+  tree: string,
+): Promise<Unpacked> {
+  const directory = join(dirname(tree), 'guest');
+  await mkdir(directory);
+  const archive = await withParent(store, { tree, below, changes: undefined }, (at) =>
+    changeInGuest(store.host, { job, machine: job.guest, tree: at, directory }),
+  );
+  const what = 'what the virtual machine has changed';
+  const source = { what, open: () => createReadStream(archive), plainFile: archive };
+  const lower = below.map((layer) => layer.tree);
+  const unpacked = await unpackLayer(store, source, { directory: tree, lower, limits: usualLimits });
+  await rm(directory, { recursive: true });
+  return unpacked;
+}
+
+interface MountedParent {
+  /** The directory that becomes the layer's tree. */
+  readonly tree: string;
+  /** The parent and all below it. */
+  readonly below: readonly Layer[];
+  /** Directories beside the tree, by name; undefined: it is mounted read-only. */
+  readonly changes: { readonly upper: string; readonly work: string } | undefined;
+}
+
+/** Mounts the parent's tree, beside the one that is made, as long as something is done with it. */
+async function withParent<T>(
+  store: Store,
+  { tree, below, changes }: MountedParent,
+  action: (at: string) => Promise<T>,
+): Promise<T> {
+  const stage = dirname(tree);
+  const at = join(stage, 'mount');
+  await mkdir(at);
   const mounted = { staging: basename(stage) };
   const inLinks = (path: string) => join('..', 'staging', basename(stage), path);
   await changing(store, () =>
     mountOverlay(store, {
-      mounted,
-      layers: below,
-      changes: { upper: inLinks('tree'), work: inLinks('work') },
-      at: inLinks('mount'),
+      ...{ mounted, layers: below, at: inLinks('mount') },
+      ...(changes && { changes: { upper: inLinks(changes.upper), work: inLinks(changes.work) } }),
     }),
   );
   const release = store.host.release.hold(`the mount of ${at}`, () => unmount(store, mounted));
+  let result: T;
   try {
-    if (job.foreign !== undefined) await emulatePrograms(store.host, job.foreign);
-    await changeTree(store.host, job, at);
-    await cleanTree(store.host, job, at);
+    result = await action(at);
   } finally {
     await release();
   }
   await rmdir(at);
-  await rm(work, { recursive: true });
-  await mkdir(work);
+  return result;
 }

@@ -1,5 +1,6 @@
 import type { TreeChanges } from '../config/image-spec.js';
 import type { ExportCompression } from '../layers/export/formats.js';
+import type { GuestMachine } from '../guest/emulator.js';
 import type { Layout } from '../layout/layout.js';
 import type { ForeignArchitecture } from '../sandbox/program-emulation.js';
 import type { NodeInputs } from './record.js';
@@ -24,6 +25,8 @@ export interface DeriveJob extends OfStore {
   readonly changes: TreeChanges;
   /** The architecture of the tree, where it is not this machine's. */
   readonly foreign: ForeignArchitecture | undefined;
+  /** The virtual machine in which the changes are made; undefined: in namespaces of this machine. */
+  readonly guest: GuestMachine | undefined;
   /** The rules of golden images that are not repaired; undefined: none are. */
   readonly goldenExcept: readonly string[] | undefined;
   /** What scripts see of the image. */

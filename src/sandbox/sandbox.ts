@@ -142,7 +142,8 @@ async function placed(root: string, binds: readonly Bind[]) {
   );
 }
 
-function networkVariables(): Record<string, string> {
+/** What programs in a tree get of the caller's environment. */
+export function networkVariables(): Record<string, string> {
   return Object.fromEntries(
     inherited.flatMap((name) => {
       const value = process.env[name];

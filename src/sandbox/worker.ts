@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { systemFailure, reasonOf } from '../host/errno.js';
 import { Failure, Interrupted, NotReleased, UsageError } from '../host/failure.js';
@@ -44,32 +45,66 @@ export async function callWorker(host: Host, module: URL, job: unknown): Promise
   });
   const said = new LastLines(20);
   createInterface(child.stderr).on('line', (line) => said.add(line));
-  // It ends in good order when its standard input ends.
-  const stop = () => child.stdin.end();
-  host.signal.addEventListener('abort', stop);
-  child.stdin.on('error', () => undefined);
-  child.stdin.write(`${JSON.stringify(job)}\n`);
   const ended = once(child, 'close').catch((error: unknown) => {
     throw new Failure(`unshare can't be called: ${reasonOf(error)}`, { hint: 'Install the package util-linux.' });
   });
-  let last: Message | undefined;
   try {
-    for await (const line of createInterface(child.stdout)) {
-      const message = JSON.parse(line) as Message;
-      if ('result' in message || 'failure' in message || 'problems' in message) last = message;
-      else tell(host.log, message);
-    }
+    // It ends in good order when its standard input ends.
+    const heard = await converse(host, child, job, { stop: () => child.stdin.end() });
     const [exitCode] = (await ended) as [number | null];
-    if (host.signal.aborted) throw host.signal.reason;
-    if (last !== undefined && 'result' in last) return last.result;
-    if (last !== undefined && 'problems' in last) throw new UsageError(last.problems);
-    if (last !== undefined && 'failure' in last) throw new Failure(last.failure, { hint: last.hint });
+    if (heard.done) return heard.result;
     throw new Failure(`the process that works in the tree ended with exit code ${exitCode}:\n${said.text()}`);
   } finally {
-    host.signal.removeEventListener('abort', stop);
     child.stdin.end();
     await ended.catch(() => undefined);
   }
+}
+
+/** How a conversation is kept. */
+export interface ConversationOptions {
+  /** Called when the host's signal aborts. */
+  readonly stop: () => void;
+  /** Called at the first message, whatever it is. */
+  readonly onFirst?: () => void;
+  /** Called when the result is there. */
+  readonly onLast?: () => void;
+}
+
+/**
+ * Gives a job to a process that calls {@link serve}, wherever that runs, and passes on its messages until it says no more.
+ *
+ * @returns its result; not done: it ended without one
+ * @throws Failure as the function did
+ * @throws Interrupted if the host's signal ended it
+ */
+export async function converse(
+  host: Host,
+  { stdin, stdout }: { readonly stdin: Writable; readonly stdout: Readable },
+  job: unknown,
+  { stop, onFirst, onLast }: ConversationOptions,
+): Promise<{ readonly done: true; readonly result: unknown } | { readonly done: false }> {
+  host.signal.addEventListener('abort', stop);
+  stdin.on('error', () => undefined);
+  stdin.write(`${JSON.stringify(job)}\n`);
+  let last: Message | undefined;
+  try {
+    let count = 0;
+    for await (const line of createInterface(stdout)) {
+      const message = JSON.parse(line) as Message;
+      if (count++ === 0) onFirst?.();
+      if ('result' in message || 'failure' in message || 'problems' in message) {
+        last = message;
+        onLast?.();
+      } else tell(host.log, message);
+    }
+  } finally {
+    host.signal.removeEventListener('abort', stop);
+  }
+  if (host.signal.aborted) throw host.signal.reason;
+  if (last !== undefined && 'result' in last) return { done: true, result: last.result };
+  if (last !== undefined && 'problems' in last) throw new UsageError(last.problems);
+  if (last !== undefined && 'failure' in last) throw new Failure(last.failure, { hint: last.hint });
+  return { done: false };
 }
 
 function tell(log: Log, message: Message): void {

@@ -1,7 +1,8 @@
 import { Failure } from '../../host/failure.js';
 import type { Host } from '../../host/host.js';
 import { hasKernel, nodeOf } from '../../nodes/call-worker.js';
-import { builderArchitecture } from '../../machine/acceleration.js';
+import { guestMachine, type GuestMachine } from '../../guest/emulator.js';
+import { builderArchitecture, detectAcceleration } from '../../machine/acceleration.js';
 import type { NodeRecord } from '../../nodes/record.js';
 import type { ForeignArchitecture } from '../../sandbox/program-emulation.js';
 import { inputsOfImage, lastTreeOf, packageCacheOf, parentTreeOf } from '../derivation.js';
@@ -12,6 +13,9 @@ import type { Plan } from '../build.js';
 
 /** What trees are unpacked to and changed by: bytes, for a small system. */
 const smallTree = 512 * 2 ** 20;
+
+/** What a virtual machine is made with. */
+const ofGuest = ['ldd', 'insmod', 'ip', 'mke2fs', 'debugfs', 'tar', 'find'] as const;
 
 interface Want {
   readonly spec: DeriveSpec;
@@ -25,7 +29,10 @@ export const derive = stage({
   title: 'Deriving the tree',
   leaves: ['node'],
   wants: ({ spec, parents, result }): Want | undefined => (isDerived(spec) ? { spec, parents, result } : undefined),
-  programs: () => ['unshare', 'setpriv', 'mount', 'umount', 'getfattr', 'setfattr', 'sync', 'rm'],
+  programs: ({ spec }) => [
+    ...(['unshare', 'setpriv', 'mount', 'umount', 'getfattr', 'setfattr', 'sync', 'rm'] as const),
+    ...(spec.origin.in === 'vm' ? ([...ofGuest, spec.arch.emulator] as const) : []),
+  ],
   space: ({ spec }) => [{ what: 'the tree', directory: spec.storeDir, least: 0, most: smallTree }],
   async run(host, { spec, parents, result }) {
     const tree = await (parents === 'as they are' ? lastTreeOf : parentTreeOf)(host, spec);
@@ -41,6 +48,7 @@ export const derive = stage({
       ...{ parent: parent.layer, frame: parent.frame },
       changes: spec.origin.changes,
       foreign: foreignOf(spec),
+      guest: spec.origin.in === 'vm' ? await guestOf(spec) : undefined,
       goldenExcept: spec.golden === 'fix' ? spec.goldenExcept : undefined,
       environment: { IMAGE: spec.name },
       cache: packageCacheOf(spec),
@@ -64,6 +72,15 @@ async function expectKernel(host: Host, { name, storeDir: store }: DeriveSpec, {
 function foreignOf({ arch }: DeriveSpec): ForeignArchitecture | undefined {
   const { name, programEmulator, elfMachine } = arch;
   return builderArchitecture() === arch ? undefined : { name, programEmulator, elfMachine };
+}
+
+/** Milliseconds that a virtual machine may take to begin its work, unless the section says otherwise. */
+const usualPatience = 15 * 60_000;
+
+/** The virtual machine in which the changes are made. */
+async function guestOf({ arch, virtType, cores, ram, bootTimeout }: DeriveSpec): Promise<GuestMachine> {
+  const type = virtType === 'auto' ? (await detectAcceleration(arch)).virtType : virtType;
+  return guestMachine(arch, { virtType: type, cores, ram, patience: bootTimeout ?? usualPatience });
 }
 
 /** As it comes back from the state file. */

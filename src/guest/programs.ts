@@ -1,0 +1,112 @@
+import { realpath } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { command, run, type Caller } from '../host/host.js';
+import { findExecutable, programPath } from '../host/programs.js';
+import type { Packing } from './cpio.js';
+
+/** What the work in a tree calls outside of it, as far as this machine has it. */
+export const usualPrograms = [
+  ...[
+    'sh',
+    'mount',
+    'umount',
+    'unshare',
+    'setpriv',
+    'chroot',
+    'env',
+    'hostname',
+    'insmod',
+    'ip',
+    'tar',
+    'find',
+    'xargs',
+  ],
+  ...[
+    'getfattr',
+    'setfattr',
+    'cat',
+    'chmod',
+    'chown',
+    'cp',
+    'date',
+    'dirname',
+    'basename',
+    'dd',
+    'echo',
+    'id',
+    'ln',
+    'ls',
+  ],
+  ...['mkdir', 'mknod', 'mv', 'readlink', 'rm', 'rmdir', 'sleep', 'stat', 'sync', 'touch', 'true', 'false', 'uname'],
+];
+
+/** What the hooks of elements call outside of the tree, beside those. */
+export const programsOfHooks = [
+  ...[
+    'bash',
+    'awk',
+    'sed',
+    'grep',
+    'sort',
+    'comm',
+    'cut',
+    'tr',
+    'head',
+    'tail',
+    'uniq',
+    'wc',
+    'tee',
+    'mktemp',
+    'truncate',
+  ],
+  ...[
+    'md5sum',
+    'sha256sum',
+    'printf',
+    'realpath',
+    'install',
+    'du',
+    'df',
+    'seq',
+    'test',
+    'expr',
+    'od',
+    'dircolors',
+    'nproc',
+  ],
+  ...['python3', 'perl', 'git', 'curl', 'wget', 'rsync', 'gzip', 'xz', 'zstd', 'bzip2', 'lsattr', 'chattr', 'blkid'],
+  ...['mcopy', 'flock', 'timeout', 'tac', 'paste', 'join', 'split', 'which', 'runuser', 'gpg', 'gpgv', 'cmp', 'diff'],
+];
+
+/** Where the guest has its programs and their libraries: directly below /usr, to which the old names are links. */
+export function placeInGuest(path: string): string {
+  return path.replace(/^\/(bin|sbin|lib\w*)\//, '/usr/$1/');
+}
+
+/**
+ * Packs programs with the libraries that they load, which ldd(1) names. A script comes as it is.
+ *
+ * @param files absolute paths of this machine, and what they are called in the guest
+ */
+export async function packPrograms(
+  caller: Caller,
+  packing: Packing,
+  files: ReadonlyMap<string, string>,
+): Promise<void> {
+  for (const [name, file] of files) packing.add(name, { kind: 'copy', from: file, mode: 0o755 });
+  // It fails for scripts and for what is linked statically.
+  const { stdout } = await run(caller, command('ldd', [...new Set(files.values())]), { accept: [1] });
+  for (const [, library = ''] of stdout.matchAll(/(?:=> |^\t)(\/\S+) \(0x/gm)) {
+    packing.add(placeInGuest(library), { kind: 'copy', from: await realpath(library), mode: 0o755 });
+  }
+}
+
+/** Programs of this machine by name, for {@link packPrograms}. */
+export async function programsCalled(names: readonly string[]): Promise<Map<string, string>> {
+  const files = new Map<string, string>();
+  for (const name of names) {
+    const file = findExecutable(name, programPath());
+    if (file !== undefined) files.set(`/usr/bin/${basename(name)}`, await realpath(file));
+  }
+  return files;
+}

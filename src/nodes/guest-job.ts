@@ -1,0 +1,20 @@
+import type { GuestInput } from './guest-inputs.js';
+import type { DeriveJob } from './jobs.js';
+
+/** The disks of the guest that changes a tree, by the names that it knows them by. */
+export const guestDisks = { tree: 'tree', scratch: 'scratch', inputs: 'inputs', output: 'output' } as const;
+
+/** What the guest is asked to do: to make the changes of a derived image. Plain data. */
+export interface GuestJob {
+  readonly job: DeriveJob;
+  /** The files of the build machine that the job names. */
+  readonly inputs: readonly GuestInput[];
+  /** For the process that works there: what leads to the network. */
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+/** What the guest has made: an archive at the beginning of its output, with whiteouts in the notation of OCI. */
+export interface GuestResult {
+  /** Bytes. */
+  readonly size: number;
+}

@@ -72,6 +72,20 @@ describe('what a lock of an image that is installed is about', () => {
       .and.not.include('e2fsprogs');
   });
 
+  it('is what an AutoYaST profile names, what YaST adds, and what it only reads', async () => {
+    const request = await requested(`[web]\nlike = opensuse-leap-15.6\npackages = nginx -less2\n${own}`);
+    expect(because(request, 'answer file')).to.include.members(['nginx', 'wicked', 'patterns-base-minimal_base']);
+    expect(because(request, 'answer file')).not.to.include('less2');
+    expect(because(request, 'installer')).to.include.members(['kernel-default', 'grub2', 'Leap-release']);
+    expect(request.components).to.deep.equal(['system-installation() = Leap']);
+    expect(request.sources.map(({ suite }) => suite)).to.deep.equal([
+      'oss',
+      'update',
+      'update-sle',
+      'update-backports',
+    ]);
+  });
+
   it('needs no group: the packages of the section are enough', async () => {
     const request = await requested(`[web]\nlike = debian-13\npackages = nginx\n${own}`);
     expect(request.groups).to.deep.equal([]);
@@ -102,7 +116,13 @@ describe('what a lock of an image that is installed is about', () => {
 
   it('is refused where the installer would not install from a lock', async () => {
     const group = 'group = server\n';
-    expect(await refused(`[web]\nlike = opensuse-leap-15.6\n${group}${own}`)).to.match(/^\[web\] .*yast = .*: /);
+    const yast = '[web]\nlike = opensuse-leap-15.6\n';
+    expect(await refused(`${yast}${group}append = textmode=1\nverify = off\n${own}`)).to.equal(
+      [
+        "[web] append: it has no 'install=URL': with a package lock, it says where the installer itself lies",
+        '[web] verify = off: with a package lock, the installer checks itself by the list of checksums',
+      ].join('\n'),
+    );
     const proxy = 'proxy = http://proxy.example.org:3128/\n';
     expect(await refused(`[web]\nlike = opensuse-leap-16.0\n${group}${proxy}${own}`)).to.match(/^\[web\] proxy: /);
     const medium = await refused(`[web]\nlike = ubuntu-24.04\ngroup = server\n${own}`);

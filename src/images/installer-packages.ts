@@ -16,9 +16,9 @@ import { UsageError } from '../host/failure.js';
 import { imageLayout } from '../layout/image-layout.js';
 import { packageRequest, type InstallerRequest, type PackageRequest } from '../packages/request.js';
 import { answerFileSource } from './answer-file-source.js';
-import { noRepository } from './locked-repository.js';
+import { installationTree, noRepository } from './locked-repository.js';
 import { additionsOf, anacondaAdditions } from './installer-additions.js';
-import { agamaPackages, suseAdditions } from './suse-packages.js';
+import { agamaPackages, autoyastPackages, suseAdditions } from './suse-packages.js';
 
 /**
  * What an image that is installed asks for: its groups, what its answer file names, and what its installer adds by itself.
@@ -29,16 +29,18 @@ export async function installedRequest(configuration: Configuration, spec: Insta
   const image = splitName(configuration, spec.name);
   const { kind } = installOrigin(spec).answerFile;
   const said = (name: string) => spec.variables[name] ?? spec.variables[name.replaceAll('-', '_')] ?? '';
-  if (kind === 'autoinstall' || kind === 'yast') {
+  if (kind === 'autoinstall') {
     throw new UsageError([
-      `[${spec.section}] has a 'group', or a package lock, and ${kind} = ${installOrigin(spec).answerFile.path}: ${whyNotFrom(kind)}. Leave out 'group', and name packages in 'packages'; or leave out the installer: the image is then made of the packages of its lock`,
+      `[${spec.section}] has a 'group', or a package lock, and ${kind} = ${installOrigin(spec).answerFile.path}: its installer copies a system from a medium, whose packages no package lock has; other installers install from one. Leave out 'group', and name packages in 'packages'; or leave out the installer: the image is then made of the packages of its lock`,
     ]);
   }
-  if (kind === 'agama' && said('proxy') !== '') {
+  const isSuse = kind === 'agama' || kind === 'yast';
+  if (isSuse && said('proxy') !== '') {
     throw new UsageError([
       `[${spec.section}] proxy: this installer would ask the proxy for the repository of the package lock as well, which only this machine can reach: leave it out`,
     ]);
   }
+  if (kind === 'yast') expectVerifiedTree(spec);
   if (said('extra-repositories') !== '') {
     throw new UsageError([
       `[${spec.section}] extra-repositories: an installer that installs from a package lock sees nothing else: name the archives in 'package-sources'`,
@@ -54,7 +56,8 @@ export async function installedRequest(configuration: Configuration, spec: Insta
   const layout = await imageLayout(spec);
   const needs = layout === undefined ? [] : needsOf(layout);
   if (kind !== 'preseed') {
-    const installer = { further: await furtherOf(spec, kind, needs), leftOut, udebSuite: undefined };
+    const components = kind === 'yast' ? listed(said('installer-components')) : [];
+    const installer = { further: await furtherOf(spec, kind, needs), leftOut, udebSuite: undefined, components };
     return packageRequest(configuration, image, installer, askedArch(spec));
   }
   const named = preseededPackages(content.toString()).map((name) => ({ name, why: 'answer file' as const }));
@@ -66,10 +69,34 @@ export async function installedRequest(configuration: Configuration, spec: Insta
   return packageRequest(configuration, image, { ...installer, further: distinct }, askedArch(spec));
 }
 
+/** linuxrc takes the system that the installer runs in from the tree of **install**, if its sums are signed. */
+function expectVerifiedTree({ section, append, checksums, verify }: InstallSpec): void {
+  const problems = [
+    ...(installationTree(append) === undefined
+      ? [`[${section}] append: it has no 'install=URL': with a package lock, it says where the installer itself lies`]
+      : []),
+    ...(checksums === undefined || verify === 'off'
+      ? [
+          `[${section}] ${checksums === undefined ? 'checksums: it is not set' : 'verify = off'}: with a package lock, the installer checks itself by the list of checksums`,
+        ]
+      : []),
+  ];
+  if (problems.length > 0) throw new UsageError(problems);
+}
+
+/** What a variable lists, one a line. */
+function listed(text: string): string[] {
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+}
+
 /** How installers of rpm are told packages, and what they add to them. */
 const rpmInstallers = {
   kickstart: { named: kickstartedPackages, added: anacondaAdditions },
   agama: { named: agamaPackages, added: suseAdditions },
+  yast: { named: autoyastPackages, added: suseAdditions },
 } as const satisfies Partial<Record<AnswerFileKind, object>>;
 
 /** What an answer file names that is not for a lock, and what its installer adds. */
@@ -93,14 +120,6 @@ export function kickstartedPackages(text: string): string[] {
     .split('\n')
     .map((line) => line.replace(/#.*$/, '').trim());
   return [...new Set(names.filter((name) => name !== '' && !name.startsWith('-')))];
-}
-
-/** Why an installer can't install from a lock. */
-function whyNotFrom(kind: 'autoinstall' | 'yast'): string {
-  if (kind === 'autoinstall') {
-    return 'its installer copies a system from a medium, whose packages no package lock has; debian-installer, Anaconda and Agama install from one';
-  }
-  return 'debian-installer, Anaconda and Agama install from a package lock';
 }
 
 /** The architecture that the command line asks for, as Debian calls it; undefined: that of the section, or of the flavor. */

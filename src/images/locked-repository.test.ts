@@ -86,11 +86,33 @@ describe('an answer file of an image with a package lock', () => {
     const agama = { answerFile: { kind: 'agama' } } as const;
     const append =
       'root=live:URL inst.install_url=http://mirror.example.org inst.register_url=http://scc console=ttyS0';
-    expect(repositoryArguments(agama, append, repository)).to.equal(
+    expect(repositoryArguments(agama, append, repository, 'x86_64')).to.equal(
       'root=live:URL console=ttyS0 inst.install_url=http://10.0.2.2:8123/archive',
     );
-    expect(repositoryArguments(agama, append, undefined)).to.equal(append);
-    expect(repositoryArguments({ answerFile: { kind: 'preseed' } }, append, repository)).to.equal(append);
+    expect(repositoryArguments(agama, append, undefined, 'x86_64')).to.equal(append);
+    expect(repositoryArguments({ answerFile: { kind: 'preseed' } }, append, repository, 'x86_64')).to.equal(append);
+  });
+
+  it('lets linuxrc know the repository, and where its own system stays; YaST the packages, and no other repository', async () => {
+    const text =
+      '[web]\nlike = opensuse-leap-15.6\npackages = nginx -less\nssh-authorized-keys = ssh-ed25519 AAAA me\n';
+    const configuration = new Configuration([{ name: 'my.conf', text }], Configuration.shippedSources());
+    const spec = resolveImage(configuration, 'web', {}, '2026-11-26');
+    const packages = ['bash', 'kernel-default'];
+    const source = answerFileSource(spec, { repository: { ...repository, suite: 'oss', packages } });
+    const profile = (await renderAnswerFile(source)).content.toString();
+    expect([...profile.matchAll(/<package>(.*)<\/package>/g)].map(([, name]) => name)).to.deep.equal(packages);
+    expect(profile).to.match(/<install_recommended [^>]*>false</);
+    expect(profile).not.to.match(/<add-on>|<media_url>/);
+    const yast = { answerFile: { kind: 'yast' } } as const;
+    const tree = 'http://mirror.example.org/leap/repo/oss';
+    expect(repositoryArguments(yast, `install=${tree}/ textmode=1`, repository, 'aarch64')).to.equal(
+      `textmode=1 install=http://10.0.2.2:8123/archive instsys=${tree}/boot/aarch64/root`,
+    );
+    const own = `install=${tree} instsys=http://own.example.org/root`;
+    expect(repositoryArguments(yast, own, repository, 'x86_64')).to.equal(
+      'instsys=http://own.example.org/root install=http://10.0.2.2:8123/archive',
+    );
   });
 
   it('lets Anaconda know the repository and the packages of the lock, and nothing else', async () => {

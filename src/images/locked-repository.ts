@@ -31,19 +31,37 @@ function repositoryUrl({ host, directory }: LockedRepository): string {
   return `http://${host}${directory}`;
 }
 
+/** The kernel arguments by which an installer is told of its repositories; those of others name them in their answer files. */
+const told = {
+  // Agama's documentation, "Boot options": it takes the place of the repositories of the product.
+  agama: /(?<!\S)inst\.(?:install_url|register_url)=\S*\s*/g,
+  // linuxrc: where packages lie, and unless `instsys` says it, below it the system that the installer runs in.
+  yast: /(?<!\S)install=(\S*)\s*/g,
+} as const satisfies Partial<Record<AnswerFileKind, RegExp>>;
+
 /**
  * The kernel arguments of an installer that gets a repository: what names another one, or would register for others, goes.
- * Installers whose answer file names their repositories need nothing.
+ *
+ * @param arch the architecture as linuxrc knows it, such as `x86_64`
  */
 export function repositoryArguments(
   { answerFile: { kind } }: { readonly answerFile: { readonly kind: AnswerFileKind } },
   append: string,
   repository: LockedRepository | undefined,
+  arch: string,
 ): string {
-  if (repository === undefined || kind !== 'agama') return append;
-  // Agama's documentation, "Boot options": it takes the place of the repositories of the product.
-  const others = append.replace(/(?<!\S)inst\.(?:install_url|register_url)=\S*\s*/g, '').trim();
-  return `${others} inst.install_url=${repositoryUrl(repository)}`;
+  if (repository === undefined || (kind !== 'agama' && kind !== 'yast')) return append;
+  const others = append.replace(told[kind], '').trim();
+  const url = repositoryUrl(repository);
+  if (kind === 'agama') return `${others} inst.install_url=${url}`;
+  const tree = installationTree(append);
+  const isSaid = tree === undefined || /(?<!\S)instsys=/.test(others);
+  return [others, `install=${url}`, ...(isSaid ? [] : [`instsys=${tree}/boot/${arch}/root`])].join(' ');
+}
+
+/** Where linuxrc is told that the installer lies, without a slash at its end. */
+export function installationTree(append: string): string | undefined {
+  return /(?<!\S)install=(\S+)/.exec(append)?.[1]?.replace(/\/+$/, '');
 }
 
 /** Boot loaders are the installer's: what it is to install only when the disk is ready, or removes for another one. */

@@ -24,6 +24,8 @@ export interface Installation {
   readonly location: InstallerLocation;
   /** The answer file on the builder; the installer finds it under its last name. */
   readonly answerFile: string;
+  /** Further files for the root directory of the initrd. */
+  readonly injected?: readonly string[];
   /** The volume that holds the answer file, for installers that do not look for it in their initrd. */
   readonly seedVolume?: string;
   /** The archive of files to copy into the installed system. */
@@ -80,6 +82,7 @@ export function virtInstallCommand(installation: Installation): Command {
       ...['--location', locationOption(location)],
       ...['--extra-args', kernelArguments(spec.origin.answerFile.kind, answerFileName, spec.append, machine.hardware)],
       ...answerFileOptions(installation),
+      ...(installation.injected ?? []).flatMap((file) => ['--initrd-inject', file]),
       ...filesOptions(installation),
     ],
     // In session mode virt-install copies kernel and initrd below its cache directory; ours is removed in any case.

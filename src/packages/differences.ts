@@ -44,9 +44,9 @@ export function staleness(
   request: RecordedRequest,
   now: { readonly solver: PackageLock['solver']; readonly architecture: string },
 ): string[] {
-  const lists = (['packages', 'excluded', 'suites'] as const).flatMap((name) => {
-    const [before, after] = [lock.request[name], request[name]];
-    const what = { packages: '', excluded: 'excluded ', suites: 'suite ' }[name];
+  const lists = (['packages', 'excluded', 'suites', 'components'] as const).flatMap((name) => {
+    const [before, after] = [lock.request[name] ?? [], request[name] ?? []];
+    const what = { packages: '', excluded: 'excluded ', suites: 'suite ', components: 'installer ' }[name];
     const added = after.filter((each) => !before.includes(each)).map((each) => `+ ${what}${each}`);
     const removed = before.filter((each) => !after.includes(each)).map((each) => `- ${what}${each}`);
     const moved = added.length + removed.length === 0 && JSON.stringify(before) !== JSON.stringify(after);

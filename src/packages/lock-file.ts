@@ -47,7 +47,7 @@ export interface PackageLock {
   readonly totals: { readonly packages: number; readonly bytes: number; readonly udebs?: number };
   /** By name and architecture. */
   readonly packages: readonly LockedPackage[];
-  /** What the installer consists of: components of debian-installer, which the image does not have. */
+  /** What the installer consists of, and the image does not have: components of debian-installer, packages that YaST reads. */
   readonly udebs?: readonly LockedPackage[];
   /** What the installer starts from, which takes components of its own version only. */
   readonly netboot?: readonly LockedFile[];

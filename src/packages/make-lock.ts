@@ -73,9 +73,11 @@ async function makeRpmLock(host: Host, { request, cache, old, update, fetches }:
   const directory = dnfDirectory(cache.dnf, request);
   return withFileLock(host, join(directory, '.in-use'), `the indexes in ${directory}`, async () => {
     const staying = old === undefined || update.kind === 'everything' ? [] : stayingOf(old, update);
-    const { chosen, indexes } = await chooseRpm(host, { request, pool: cache.pool, directory }, staying);
+    const { chosen, components, indexes } = await chooseRpm(host, { request, pool: cache.pool, directory }, staying);
     refuseOlder(indexes, old?.sources ?? []);
-    const lock = lockOf(request, await solverHere(host, 'rpm'), indexes, chosen, { indexes: [] });
+    const read = components.map((each) => lockedPackage(each, 'installer'));
+    const parts = { indexes: [], ...(read.length > 0 && { udebs: read }) };
+    const lock = lockOf(request, await solverHere(host, 'rpm'), indexes, chosen, parts);
     if (fetches) await fetchAll(host, cache, await downloads(host, cache, lock.architecture), lock, request);
     const isVouchedFor = indexes.every(({ signers }) => signers.length > 0);
     if (fetches && !isVouchedFor) await expectSigned(host, cache.pool, lock.packages, request.keyring);
@@ -151,15 +153,7 @@ function lockOf(
   const { packaging, architecture } = packagingOf(request.facts);
   const reasons = reasonsFor(request, chosen);
   const recorded = recordedRequest(request);
-  const packages = chosen.map((each): LockedPackage => {
-    const { name, version, architecture, source, priority, suite, path, size, sha256 } = each;
-    return {
-      ...{ name, version, architecture },
-      ...(source === undefined ? {} : { source }),
-      ...(['required', 'important', 'standard'].includes(priority) ? { priority } : {}),
-      ...{ suite, path, size, sha256, why: reasons.get(each) ?? '' },
-    };
-  });
+  const packages = chosen.map((each) => lockedPackage(each, reasons.get(each) ?? ''));
   return {
     format: 1,
     image: request.image,
@@ -179,6 +173,16 @@ function lockOf(
     packages,
     ...(udebs && { udebs }),
     ...(netboot && { netboot }),
+  };
+}
+
+function lockedPackage(each: Chosen, why: string): LockedPackage {
+  const { name, version, architecture, source, priority, suite, path, size, sha256 } = each;
+  return {
+    ...{ name, version, architecture },
+    ...(source === undefined ? {} : { source }),
+    ...(['required', 'important', 'standard'].includes(priority) ? { priority } : {}),
+    ...{ suite, path, size, sha256, why },
   };
 }
 

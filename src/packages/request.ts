@@ -51,6 +51,8 @@ export interface PackageRequest extends FlavoredImage, PackagePlaces {
   readonly further: InstallerRequest['further'];
   /** Where the components of its installer are; undefined where it has none. */
   readonly udebs: PackageSource | undefined;
+  /** What an installer of rpm reads and does not install, as packages provide it: `system-installation() = Leap`. */
+  readonly components: readonly string[];
 }
 
 /** What an installer adds to the packages of an image, and needs itself. */
@@ -61,6 +63,8 @@ export interface InstallerRequest {
   readonly leftOut: readonly string[];
   /** The suite of debian-installer's components, in the archive of the first of **package-sources**; undefined: it has none. */
   readonly udebSuite: string | undefined;
+  /** See `PackageRequest`. */
+  readonly components?: readonly string[];
 }
 
 const noInstaller: InstallerRequest = { further: [], leftOut: [], udebSuite: undefined };
@@ -72,7 +76,7 @@ const noInstaller: InstallerRequest = { further: [], leftOut: [], udebSuite: und
 export function packageRequest(
   configuration: Configuration,
   { image, flavor }: FlavoredImage,
-  { further, leftOut, udebSuite }: InstallerRequest = noInstaller,
+  { further, leftOut, udebSuite, components = [] }: InstallerRequest = noInstaller,
   arch?: string,
 ): PackageRequest {
   const problems: string[] = [];
@@ -105,7 +109,7 @@ export function packageRequest(
     udebSuite === undefined || first === undefined
       ? undefined
       : { url: first.url, suite: udebSuite, components: ['main/debian-installer'] };
-  return { image, flavor, facts, groups, group: { ...group, excluded }, further, udebs, ...places };
+  return { image, flavor, facts, groups, group: { ...group, excluded }, further, udebs, components, ...places };
 }
 
 /** What determines a package lock, as the lock records it: plain data, sorted, without URLs. */
@@ -114,24 +118,27 @@ export interface RecordedRequest {
   readonly excluded: readonly string[];
   readonly recommends: boolean;
   readonly suites: readonly string[];
+  /** Only where an installer has some. */
+  readonly components?: readonly string[];
   readonly facts: string;
 }
 
 export function recordedRequest(request: PackageRequest): RecordedRequest {
-  const { group, further, sources, udebs, facts } = request;
+  const { group, further, sources, udebs, components, facts } = request;
   return {
     packages: [...new Set([...group.members, ...further].map(({ name }) => name))].sort(),
     excluded: [...group.excluded.keys()].sort(),
     recommends: group.recommends,
     suites: [...sources, ...(udebs ? [udebs] : [])].map(({ suite, components }) => [suite, ...components].join(' ')),
+    ...(components.length > 0 && { components: [...components].sort() }),
     facts: factsText(facts),
   };
 }
 
 /** The digest of what determines a package lock; hexadecimal. */
 export function inputDigest(recorded: RecordedRequest): string {
-  const { packages, excluded, recommends, suites } = recorded;
+  const { packages, excluded, recommends, suites, components } = recorded;
   return createHash('sha256')
-    .update(JSON.stringify([packages, excluded, recommends, suites]))
+    .update(JSON.stringify([packages, excluded, recommends, suites, ...(components ? [components] : [])]))
     .digest('hex');
 }

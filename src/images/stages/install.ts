@@ -1,5 +1,6 @@
 import { installOrigin } from '../../config/image-spec.js';
-import { join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { injectedName } from '../../answers/injected-name.js';
 import { readsSeedVolume } from '../../answers/seed-volume.js';
 import { makeSearchable } from '../../host/searchable-directory.js';
@@ -39,7 +40,10 @@ export const install = stage({
   },
   commands: ({ installation, expected, connect, placeholder }) => [
     ...nvramCommands(installation.machine),
-    virtInstallCommand({ ...installingFrom(placeholder, installation), ...expected }),
+    virtInstallCommand({
+      ...{ ...installingFrom(placeholder, installation), ...expected },
+      injected: injectedNames(placeholder, installation, dirname(expected.answerFile)),
+    }),
     virshCommand(
       connect,
       'undefine',
@@ -61,7 +65,8 @@ export const install = stage({
     makeSearchable(installation.scratchDirectory);
     host.log.info(`The console of the installer goes to ${installation.machine.consoleLog}`);
     try {
-      const called = { ...installingFrom(repository, installation), answerFile, location: installer };
+      const injected = await injectedKey(repository, installation, dirname(answerFile));
+      const called = { ...installingFrom(repository, installation), answerFile, location: installer, injected };
       await runInstallation(host, new Libvirt(host, connect), called, timeout);
     } finally {
       // The kernel prints its arguments, and an installer what it likes.
@@ -71,13 +76,36 @@ export const install = stage({
   },
 });
 
+/**
+ * linuxrc trusts the keys of this file in its initrd, and YaST those of all `*.gpg` there: with a package lock, the key of the build
+ * takes the place of the distribution's.
+ */
+async function injectedKey(
+  repository: LockedRepository | undefined,
+  { spec }: Pick<Installation, 'spec'>,
+  directory: string,
+): Promise<string[]> {
+  const files = injectedNames(repository, { spec }, directory);
+  for (const file of files) await writeFile(file, Buffer.from(repository?.key ?? '', 'base64'));
+  return files;
+}
+
+function injectedNames(
+  repository: LockedRepository | undefined,
+  { spec }: Pick<Installation, 'spec'>,
+  directory: string,
+): string[] {
+  return repository === undefined || spec.origin.answerFile.kind !== 'yast' ? [] : [join(directory, 'installkey.gpg')];
+}
+
 /** With the kernel arguments that name the repository of a package lock. */
-function installingFrom<T extends Pick<Installation, 'spec'>>(
+function installingFrom<T extends Pick<Installation, 'spec' | 'machine'>>(
   repository: LockedRepository | undefined,
   installation: T,
 ): T {
-  const { spec } = installation;
-  return { ...installation, spec: { ...spec, append: repositoryArguments(spec.origin, spec.append, repository) } };
+  const { spec, machine } = installation;
+  const append = repositoryArguments(spec.origin, spec.append, repository, machine.hardware.architecture.name);
+  return { ...installation, spec: { ...spec, append } };
 }
 
 function installation({ spec, paths, domain, hardware }: Plan): Omit<Installation, 'answerFile' | 'location'> {

@@ -10,6 +10,7 @@ import { packagingOf } from '../../packages/facts.js';
 import type { PackageLock } from '../../packages/lock-file.js';
 import { compileRpmRepository } from '../../packages/rpm/compile-repository.js';
 import { lockForBuild } from '../../packages/use-lock.js';
+import { addInstallerSums } from '../installer-sums.js';
 import { keepLock } from '../kept-lock.js';
 import { kernelAmong } from '../locked-repository.js';
 import { stage } from '../stage.js';
@@ -20,7 +21,7 @@ export const repository = stage({
   title: 'Compiling the repository of the installer',
   leaves: ['packageLock', 'repository'],
   wants: ({ spec, packages, paths }) =>
-    packages && isInstalled(spec) ? { packages, workDir: paths.workDir } : undefined,
+    packages && isInstalled(spec) ? { spec, packages, workDir: paths.workDir } : undefined,
   programs: ({ packages: { request } }) => [
     ...(['apt-get', 'apt-config', 'apt-helper', 'gpg', 'gpgconf', 'gpgv'] as const),
     ...(packagingOf(request.facts).packaging === 'rpm'
@@ -31,7 +32,7 @@ export const repository = stage({
     ...[policy, request.facts.suite],
     existsSync(path) ? await readFile(path, 'utf8') : '',
   ],
-  async run(host, { packages, workDir }) {
+  async run(host, { spec, packages, workDir }) {
     const used = await lockForBuild(host, packages);
     const { lock } = used;
     const { request, cache, path } = packages;
@@ -44,6 +45,8 @@ export const repository = stage({
     host.log.progress({ text: 'Compiling the repository' });
     const wanted = { lock, pool: cache.pool, directory: join(scratch, 'archive'), suite, key };
     const { keyring } = await (lock.packaging === 'rpm' ? compileRpmRepository : compileRepository)(host, wanted);
+    if (spec.origin.answerFile.kind === 'yast')
+      await addInstallerSums(host, spec, { directory: wanted.directory, key });
     const server = await serveDirectory(host, scratch);
     host.release.hold(`the HTTP server at ${server.guestHost}`, () => server.close());
     host.log.info(`The installer gets the ${lock.totals.packages} packages of the lock, and no others`);

@@ -13,9 +13,10 @@ import { linkPooled, pooled, verifyPooled } from '../pool.js';
  */
 export async function compileRpmRepository(host: Host, wanted: Compilation): Promise<CompiledRepository> {
   const { lock, pool, directory, suite, key } = wanted;
-  await verifyPooled(pool, lock.packages);
+  const files = [...lock.packages, ...(lock.udebs ?? [])];
+  await verifyPooled(pool, files);
   makeDirectory(directory);
-  for (const each of lock.packages) {
+  for (const each of files) {
     await linkPooled(pooled(pool, each), join(directory, 'packages', each.sha256.slice(0, 2), basename(each.path)));
   }
   const revision = String(Math.floor(Date.parse(dateOf(lock)) / 1000));

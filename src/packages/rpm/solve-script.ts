@@ -72,6 +72,15 @@ except dnf.exceptions.Error as error:
     tell({'repositories': repositories, 'unknown': [], 'names': [], 'problems': str(error).split('\\n')})
 
 chosen = sorted(base.transaction.install_set)
+components, lacking = set(), []
+for wanted in asked['components']:
+    found = base.sack.query().available().filterm(provides=wanted)
+    if found:
+        components.add(max(found))
+    else:
+        lacking.append(wanted)
+if lacking:
+    tell({'repositories': repositories, 'unknown': lacking, 'names': [], 'problems': []})
 inside = base.sack.query().filterm(pkg=chosen)
 
 def providers(relations):
@@ -85,11 +94,10 @@ def providers(relations):
             found.append(names)
     return found
 
-packages = []
-for package in chosen:
+def told(package):
     kind, digest = package.returnIdSum() or ('', '')
     epoch = '' if package.epoch == 0 else str(package.epoch) + ':'
-    packages.append({
+    return {
         'name': package.name,
         'evr': epoch + package.version + '-' + package.release,
         'arch': package.arch,
@@ -100,6 +108,11 @@ for package in chosen:
         'sum': digest if kind == 'sha256' else None,
         'depends': providers(package.requires),
         'recommends': providers(package.recommends),
-    })
-tell({'repositories': repositories, 'packages': packages})
+    }
+
+tell({
+    'repositories': repositories,
+    'packages': [told(each) for each in chosen],
+    'components': [told(each) for each in sorted(components - set(chosen))],
+})
 `;

@@ -17,6 +17,8 @@ const interpreter = '/usr/bin/python3';
 /** What dnf chose, and from which state of the repositories. */
 export interface SolvedRpm {
   readonly chosen: readonly Chosen[];
+  /** What the installer reads, and does not install. */
+  readonly components: readonly Chosen[];
   readonly indexes: readonly IndexRecord[];
 }
 
@@ -41,18 +43,21 @@ interface Answer {
   readonly unknown?: readonly string[];
   readonly names?: readonly string[];
   readonly problems?: readonly string[];
-  readonly packages?: readonly {
-    readonly name: string;
-    readonly evr: string;
-    readonly arch: string;
-    readonly source: string | null;
-    readonly repository: string;
-    readonly path: string;
-    readonly size: number;
-    readonly sum: string | null;
-    readonly depends: readonly (readonly string[])[];
-    readonly recommends: readonly (readonly string[])[];
-  }[];
+  readonly packages?: readonly ToldPackage[];
+  readonly components?: readonly ToldPackage[];
+}
+
+interface ToldPackage {
+  readonly name: string;
+  readonly evr: string;
+  readonly arch: string;
+  readonly source: string | null;
+  readonly repository: string;
+  readonly path: string;
+  readonly size: number;
+  readonly sum: string | null;
+  readonly depends: readonly (readonly string[])[];
+  readonly recommends: readonly (readonly string[])[];
 }
 
 /** The generation of dnf's solver. */
@@ -78,7 +83,7 @@ export async function solveRpm(host: Caller, wish: RpmWish): Promise<SolvedRpm> 
   const indexes = await Promise.all((answer.repositories ?? []).map((each) => recordOf(host, wish, each)));
   if (answer.packages === undefined) throw unsolvable(request, answer);
   const kept = new Map(wish.kept.map((each) => [keyOf(each.name, each.architecture, each.version), each]));
-  const chosen = answer.packages.map((each): Chosen => {
+  const chosenOf = (each: ToldPackage): Chosen => {
     const { name, evr: version, arch: architecture, source, repository, depends, recommends } = each;
     const common = { name, version, architecture, essential: false, priority: '', depends, recommends, provides: [] };
     const old = kept.get(keyOf(name, architecture, version));
@@ -95,8 +100,9 @@ export async function solveRpm(host: Caller, wish: RpmWish): Promise<SolvedRpm> 
       size: each.size,
       sha256: each.sum,
     };
-  });
-  return { chosen, indexes };
+  };
+  const { packages, components = [] } = answer;
+  return { chosen: packages.map(chosenOf), components: components.map(chosenOf), indexes };
 }
 
 function keyOf(name: string, architecture: string, version: string): string {
@@ -104,7 +110,7 @@ function keyOf(name: string, architecture: string, version: string): string {
 }
 
 async function answerOf(host: Caller, { request, directory, kept, files }: RpmWish): Promise<Answer> {
-  const { facts, group, further, sources } = request;
+  const { facts, group, further, sources, components } = request;
   const at = (name: string) => join(directory, name);
   for (const name of ['cache', 'persist', 'log', 'root']) await mkdir(at(name), { recursive: true });
   const asked = {
@@ -120,6 +126,7 @@ async function answerOf(host: Caller, { request, directory, kept, files }: RpmWi
     repositories: sources.map(({ url, suite }) => ({ id: suite, url: url.replace(/^file:\/*/, 'file:///') })),
     packages: [...group.members, ...further].map(({ name }) => name),
     excluded: [...group.excluded.keys()],
+    components,
     kept: kept.map(({ name, architecture, version }) => ({ name, arch: architecture, evr: version })),
     files,
   };

@@ -1,11 +1,17 @@
 /** Bytes that are passed on together: few enough to stay in the processor's cache until they are hashed and written. */
 const chunkSize = 256 * 1024;
 
-/** Puts pieces of all sizes together, so that few large ones are passed on. Files are read into it without another copy. */
+/**
+ * Puts pieces of all sizes together, so that few large ones are passed on. Files are read into it without another copy. The
+ * memory is used again: fresh memory for each chunk would cost more than what it is used for.
+ */
 export class Chunks {
   #buffer = Buffer.allocUnsafeSlow(chunkSize);
   #length = 0;
-  #full: Buffer[] = [];
+  #full: Buffer<ArrayBuffer>[] = [];
+  /** What was passed on, the latest last, and what is free again. */
+  #passedOn: Buffer<ArrayBuffer>[][] = [[], []];
+  readonly #free: Buffer<ArrayBuffer>[] = [];
 
   add(bytes: Uint8Array): void {
     for (let at = 0; at < bytes.length;) {
@@ -26,15 +32,17 @@ export class Chunks {
     this.#length += count;
     if (this.#length < chunkSize) return;
     this.#full.push(this.#buffer);
-    // What was passed on may still be written.
-    this.#buffer = Buffer.allocUnsafeSlow(chunkSize);
+    this.#buffer = this.#free.pop() ?? Buffer.allocUnsafeSlow(chunkSize);
     this.#length = 0;
   }
 
-  /** What has become full since it was asked for; each chunk belongs to the caller. */
+  /** What has become full since it was asked for. It is valid until others have become full and were asked for twice. */
   full(): Buffer[] {
-    if (this.#full.length === 0) return this.#full;
     const full = this.#full;
+    if (full.length === 0) return full;
+    const [past = [], ...passedOn] = this.#passedOn;
+    this.#free.push(...past);
+    this.#passedOn = [...passedOn, full];
     this.#full = [];
     return full;
   }

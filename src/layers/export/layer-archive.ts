@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { setImmediate as letOthersRun } from 'node:timers/promises';
+import { ahead } from '../../host/ahead.js';
 import { Failure } from '../../host/failure.js';
 import type { Caller } from '../../host/host.js';
 import { readAttributes } from '../extended-attributes.js';
@@ -44,14 +45,19 @@ const opaqueMarker = '.wh..wh..opq';
 
 /**
  * A tree as a tar archive: sorted, with numbers of owners, whole seconds, and whiteouts in the notation of OCI layers. The
- * same tree gives the same bytes, whichever file system it lies on.
+ * same tree gives the same bytes, whichever file system it lies on. A chunk is valid only until the next one is asked for,
+ * as by pipeline(3), which waits until what it wrote is on its way.
  *
  * What is read is hashed on the way: a tree that is not what it was when its layer was closed is noticed before the
  * archive ends.
  *
  * @throws Failure for what an archive can't hold, and for a tree that has changed
  */
-export async function* layerArchive(host: Caller, tree: ArchivedTree): AsyncGenerator<Buffer> {
+export function layerArchive(host: Caller, tree: ArchivedTree): AsyncGenerator<Buffer> {
+  return ahead(chunksOf(host, tree));
+}
+
+async function* chunksOf(host: Caller, tree: ArchivedTree): AsyncGenerator<Buffer> {
   const { directory, what, newest = Infinity, omits = () => false } = tree;
   const content = new ContentHash();
   const links = new KeptLinks();

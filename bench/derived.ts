@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { aptMirrorUrl } from '../test/e2e/apt-mirror.js';
 import { enter, rivalTree } from './disk-of-tree.js';
+import { inFreshFileSystem } from './fresh-file-system.js';
 import { alternate, measure, type Measurement } from './measure.js';
 import { save, workDirectory, type Result, type Row } from './result.js';
 
@@ -19,17 +20,16 @@ const script = (round: number) => `#!/bin/sh\nset -e\nsystemctl enable nginx\nec
 
 type Say = (line: string) => void;
 
-/** What all three benches begin with: a parent's disk, and the sections of its children. */
+/** What all three benches begin with: a parent's disk, and the sections of its children. Rivals lie in the same file system. */
 async function withParent<T>(say: Say, action: (rival: string, scratch: string) => Promise<T>): Promise<T> {
-  const rival = await rivalTree(say);
-  const scratch = await mkdtemp(join(workDirectory, 'derived-'));
-  try {
+  const made = await rivalTree(say);
+  return inFreshFileSystem('derived', say, async (scratch) => {
+    const rival = join(scratch, 'rival');
+    await execa('cp', ['--archive', made, rival]);
     await makeParent(scratch, join(rival, 'srv/tree'));
     await writeConfiguration(scratch);
-    return await action(rival, scratch);
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
+    return action(rival, scratch);
+  });
 }
 
 /**
@@ -185,14 +185,16 @@ WithNetwork=yes
 }
 
 async function customize(scratch: string, say: Say): Promise<Measurement> {
-  const guest = join(workDirectory, 'guestfs');
-  if (!existsSync(guest)) {
+  const made = join(workDirectory, 'guestfs');
+  if (!existsSync(made)) {
     say('making a tree of Debian 13 with guestfs-tools, with mmdebstrap');
-    await rm(`${guest}.part`, { recursive: true, force: true });
+    await rm(`${made}.part`, { recursive: true, force: true });
     const included = `--include=${guestPackages.join(',')}`;
-    await execa('mmdebstrap', ['--quiet', '--mode=root', included, 'trixie', `${guest}.part`, await aptMirrorUrl()]);
-    await execa('mv', [`${guest}.part`, guest]);
+    await execa('mmdebstrap', ['--quiet', '--mode=root', included, 'trixie', `${made}.part`, await aptMirrorUrl()]);
+    await execa('mv', [`${made}.part`, made]);
   }
+  const guest = join(scratch, 'guestfs');
+  await execa('cp', ['--archive', made, guest]);
   say('derived: virt-customize');
   await mkdir(join(guest, 'srv/bench'), { recursive: true });
   await cp('/etc/resolv.conf', join(guest, 'etc/resolv.conf'), { dereference: true });

@@ -81,6 +81,6 @@ async function lastLines(file: string): Promise<string> {
   const lines = stripVTControlCharacters(text).split(/\r*\n/);
   const panic = lines.findIndex((line) => /Kernel panic|Oops:|Out of memory: Killed/.test(line));
   const last = new LastLines(20);
-  for (const line of panic < 0 ? lines : lines.slice(Math.max(panic - 2, 0), panic + 10)) last.add(line);
+  for (const line of panic < 0 ? lines : lines.slice(Math.max(panic - 2, 0), panic + 3)) last.add(line);
   return last.text();
 }

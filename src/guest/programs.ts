@@ -5,78 +5,21 @@ import { findExecutable, programPath } from '../host/programs.js';
 import type { Packing } from './cpio.js';
 
 /** What the work in a tree calls outside of it, as far as this machine has it. */
-export const usualPrograms = [
-  ...[
-    'sh',
-    'mount',
-    'umount',
-    'unshare',
-    'setpriv',
-    'chroot',
-    'env',
-    'hostname',
-    'insmod',
-    'ip',
-    'tar',
-    'find',
-    'xargs',
-  ],
-  ...[
-    'getfattr',
-    'setfattr',
-    'cat',
-    'chmod',
-    'chown',
-    'cp',
-    'date',
-    'dirname',
-    'basename',
-    'dd',
-    'echo',
-    'id',
-    'ln',
-    'ls',
-  ],
-  ...['mkdir', 'mknod', 'mv', 'readlink', 'rm', 'rmdir', 'sleep', 'stat', 'sync', 'touch', 'true', 'false', 'uname'],
-];
+export const usualPrograms = `
+  sh mount umount unshare setpriv chroot env hostname insmod ip tar find xargs flock getfattr setfattr
+  cat chmod chown cp date dirname basename dd echo id ln ls mkdir mknod mv readlink rm rmdir sleep stat sync touch true false uname
+`
+  .trim()
+  .split(/\s+/);
 
 /** What the hooks of elements call outside of the tree, beside those. */
-export const programsOfHooks = [
-  ...[
-    'bash',
-    'awk',
-    'sed',
-    'grep',
-    'sort',
-    'comm',
-    'cut',
-    'tr',
-    'head',
-    'tail',
-    'uniq',
-    'wc',
-    'tee',
-    'mktemp',
-    'truncate',
-  ],
-  ...[
-    'md5sum',
-    'sha256sum',
-    'printf',
-    'realpath',
-    'install',
-    'du',
-    'df',
-    'seq',
-    'test',
-    'expr',
-    'od',
-    'dircolors',
-    'nproc',
-  ],
-  ...['python3', 'perl', 'git', 'curl', 'wget', 'rsync', 'gzip', 'xz', 'zstd', 'bzip2', 'lsattr', 'chattr', 'blkid'],
-  ...['mcopy', 'flock', 'timeout', 'tac', 'paste', 'join', 'split', 'which', 'runuser', 'gpg', 'gpgv', 'cmp', 'diff'],
-];
+export const programsOfHooks = `
+  bash awk sed grep sort comm cut tr head tail uniq wc tee mktemp truncate md5sum sha256sum printf realpath install du df seq
+  test expr od nproc python3 git curl wget rsync gzip xz zstd bzip2 lsattr chattr blkid mcopy timeout tac paste join
+  split which runuser gpg gpgv cmp diff ps kill
+`
+  .trim()
+  .split(/\s+/);
 
 /** Where the guest has its programs and their libraries: directly below /usr, to which the old names are links. */
 export function placeInGuest(path: string): string {

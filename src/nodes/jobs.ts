@@ -2,11 +2,12 @@ import type { TreeChanges } from '../config/image-spec.js';
 import type { ExportCompression } from '../layers/export/formats.js';
 import type { GuestMachine } from '../guest/emulator.js';
 import type { Layout } from '../layout/layout.js';
+import type { Bootstrap } from '../packages/bootstrap.js';
 import type { ForeignArchitecture } from '../sandbox/program-emulation.js';
 import type { NodeInputs } from './record.js';
 
 /** What the process that works in trees is asked to do. Plain data. */
-export type NodeJob = DeriveJob | CaptureJob | ImportJob | UnpackJob | DiskJob | KernelJob | ArchiveJob;
+export type NodeJob = DeriveJob | CaptureJob | ImportJob | BootstrapJob | UnpackJob | DiskJob | KernelJob | ArchiveJob;
 
 interface OfStore {
   /** The directory of the store. */
@@ -52,6 +53,16 @@ export interface ImportJob extends OfStore {
   readonly name: string;
   readonly inputs: NodeInputs;
   readonly file: string;
+}
+
+/** Makes a cleaned layer of packages. Its result is the node's record. */
+export interface BootstrapJob extends OfStore {
+  readonly kind: 'bootstrap';
+  readonly image: string;
+  readonly inputs: NodeInputs;
+  readonly packages: Pick<Bootstrap, 'lock' | 'repository' | 'scripts'>;
+  /** As of {@link DeriveJob}. */
+  readonly goldenExcept: readonly string[] | undefined;
 }
 
 /** Makes a cleaned layer of the archive of a whole system. Its result is the node's record. */

@@ -1,5 +1,6 @@
 import { serve } from '../sandbox/worker.js';
 import { archiveNode } from './archive.js';
+import { bootstrapNode } from './bootstrap.js';
 import { capture } from './capture.js';
 import { derive } from './derive.js';
 import { layerHasKernel, makeDiskOfNode } from './disk.js';
@@ -16,6 +17,8 @@ await serve(async (host, job: NodeJob) => {
       return capture(host, job);
     case 'import':
       return importNode(host, job);
+    case 'bootstrap':
+      return bootstrapNode(host, job);
     case 'unpack':
       return unpackNode(host, job);
     case 'archive':

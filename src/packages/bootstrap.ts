@@ -3,16 +3,19 @@ import { command, follow, type Command, type Host } from '../host/host.js';
 import { builderArchitecture } from '../machine/acceleration.js';
 import { architectureNamed } from '../machine/architectures.js';
 import { dateOf, type CompiledRepository } from './compile-repository.js';
+import { finishKernels, setupHook } from './kernel-scripts.js';
 import type { PackageLock } from './lock-file.js';
 
 /** A tree that is made of the packages of a lock. */
 export interface Bootstrap {
   readonly lock: PackageLock;
   readonly repository: CompiledRepository;
-  /** Where it is served: `http://127.0.0.1:PORT`. */
+  /** Where it is served: `http://127.0.0.1:PORT`; or `copy:DIRECTORY`, for who can read that as root of the tree. */
   readonly url: string;
   /** What is made: a directory, or an archive whose name ends in `.tar`. */
   readonly target: string;
+  /** 'root' where the process may mount, and is root of the tree's owners (default: as mmdebstrap finds it). */
+  readonly mode?: 'root';
   /** Scripts that run in the finished tree, by `sh`; the tree is their root directory. */
   readonly scripts: readonly string[];
 }
@@ -21,28 +24,35 @@ export interface Bootstrap {
  * The call of mmdebstrap(1). It needs no root: an ordinary user's runs in a namespace with subordinate ids. An archive has no
  * device nodes, which a system makes when it starts; and no later times than the lock, so that it is always the same.
  */
-export function bootstrapCommand({ lock, repository, url, target, scripts }: Bootstrap): Command {
+export function bootstrapCommand({ lock, repository, url, target, mode, scripts }: Bootstrap): Command {
   const essential = new Set(lock.packages.filter(({ why }) => why === 'essential').map(({ name }) => name));
   const others = lock.packages.filter(({ name }) => !essential.has(name));
   const nameOf = ({ name, architecture }: PackageLock['packages'][number]) =>
     architecture === 'all' || architecture === lock.architecture ? name : `${name}:${architecture}`;
   const words = [
+    `--mode=${mode ?? 'auto'}`,
     '--variant=essential',
     `--architectures=${lock.architecture}`,
     `--include=${others.map(nameOf).join(',')}`,
     `--aptopt=Apt::Install-Recommends "false"`,
-    `--aptopt=Acquire::http::Proxy "DIRECT"`,
-    // The tree is of no use after a power failure, so nothing waits for the disk.
-    '--dpkgopt=force-unsafe-io',
+    `--setup-hook=${setupHook}`,
     '--skip=output/dev',
     '--skip=check/empty',
-    ...scripts.map((script) => `--customize-hook=chroot "$1" sh -euc ${quoted(script)}`),
+    ...[finishKernels, ...scripts].map((script) => `--customize-hook=chroot "$1" sh -euc ${quoted(script)}`),
     repository.suite,
     target,
     `deb [signed-by=${repository.keyring}] ${url} ${repository.suite} main`,
   ];
-  const epoch = String(Math.floor(Date.parse(dateOf(lock)) / 1000));
-  return command('mmdebstrap', words, { env: { SOURCE_DATE_EPOCH: process.env.SOURCE_DATE_EPOCH || epoch } });
+  const env = { SOURCE_DATE_EPOCH: String(latestTime(lock)) };
+  return {
+    ...command('mmdebstrap', words, { env }),
+    shown: `mmdebstrap ${repository.suite} ${target} # ${lock.packages.length} packages`,
+  };
+}
+
+/** No time in the tree is later: SOURCE_DATE_EPOCH, else that of the lock. Seconds since 1970. */
+export function latestTime(lock: PackageLock): number {
+  return Number(process.env.SOURCE_DATE_EPOCH || Math.floor(Date.parse(dateOf(lock)) / 1000));
 }
 
 function quoted(text: string): string {

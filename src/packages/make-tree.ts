@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path';
 import { UsageError } from '../host/failure.js';
 import type { Host } from '../host/host.js';
 import { holdScratchDirectory } from '../host/scratch-directory.js';
-import { bootstrap } from './bootstrap.js';
+import { bootstrap, type Bootstrap } from './bootstrap.js';
 import { makeBuildKey } from './build-key.js';
 import { compileRepository } from './compile-repository.js';
 import type { PackageLock } from './lock-file.js';
@@ -28,35 +28,52 @@ export interface TreeOfLock {
   readonly scripts: readonly string[];
   /** Where the system shall find packages later. */
   readonly later: Pick<PackagePlaces, 'sources' | 'keyring'>;
-  readonly serve: Serve;
 }
 
 /**
  * Makes a tree of exactly the packages of a lock; of rpm, always as an archive. Without the network: from a repository that is compiled from it, and signed with
  * a key of this build.
  */
-export async function makeTree(host: Host, wanted: TreeOfLock): Promise<void> {
-  const { lock, pool, suite, target, workDir, serve } = wanted;
+export async function makeTree(host: Host, wanted: TreeOfLock & { readonly serve: Serve }): Promise<void> {
+  const { lock, target, serve } = wanted;
+  if (lock.packaging === 'rpm') return makeRpmTree(host, wanted);
+  await withRepository(host, wanted, async ({ repository, scripts }) => {
+    const server = await serve(repository.directory);
+    const close = host.release.hold(`the HTTP server at ${server.url}`, () => server.close());
+    await bootstrap(host, { lock, repository, url: server.url, target, scripts });
+    await close();
+  });
+}
+
+/** Makes an archive of exactly the packages of a lock of rpm. */
+export async function makeRpmTree(host: Host, wanted: TreeOfLock): Promise<void> {
+  const { lock, pool, suite, target, workDir } = wanted;
+  if (!target.endsWith('.tar')) {
+    throw new UsageError([`${target}: dnf's trees become archives: give it a name that ends in .tar`]);
+  }
+  const { path: scratch, remove } = await holdScratchDirectory(host, 'repository', workDir);
+  const key = await makeBuildKey(host);
+  host.log.progress({ text: 'Compiling the repository' });
+  const repository = await compileRpmRepository(host, { lock, pool, directory: join(scratch, 'rpm'), suite, key });
+  const dnf = await holdScratchDirectory(host, 'dnf', dirname(target));
+  await bootstrapRpm(host, { lock, repository, target, scratch: dnf.path, scripts: wanted.scripts }, key.text);
+  await dnf.remove();
+  await remove();
+}
+
+/** Does something with a repository of deb that is compiled from a lock, and the scripts that its tree needs. */
+export async function withRepository<T>(
+  host: Host,
+  wanted: Omit<TreeOfLock, 'target'>,
+  action: (made: Pick<Bootstrap, 'lock' | 'repository' | 'scripts'>) => Promise<T>,
+): Promise<T> {
+  const { lock, pool, suite, workDir } = wanted;
   const scripts = [...wanted.scripts, targetSources(wanted.later)];
   const { path: scratch, remove } = await holdScratchDirectory(host, 'repository', workDir);
   const key = await makeBuildKey(host, lock.packaging === 'rpm' ? 'rsa3072' : 'ed25519');
   host.log.progress({ text: 'Compiling the repository' });
-  if (lock.packaging === 'rpm') {
-    if (!target.endsWith('.tar')) {
-      throw new UsageError([`${target}: dnf's trees become archives: give it a name that ends in .tar`]);
-    }
-    const repository = await compileRpmRepository(host, { lock, pool, directory: join(scratch, 'rpm'), suite, key });
-    const dnf = await holdScratchDirectory(host, 'dnf', dirname(target));
-    const own = { lock, repository, target, scratch: dnf.path, scripts: wanted.scripts };
-    await bootstrapRpm(host, own, key.text);
-    await dnf.remove();
-    await remove();
-    return;
-  }
   const repository = await compileRepository(host, { lock, pool, directory: join(scratch, 'debian'), suite, key });
-  const server = await serve(repository.directory);
-  const close = host.release.hold(`the HTTP server at ${server.url}`, () => server.close());
-  await bootstrap(host, { lock, repository, url: server.url, target, scripts });
-  await close();
+  const result = await action({ lock, repository, scripts });
   await remove();
+  return result;
 }

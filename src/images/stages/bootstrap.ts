@@ -3,12 +3,11 @@ import { join } from 'node:path';
 import { isBootstrapped } from '../../config/image-spec.js';
 import type { Host } from '../../host/host.js';
 import { makeDirectory } from '../../host/make-directory.js';
-import { serveDirectory } from '../../install/content-server.js';
 import { nodeOf } from '../../nodes/call-worker.js';
 import { nodeId, readNode, type NodeRecord } from '../../nodes/record.js';
 import { packagingOf } from '../../packages/facts.js';
 import type { PackageLock } from '../../packages/lock-file.js';
-import { makeTree } from '../../packages/make-tree.js';
+import { makeRpmTree, withRepository } from '../../packages/make-tree.js';
 import { lockForBuild, type WantedPackages } from '../../packages/use-lock.js';
 import { inputsOfLock } from '../bootstrapped.js';
 import type { Plan } from '../build.js';
@@ -37,12 +36,14 @@ export const bootstrap = stage({
     ...(['apt-get', 'apt-config', 'apt-helper', 'gpg', 'gpgconf', 'gpgv'] as const),
     ...(packagingOf(packages.request.facts).packaging === 'rpm'
       ? (['dnf', 'createrepo_c', 'rpm', 'rpmkeys'] as const)
-      : (['dpkg-deb', 'mmdebstrap'] as const)),
+      : (['dpkg-deb', 'mmdebstrap', 'mount', 'umount'] as const)),
     ...(['unshare', 'setpriv', 'tar', 'getfattr', 'setfattr', 'sync', 'rm'] as const),
   ],
-  space: ({ spec, workDir }) => [
-    { what: 'the archive of the tree', directory: workDir, least: smallTree / 2, most: spec.imageSize },
-    { what: 'the tree', directory: spec.storeDir, least: 0, most: spec.imageSize },
+  space: ({ spec, workDir, packages }) => [
+    ...(packagingOf(packages.request.facts).packaging === 'rpm'
+      ? [{ what: 'the archive of the tree', directory: workDir, least: smallTree / 2, most: spec.imageSize }]
+      : []),
+    { what: 'the tree', directory: spec.storeDir, least: smallTree / 2, most: spec.imageSize },
   ],
   async run(host, { spec, packages, workDir }) {
     const used = await lockForBuild(host, packages);
@@ -60,23 +61,22 @@ async function treeOfLock(host: Host, { spec, packages, workDir }: Want, lock: P
     return there;
   }
   const { request, cache } = packages;
+  const wanted = {
+    ...{ lock, pool: cache.pool, workDir: cache.pool, scripts: [firstSettings(spec)], later: request },
+    suite: request.facts.suite || (request.sources[0]?.suite ?? 'stable'),
+  };
+  const job = {
+    ...{ store: spec.storeDir, image: spec.name, inputs },
+    goldenExcept: spec.golden === 'fix' ? spec.goldenExcept : undefined,
+  };
+  if (lock.packaging !== 'rpm') {
+    return withRepository(host, wanted, (made) => nodeOf(host, { kind: 'bootstrap', ...job, packages: made }));
+  }
   makeDirectory(workDir);
   const archive = join(workDir, 'tree.tar');
   const remove = host.release.hold(archive, () => rm(archive, { force: true }));
-  await makeTree(host, {
-    ...{ lock, pool: cache.pool, workDir: cache.pool, target: archive },
-    suite: request.facts.suite || (request.sources[0]?.suite ?? 'stable'),
-    scripts: [firstSettings(spec)],
-    later: request,
-    serve: async (served) => {
-      const server = await serveDirectory(host, served);
-      return { url: `http://127.0.0.1:${server.port}`, close: () => server.close() };
-    },
-  });
-  const node = await nodeOf(host, {
-    ...{ kind: 'unpack', store: spec.storeDir, image: spec.name, inputs, archive },
-    goldenExcept: spec.golden === 'fix' ? spec.goldenExcept : undefined,
-  });
+  await makeRpmTree(host, { ...wanted, target: archive });
+  const node = await nodeOf(host, { kind: 'unpack', ...job, archive });
   await remove();
   return node;
 }

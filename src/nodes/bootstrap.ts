@@ -1,0 +1,69 @@
+import { lstatSync, lutimesSync, readdirSync } from 'node:fs';
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { command, insistently, run, type Host } from '../host/host.js';
+import { layerOfContent } from '../layers/layers.js';
+import { openStore } from '../layers/store.js';
+import { bootstrap, latestTime } from '../packages/bootstrap.js';
+import { cleanTree } from './clean-tree.js';
+import type { BootstrapJob } from './jobs.js';
+import { layerOfNode, makeNode } from './make-node.js';
+import { removeOldNodes } from './old-nodes.js';
+import type { NodeRecord } from './record.js';
+
+/** Makes a layer of packages, unless it is there: installed where it is to lie, cleaned and frozen. */
+export async function bootstrapNode(host: Host, job: BootstrapJob): Promise<NodeRecord> {
+  const store = await openStore(host, job.store);
+  const { image, packages } = job;
+  const node = await makeNode(store, { name: image, inputs: job.inputs }, async (id) => {
+    const layer = await layerOfContent(store, {
+      name: layerOfNode(image, id),
+      parent: undefined,
+      origin: `image ${image}`,
+      async fill(tree) {
+        await install(host, packages, tree);
+        for (const name of await readdir(join(tree, 'dev'))) await rm(join(tree, 'dev', name), { recursive: true });
+        limitTimes(Buffer.from(tree), latestTime(packages.lock));
+        await cleanTree(host, job, tree);
+      },
+    });
+    return { layer };
+  });
+  await removeOldNodes(store, image, node.id);
+  return node;
+}
+
+/** Where only this process and its children see something mounted. */
+const place = '/mnt';
+
+/** Installs the packages of a lock where apt's own user may go, too: neither a store nor a home directory is open to it. */
+async function install(host: Host, packages: BootstrapJob['packages'], tree: string): Promise<void> {
+  const mount = (...words: string[]) => run(host, command('mount', words));
+  await mount('-t', 'tmpfs', '-o', 'mode=0755', 'none', place);
+  const release = host.release.hold(`what is mounted on ${place}`, async () => {
+    await run(insistently(host), command('umount', ['--recursive', place]));
+  });
+  const [source, target] = [join(place, 'repository'), join(place, 'tree')];
+  await mkdir(source);
+  await mkdir(target);
+  await mount('--bind', packages.repository.directory, source);
+  await mount('--bind', tree, target);
+  await bootstrap(host, { ...packages, url: `copy:${source}`, target, mode: 'root' });
+  await release();
+}
+
+/** Lets no time in a tree be later than that: seconds since 1970. Names need not be UTF-8. */
+function limitTimes(directory: Buffer, latest: number): void {
+  for (const entry of readdirSync(directory, { withFileTypes: true, encoding: 'buffer' })) {
+    const path = Buffer.concat([directory, slash, entry.name]);
+    if (entry.isDirectory()) limitTimes(path, latest);
+    else limitTime(path, latest);
+  }
+  limitTime(directory, latest);
+}
+
+const slash = Buffer.from('/');
+
+function limitTime(path: Buffer, latest: number): void {
+  if (lstatSync(path).mtimeMs > latest * 1000) lutimesSync(path, latest, latest);
+}

@@ -1,9 +1,8 @@
 import { cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { execa } from 'execa';
 import { TimeLimit } from '../../src/host/time-limit.js';
@@ -11,21 +10,10 @@ import { mountsHere } from '../../src/layers/mount-table.js';
 import { program } from '../support/demo-image.js';
 import { unpackedBuilder, type UnpackedBuilder } from '../support/diskimage-builder.js';
 import { FailingProxy } from '../support/failing-proxy.js';
+import { installedDebian13 } from '../support/installed-debian-13.js';
 import { normalUser } from '../support/normal-user.js';
 import { SerialConsole } from '../support/serial-console.js';
 import { freePort } from '../support/free-port.js';
-
-const root = fileURLToPath(new URL('../..', import.meta.url));
-
-/** An installed Debian 13 that boots by both firmwares: the one named, or what the tests of installations left. */
-function installedImage(): string | undefined {
-  const results = join(root, 'build/e2e');
-  const left = (existsSync(results) ? readdirSync(results) : [])
-    .filter((name) => name.startsWith('debian-13'))
-    .flatMap((name) => readdirSync(join(results, name)).map((file) => join(results, name, file)))
-    .filter((file) => /\/debian-13-[\d-]+\.qcow2$/.test(file));
-  return [process.env.IMAGE_FACTORY_DEBIAN_13, ...left].find((file) => file !== undefined && existsSync(file));
-}
 
 /** Three levels: the installed image, a web server on it, and what tests it. */
 const configuration = (parent: string, elements: string) => `[DEFAULT]
@@ -53,7 +41,7 @@ describe('images that are derived from an installed Debian 13', function () {
   let directory: string;
 
   before(async function () {
-    const found = installedImage();
+    const found = installedDebian13();
     if (found === undefined) {
       console.log(
         '    There is no installed Debian 13: run test/e2e/debian.test.ts first, or name one in IMAGE_FACTORY_DEBIAN_13',

@@ -86,6 +86,19 @@ describe('what a lock of an image that is installed is about', () => {
     ]);
   });
 
+  it('is what user-data of subiquity names, what the installer adds, and what stands for the medium', async () => {
+    const request = await requested(`[web]\nlike = ubuntu-24.04\ngroup = server\npackages = nginx -nano\n${own}`);
+    expect(because(request, 'answer file')).to.include.members(['nginx', 'apparmor', 'dosfstools']);
+    const installer = ['openssh-server', 'ubuntu-minimal', 'systemd-resolved', 'grub-pc', '?priority(required)'];
+    expect(because(request, 'installer')).to.include.members(installer);
+    expect([...request.group.excluded.keys()]).to.deep.equal(['nano']);
+    expect(request.udebs).to.equal(undefined);
+    expect(request.sources.map(({ suite }) => suite)).to.deep.equal(['noble', 'noble-updates', 'noble-security']);
+    const jammy = await requested(`[web]\nlike = ubuntu-22.04\nkernel-package = linux-virtual\n${own}`);
+    expect(because(jammy, 'answer file')).to.include('linux-virtual');
+    expect(because(jammy, 'installer')).not.to.include.oneOf(['systemd-resolved', 'linux-generic']);
+  });
+
   it('needs no group: the packages of the section are enough', async () => {
     const request = await requested(`[web]\nlike = debian-13\npackages = nginx\n${own}`);
     expect(request.groups).to.deep.equal([]);
@@ -125,8 +138,6 @@ describe('what a lock of an image that is installed is about', () => {
     );
     const proxy = 'proxy = http://proxy.example.org:3128/\n';
     expect(await refused(`[web]\nlike = opensuse-leap-16.0\n${group}${proxy}${own}`)).to.match(/^\[web\] proxy: /);
-    const medium = await refused(`[web]\nlike = ubuntu-24.04\ngroup = server\n${own}`);
-    expect(medium).to.include('its installer copies a system from a medium, whose packages no package lock has');
     const further = 'extra-repositories = more http://example.org/debian trixie main';
     expect(await refused(`[web]\nlike = debian-13\ngroup = server\n${further}\n${own}`)).to.include(
       "in 'package-sources'",

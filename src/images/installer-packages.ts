@@ -29,11 +29,6 @@ export async function installedRequest(configuration: Configuration, spec: Insta
   const image = splitName(configuration, spec.name);
   const { kind } = installOrigin(spec).answerFile;
   const said = (name: string) => spec.variables[name] ?? spec.variables[name.replaceAll('-', '_')] ?? '';
-  if (kind === 'autoinstall') {
-    throw new UsageError([
-      `[${spec.section}] has a 'group', or a package lock, and ${kind} = ${installOrigin(spec).answerFile.path}: its installer copies a system from a medium, whose packages no package lock has; other installers install from one. Leave out 'group', and name packages in 'packages'; or leave out the installer: the image is then made of the packages of its lock`,
-    ]);
-  }
   const isSuse = kind === 'agama' || kind === 'yast';
   if (isSuse && said('proxy') !== '') {
     throw new UsageError([
@@ -55,15 +50,23 @@ export async function installedRequest(configuration: Configuration, spec: Insta
   const { leftOut } = descriptionOptions.packages.type.parse(said('packages'));
   const layout = await imageLayout(spec);
   const needs = layout === undefined ? [] : needsOf(layout);
-  if (kind !== 'preseed') {
+  if (kind !== 'preseed' && kind !== 'autoinstall') {
     const components = kind === 'yast' ? listed(said('installer-components')) : [];
     const installer = { further: await furtherOf(spec, kind, needs), leftOut, udebSuite: undefined, components };
     return packageRequest(configuration, image, installer, askedArch(spec));
   }
-  const named = preseededPackages(content.toString()).map((name) => ({ name, why: 'answer file' as const }));
-  const installer = { further: named, leftOut, udebSuite: said('udeb-suite') || said('suite') };
+  const names =
+    kind === 'preseed'
+      ? preseededPackages(content.toString())
+      : await autoinstalledPackages(spec, said('kernel-package'));
+  const named = names.map((name) => ({ name, why: 'answer file' as const }));
+  const udebSuite = kind === 'preseed' ? said('udeb-suite') || said('suite') : undefined;
+  const installer = { further: named, leftOut, udebSuite };
   const { group } = packageRequest(configuration, image, installer, askedArch(spec));
-  const additions = additionsOf(spec, { named: [...named, ...group.members].map(({ name }) => name), needs });
+  const additions = [
+    ...additionsOf(spec, { named: [...named, ...group.members].map(({ name }) => name), needs }),
+    ...(kind === 'preseed' ? [] : ['openssh-server', ...listed(said('medium-packages'), /\s+/)]),
+  ];
   const further = [...named, ...additions.map((name) => ({ name, why: 'installer' as const }))];
   const distinct = further.filter(({ name }, at) => further.findIndex((other) => other.name === name) === at);
   return packageRequest(configuration, image, { ...installer, further: distinct }, askedArch(spec));
@@ -84,12 +87,21 @@ function expectVerifiedTree({ section, append, checksums, verify }: InstallSpec)
   if (problems.length > 0) throw new UsageError(problems);
 }
 
-/** What a variable lists, one a line. */
-function listed(text: string): string[] {
+/** What a variable lists, one a line, or as `separator` says. */
+function listed(text: string, separator: string | RegExp = '\n'): string[] {
   return text
-    .split('\n')
+    .split(separator)
     .map((line) => line.trim())
     .filter((line) => line !== '');
+}
+
+/** The packages that the user-data of subiquity names, and those that its script at the end would install without a lock. */
+async function autoinstalledPackages(spec: InstallSpec, kernel: string): Promise<string[]> {
+  const { parse } = await import('yaml');
+  const { content } = await renderAnswerFile(answerFileSource(spec));
+  const { autoinstall } = parse(content.toString()) as { autoinstall?: { packages?: string[] } };
+  const { added } = descriptionOptions.packages.type.parse(spec.variables['packages'] ?? '');
+  return [...new Set([...(autoinstall?.packages ?? []), ...added, ...(kernel === '' ? [] : [kernel])])];
 }
 
 /** How installers of rpm are told packages, and what they add to them. */

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { parse } from 'yaml';
 import { renderAnswerFile } from '../answers/answer-file.js';
 import { Configuration } from '../config/configuration.js';
 import { resolveImage } from '../config/resolve.js';
@@ -10,6 +11,7 @@ const repository: LockedRepository = {
   directory: '/archive',
   suite: 'trixie',
   key: 'S2V5',
+  keyText: '-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nS2V5\n-----END PGP PUBLIC KEY BLOCK-----\n',
   fingerprint: '0123456789ABCDEF0123456789ABCDEF01234567',
   packages: ['curl', 'grub-pc', 'linux-image-cloud-amd64', 'shim-signed'],
   kernel: 'linux-image-cloud-amd64',
@@ -113,6 +115,51 @@ describe('an answer file of an image with a package lock', () => {
     expect(repositoryArguments(yast, own, repository, 'x86_64')).to.equal(
       'instsys=http://own.example.org/root install=http://10.0.2.2:8123/archive',
     );
+  });
+
+  it('lets subiquity know the repository, its key and no other source, and makes the system what the lock has', async () => {
+    const text = `[web]
+like = ubuntu-24.04
+packages = nginx
+proxy = http://proxy.example.org
+ssh-authorized-keys = ssh-ed25519 AAAA me
+`;
+    const configuration = new Configuration([{ name: 'my.conf', text }], Configuration.shippedSources());
+    const spec = resolveImage(configuration, 'web', {}, '2026-11-26');
+    const render = async (locked: LockedRepository | undefined) => {
+      const content = (await renderAnswerFile(answerFileSource(spec, { repository: locked }))).content.toString();
+      const { autoinstall } = parse(content) as { autoinstall: Record<string, unknown> };
+      const [, coded = ''] = /echo (\S+) \| base64 -d/.exec(JSON.stringify(autoinstall['late-commands'])) ?? [];
+      return { autoinstall, script: Buffer.from(coded, 'base64').toString() };
+    };
+    const { autoinstall, script } = await render({
+      ...repository,
+      suite: 'noble',
+      packages: ['curl', 'linux-virtual'],
+    });
+    expect(autoinstall['apt']).to.deep.equal({
+      geoip: false,
+      fallback: 'abort',
+      'mirror-selection': { primary: [{ uri: 'http://10.0.2.2:8123/archive' }] },
+      sources_list: 'deb http://10.0.2.2:8123/archive noble main',
+      sources: { 'package-lock': { key: repository.keyText.trim() } },
+    });
+    expect(autoinstall).to.deep.include({
+      packages: [],
+      snaps: [],
+      updates: 'security',
+      'refresh-installer': { update: false },
+    });
+    expect(autoinstall).to.deep.include({ kernel: { package: 'linux-image-cloud-amd64' }, oem: { install: false } });
+    expect(autoinstall).not.to.have.property('proxy');
+    expect(script).to.include("printf '%s\\n' curl linux-virtual | sort");
+    expect(script).to.include('rm -f /etc/apt/trusted.gpg.d/package-lock.*\n');
+    expect(script.match(/apt-get .*install .*/g), 'nothing else is installed').to.have.length.lessThan(4);
+    expect(script).not.to.include('nginx');
+    const usual = await render(undefined);
+    expect(usual.autoinstall).to.deep.include({ updates: 'all', proxy: 'http://proxy.example.org' });
+    expect(usual.autoinstall['apt']).not.to.have.property('sources_list');
+    expect(usual.script).to.include('nginx').and.not.include('package-lock');
   });
 
   it('lets Anaconda know the repository and the packages of the lock, and nothing else', async () => {

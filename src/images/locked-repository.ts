@@ -9,6 +9,8 @@ export interface LockedRepository {
   readonly suite: string;
   /** The public key that signs it, as apt reads it, in base64. */
   readonly key: string;
+  /** The same as text. */
+  readonly keyText: string;
   /** That of the key: 40 hexadecimal digits in capitals. */
   readonly fingerprint: string;
   /** The names of all packages of the lock. */
@@ -23,6 +25,7 @@ export const noRepository: LockedRepository = {
   directory: '/archive',
   suite: '',
   key: '',
+  keyText: '',
   fingerprint: '',
   packages: [],
 };
@@ -84,16 +87,17 @@ export function repositoryVariables(
 ): Readonly<Record<string, string>> {
   if (repository === undefined)
     return {
-      ...{ 'package-repository': '', 'package-key': '', 'package-key-fingerprint': '' },
+      ...{ 'package-repository': '', 'package-key': '', 'package-key-text': '', 'package-key-fingerprint': '' },
       ...{ 'package-names': '', 'package-names-early': '' },
     };
-  const { host, key, fingerprint, packages, directory } = repository;
+  const { host, key, keyText, fingerprint, packages, directory } = repository;
   const url = repositoryUrl(repository);
   const said = (name: string) => variables[name] ?? variables[name.replaceAll('-', '_')];
   const kernel = said('kernel-package') || repository.kernel;
   return {
     'package-repository': url,
     'package-key': key,
+    'package-key-text': keyText.trim(),
     // In the groups that installers show it in.
     'package-key-fingerprint': fingerprint.match(/.{4}/g)?.join(' ') ?? '',
     'package-names': packages.join(' '),

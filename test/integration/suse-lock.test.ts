@@ -69,7 +69,14 @@ class LockedSuse {
 
   async answerFile(): Promise<string> {
     const repository: LockedRepository = {
-      ...{ host: '10.0.2.2:8123', directory: '/archive', suite: 'oss', key: '', fingerprint: this.key.fingerprint },
+      ...{
+        host: '10.0.2.2:8123',
+        directory: '/archive',
+        suite: 'oss',
+        key: '',
+        keyText: '',
+        fingerprint: this.key.fingerprint,
+      },
       packages: namesOf(this.lock),
     };
     const spec = resolveImage(this.#configuration, 'web', {}, isoDate(new Date()));

@@ -56,6 +56,7 @@ export const repository = stage({
       repository: {
         ...{ host: server.guestHost, directory: '/archive', suite },
         key: (await readFile(keyring)).toString('base64'),
+        keyText: key.text,
         fingerprint: key.fingerprint,
         packages: namesOf(lock),
         ...(kernel === undefined ? {} : { kernel }),

@@ -1,12 +1,13 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { archives } from './archives.js';
+import { bootstrapped } from './bootstrapped.js';
 import { children, customized, derived } from './derived.js';
 import { diskOfTree } from './disk-of-tree.js';
 import { fetch } from './fetch.js';
 import { finish } from './finish.js';
 import { layers } from './layers.js';
-import { bootstrapped, packages } from './packages.js';
+import { packages } from './packages.js';
 import { plot } from './plot.js';
 import { load, loads, table, told, type Result } from './result.js';
 import { start } from './start.js';

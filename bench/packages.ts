@@ -12,23 +12,14 @@ import { alternate, measure } from './measure.js';
 import { save, workDirectory, type Result, type Row } from './result.js';
 import { ourProgram } from './rival.js';
 
-const scratch = join(workDirectory, 'packages');
+export const scratch = join(workDirectory, 'packages');
+
+/** The files of all packages, by their sums. */
+export const pool = join(scratch, 'cache/.packages/pool');
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
 /** The indexes of Debian 13 on this machine, so that no network is measured. */
 const mirror = join(scratch, 'mirror');
-
-/** What mmdebstrap and the usual tools make of the packages: a tree, partitions, file systems, a compressed image. */
-const usualSteps = `set -eu
-tree=$1; disk=$2; list=$3; image=$4; repository=$5
-mmdebstrap --quiet --mode=root --variant=essential --include="$list" --aptopt='Apt::Install-Recommends "false"' \\
-  trixie "$tree" "deb [trusted=yes] copy:$repository trixie main"
-truncate -s 2G "$disk"
-printf 'label: gpt\\nsize=1MiB, type=21686148-6449-6E6F-744E-656564454649\\nsize=128MiB, type=C12A7328-F81F-11D2-BA4B-00C04FC93EC9\\ntype=linux\\n' | sfdisk --quiet "$disk"
-mkfs.vfat -F 32 --offset 4096 "$disk" 131072 >/dev/null
-mke2fs -q -F -t ext4 -d "$tree" -E offset=$((130 * 1048576)) "$disk" 1900M
-qemu-img convert -c -O qcow2 -o compression_type=zstd "$disk" "$image"
-rm -rf "$tree" "$disk"`;
 
 /** Package locks beside apt, and an archive for containers beside mmdebstrap's, of the same packages. As root. */
 export async function packages(rounds: number, say: (line: string) => void): Promise<Result> {
@@ -38,16 +29,7 @@ export async function packages(rounds: number, say: (line: string) => void): Pro
   );
 }
 
-/**
- * Images of packages beside mmdebstrap and the steps that others do with its tree: the same packages, from the same files on this
- * machine. As root.
- */
-export async function bootstrapped(rounds: number, say: (line: string) => void): Promise<Result> {
-  await prepare(say);
-  return withHost(async (host) => save('bootstrapped', await imageRows(host, rounds, say)));
-}
-
-async function withHost<T>(action: (host: BenchHost) => Promise<T>): Promise<T> {
+export async function withHost<T>(action: (host: BenchHost) => Promise<T>): Promise<T> {
   const host = { log: silentLog, signal: new AbortController().signal, release: new ReleaseStack() };
   try {
     return await action(host);
@@ -57,9 +39,9 @@ async function withHost<T>(action: (host: BenchHost) => Promise<T>): Promise<T> 
 }
 
 const configuration = join(scratch, 'my.conf');
-const ours = (...words: string[]): [string, ...string[]] => [ourProgram, ...words, '--config', configuration];
+export const ours = (...words: string[]): [string, ...string[]] => [ourProgram, ...words, '--config', configuration];
 
-async function prepare(say: (line: string) => void): Promise<void> {
+export async function prepare(say: (line: string) => void): Promise<void> {
   await mkdir(join(mirror, 'dists/trixie/main/binary-amd64'), { recursive: true });
   const url = await aptMirrorUrl();
   for (const path of ['dists/trixie/InRelease', 'dists/trixie/main/binary-amd64/Packages.xz']) {
@@ -117,33 +99,6 @@ async function lockRows(rounds: number, say: (line: string) => void): Promise<Ro
   ];
 }
 
-async function imageRows(host: BenchHost, rounds: number, say: (line: string) => void): Promise<Row[]> {
-  const lock = lockOf('server');
-  const repository = await repositoryOf(host, lock);
-  const at = (name: string) => join(scratch, name);
-  const measured = await alternate(rounds, {
-    async ours(round) {
-      say(`packages: image, round ${round + 1} of ${rounds}`);
-      for (const name of ['store', 'out']) await rm(at(name), { recursive: true, force: true });
-      return measure({ command: ours('server', '--locked'), cwd: scratch });
-    },
-    async usual() {
-      for (const name of ['tree', 'disk.raw', 'image.qcow2']) await rm(at(name), { recursive: true, force: true });
-      const words = [at('tree'), at('disk.raw'), listOf(lock), at('image.qcow2'), repository];
-      return measure({ command: ['sh', '-c', usualSteps, 'sh', ...words] });
-    },
-  });
-  const image = (await readdir(at('out'))).find((name) => name.endsWith('.qcow2')) ?? '';
-  const sizes = await Promise.all([stat(join(at('out'), image)), stat(at('image.qcow2'))]);
-  for (const name of ['store', 'out', 'image.qcow2']) await rm(at(name), { recursive: true, force: true });
-  const what = 'packages to a compressed image that boots by BIOS and UEFI (beside mmdebstrap, mke2fs, qemu-img)';
-  return [
-    row('bootstrapped', what, 's', measured.ours.wall, measured.usual.wall, 0.8),
-    row('bootstrapped', 'the same, CPU', 's', measured.ours.cpu, measured.usual.cpu),
-    row('bootstrapped', 'the same, size', 'MiB', sizes[0].size, sizes[1].size),
-  ];
-}
-
 async function archiveRows(host: BenchHost, say: (line: string) => void): Promise<Row[]> {
   const lock = lockOf('jeos');
   const repository = await repositoryOf(host, lock);
@@ -163,24 +118,23 @@ async function archiveRows(host: BenchHost, say: (line: string) => void): Promis
   ];
 }
 
-type BenchHost = Parameters<typeof compileRepository>[0];
+export type BenchHost = Parameters<typeof compileRepository>[0];
 
-function lockOf(image: string): PackageLock {
+export function lockOf(image: string): PackageLock {
   const lock = readLock(join(scratch, `locks/${image}.json`));
   if (lock === undefined) throw new Error(`there is no lock of ${image}`);
   return lock;
 }
 
-/** What both install from; ours compiles its own, which is measured. */
+/** What mmdebstrap installs from. */
 async function repositoryOf(host: BenchHost, lock: PackageLock): Promise<string> {
   const directory = join(scratch, `repository-${lock.image}`);
   await rm(directory, { recursive: true, force: true });
-  const pool = join(scratch, 'cache/.packages/pool');
   await compileRepository(host, { lock, pool, directory, suite: 'trixie', key: await makeBuildKey(host) });
   return directory;
 }
 
-function listOf({ packages: locked }: PackageLock): string {
+export function listOf({ packages: locked }: PackageLock): string {
   return locked
     .filter(({ why }) => why !== 'essential')
     .map(({ name }) => name)

@@ -63,7 +63,8 @@ function splitOptions(options: readonly string[]): { plain: string[]; extended: 
 /** What mke2fs of e2fsprogs 1.47.0 and older leaves to be set: the top directory, and times that are later than asked for. */
 async function settings(caller: Caller, { content, epoch }: NewFileSystem): Promise<string[]> {
   if (content === undefined) return [];
-  const entries = await listTree(caller, content.view, content);
+  const which = epoch === undefined ? { ...content, depth: 0 } : content;
+  const entries = await listTree(caller, content.view, which);
   return entries.flatMap((entry) => [
     ...(entry.path === '' ? ownersOf(entry) : []),
     ...(epoch === undefined

@@ -27,17 +27,19 @@ export interface TreeEntry {
 
 const format = ['%P', '%y', '%m', '%U', '%G', '%s', '%T@', '%l', '%n', '%i', '%b'];
 
-/** Everything at and below a directory of the view, sorted by path. */
+/** Everything at and below a directory of the view, sorted by path. @param depth levels below it (default: all) */
 export async function listTree(
   caller: Caller,
   view: TreeView,
-  { top, masked }: { readonly top: string; readonly masked: readonly string[] },
+  { top, masked, depth }: { readonly top: string; readonly masked: readonly string[]; readonly depth?: number },
 ): Promise<readonly TreeEntry[]> {
   // Not by a pipe: a tree may have millions of files.
   const stdoutFile = join(view.mounted, '..', 'listing');
   try {
     const printed = format.map((field) => `${field}\\0`).join('');
-    await run(caller, commandInView(view, masked, 'find', [inView(view, top), '-printf', printed]), { stdoutFile });
+    const limit = depth === undefined ? [] : ['-maxdepth', String(depth)];
+    const words = [inView(view, top), ...limit, '-printf', printed];
+    await run(caller, commandInView(view, masked, 'find', words), { stdoutFile });
     return parse(await readFile(stdoutFile, 'latin1')).sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
   } finally {
     await rm(stdoutFile, { force: true });

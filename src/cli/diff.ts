@@ -1,10 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { UsageError } from '../host/failure.js';
-import { listedPackages } from '../packages/listed-packages.js';
 import { differencesOf, type ComparedPackage, type PackageDifference } from '../packages/differences.js';
 import { lockPath } from '../config/lock-path.js';
 import { imagesMeant } from '../packages/request.js';
 import { loadConfiguration } from './configuration.js';
+import { listOf, packagesOf } from './listed-image.js';
 import { changeLines } from './lock.js';
 import { columns, spokenSize } from './tables.js';
 
@@ -53,14 +53,7 @@ function sizeText({ before, after }: { before: number | undefined; after: number
 
 /** @throws UsageError for what is neither a file that lists packages nor an image with a lock */
 function packagesIn(name: string, flags: DiffFlags): readonly ComparedPackage[] {
-  const candidates = [name, `${name}.manifest.json`, `${name.replace(/\.[^./]+$/, '')}.manifest.json`];
-  const isList = (file: string) => existsSync(file) && /\.json$/.test(file);
-  const file = candidates.find(isList) ?? lockOf(name, flags);
-  try {
-    return listedPackages(readFileSync(file, 'utf8'), file);
-  } catch (error) {
-    throw new UsageError([`${name}: ${(error as Error).message}`]);
-  }
+  return packagesOf(name, listOf(name) ?? lockOf(name, flags));
 }
 
 function lockOf(name: string, { config }: DiffFlags): string {

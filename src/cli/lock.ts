@@ -9,7 +9,7 @@ import { changeLine, differencesOf, staleness, type PackageDifference } from '..
 import { lockText, readLock, writeLock, type LockedPackage, type PackageLock } from '../packages/lock-file.js';
 import { fetchLocked, makeLock, solverHere, type Update } from '../packages/make-lock.js';
 import { excluderText } from '../packages/groups.js';
-import { lockable } from '../images/installer-packages.js';
+import { lockable, type Lockable } from '../images/installer-packages.js';
 import { poolNetbootFiles } from '../images/locked-netboot.js';
 import { packageCache, type PackageCache } from '../packages/package-cache.js';
 import {
@@ -23,6 +23,7 @@ import {
 import { noLock, shownPath, staleLock } from '../packages/use-lock.js';
 import { briefLog } from './brief-log.js';
 import { loadConfiguration } from './configuration.js';
+import { expectInstalled, recordedFrom } from './recorded-packages.js';
 import { columns, spokenSize } from './tables.js';
 import { untilSignalled } from './signals.js';
 
@@ -31,6 +32,7 @@ export interface LockFlags {
   readonly flavor?: readonly string[];
   readonly arch?: string;
   readonly update?: readonly string[] | true;
+  readonly fromImage?: string;
   readonly check?: boolean;
   readonly fetch: boolean;
   readonly cacheDir?: string;
@@ -47,8 +49,11 @@ export async function lock(words: readonly string[], flags: LockFlags): Promise<
   const named = fetches ? others : words;
   if (fetches && named.length === 0) throw new UsageError(["no image given: 'image-factory lock fetch IMAGE'"]);
   if (flags.check && flags.update !== undefined) throw new UsageError(['--check changes nothing: leave --update out']);
+  if (flags.fromImage !== undefined && (fetches || flags.check))
+    throw new UsageError([`--from-image changes a lock: leave ${fetches ? 'fetch' : '--check'} out`]);
   const images = named.flatMap((name) => imagesMeant(configuration, name, flags.flavor));
   const requests = await requestsOf(configuration, images, flags.arch);
+  if (flags.fromImage !== undefined) expectInstalled(requests, flags.fromImage);
   const log = briefLog(flags);
   try {
     await untilSignalled(async (signal) => {
@@ -66,8 +71,6 @@ export async function lock(words: readonly string[], flags: LockFlags): Promise<
     log.close();
   }
 }
-
-type Lockable = Awaited<ReturnType<typeof lockable>>;
 
 /** Every problem of all of them at once, before anything is done. */
 async function requestsOf(
@@ -108,7 +111,9 @@ async function lockOne(
   const path = pathOf(configuration, request, flags);
   const old = flags.update === true ? readableLock(path, host) : readLock(path);
   const netboot = installed && (() => poolNetbootFiles(host, installed, cache.pool));
-  const made = await makeLock(host, { request, cache, old, update: updateOf(flags), fetches: flags.fetch, netboot });
+  const locking = { request, cache, old, update: updateOf(flags) };
+  const recorded = flags.fromImage === undefined ? undefined : await recordedFrom(host, flags.fromImage, locking);
+  const made = await makeLock(host, { ...locking, recorded, fetches: flags.fetch, netboot });
   const changes = old === undefined ? [] : differencesOf(old.packages, made.packages);
   if (old === undefined || lockText(old) !== lockText(made)) await writeLock(path, made);
   if (flags.json) {
@@ -120,6 +125,10 @@ async function lockOne(
   const udebs = made.totals.udebs === undefined ? '' : `, ${made.totals.udebs} components of the installer`;
   const what = old === undefined ? '' : changes.length === 0 ? ', unchanged' : `, ${changes.length} changed`;
   console.log(`${shownPath(path)}: ${made.totals.packages} packages, ${size}${udebs}${what}`);
+  if (recorded !== undefined) {
+    const added = made.recorded ?? [];
+    console.log(`The installer added ${added.length === 0 ? 'nothing else' : added.join(', ')}`);
+  }
 }
 
 /** A damaged lock is no obstacle to making it again from nothing. */

@@ -37,6 +37,10 @@ export function addPackageCommands(root: Command): Command {
     .addOption(flavors())
     .option('--arch <arch>', 'for this architecture instead of the section’s: locks/IMAGE.ARCH.json')
     .option('--update [package...]', 'take the newest versions, of all packages or of these and what must follow')
+    .option(
+      '--from-image <file>',
+      'also lock what the installer added to this image of the section: an image with its manifest, a manifest or a bill of materials',
+    )
     .option('--check', 'only compare the lock with the configuration: exit status 1 if it is stale or not there')
     .option('--no-fetch', 'do not fetch the packages themselves')
     .addOption(sectionFlag('--cache-dir'))

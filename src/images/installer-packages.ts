@@ -139,17 +139,20 @@ export function askedArch({ overridden, arch }: Pick<ImageSpec, 'overridden' | '
   return overridden.includes('arch') ? arch.debianName : undefined;
 }
 
+/** What a package lock is about. */
+export interface Lockable {
+  readonly request: PackageRequest;
+  /** Undefined for an image without an installer. */
+  readonly installed?: InstallSpec | undefined;
+}
+
 /**
  * What a package lock of an image is about.
  *
  * @param arch the architecture that the command line asks for
  * @throws UsageError for groups, flavors, sources and answer files with a mistake
  */
-export async function lockable(
-  configuration: Configuration,
-  image: FlavoredImage,
-  arch?: string,
-): Promise<{ readonly request: PackageRequest; readonly installed?: InstallSpec | undefined }> {
+export async function lockable(configuration: Configuration, image: FlavoredImage, arch?: string): Promise<Lockable> {
   const { document } = configuration.section(image.image);
   const isSaid = (option: string) => Boolean(document.get(image.image, option));
   if (isSaid('parent') || !answerFileKinds.some(isSaid))

@@ -41,6 +41,8 @@ export interface PackageLock {
   /** The digest of `request`. */
   readonly inputs: string;
   readonly request: RecordedRequest;
+  /** Names of packages that the installer was seen to add to those that are asked for. */
+  readonly recorded?: readonly string[];
   readonly solver: { readonly name: string; readonly version: string };
   readonly sources: readonly IndexRecord[];
   /** Those of the image, and how many components the installer has. */
@@ -123,6 +125,8 @@ export function parseLock(text: string, path: string): PackageLock {
   ) {
     throw wrong('it lacks packages, request, sources or inputs');
   }
+  const unnamed = (lock.recorded ?? []).find((name) => !isPackageName(name));
+  if (unnamed !== undefined) throw wrong(`'recorded' names '${String(unnamed)}', which can be no package`);
   if (inputDigest(request) !== inputs) throw wrong(`'request' was changed: its digest is not ${inputs}`);
   const seen = new Set<string>();
   for (const each of [...(packages as LockedPackage[]), ...(udebs as LockedPackage[])]) {
@@ -151,9 +155,13 @@ export function parseLock(text: string, path: string): PackageLock {
   return lock as PackageLock;
 }
 
+function isPackageName(name: unknown): boolean {
+  return typeof name === 'string' && /^[A-Za-z0-9@][A-Za-z0-9+._-]*$/.test(name);
+}
+
 /** Paths become names of files: none may lead elsewhere. */
 function packageFault({ name, version, architecture, path, size, sha256, suite }: LockedPackage): string | undefined {
-  if (typeof name !== 'string' || !/^[A-Za-z0-9@][A-Za-z0-9+._-]*$/.test(name)) return 'its name can be no package';
+  if (!isPackageName(name)) return 'its name can be no package';
   if (typeof version !== 'string' || !/^[A-Za-z0-9.+:~^_-]+$/.test(version)) return 'its version can be none';
   if (typeof architecture !== 'string' || !/^[a-z0-9_]+$/.test(architecture)) return 'its architecture can be none';
   if (typeof sha256 !== 'string' || !/^[0-9a-f]{64}$/.test(sha256)) return 'its sha256 is no SHA-256 sum';

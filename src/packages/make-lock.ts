@@ -7,6 +7,7 @@ import { suiteIndexes, updateIndexes, type IndexRecord, type SuiteIndexes } from
 import { keepNothing, keepPackages, keptPreferences } from './apt/kept.js';
 import { aptRoot, type AptRoot } from './apt/private-root.js';
 import { aptSolver, solve, type Chosen } from './apt/solve.js';
+import { newestVersions } from './apt/newest.js';
 import type { Wish } from './apt/wish.js';
 import type { LockedFile, LockedPackage, PackageLock } from './lock-file.js';
 import { packagingOf } from './facts.js';
@@ -16,6 +17,7 @@ import { fillPool } from './pool.js';
 import { chooseRpm, dnfDirectory } from './rpm/make-lock.js';
 import { expectSigned } from './rpm/signatures.js';
 import { dnfSolver } from './rpm/solve.js';
+import { recordedIn, stillThere } from './recorded.js';
 import { refuseOlder } from './refuse-older.js';
 import { reasonsFor } from './reasons.js';
 import { goneMessage } from './gone.js';
@@ -32,6 +34,8 @@ export interface Locking {
   /** The lock that is there. */
   readonly old?: PackageLock | undefined;
   readonly update: Update;
+  /** What the installer was seen to add, by name; undefined: what the lock that is there has of it. */
+  readonly recorded?: readonly string[] | undefined;
   /** Whether the files of all packages are fetched as well. */
   readonly fetches: boolean;
   /** Brings what the installer starts from into the pool; undefined where the image has none. */
@@ -60,24 +64,29 @@ export async function makeLock(host: Host, locking: Locking): Promise<PackageLoc
     await updateIndexes(host, root);
     const indexes = await suiteIndexes(host, root, request);
     refuseOlder(indexes, old?.sources ?? []);
-    const chosen = await choose(host, root, indexes, locking);
+    const offered = await newestVersions(indexes, recordedIn(locking));
+    const recorded = stillThere(host, recordedIn(locking), (name) => offered.has(name));
+    const chosen = await choose(host, root, indexes, { ...locking, recorded });
     const parts = await installerParts(host, locking);
     const sources = [...indexes, ...parts.indexes];
-    const lock = lockOf(request, await solverHere(host, 'deb'), sources, chosen, parts);
+    const lock = lockOf({ ...request, recorded }, await solverHere(host, 'deb'), sources, chosen, parts);
     if (locking.fetches) await fetchAll(host, cache, root, lock, request);
     return lock;
   });
 }
 
-async function makeRpmLock(host: Host, { request, cache, old, update, fetches }: Locking): Promise<PackageLock> {
+async function makeRpmLock(host: Host, locking: Locking): Promise<PackageLock> {
+  const { request, cache, old, update, fetches } = locking;
   const directory = dnfDirectory(cache.dnf, request);
   return withFileLock(host, join(directory, '.in-use'), `the indexes in ${directory}`, async () => {
     const staying = old === undefined || update.kind === 'everything' ? [] : stayingOf(old, update);
-    const { chosen, components, indexes } = await chooseRpm(host, { request, pool: cache.pool, directory }, staying);
+    const asked = { request, recorded: recordedIn(locking), pool: cache.pool, directory };
+    const { chosen, components, offered, indexes } = await chooseRpm(host, asked, staying);
+    const recorded = stillThere(host, recordedIn(locking), (name) => offered.includes(name));
     refuseOlder(indexes, old?.sources ?? []);
     const read = components.map((each) => lockedPackage(each, 'installer'));
     const parts = { indexes: [], ...(read.length > 0 && { udebs: read }) };
-    const lock = lockOf(request, await solverHere(host, 'rpm'), indexes, chosen, parts);
+    const lock = lockOf({ ...request, recorded }, await solverHere(host, 'rpm'), indexes, chosen, parts);
     if (fetches) await fetchAll(host, cache, await downloads(host, cache, lock.architecture), lock, request);
     const isVouchedFor = indexes.every(({ signers }) => signers.length > 0);
     if (fetches && !isVouchedFor) await expectSigned(host, cache.pool, lock.packages, request.keyring);
@@ -100,11 +109,11 @@ async function choose(
   host: Host,
   root: AptRoot,
   indexes: readonly SuiteIndexes[],
-  { request, cache, old, update }: Locking,
+  { request, cache, old, update, recorded = [] }: Locking,
 ): Promise<Chosen[]> {
   const { group, further } = request;
   const wish: Wish = {
-    names: [...group.members, ...further].map(({ name }) => name),
+    names: [...[...group.members, ...further].map(({ name }) => name), ...recorded],
     excluded: group.excluded,
     recommends: group.recommends,
   };
@@ -144,14 +153,15 @@ function withSiblings({ packages }: PackageLock, names: readonly string[]): stri
 }
 
 function lockOf(
-  request: PackageRequest,
+  request: PackageRequest & { readonly recorded: readonly string[] },
   solver: PackageLock['solver'],
   indexes: readonly IndexRecord[],
   chosen: readonly Chosen[],
   { udebs, netboot }: InstallerParts,
 ): PackageLock {
   const { packaging, architecture } = packagingOf(request.facts);
-  const reasons = reasonsFor(request, chosen);
+  const seen = request.recorded.map((name) => ({ name, why: 'installer' as const }));
+  const reasons = reasonsFor({ ...request, further: [...request.further, ...seen] }, chosen);
   const recorded = recordedRequest(request);
   const packages = chosen.map((each) => lockedPackage(each, reasons.get(each) ?? ''));
   return {
@@ -164,6 +174,7 @@ function lockOf(
     architecture,
     inputs: inputDigest(recorded),
     request: recorded,
+    ...(request.recorded.length > 0 && { recorded: [...request.recorded].sort() }),
     solver,
     sources: indexes.map(recordOf),
     totals: {
@@ -248,7 +259,6 @@ async function offered(
   try {
     await keepNothing(root);
     await updateIndexes(host, root);
-    const { newestVersions } = await import('./apt/newest.js');
     return await newestVersions(await suiteIndexes(host, root, request), names);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;

@@ -134,6 +134,37 @@ package-keyring = ${archive.keyring}
     for (const { sha256 } of netboot) expect(existsSync(fileInPool(sha256, 'netboot'))).to.be.true;
   });
 
+  it('takes over what an installation added, by the manifest of its image, and keeps to it', async () => {
+    const before = readFileSync(lockFile, 'utf8');
+    const listed = (...names: string[]) => ({
+      schemaVersion: 1,
+      packages: names.map((name) => ({ name, version: '1.0', architecture: 'amd64' })),
+    });
+    writeFileSync(at('web.manifest.json'), JSON.stringify(listed('shop', 'lib', 'os-prober', 'linux-image-6.1-amd64')));
+    const { stdout, stderr } = await call('lock', 'web', '--from-image', at('web.qcow2'));
+    expect(stdout).to.match(/\nThe installer added os-prober$/);
+    expect(stderr).to.include('do not have what the installer added once: linux-image-6.1-amd64');
+    expect(lock().recorded).to.deep.equal(['os-prober']);
+    expect(locked('os-prober').why).to.equal('installer');
+    const recorded = readFileSync(lockFile, 'utf8');
+    for (const words of [[], ['--update']]) await call('lock', 'web', ...words);
+    expect(readFileSync(lockFile, 'utf8')).to.equal(recorded);
+    expect((await call('lock', 'web', '--check')).stdout).to.include('up to date');
+
+    writeFileSync(at('other.json'), JSON.stringify(listed('nginx')));
+    const fails = (...words: string[]) =>
+      execa(program, ['lock', 'web', ...words, '--config', at('my.conf')], { cwd: directory.path, reject: false });
+    const foreign = await fails('--from-image', at('other.json'));
+    expect(foreign).to.have.property('exitCode', 1);
+    expect(foreign.stderr).to.include('has none of the packages that web asks for');
+    const nowhere = await fails('--from-image', at('none.qcow2'));
+    expect(nowhere).to.have.property('exitCode', 2);
+    expect(nowhere.stderr).to.include('neither a list of packages nor a manifest');
+    expect(await fails('--from-image', at('other.json'), '--check')).to.have.property('exitCode', 2);
+    expect(readFileSync(lockFile, 'utf8')).to.equal(recorded);
+    writeFileSync(lockFile, before);
+  });
+
   it('keeps its lock when the mirror moves on, components and start included, until everything shall be new', async () => {
     const before = readFileSync(lockFile, 'utf8');
     const parted: MadePackage = { name: 'partman-base', isUdeb: true, version: '2.0', fields: ['Priority: standard'] };

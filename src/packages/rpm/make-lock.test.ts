@@ -85,10 +85,15 @@ describe('a package lock of rpm', function () {
 
   function locked(
     group: string,
-    { old, update = { kind: 'nothing' }, cache = 'cache' }: { old?: PackageLock; update?: Update; cache?: string } = {},
+    {
+      old,
+      update = { kind: 'nothing' },
+      cache = 'cache',
+      recorded,
+    }: { old?: PackageLock; update?: Update; cache?: string; recorded?: readonly string[] } = {},
   ): Promise<PackageLock> {
     const places = packageCache(join(scratch, cache));
-    return makeLock(host, { request: request(group), cache: places, old, update, fetches: true });
+    return makeLock(host, { request: request(group), cache: places, old, update, recorded, fetches: true });
   }
 
   const listed = ({ packages }: PackageLock) =>
@@ -198,6 +203,16 @@ describe('a package lock of rpm', function () {
     expect(await failure(() => locked('packages = web\nexclude = tool'))).to.match(
       /can't be installed together:\n[^]*web[^]*: \[group it\] excludes tool/,
     );
+  });
+
+  it('has what an installer was seen to add, while the repositories have it, until something else is recorded', async () => {
+    const lock = await locked('packages = web\nrecommends = no', { recorded: ['other', 'kernel-1.0'] });
+    expect(lock.recorded).to.deep.equal(['other']);
+    expect(lock.packages.find(({ name }) => name === 'other')?.why).to.equal('installer');
+    expect(lockText(await locked('packages = web\nrecommends = no', { old: lock }))).to.equal(lockText(lock));
+    const without = await locked('packages = web\nrecommends = no', { old: lock, recorded: [] });
+    expect(lockText(without)).to.equal(lockText(await locked('packages = web\nrecommends = no')));
+    expect(() => parseLock(lockText({ ...lock, recorded: ['--evil'] }), 'a.json')).to.throw("names '--evil'");
   });
 
   it('names an unknown package, with the nearest one', async () => {

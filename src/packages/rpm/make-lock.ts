@@ -7,7 +7,7 @@ import { makeDirectory } from '../../host/make-directory.js';
 import type { LockedPackage } from '../lock-file.js';
 import { pooled } from '../pool.js';
 import type { PackageRequest } from '../request.js';
-import { solveRpm, type SolvedRpm } from './solve.js';
+import { solveRpm, type RpmWish, type SolvedRpm } from './solve.js';
 
 /** Where dnf keeps its copies of the indexes of these repositories. */
 export function dnfDirectory(parent: string, { sources, facts }: Pick<PackageRequest, 'sources' | 'facts'>): string {
@@ -27,14 +27,19 @@ export function dnfDirectory(parent: string, { sources, facts }: Pick<PackageReq
  */
 export async function chooseRpm(
   host: Host,
-  { request, pool, directory }: { readonly request: PackageRequest; readonly pool: string; readonly directory: string },
+  {
+    request,
+    recorded,
+    pool,
+    directory,
+  }: Pick<RpmWish, 'request' | 'recorded' | 'directory'> & { readonly pool: string },
   staying: readonly LockedPackage[],
 ): Promise<SolvedRpm> {
   let kept = staying;
   for (;;) {
     const files = kept.map((each) => pooled(pool, each)).filter((file) => existsSync(file));
     try {
-      return await solveRpm(host, { request, directory, kept, files });
+      return await solveRpm(host, { request, recorded, directory, kept, files });
     } catch (error) {
       if (!(error instanceof Failure) || kept.length === 0) throw error;
       // What is to stay stands in the way of what moves, or of what is asked for now.

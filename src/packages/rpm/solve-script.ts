@@ -61,8 +61,9 @@ for each in kept:
     if same:
         base.sack.add_excludes(query.difference(same))
 
+recorded = [name for name in asked['recorded'] if base.sack.query().available().filterm(name=name)]
 try:
-    base.install_specs(sorted(asked['packages']), exclude=asked['excluded'])
+    base.install_specs(sorted(asked['packages'] + recorded), exclude=asked['excluded'])
     base.resolve()
 except dnf.exceptions.MarkingErrors as error:
     unknown = list(error.no_match_pkg_specs) + list(error.no_match_group_specs) + list(getattr(error, 'module_depsolv_errors', None) or [])
@@ -113,6 +114,7 @@ def told(package):
 tell({
     'repositories': repositories,
     'packages': [told(each) for each in chosen],
+    'recorded': recorded,
     'components': [told(each) for each in sorted(components - set(chosen))],
 })
 `;

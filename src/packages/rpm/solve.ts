@@ -19,12 +19,16 @@ export interface SolvedRpm {
   readonly chosen: readonly Chosen[];
   /** What the installer reads, and does not install. */
   readonly components: readonly Chosen[];
+  /** Those of `recorded` that the repositories have. */
+  readonly offered: readonly string[];
   readonly indexes: readonly IndexRecord[];
 }
 
 /** What is to be solved. */
 export interface RpmWish {
   readonly request: PackageRequest;
+  /** Packages to take as well, where the repositories have them. */
+  readonly recorded: readonly string[];
   /** A directory of dnf's own: its copies of the indexes. */
   readonly directory: string;
   /** What is to stay as it is, and the files of those of them that no repository has any more. */
@@ -45,6 +49,7 @@ interface Answer {
   readonly problems?: readonly string[];
   readonly packages?: readonly ToldPackage[];
   readonly components?: readonly ToldPackage[];
+  readonly recorded?: readonly string[];
 }
 
 interface ToldPackage {
@@ -101,15 +106,15 @@ export async function solveRpm(host: Caller, wish: RpmWish): Promise<SolvedRpm> 
       sha256: each.sum,
     };
   };
-  const { packages, components = [] } = answer;
-  return { chosen: packages.map(chosenOf), components: components.map(chosenOf), indexes };
+  const { packages, components = [], recorded: offered = [] } = answer;
+  return { chosen: packages.map(chosenOf), components: components.map(chosenOf), offered, indexes };
 }
 
 function keyOf(name: string, architecture: string, version: string): string {
   return `${name}\0${architecture}\0${version}`;
 }
 
-async function answerOf(host: Caller, { request, directory, kept, files }: RpmWish): Promise<Answer> {
+async function answerOf(host: Caller, { request, recorded, directory, kept, files }: RpmWish): Promise<Answer> {
   const { facts, group, further, sources, components } = request;
   const at = (name: string) => join(directory, name);
   for (const name of ['cache', 'persist', 'log', 'root']) await mkdir(at(name), { recursive: true });
@@ -127,6 +132,7 @@ async function answerOf(host: Caller, { request, directory, kept, files }: RpmWi
     packages: [...group.members, ...further].map(({ name }) => name),
     excluded: [...group.excluded.keys()],
     components,
+    recorded,
     kept: kept.map(({ name, architecture, version }) => ({ name, arch: architecture, evr: version })),
     files,
   };

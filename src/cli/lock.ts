@@ -122,7 +122,8 @@ async function lockOne(
   }
   for (const line of changeLines(changes)) console.log(line);
   const size = spokenSize(made.totals.bytes);
-  const udebs = made.totals.udebs === undefined ? '' : `, ${made.totals.udebs} components of the installer`;
+  const { udebs: read } = made.totals;
+  const udebs = read === undefined ? '' : `, ${read} component${read === 1 ? '' : 's'} of the installer`;
   const what = old === undefined ? '' : changes.length === 0 ? ', unchanged' : `, ${changes.length} changed`;
   console.log(`${shownPath(path)}: ${made.totals.packages} packages, ${size}${udebs}${what}`);
   if (recorded !== undefined) {

@@ -78,11 +78,11 @@ autoinstall-packages = less
     const include = '--include=nano,cron,ca-certificates';
     await execa('mmdebstrap', ['--quiet', '--variant=apt', include, 'trixie', root, mirror]);
     const own = await DebArchive.make();
+    host.release.hold('the archive', () => own.remove());
     await own.publish('own', [{ name: 'less', version: '9999' }]);
     const made = (await execa('find', [own.directory, '-name', '*.deb'])).stdout;
     await execa('cp', [made, join(root, 'own.deb')]);
     await execa('chroot', [root, 'dpkg', '--install', '/own.deb']);
-    await own.remove();
     await execa('chroot', [root, 'dpkg', '--remove', 'nano']);
 
     const repository = {

@@ -37,7 +37,11 @@ export const derivationCheck: Check = async (subject) => {
   const foreign = isForeign && spec.origin.in !== 'vm' ? await whyNotEmulated(host, spec.arch) : undefined;
   if (foreign !== undefined) findings.push(error(`${placeOf(subject, 'arch')}: ${foreign}`));
   const closed = await whyNoNamespaces(host);
-  if (closed !== undefined) findings.push(error(`[${spec.name}] parent: ${closed.what}. ${closed.fix}`));
+  if (closed !== undefined) {
+    const store =
+      spec.origin.in === 'vm' ? " (with 'derive-in = vm' as well: trees are kept in the store by namespaces)" : '';
+    findings.push(error(`[${spec.name}] parent: ${closed.what}${store}. ${closed.fix}`));
+  }
   try {
     await parentTreeOf(host, spec);
   } catch (caught) {

@@ -6,6 +6,7 @@ import type { Configuration } from '../config/configuration.js';
 import { UsageError } from '../host/failure.js';
 import { defaultArchitecture, architectureNamed } from '../machine/architectures.js';
 import type { WantedMachine } from '../checks/lacking-firmwares.js';
+import { deriveWays, toldWays } from '../checks/derive-ways.js';
 import { diagnose } from '../checks/doctor.js';
 import { silentLog } from '../host/log.js';
 import { ReleaseStack } from '../host/release-stack.js';
@@ -28,18 +29,22 @@ export async function doctor({ config, json, arch }: DoctorFlags): Promise<void>
     machines: arch === undefined ? machinesOfImages(configuration) : [machineOf(arch)],
     cacheDirectories: [...new Set(cacheDirectories.map((name) => resolve(directory.parse(name))))],
   });
+  const ways = await deriveWays(host);
   await host.release.releaseAll(host.log);
   const isReady = findings.every(({ weight }) => weight !== 'missing');
   if (!isReady) process.exitCode = 1;
   const { userFiles } = configuration;
   if (json) {
-    console.log(JSON.stringify({ ready: isReady, configurationFiles: userFiles, findings }, undefined, 2));
+    console.log(
+      JSON.stringify({ ready: isReady, configurationFiles: userFiles, findings, deriveIn: ways }, undefined, 2),
+    );
     return;
   }
   for (const { weight, what, fix } of findings) {
     if (weight === 'missing') console.log(`${what}: ${fix}`);
     else console.error(`note: ${what}: ${fix}`);
   }
+  console.error(`note: ${toldWays(ways)}`);
   console.error(
     userFiles.length > 0
       ? `note: the configuration is read from ${userFiles.join(' and ')}`

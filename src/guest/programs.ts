@@ -1,8 +1,20 @@
 import { realpath } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { command, run, type Caller } from '../host/host.js';
-import { findExecutable, programPath } from '../host/programs.js';
+import { findExecutable, programPath, type ProgramName } from '../host/programs.js';
 import type { Packing } from './cpio.js';
+
+/** What this machine needs to make a guest, beside QEMU. */
+export const programsForGuests = [
+  'ldd',
+  'insmod',
+  'ip',
+  'setpriv',
+  'mke2fs',
+  'debugfs',
+  'tar',
+  'find',
+] as const satisfies readonly ProgramName[];
 
 /** What the work in a tree calls outside of it, as far as this machine has it. */
 export const usualPrograms = `

@@ -27,8 +27,11 @@ describe('image-factory doctor', () => {
   }
 
   it('finds everything where the tests can run', async () => {
-    const { exitCode, lines } = await doctor();
+    const { exitCode, lines, notes } = await doctor();
     expect(lines).to.deep.equal(['This machine has everything that a build needs.']);
+    expect(notes.join('\n')).to.match(
+      /^note: derive-in: namespace is open, vm is open \((by KVM|slow: in software)\)$/m,
+    );
     expect(exitCode).to.equal(0);
   });
 
@@ -42,6 +45,34 @@ describe('image-factory doctor', () => {
       'note: rsync is not installed (needed for rsync: sources and rsync uploads): apt-get install rsync',
     );
     expect(exitCode).to.equal(1);
+  });
+
+  it('says why images can not be derived where namespaces are closed', async function () {
+    // Limits of a user namespace hold for what is below it, and for nothing else.
+    const closing = 'echo 0 >/proc/sys/user/max_mnt_namespaces; exec "$@"';
+    const words = [
+      '--user',
+      '--map-root-user',
+      '--',
+      'sh',
+      '-c',
+      closing,
+      'sh',
+      process.execPath,
+      program,
+      'doctor',
+      '--json',
+    ];
+    const { stdout, exitCode, stderr } = await execa('unshare', words, { reject: false });
+    if (/unshare: unshare failed/.test(stderr)) return this.skip();
+    void exitCode;
+    const { deriveIn } = JSON.parse(stdout) as { deriveIn: { way: string; open: boolean; why?: string }[] };
+    expect(deriveIn.map(({ way, open }) => [way, open])).to.deep.equal([
+      ['namespace', false],
+      ['vm', false],
+    ]);
+    expect(deriveIn[0]?.why).to.match(/^namespaces are closed here: unshare: unshare failed/);
+    expect(deriveIn[1]?.why).to.match(/^trees are kept by namespaces: namespaces are closed here/);
   });
 
   it('looks at what the images of the configuration want, and tells where that was read', async () => {

@@ -2,6 +2,7 @@ import { Failure } from '../../host/failure.js';
 import type { Host } from '../../host/host.js';
 import { hasKernel, nodeOf } from '../../nodes/call-worker.js';
 import { guestMachine, type GuestMachine } from '../../guest/emulator.js';
+import { programsForGuests } from '../../guest/programs.js';
 import { builderArchitecture, detectAcceleration } from '../../machine/acceleration.js';
 import type { NodeRecord } from '../../nodes/record.js';
 import type { ForeignArchitecture } from '../../sandbox/program-emulation.js';
@@ -13,9 +14,6 @@ import type { Plan } from '../build.js';
 
 /** What trees are unpacked to and changed by: bytes, for a small system. */
 const smallTree = 512 * 2 ** 20;
-
-/** What a virtual machine is made with. */
-const ofGuest = ['ldd', 'insmod', 'ip', 'mke2fs', 'debugfs', 'tar', 'find'] as const;
 
 interface Want {
   readonly spec: DeriveSpec;
@@ -31,7 +29,7 @@ export const derive = stage({
   wants: ({ spec, parents, result }): Want | undefined => (isDerived(spec) ? { spec, parents, result } : undefined),
   programs: ({ spec }) => [
     ...(['unshare', 'setpriv', 'mount', 'umount', 'getfattr', 'setfattr', 'sync', 'rm'] as const),
-    ...(spec.origin.in === 'vm' ? ([...ofGuest, spec.arch.emulator] as const) : []),
+    ...(spec.origin.in === 'vm' ? ([...programsForGuests, spec.arch.emulator] as const) : []),
   ],
   space: ({ spec }) => [{ what: 'the tree', directory: spec.storeDir, least: 0, most: smallTree }],
   async run(host, { spec, parents, result }) {

@@ -1,0 +1,38 @@
+import { programsForGuests } from '../guest/programs.js';
+import type { Caller } from '../host/host.js';
+import { findProgram } from '../host/programs.js';
+import { builderArchitecture, detectAcceleration } from '../machine/acceleration.js';
+import { whyNoNamespaces } from '../sandbox/enter.js';
+
+/** A value of the option `derive-in`, and whether derived images can be made so on this machine. */
+export interface DeriveWay {
+  readonly way: 'namespace' | 'vm';
+  readonly open: boolean;
+  /** Why not; of a way that is open, what is to be known of it. */
+  readonly why?: string;
+}
+
+/** The ways to make derived images. Both keep trees in the store, whose owners and mounts need namespaces. */
+export async function deriveWays(caller: Caller): Promise<DeriveWay[]> {
+  const closed = await whyNoNamespaces(caller);
+  const namespace: DeriveWay = { way: 'namespace', open: closed === undefined, ...(closed && { why: closed.what }) };
+  return [namespace, { way: 'vm', ...(await machines(closed?.what)) }];
+}
+
+async function machines(closed: string | undefined): Promise<Omit<DeriveWay, 'way'>> {
+  const architecture = builderArchitecture();
+  if (architecture === undefined) return { open: false, why: 'no machine of this architecture is known' };
+  const lacking = [...programsForGuests, architecture.emulator].filter((name) => findProgram(name) === undefined);
+  if (lacking.length > 0) return { open: false, why: `${lacking.join(', ')} is not installed` };
+  if (closed !== undefined) return { open: false, why: `trees are kept by namespaces: ${closed}` };
+  const { virtType } = await detectAcceleration(architecture);
+  return { open: true, why: virtType === 'kvm' ? 'by KVM' : 'slow: in software' };
+}
+
+/** For people. */
+export function toldWays(ways: readonly DeriveWay[]): string {
+  const told = ways.map(
+    ({ way, open, why }) => `${way} ${open ? 'is open' : 'is closed'}${why === undefined ? '' : ` (${why})`}`,
+  );
+  return `derive-in: ${told.join(', ')}`;
+}

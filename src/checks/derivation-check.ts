@@ -1,13 +1,13 @@
 import { accessSync, constants } from 'node:fs';
-import { isBootstrapped, isDerived } from '../config/image-spec.js';
+import { isBootstrapped, isDerived, type DeriveSpec } from '../config/image-spec.js';
 import { reasonOf } from '../host/errno.js';
 import { programs } from '../host/programs.js';
 import { Failure } from '../host/failure.js';
 import { parentTreeOf } from '../images/derivation.js';
 import { builderArchitecture } from '../machine/acceleration.js';
-import { whyNoNamespaces } from '../sandbox/enter.js';
 import { isRegistered, whyNotEmulated } from '../sandbox/program-emulation.js';
-import { error, mayBeMade, placeOf, warning, type Check, type CheckFinding } from './subject.js';
+import { deriveWays } from './derive-ways.js';
+import { error, mayBeMade, placeOf, warning, type Check, type CheckFinding, type Subject } from './subject.js';
 
 /** Whether the tree of an image can be made here: what runs programs in it, and of a derived one its parent and scripts. */
 export const derivationCheck: Check = async (subject) => {
@@ -36,12 +36,7 @@ export const derivationCheck: Check = async (subject) => {
   }
   const foreign = isForeign && spec.origin.in !== 'vm' ? await whyNotEmulated(host, spec.arch) : undefined;
   if (foreign !== undefined) findings.push(error(`${placeOf(subject, 'arch')}: ${foreign}`));
-  const closed = await whyNoNamespaces(host);
-  if (closed !== undefined) {
-    const store =
-      spec.origin.in === 'vm' ? " (with 'derive-in = vm' as well: trees are kept in the store by namespaces)" : '';
-    findings.push(error(`[${spec.name}] parent: ${closed.what}${store}. ${closed.fix}`));
-  }
+  findings.push(...(await closedWay(subject, spec)));
   try {
     await parentTreeOf(host, spec);
   } catch (caught) {
@@ -58,4 +53,18 @@ function unreadable(path: string): string | undefined {
   } catch (caught) {
     return reasonOf(caught);
   }
+}
+
+/** The way that the section names, or any where it names none. */
+async function closedWay(subject: Subject, { name, origin }: DeriveSpec): Promise<CheckFinding[]> {
+  const ways = await deriveWays(subject.host);
+  const wanted = ways.filter(({ way }) => origin.in === undefined || origin.in === way);
+  if (wanted.some(({ open }) => open)) return [];
+  const reasons = wanted.map(({ way, why = '' }) => `'derive-in = ${way}': ${why}`);
+  const other = ways.find(({ open }) => open);
+  const advice =
+    other === undefined
+      ? "'image-factory doctor' says what to do"
+      : `'derive-in = ${other.way}' works here${other.why === undefined ? '' : ` (${other.why})`}`;
+  return [error(`[${name}] ${reasons.join('; ')}; ${advice}`)];
 }

@@ -12,19 +12,18 @@ export interface DeriveWay {
   readonly why?: string;
 }
 
-/** The ways to make derived images. Both keep trees in the store, whose owners and mounts need namespaces. */
+/** The ways to make derived images. */
 export async function deriveWays(caller: Caller): Promise<DeriveWay[]> {
   const closed = await whyNoNamespaces(caller);
   const namespace: DeriveWay = { way: 'namespace', open: closed === undefined, ...(closed && { why: closed.what }) };
-  return [namespace, { way: 'vm', ...(await machines(closed?.what)) }];
+  return [namespace, { way: 'vm', ...(await machines()) }];
 }
 
-async function machines(closed: string | undefined): Promise<Omit<DeriveWay, 'way'>> {
+async function machines(): Promise<Omit<DeriveWay, 'way'>> {
   const architecture = builderArchitecture();
   if (architecture === undefined) return { open: false, why: 'no machine of this architecture is known' };
   const lacking = [...programsForGuests, architecture.emulator].filter((name) => findProgram(name) === undefined);
   if (lacking.length > 0) return { open: false, why: `${lacking.join(', ')} is not installed` };
-  if (closed !== undefined) return { open: false, why: `trees are kept by namespaces: ${closed}` };
   const { virtType } = await detectAcceleration(architecture);
   return { open: true, why: virtType === 'kvm' ? 'by KVM' : 'slow: in software' };
 }

@@ -161,7 +161,7 @@ async function namespacesNote(host: Host): Promise<Finding[]> {
   const closed = await whyNoNamespaces(host);
   return closed === undefined
     ? []
-    : [{ weight: 'note', what: `${closed.what}: images can't be derived`, fix: closed.fix }];
+    : [{ weight: 'note', what: `${closed.what}: images are derived in virtual machines only`, fix: closed.fix }];
 }
 
 async function kvmGroupTrouble(connections: readonly string[]): Promise<Finding[]> {

@@ -47,7 +47,7 @@ export const imageOptions = {
   }),
   'derive-in': option(type.oneOf('auto', 'namespace', 'vm'), {
     group: 'derive',
-    doc: 'Where programs run in the tree of a derived image: in namespaces of this machine (*namespace*), or in a virtual machine of its own (*vm*), which is slow without KVM. The tree is the same, so changing it makes nothing stale. *auto* is *namespace*. See **DERIVED IMAGES**.',
+    doc: 'Where programs run in the tree of a derived image: in namespaces of this machine (*namespace*), or in a virtual machine of its own (*vm*), which is slow without KVM. The tree is the same, so changing it makes nothing stale. *auto* is *namespace* where that is open. See **DERIVED IMAGES**.',
     default: 'auto',
   }),
   linux: option(type.source, {

@@ -53,7 +53,8 @@ function processorForQemu(words = 'mode=maximum'): string {
 export interface GuestDisk {
   readonly name: string;
   readonly file: string;
-  readonly mode: 'read-only' | 'writable';
+  /** `kept`: what is written to it must survive a crash of this machine. */
+  readonly mode: 'read-only' | 'writable' | 'kept';
 }
 
 /** The files that a guest starts with. */
@@ -89,7 +90,7 @@ function diskArguments({ name, file, mode }: GuestDisk): string[] {
   const isReadOnly = mode === 'read-only';
   const node = {
     ...{ driver: 'raw', 'node-name': name, 'read-only': isReadOnly, discard: 'unmap' },
-    cache: { direct: false, 'no-flush': true },
+    cache: { direct: false, 'no-flush': mode !== 'kept' },
     file: { driver: 'file', filename: file, 'read-only': isReadOnly, locking: 'off', discard: 'unmap' },
   };
   // A builder whose own disk is full must be told, and not a guest that waits for room.

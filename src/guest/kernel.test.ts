@@ -31,7 +31,7 @@ describe('the kernel of a guest', () => {
   afterEach(() => rmSync(tree, { recursive: true }));
 
   it("is the tree's own, with modules after those that they need, and without those that are built in", async () => {
-    const { version, image, modules } = await kernelFor(tree, 'the parent', tree);
+    const { version, image, modules } = await kernelFor(tree, 'the parent', { here: tree });
     expect({ version, image }).to.deep.equal({
       version: '6.12.1-amd64',
       image: join(tree, 'boot/vmlinuz-6.12.1-amd64'),
@@ -48,14 +48,14 @@ describe('the kernel of a guest', () => {
     writeFileSync(join(tree, 'boot/vmlinuz-6.13.0-odd'), '');
     mkdirSync(join(tree, 'lib/modules/6.13.0-odd'));
     writeFileSync(join(tree, 'lib/modules/6.13.0-odd/modules.dep'), 'kernel/fs/ext4/ext4.ko:\n');
-    expect((await kernelFor(tree, 'the parent', tree)).version).to.equal('6.12.1-amd64');
+    expect((await kernelFor(tree, 'the parent', { here: tree })).version).to.equal('6.12.1-amd64');
   });
 
   it('is refused with what each one lacks, and what to do', async () => {
     rmSync(join(tree, 'lib/modules/6.12.1-amd64/modules.dep'));
     const empty = join(tree, 'empty');
     mkdirSync(empty);
-    const failure = await kernelFor(tree, 'the parent', empty).catch((error: unknown) => error);
+    const failure = await kernelFor(tree, 'the parent', { here: empty }).catch((error: unknown) => error);
     expect(failure).to.be.instanceOf(Failure);
     expect((failure as Failure).message).to.equal(
       'derive-in = vm: there is no kernel to start a virtual machine with: the parent: kernel 6.12.1-amd64 has no virtio_blk, virtio_console, virtio_net, ext4, overlay; this machine has no kernel in /boot',

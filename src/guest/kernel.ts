@@ -19,12 +19,19 @@ const needed = ['virtio_pci', 'virtio_blk', 'virtio_console', 'virtio_net', 'ext
 /** What some kernels ask for by another name, or do without. */
 const wanted = ['crc32c_generic', 'virtio_rng'];
 
+/** For guests that read disks of others: as far as a kernel has them. */
+export const modulesForDisks = ['loop', 'vfat', 'nls_cp437', 'nls_ascii', 'nls_iso8859_1', 'xfs', 'btrfs'];
+
 /**
  * The newest kernel of a tree, or of this machine where the tree has none that will do.
  *
  * @throws Failure that says what each of them lacks
  */
-export async function kernelFor(tree: string, what: string, here = '/'): Promise<GuestKernel> {
+export async function kernelFor(
+  tree: string,
+  what: string,
+  { here = '/', further = [] }: { readonly here?: string; readonly further?: readonly string[] } = {},
+): Promise<GuestKernel> {
   const reasons: string[] = [];
   for (const [root, whose] of [
     [tree, what],
@@ -33,7 +40,7 @@ export async function kernelFor(tree: string, what: string, here = '/'): Promise
     const found = await kernelsOf(root);
     if (found.length === 0) reasons.push(`${whose} has no kernel in /boot`);
     for (const { version, image } of found) {
-      const lacking = await modulesOf(root, version);
+      const lacking = await modulesOf(root, version, further);
       if (!(await isReadable(image))) reasons.push(`${whose}: you may not read ${image}`);
       else if ('lacks' in lacking) reasons.push(`${whose}: kernel ${version} ${lacking.lacks}`);
       else return { version, image, modules: lacking.modules };
@@ -54,6 +61,7 @@ async function kernelsOf(root: string): Promise<{ readonly version: string; read
 async function modulesOf(
   root: string,
   version: string,
+  further: readonly string[],
 ): Promise<{ readonly modules: readonly string[] } | { readonly lacks: string }> {
   const directory = await pathInTree(root, `/lib/modules/${version}`);
   const read = (name: string) => readFile(join(directory, name), 'utf8').catch(() => '');
@@ -74,7 +82,7 @@ async function modulesOf(
     for (const each of found.below) load(moduleName(each));
     order.add(join(directory, found.file));
   };
-  [...wanted, ...needed].forEach(load);
+  [...wanted, ...needed, ...further].forEach(load);
   return { modules: [...order] };
 }
 

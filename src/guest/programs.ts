@@ -1,5 +1,5 @@
-import { realpath } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { readdir, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { command, run, type Caller } from '../host/host.js';
 import { findExecutable, programPath, type ProgramName } from '../host/programs.js';
 import type { Packing } from './cpio.js';
@@ -33,6 +33,14 @@ export const programsOfHooks = `
   .trim()
   .split(/\s+/);
 
+/** What the work with disks and layers calls, as far as this machine has it. */
+export const programsOfStores = `
+  qemu-img qemu-io sfdisk fdisk blkid blockdev du debugfs dumpe2fs tune2fs e2fsck mke2fs mkswap zerofree losetup mkfs.xfs xfs_db mkfs.btrfs
+  mkfs.vfat mmd mcopy mdel mtype xz zstd gzip igzip lz4 mksquashfs mkfs.erofs bash sed grep sort head tail wc cut tr mktemp truncate
+`
+  .trim()
+  .split(/\s+/);
+
 /** Where the guest has its programs and their libraries: directly below /usr, to which the old names are links. */
 export function placeInGuest(path: string): string {
   return path.replace(/^\/(bin|sbin|lib\w*)\//, '/usr/$1/');
@@ -53,14 +61,24 @@ export async function packPrograms(
   const { stdout } = await run(caller, command('ldd', [...new Set(files.values())]), { accept: [1] });
   for (const [, library = ''] of stdout.matchAll(/(?:=> |^\t)(\/\S+) \(0x/gm)) {
     packing.add(placeInGuest(library), { kind: 'copy', from: await realpath(library), mode: 0o755 });
+    if (/\/libc\.so\./.test(library)) await packCodePages(packing, join(dirname(library), 'gconv'));
   }
 }
 
-/** Programs of this machine by name, for {@link packPrograms}. */
+/** What mtools(1) asks the C library for: the code pages of names on EFI system partitions. */
+async function packCodePages(packing: Packing, directory: string): Promise<void> {
+  const names = await readdir(directory, { recursive: true }).catch(() => []);
+  for (const name of names.filter((each) => /^gconv-modules|\.conf$|^(?:IBM|CP)(?:437|850|1252)\.so$/.test(each))) {
+    const from = join(directory, name);
+    if ((await stat(from)).isFile()) packing.add(placeInGuest(from), { kind: 'copy', from, mode: 0o644 });
+  }
+}
+
+/** Programs of this machine by name, those of its system first: their libraries and modules are known to be there. For {@link packPrograms}. */
 export async function programsCalled(names: readonly string[]): Promise<Map<string, string>> {
   const files = new Map<string, string>();
   for (const name of names) {
-    const file = findExecutable(name, programPath());
+    const file = findExecutable(name, `/usr/bin:/usr/sbin:/bin:/sbin:${programPath()}`);
     if (file !== undefined) files.set(`/usr/bin/${basename(name)}`, await realpath(file));
   }
   return files;

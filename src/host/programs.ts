@@ -39,6 +39,7 @@ export const programs = {
   blkdiscard: { package: 'util-linux', neededFor: 'writing images onto disks', optional: true },
   flock: { package: 'util-linux', neededFor: 'sharing caches and directories between builds' },
   cp: { package: 'coreutils', neededFor: 'moving disks between file systems' },
+  dd: { package: 'coreutils', neededFor: 'derived images that are made in virtual machines', optional: true },
   chmod: { package: 'coreutils', neededFor: 'derived images', optional: true },
   sync: { package: 'coreutils', neededFor: 'layers' },
   rm: { package: 'coreutils', neededFor: 'layers' },

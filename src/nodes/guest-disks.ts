@@ -51,6 +51,12 @@ export async function makeEmptyDisk(caller: Caller, file: string, size: number, 
   await ext.make(caller, { ...shortLived, fileSystem, size, content: undefined, file, scratch });
 }
 
+/** Makes a disk that is kept, and survives it when its guest is killed. */
+export async function makeKeptDisk(caller: Caller, file: string, size: number, scratch: string): Promise<void> {
+  const fileSystem = { ...ext4('store'), options: ['-m', '0'] };
+  await ext.make(caller, { ...shortLived, fileSystem, size, content: undefined, file, scratch });
+}
+
 /** The smallest disk on which something can be done, and the largest: bytes. */
 const [leastRoom, mostRoom] = [64 * mebibyte, 2 ** 38];
 

@@ -17,13 +17,19 @@ export interface GuestInput {
  * their hooks are written in.
  *
  * @param file gets a tar archive
+ * @param further other paths
  */
-export async function packInputs(caller: Caller, changes: TreeChanges, file: string): Promise<GuestInput[]> {
+export async function packInputs(
+  caller: Caller,
+  changes: Pick<TreeChanges, 'files' | 'run' | 'elements' | 'elementPath'>,
+  file: string,
+  further: readonly string[] = [],
+): Promise<GuestInput[]> {
   const { files, run: scripts, elements, elementPath } = changes;
   const lists = files.map(ownersFile);
   const ofElements = elements.length === 0 ? [] : await pathsOfElements(elementPath);
   const inputs: GuestInput[] = [];
-  for (const path of new Set([...files, ...lists, ...scripts, ...ofElements])) {
+  for (const path of new Set([...files, ...lists, ...scripts, ...ofElements, ...further])) {
     if (existsSync(path)) inputs.push({ path, packed: (await realpath(path)).slice(1) });
   }
   const names = [...new Set(inputs.map(({ packed }) => packed))];

@@ -1,8 +1,15 @@
 import type { GuestInput } from './guest-inputs.js';
-import type { DeriveJob } from './jobs.js';
+import type { DeriveJob, NodeJob } from './jobs.js';
 
 /** The disks of the guest that changes a tree, by the names that it knows them by. */
-export const guestDisks = { tree: 'tree', scratch: 'scratch', inputs: 'inputs', output: 'output' } as const;
+export const guestDisks = {
+  tree: 'tree',
+  scratch: 'scratch',
+  inputs: 'inputs',
+  output: 'output',
+  store: 'store',
+  file: 'file',
+} as const;
 
 /** What the guest is asked to do: to make the changes of a derived image. Plain data. */
 export interface GuestJob {
@@ -17,4 +24,18 @@ export interface GuestJob {
 export interface GuestResult {
   /** Bytes. */
   readonly size: number;
+}
+
+/** What a guest is asked to do that has a store of its own. Plain data. */
+export interface StoreGuestJob extends Omit<GuestJob, 'job'> {
+  readonly job: NodeJob;
+}
+
+/** What came of it. */
+export interface StoreGuestResult {
+  readonly result: unknown;
+  /** Bytes at the beginning of its output; undefined for a job without one. */
+  readonly size: number | undefined;
+  /** The records of the store, by path. */
+  readonly records: Readonly<Record<string, string>>;
 }

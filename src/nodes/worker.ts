@@ -1,31 +1,5 @@
 import { serve } from '../sandbox/worker.js';
-import { archiveNode } from './archive.js';
-import { bootstrapNode } from './bootstrap.js';
-import { capture } from './capture.js';
-import { derive } from './derive.js';
-import { layerHasKernel, makeDiskOfNode } from './disk.js';
-import { importNode } from './import.js';
-import type { NodeJob } from './jobs.js';
-import { unpackNode } from './unpack.js';
+import { workOn } from './work-on.js';
 
-// The process that works in trees: started by callNodeWorker, in namespaces of its own.
-await serve(async (host, job: NodeJob) => {
-  switch (job.kind) {
-    case 'derive':
-      return derive(host, job);
-    case 'capture':
-      return capture(host, job);
-    case 'import':
-      return importNode(host, job);
-    case 'bootstrap':
-      return bootstrapNode(host, job);
-    case 'unpack':
-      return unpackNode(host, job);
-    case 'archive':
-      return archiveNode(host, job);
-    case 'disk':
-      return makeDiskOfNode(host, job);
-    case 'kernel':
-      return layerHasKernel(host, job);
-  }
-});
+// The process that works in trees, in namespaces of its own: started by call-worker.ts.
+await serve(workOn);

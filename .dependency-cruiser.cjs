@@ -23,7 +23,7 @@ const rooms = {
   jobs: ['checks', 'images', 'engine', 'nodes', 'bundles', ...floor, 'machine', 'config'],
   checks: ['images', 'engine', 'nodes', 'bundles', ...floor, 'machine', 'config'],
   images: ['engine', 'nodes', 'bundles', ...floor, 'machine', 'config'],
-  nodes: ['layout', 'layers', 'sandbox', 'guest', 'packages', 'elements', 'golden', 'disk', 'config'],
+  nodes: ['layout', 'layers', 'sandbox', 'guest', 'machine', 'packages', 'elements', 'golden', 'disk', 'config'],
   bundles: ['disk', 'layout', 'layers', 'contents', 'artifacts', 'machine', 'config'],
   engine: ['report'],
   answers: ['layout', 'config'],

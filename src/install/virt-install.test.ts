@@ -206,6 +206,12 @@ describe('virtInstallCommand', () => {
     expect(() => virtInstallCommand({ ...installation, spec })).to.throw(Failure, 'no seed volume');
   });
 
+  it('injects further files into the initrd, beside the answer file', () => {
+    const { args } = virtInstallCommand({ ...installation, injected: ['/srv/images/installkey.gpg'] });
+    const files = args.filter((_, index) => args[index - 1] === '--initrd-inject');
+    expect(files).to.deep.equal([installation.answerFile, '/srv/images/installkey.gpg']);
+  });
+
   it('attaches files to copy as a disk that the script at the end finds by its serial number', () => {
     const { args } = virtInstallCommand({ ...installation, filesVolume: '/srv/images/files.tar' });
     const disks = args.filter((_, index) => args[index - 1] === '--disk');

@@ -115,6 +115,9 @@ export async function readFormat(store: Store): Promise<Format | undefined> {
   return format;
 }
 
+/** Where a store has its trees if only virtual machines can work in them. */
+export const directoryOfGuests = 'vm';
+
 async function expectEmpty(directory: string): Promise<void> {
   const known = new Set<string>([...storeFiles, ...Object.keys(storeDirectories), 'lost+found']);
   const found = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
@@ -123,6 +126,14 @@ async function expectEmpty(directory: string): Promise<void> {
   });
   const foreign = found.find((name) => !known.has(name));
   if (foreign === undefined) return;
+  if (foreign === directoryOfGuests) {
+    throw new Failure(
+      `${directory}: its trees are on the disk of virtual machines, made where namespaces were closed`,
+      {
+        hint: 'Choose another directory with --store-dir; or remove this one, and build its images again.',
+      },
+    );
+  }
   throw new Failure(`${directory}: neither a store of layers nor empty: it contains ${JSON.stringify(foreign)}`, {
     hint: 'Choose another directory with --store-dir.',
   });

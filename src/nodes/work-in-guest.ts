@@ -17,6 +17,7 @@ import { programsOfHooks, programsOfStores } from '../guest/programs.js';
 import { recognise } from '../layers/import/recognise.js';
 import { sha256Of } from '../host/digest.js';
 import { writeRecord } from '../layers/record.js';
+import { directoryOfGuests } from '../layers/store.js';
 import { builderArchitecture, detectAcceleration } from '../machine/acceleration.js';
 import { networkVariables } from '../sandbox/sandbox.js';
 import { seenFromGuest } from './change-in-guest.js';
@@ -41,7 +42,7 @@ export async function workInGuest(host: Host, job: NodeJob): Promise<unknown> {
       hint: 'Choose another store with --store-dir.',
     });
   }
-  const place = join(store, 'vm');
+  const place = join(store, directoryOfGuests);
   makeDirectory(place);
   const giveBack = await waitForLock(host, join(place, '.lock'), `the store ${store}`);
   try {

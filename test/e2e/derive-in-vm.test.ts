@@ -182,4 +182,48 @@ describe('an image that is derived from an installed Debian 13 in a virtual mach
       await user.remove();
     }
   });
+
+  it('is the same where namespaces are closed: all work with trees is done in virtual machines then', async function () {
+    // Limits of a user namespace hold for what is below it, and for nothing else.
+    const closing = 'echo 0 >/proc/sys/user/max_mnt_namespaces; exec "$@"';
+    const closed = ['--user', '--map-root-user', '--', 'sh', '-c', closing, 'sh', program];
+    const to = join(directory, 'closed');
+    mkdirSync(to);
+    fill(to, image, builder.elements);
+    const plain = ['--set', 'packages=', '--set', 'elements='];
+    const refused = await execa('unshare', [...closed, ...words(to, ...plain, '--set', 'derive-in=namespace')], {
+      ...{ reject: false, all: true },
+    });
+    expect(refused.all).to.match(/'derive-in = namespace': namespaces are closed here: .*'derive-in = vm' works here/);
+    expect(refused.exitCode).to.equal(2);
+    expect(existsSync(join(to, 'store/vm'))).to.equal(false);
+
+    const { all, exitCode } = await execa('unshare', [...closed, ...words(to, ...plain)], { reject: false, all: true });
+    expect(exitCode).to.equal(0, all);
+    expect(all).to.contain('Namespaces are closed here: starting a virtual machine');
+    expect(readdirSync(join(to, 'store/vm')).sort()).to.deep.equal(['kernel', 'store.ext4']);
+    const again = await execa('unshare', [...closed, ...words(to, ...plain)], { reject: false, all: true });
+    expect(again.all).to.contain('Nothing has changed');
+
+    const open = await build(...plain, '--set', 'derive-in=namespace');
+    expect(open.exitCode).to.equal(0, open.all);
+    expect(contentsIn(to)).to.deep.equal(contentsIn(directory));
+  });
+
+  /** The content of the newest tree of the image, with all that lies below it. */
+  function contentsIn(to: string): string | undefined {
+    const nodes = join(to, 'store/nodes');
+    const records = readdirSync(nodes)
+      .filter((name) => existsSync(join(nodes, name, 'node.json')))
+      .map((name) => JSON.parse(readFileSync(join(nodes, name, 'node.json'), 'utf8')) as Node)
+      .filter(({ name }) => name === 'web')
+      .sort((one, other) => (one.made < other.made ? 1 : -1));
+    return records[0]?.contentId;
+  }
 });
+
+interface Node {
+  readonly name: string;
+  readonly made: string;
+  readonly contentId: string;
+}

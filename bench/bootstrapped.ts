@@ -111,6 +111,7 @@ RepositoryKeyCheck=no
 [Output]
 Format=disk
 ImageId=server
+SectorSize=512
 OutputDirectory=/srv/out
 SplitArtifacts=
 

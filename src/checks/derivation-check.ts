@@ -1,11 +1,10 @@
 import { accessSync, constants } from 'node:fs';
 import { isBootstrapped, isDerived, type DeriveSpec } from '../config/image-spec.js';
 import { reasonOf } from '../host/errno.js';
-import { programs } from '../host/programs.js';
 import { Failure } from '../host/failure.js';
 import { parentTreeOf } from '../images/derivation.js';
 import { builderArchitecture } from '../machine/acceleration.js';
-import { isRegistered, whyNotEmulated } from '../sandbox/program-emulation.js';
+import { whyNotEmulated } from '../sandbox/program-emulation.js';
 import { deriveWays } from './derive-ways.js';
 import { error, mayBeMade, placeOf, warning, type Check, type CheckFinding, type Subject } from './subject.js';
 
@@ -13,13 +12,8 @@ import { error, mayBeMade, placeOf, warning, type Check, type CheckFinding, type
 export const derivationCheck: Check = async (subject) => {
   const { spec, host } = subject;
   if (isBootstrapped(spec)) {
-    if (builderArchitecture() === spec.arch || isRegistered(spec.arch)) return [];
-    const { name, programEmulator } = spec.arch;
-    return [
-      error(
-        `${placeOf(subject, 'arch')}: this machine runs no programs of ${name}, and so can't install packages of it; install ${programs[programEmulator].package}, which needs binfmt_misc in the kernel, or build it on such a machine`,
-      ),
-    ];
+    const why = builderArchitecture() === spec.arch ? undefined : await whyNotEmulated(host, spec.arch);
+    return why === undefined ? [] : [error(`${placeOf(subject, 'arch')}: ${why}`)];
   }
   if (!isDerived(spec)) return [];
   const findings: CheckFinding[] = [];

@@ -5,6 +5,7 @@ import { command, insistently, run, type Host } from '../host/host.js';
 import { layerOfContent } from '../layers/layers.js';
 import { openStore } from '../layers/store.js';
 import { bootstrap, latestTime } from '../packages/bootstrap.js';
+import { emulatePrograms } from '../sandbox/program-emulation.js';
 import { cleanTree } from './clean-tree.js';
 import type { BootstrapJob } from './jobs.js';
 import { layerOfNode, makeNode } from './make-node.js';
@@ -21,6 +22,7 @@ export async function bootstrapNode(host: Host, job: BootstrapJob): Promise<Node
       parent: undefined,
       origin: `image ${image}`,
       async fill(tree) {
+        if (job.foreign !== undefined) await emulatePrograms(host, job.foreign);
         await install(host, packages, tree);
         for (const name of await readdir(join(tree, 'dev'))) await rm(join(tree, 'dev', name), { recursive: true });
         limitTimes(Buffer.from(tree), latestTime(packages.lock));

@@ -62,6 +62,8 @@ export interface BootstrapJob extends OfStore {
   readonly inputs: NodeInputs;
   readonly packages: Pick<Bootstrap, 'lock' | 'repository' | 'scripts'>;
   /** As of {@link DeriveJob}. */
+  readonly foreign: ForeignArchitecture | undefined;
+  /** As of {@link DeriveJob}. */
   readonly goldenExcept: readonly string[] | undefined;
 }
 

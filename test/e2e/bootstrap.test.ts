@@ -33,6 +33,9 @@ boot-test = login
 like = server
 group = container
 options = !kernel
+[board]
+like = jeos
+arch = arm64
 `,
     );
     await call('lock', 'server', 'jeos');
@@ -127,6 +130,37 @@ options = !kernel
         });
         expect(one, end).to.equal(other);
       }
+    } finally {
+      await user.remove();
+    }
+  });
+
+  it('is made for arm64 by an ordinary user of another machine, which knows nothing of it afterwards', async function () {
+    const registered = () => readdirSync('/proc/sys/fs/binfmt_misc');
+    const before = registered();
+    const user = await normalUser();
+    try {
+      const place = join(user.home, 'images');
+      const text = readFileSync(configuration, 'utf8').replaceAll(directory, place);
+      const [program, ...words] = [...user.command, 'sh', '-c', 'mkdir -p "$1" && cat >"$1/my.conf"'];
+      await execa(program ?? '', [...words, 'sh', place], { input: text });
+      const theirs = (...called: string[]) => {
+        const [file, ...rest] = [...user.command, user.program, ...called, '--config', join(place, 'my.conf')];
+        return execa(file ?? '', rest, { cwd: '/', reject: false, all: true });
+      };
+      const locked = await theirs('lock', 'board');
+      expect(locked.exitCode, locked.all).to.equal(0);
+      const built = await theirs('board', '--locked', '--output-dir', join(place, 'out'));
+      if (built.all.includes('which came with Linux 6.7')) this.skip();
+      expect(built.exitCode, built.all).to.equal(0);
+      const names = readdirSync(join(place, 'out'));
+      const manifest = names.find((name) => name.endsWith('.manifest.json')) ?? '';
+      expect(packagesIn(join(place, 'out', manifest))).to.deep.equal(packagesIn(join(place, 'locks/board.json')));
+      const archive = join(place, 'out', names.find((name) => name.endsWith('.tar.zst')) ?? '');
+      const { stdout } = await execa('tar', ['-xOf', archive, 'usr/bin/dpkg'], { encoding: 'buffer' });
+      // EM_AARCH64, at e_machine of an ELF header.
+      expect(stdout[18]).to.equal(183);
+      expect(registered()).to.deep.equal(before);
     } finally {
       await user.remove();
     }

@@ -12,6 +12,7 @@ import { lockForBuild, type WantedPackages } from '../../packages/use-lock.js';
 import { inputsOfLock } from '../bootstrapped.js';
 import type { Plan } from '../build.js';
 import { firstSettings } from '../first-settings.js';
+import { foreignOf } from '../foreign-architecture.js';
 import { keepLock } from '../kept-lock.js';
 import { stage } from '../stage.js';
 import type { BootstrapSpec } from '../../config/image-spec.js';
@@ -70,7 +71,9 @@ async function treeOfLock(host: Host, { spec, packages, workDir }: Want, lock: P
     goldenExcept: spec.golden === 'fix' ? spec.goldenExcept : undefined,
   };
   if (lock.packaging !== 'rpm') {
-    return withRepository(host, wanted, (made) => nodeOf(host, { kind: 'bootstrap', ...job, packages: made }));
+    return withRepository(host, wanted, (packages) =>
+      nodeOf(host, { kind: 'bootstrap', ...job, packages, foreign: foreignOf(spec.arch) }),
+    );
   }
   makeDirectory(workDir);
   const archive = join(workDir, 'tree.tar');

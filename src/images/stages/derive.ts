@@ -3,10 +3,10 @@ import type { Host } from '../../host/host.js';
 import { hasKernel, nodeOf } from '../../nodes/call-worker.js';
 import { guestMachine, type GuestMachine } from '../../guest/emulator.js';
 import { programsForGuests } from '../../guest/programs.js';
-import { builderArchitecture, detectAcceleration } from '../../machine/acceleration.js';
+import { detectAcceleration } from '../../machine/acceleration.js';
 import type { NodeRecord } from '../../nodes/record.js';
-import type { ForeignArchitecture } from '../../sandbox/program-emulation.js';
 import { inputsOfImage, lastTreeOf, packageCacheOf, parentTreeOf } from '../derivation.js';
+import { foreignOf } from '../foreign-architecture.js';
 import { stage } from '../stage.js';
 import type { DeriveSpec } from '../../config/image-spec.js';
 import { isDerived } from '../../config/image-spec.js';
@@ -45,7 +45,7 @@ export const derive = stage({
       ...{ kind: 'derive', store: spec.storeDir, image: spec.name, inputs },
       ...{ parent: parent.layer, frame: parent.frame },
       changes: spec.origin.changes,
-      foreign: foreignOf(spec),
+      foreign: foreignOf(spec.arch),
       guest: spec.origin.in === 'vm' ? await guestOf(spec) : undefined,
       goldenExcept: spec.golden === 'fix' ? spec.goldenExcept : undefined,
       environment: { IMAGE: spec.name },
@@ -64,12 +64,6 @@ async function expectKernel(host: Host, { name, storeDir: store }: DeriveSpec, {
   throw new Failure(`the tree of ${name} has no kernel, so no disk can be made of it that boots`, {
     hint: `'options = !kernel' in [${name}] makes an archive of it; 'packages' can bring a kernel, such as linux-image-amd64.`,
   });
-}
-
-/** Plain data: what is sent to the process that works in the tree. */
-function foreignOf({ arch }: DeriveSpec): ForeignArchitecture | undefined {
-  const { name, programEmulator, elfMachine } = arch;
-  return builderArchitecture() === arch ? undefined : { name, programEmulator, elfMachine };
 }
 
 /** Milliseconds that a virtual machine may take to begin its work, unless the section says otherwise. */

@@ -1,9 +1,11 @@
 import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { execa } from 'execa';
 import { compileRepository } from '../src/packages/compile-repository.js';
 import { makeBuildKey } from '../src/packages/build-key.js';
 import type { PackageLock } from '../src/packages/lock-file.js';
 import { enter, rivalTree } from './disk-of-tree.js';
+import { inFreshFileSystem } from './fresh-file-system.js';
 import { alternate, measure, type Measurement } from './measure.js';
 import { listOf, lockOf, ours, pool, prepare, scratch, withHost, type BenchHost } from './packages.js';
 import { save, type Result, type Row } from './result.js';
@@ -32,17 +34,31 @@ truncate -s 2G "$disk"
 printf 'label: gpt\\nsize=1MiB, type=21686148-6449-6E6F-744E-656564454649\\nsize=256MiB, type=C12A7328-F81F-11D2-BA4B-00C04FC93EC9\\ntype=linux\\n' | sfdisk --quiet "$disk"
 mkfs.vfat -F 32 --offset 4096 "$disk" 262144 >/dev/null
 mke2fs -q -F -t ext4 -d "$tree" -E offset=$((258 * 1048576)) "$disk" 1780M
-${convert} "$disk" "$image"
-rm -rf "$tree" "$disk"`;
+${convert} "$disk" "$image"`;
 
 /** Images of packages beside mkosi, and beside mmdebstrap and the steps that others do with its tree. */
 export async function bootstrapped(rounds: number, say: (line: string) => void): Promise<Result> {
   await prepare(say);
-  const rival = await rivalTree(say);
-  return withHost(async (host) => save('bootstrapped', await imageRows(host, rival, rounds, say)));
+  const made = await rivalTree(say);
+  return inFreshFileSystem('bootstrapped', say, (fresh) =>
+    withHost(async (host) => {
+      const rival = join(fresh, 'rival');
+      await execa('cp', ['--archive', made, rival]);
+      return save('bootstrapped', await imageRows(host, { fresh, rival, rounds, say }));
+    }),
+  );
 }
 
-async function imageRows(host: BenchHost, rival: string, rounds: number, say: (line: string) => void): Promise<Row[]> {
+interface Rounds {
+  /** A file system in which nothing is deleted between rounds. */
+  readonly fresh: string;
+  /** The tree with mkosi, in it. */
+  readonly rival: string;
+  readonly rounds: number;
+  readonly say: (line: string) => void;
+}
+
+async function imageRows(host: BenchHost, { fresh, rival, rounds, say }: Rounds): Promise<Row[]> {
   const lock = lockOf('server');
   const repository = join(scratch, 'repository-server');
   const theirs = join(rival, 'srv/repository');
@@ -52,27 +68,25 @@ async function imageRows(host: BenchHost, rival: string, rounds: number, say: (l
     await compileRepository(host, { lock, pool, directory, suite: 'trixie', key });
   }
   await configureMkosi(rival, lock);
-  const at = (name: string) => join(scratch, name);
+  const at = (name: string, round: number) => join(fresh, `${name}-${round}`);
   const measured = await alternate(rounds, {
-    async ours(round) {
+    ours(round) {
       say(`bootstrapped: round ${round + 1} of ${rounds}`);
-      for (const name of ['store', 'out']) await rm(at(name), { recursive: true, force: true });
-      return measure({ command: ours('server', '--locked'), cwd: scratch });
+      const places = ['--store-dir', at('store', round), '--output-dir', at('out', round)];
+      return measure({ command: ours('server', '--locked', ...places), cwd: scratch });
     },
-    async usual() {
-      for (const name of ['tree', 'disk.raw', 'image.qcow2']) await rm(at(name), { recursive: true, force: true });
-      const words = [at('tree'), at('disk.raw'), listOf(lock), at('image.qcow2'), repository];
+    usual(round) {
+      const words = [at('tree', round), at('disk', round), listOf(lock), at('image', round), repository];
       return measure({ command: ['sh', '-c', usualSteps, 'sh', ...words] });
     },
     mkosi: () => mkosi(rival),
   });
-  const image = (await readdir(at('out'))).find((name) => name.endsWith('.qcow2')) ?? '';
+  const image = (await readdir(at('out', 0))).find((name) => name.endsWith('.qcow2')) ?? '';
   const [own, usual, other] = await Promise.all(
-    [join(at('out'), image), at('image.qcow2'), join(rival, 'srv/out/server.qcow2')].map(
+    [join(at('out', 0), image), at('image', 0), join(rival, 'srv/out/server.qcow2')].map(
       async (file) => (await stat(file)).size,
     ),
   );
-  for (const name of ['store', 'out', 'image.qcow2']) await rm(at(name), { recursive: true, force: true });
   return [
     ...rowsBeside('mmdebstrap, mke2fs, qemu-img', measured.ours, measured.usual, [own ?? 0, usual ?? 0]),
     ...rowsBeside('mkosi', measured.ours, measured.mkosi, [own ?? 0, other ?? 0]),

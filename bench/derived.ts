@@ -41,7 +41,8 @@ export async function derived(rounds: number, say: Say): Promise<Result> {
     await makeMkosi(rival);
     const mkosi = async (round: number) => {
       await writeFile(join(rival, 'srv/child/mkosi.postinst.chroot'), script(round), { mode: 0o755 });
-      const convert = 'qemu-img convert -c -W -m 16 -f raw -O qcow2 /srv/out/child.raw /srv/out/child.qcow2';
+      const convert =
+        'qemu-img convert -c -o compression_type=zstd -W -m 16 -f raw -O qcow2 /srv/out/child.raw /srv/out/child.qcow2';
       return inTree(rival, `mkosi --directory /srv/child --force build && ${convert}`);
     };
     say('derived: the first builds, which fill caches');
@@ -205,7 +206,7 @@ async function customize(scratch: string, say: Say): Promise<Measurement> {
     'cd /srv/bench; export LIBGUESTFS_BACKEND=direct;',
     `virt-customize -a child.raw --install nginx-light --mkdir ${settingFile.replace(/\/[^/]*$/, '')}`,
     `--upload console.conf:${settingFile} --run web.sh`,
-    '&& qemu-img convert -c -W -m 16 -f raw -O qcow2 child.raw child.qcow2',
+    '&& qemu-img convert -c -o compression_type=zstd -W -m 16 -f raw -O qcow2 child.raw child.qcow2',
   ].join(' ');
   return inTree(guest, change);
 }

@@ -1,5 +1,5 @@
 import type { ProgramName } from '../host/programs.js';
-import type { Architecture } from '../machine/architectures.js';
+import { processorForQemu, type Architecture } from '../machine/architectures.js';
 import type { VirtType } from '../machine/acceleration.js';
 import { channelName } from './appliance.js';
 
@@ -32,21 +32,13 @@ export function guestMachine(
     ram: Math.max(given.ram, leastMemory),
     emulator: arch.emulator,
     machineType: arch.machineTypes.at(-1) ?? arch.machineTypes[0],
-    processor: isEmulated ? processorForQemu(arch.emulatedProcessor) : 'host',
+    processor: isEmulated ? processorForQemu(arch) : 'host',
     arguments: [
       ...(isEmulated ? [arch.emulatedKernelArguments] : []),
       // A kernel that can't go on restarts, which ends QEMU.
       `console=${arch.serialDevice} loglevel=4 panic=-1 oops=panic selinux=0`,
     ].join(' '),
   };
-}
-
-/** virt-install's notation in QEMU's: `mode=maximum,disable=erms` is `max,-erms`. */
-function processorForQemu(words = 'mode=maximum'): string {
-  return words
-    .split(',')
-    .map((word) => word.replace(/^mode=maximum$/, 'max').replace(/^disable=/, '-'))
-    .join(',');
 }
 
 /** A disk of the guest, which knows it by its name. */

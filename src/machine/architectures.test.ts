@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { programs } from '../host/programs.js';
-import { architectureNamed, architectures, type Architecture } from './architectures.js';
+import { architectureNamed, architectures, processorForQemu, type Architecture } from './architectures.js';
 
 const root = new URL('../', import.meta.url).pathname;
 const tables = ['machine/architectures.ts', 'machine/firmware.ts', 'host/programs.ts'];
@@ -31,6 +31,11 @@ describe('the architectures', () => {
       (word) => architectureNamed(word)?.name,
     );
     expect(known).to.deep.equal(['x86_64', 'x86_64', 'aarch64', 'aarch64', 'ppc64le', undefined]);
+  });
+
+  it('say the emulated processor as QEMU does, too', () => {
+    const said = Object.values<Architecture>(architectures).map(processorForQemu);
+    expect(said).to.deep.equal(['max,-erms', 'neoverse-n1', 'max', 'max']);
   });
 
   it('are the only place that names an emulator, a console device, an emulated processor or a text screen', () => {

@@ -232,6 +232,14 @@ export const architectures = {
   },
 } as const satisfies Readonly<Record<string, Architecture>>;
 
+/** The emulated processor in QEMU's own notation: `max,-erms` for virt-install's `mode=maximum,disable=erms`. */
+export function processorForQemu({ emulatedProcessor = 'mode=maximum' }: Architecture): string {
+  return emulatedProcessor
+    .split(',')
+    .map((word) => word.replace(/^mode=maximum$/, 'max').replace(/^disable=/, '-'))
+    .join(',');
+}
+
 /** What images are built for where nothing else is asked for, whatever the builder is. */
 export const defaultArchitecture: Architecture = architectures.x86_64;
 

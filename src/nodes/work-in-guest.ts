@@ -169,7 +169,7 @@ async function writeRecords(store: string, records: StoreGuestResult['records'])
 async function machineFor(job: NodeJob): Promise<GuestMachine> {
   if (job.kind === 'derive' && job.guest !== undefined) return job.guest;
   const architecture = builderArchitecture();
-  if (architecture === undefined) throw new Failure(`no virtual machine is known for ${process.arch}`);
+  if (architecture === undefined) throw new Failure('no virtual machine is known for the processor of this machine');
   const { virtType } = await detectAcceleration(architecture);
   const cores = Math.min(availableParallelism(), 4);
   return guestMachine(architecture, { virtType, cores, ram: 2 * 2 ** 30, patience: 15 * 60_000 });

@@ -196,6 +196,14 @@ describe('a package lock of rpm', function () {
       expect(listed(all)).to.include.members(['other 2.0-1 x86_64', 'tool 2.0-1 noarch']);
     }));
 
+  it('has the index of now, however new the copy of another one is', () =>
+    changed(async () => {
+      await locked('packages = other');
+      await execa('find', [scratch, '-name', 'repomd.xml', '-exec', 'touch', '-d', 'tomorrow', '{}', '+']);
+      await repository.publish('base', [{ name: 'other', version: '2.0' }]);
+      expect(listed(await locked('packages = other'))).to.deep.equal(['other 2.0-1 x86_64']);
+    }));
+
   it('has no package that a group excludes, and says what needs it', async () => {
     expect(listed(await locked('packages = web\nexclude = docs\nrecommends = yes'))).not.to.include(
       'docs 1.0-1 noarch',

@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { Failure } from '../../host/failure.js';
 import type { Host } from '../../host/host.js';
 import { makeDirectory } from '../../host/make-directory.js';
 import type { LockedPackage } from '../lock-file.js';
 import { pooled } from '../pool.js';
 import type { PackageRequest } from '../request.js';
-import { solveRpm, type RpmWish, type SolvedRpm } from './solve.js';
+import { solveRpm, Unsolvable, type RpmWish, type SolvedRpm } from './solve.js';
 
 /** Where dnf keeps its copies of the indexes of these repositories. */
 export function dnfDirectory(parent: string, { sources, facts }: Pick<PackageRequest, 'sources' | 'facts'>): string {
@@ -41,7 +40,7 @@ export async function chooseRpm(
     try {
       return await solveRpm(host, { request, recorded, directory, kept, files });
     } catch (error) {
-      if (!(error instanceof Failure) || kept.length === 0) throw error;
+      if (!(error instanceof Unsolvable) || kept.length === 0) throw error;
       // What is to stay stands in the way of what moves, or of what is asked for now.
       const less = kept.filter(({ name }) => !error.message.includes(`${name}-`));
       kept = less.length < kept.length ? less : [];

@@ -24,7 +24,8 @@ for name in ('arch', 'basearch', 'releasever'):
 for number, each in enumerate(asked['repositories']):
     repo = base.repos.add_new_repo(each['id'], conf, baseurl=[each['url']])
     repo.skip_if_unavailable = False
-    repo.metadata_expire = 0
+    # A copy is never older than 0 seconds in its first one, and the signature is that of now.
+    repo._repo.expire()
     repo.proxy = asked['proxy'] or None
 
 def tell(result):

@@ -24,6 +24,9 @@ export interface SolvedRpm {
   readonly indexes: readonly IndexRecord[];
 }
 
+/** What is asked for can't be had: with less that is to stay, it may be. */
+export class Unsolvable extends Failure {}
+
 /** What is to be solved. */
 export interface RpmWish {
   readonly request: PackageRequest;
@@ -74,7 +77,8 @@ export async function dnfSolver(host: Caller): Promise<string> {
 /**
  * The packages that a request needs, from nothing: dnf solves. Sorted by name and architecture.
  *
- * @throws Failure for repositories that can't be read or vouched for, for unknown packages, and for no solution
+ * @throws Unsolvable for unknown packages, and for no solution
+ * @throws Failure for repositories that can't be read or vouched for
  */
 export async function solveRpm(host: Caller, wish: RpmWish): Promise<SolvedRpm> {
   const { request } = wish;
@@ -190,7 +194,7 @@ async function signersOf(
   });
 }
 
-function unsolvable({ group }: PackageRequest, { unknown = [], names = [], problems = [] }: Answer): Failure {
+function unsolvable({ group }: PackageRequest, { unknown = [], names = [], problems = [] }: Answer): Unsolvable {
   const lines = unknown.map((name) => {
     const excluder = group.excluded.get(name);
     return excluder === undefined
@@ -205,7 +209,7 @@ function unsolvable({ group }: PackageRequest, { unknown = [], names = [], probl
       const name = [...group.excluded.keys()].find((each) => package_.startsWith(`${each}-`));
       return name === undefined ? line : `${line}: [group ${group.excluded.get(name)}] excludes ${name}`;
     });
-  return new Failure(
+  return new Unsolvable(
     `these packages can't be installed together:\n${(lines.length > 0 ? lines : told).map((line) => `  | ${line}`).join('\n')}`,
   );
 }

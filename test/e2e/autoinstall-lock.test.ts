@@ -23,10 +23,17 @@ import { packageCache } from '../../src/packages/package-cache.js';
 import { DebArchive } from '../support/deb-archive.js';
 import { aptMirrorUrl } from './apt-mirror.js';
 
-/** What curtin runs in the installed system: a root directory of its own, with the kernel's file systems. */
+/**
+ * What curtin runs in the installed system: a root directory of its own, with the kernel's file systems, but for its devices: those of
+ * this machine would get the owners that systemd gives them there.
+ */
 const inTarget = `
 set -eu
-mount --rbind /dev "$1/dev"
+mount -t tmpfs dev "$1/dev"
+for name in null zero full random urandom tty; do
+  : >"$1/dev/$name"
+  mount --bind "/dev/$name" "$1/dev/$name"
+done
 mount -t proc proc "$1/proc"
 mount -t sysfs sysfs "$1/sys"
 exec chroot "$1" sh -eu "$2"

@@ -63,13 +63,19 @@ export function besideOf(first: string, end: string): string {
   return `${first.replace(/(?:\.rootfs)?(?:\.tar)?\.[^.]*$/, '')}.${end}`;
 }
 
-/** Writes a stream to a file of the bundle. */
+/** Writes a stream to a file of the bundle. @throws Interrupted if the host's signal ends it */
 export async function writeStream(
   { host, directory }: Pick<Making, 'host' | 'directory'>,
   name: string,
   source: AsyncIterable<Uint8Array>,
 ): Promise<void> {
-  await pipeline(source, createWriteStream(join(directory, name)), { signal: host.signal });
+  try {
+    await pipeline(source, createWriteStream(join(directory, name)), { signal: host.signal });
+  } catch (error) {
+    // A pipeline that is aborted does not say why.
+    host.signal.throwIfAborted();
+    throw error;
+  }
 }
 
 /** Writes a JSON document as a file of the bundle. */

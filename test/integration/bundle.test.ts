@@ -7,6 +7,7 @@ import { execa } from 'execa';
 import { systemOnDisk, systemTree } from '../support/bundled-system.js';
 import { program } from '../support/demo-image.js';
 import { program as run } from '../support/disk.js';
+import { withStandIn } from '../support/host.js';
 import { rootOnly } from '../support/layer-store.js';
 import { normalUser } from '../support/normal-user.js';
 
@@ -149,12 +150,18 @@ describe('image-factory bundle', () => {
     });
 
     it('gives back what it took when it is told to end', async () => {
-      const ending = bundle(disk, 'lxc', 'tar-xz', 'incus', 'docker', 'squashfs');
-      const work = join(scratch, '.web-2024-05-17.bundles');
-      const limit = Date.now() + 300_000;
-      while (!existsSync(join(work, 'scratch')) && Date.now() < limit) await sleep(20);
-      ending.kill('SIGTERM');
-      const { exitCode } = await ending;
+      const directory = join(scratch, 'stand-ins');
+      const called = join(directory, 'called');
+      mkdirSync(directory);
+      // Nothing is done before it is told.
+      const script = `#!/bin/sh\n: >'${called}'\nexec sleep 600\n`;
+      const exitCode = await withStandIn({ directory, name: 'xz', script }, async () => {
+        const ending = bundle(disk, 'lxc', 'tar-xz', 'incus', 'docker', 'squashfs');
+        const limit = Date.now() + 300_000;
+        while (!existsSync(called) && Date.now() < limit) await sleep(20);
+        ending.kill('SIGTERM');
+        return (await ending).exitCode;
+      });
       expect(exitCode).to.equal(130);
       expect(names().filter((name) => name.startsWith('.'))).to.deep.equal([]);
       const staging = join(scratch, 'store/staging');

@@ -18,7 +18,7 @@ export function compressor(
     case 'none':
       return (source) => source;
     case 'gzip':
-      return filter(host, command('igzip', ['--stdout', '--no-name', effort === 'quick' ? '-2' : '-3']));
+      return filter(host, command('igzip', ['--stdout', '--no-name', effort === 'quick' ? '-1' : '-3']));
     case 'zstd':
       return filter(
         host,

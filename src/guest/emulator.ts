@@ -21,6 +21,9 @@ export interface GuestMachine {
 /** The least memory: node and its programs lie in it, and while they are unpacked twice. */
 const leastMemory = 1024 * 2 ** 20;
 
+/** Milliseconds that a guest may take to begin its work, unless a section says otherwise. */
+export const usualPatience = 15 * 60_000;
+
 /** What an image asks for of its machine, for a guest of ours. */
 export function guestMachine(
   arch: Architecture,

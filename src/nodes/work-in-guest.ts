@@ -11,7 +11,7 @@ import { makeDirectory } from '../host/make-directory.js';
 import { holdScratchDirectory } from '../host/scratch-directory.js';
 import { writeAppliance } from '../guest/appliance.js';
 import { callGuest } from '../guest/call-guest.js';
-import { guestMachine, type GuestMachine } from '../guest/emulator.js';
+import { guestMachine, usualPatience, type GuestMachine } from '../guest/emulator.js';
 import { kernelFor, modulesForDisks } from '../guest/kernel.js';
 import { programsOfHooks, programsOfStores } from '../guest/programs.js';
 import { recognise } from '../layers/import/recognise.js';
@@ -172,5 +172,5 @@ async function machineFor(job: NodeJob): Promise<GuestMachine> {
   if (architecture === undefined) throw new Failure('no virtual machine is known for the processor of this machine');
   const { virtType } = await detectAcceleration(architecture);
   const cores = Math.min(availableParallelism(), 4);
-  return guestMachine(architecture, { virtType, cores, ram: 2 * 2 ** 30, patience: 15 * 60_000 });
+  return guestMachine(architecture, { virtType, cores, ram: 2 * 2 ** 30, patience: usualPatience });
 }

@@ -1,7 +1,7 @@
 import { Failure } from '../../host/failure.js';
 import type { Host } from '../../host/host.js';
 import { hasKernel, nodeOf } from '../../nodes/call-worker.js';
-import { guestMachine, type GuestMachine } from '../../guest/emulator.js';
+import { guestMachine, usualPatience, type GuestMachine } from '../../guest/emulator.js';
 import { programsForGuests } from '../../guest/programs.js';
 import { detectAcceleration } from '../../machine/acceleration.js';
 import type { NodeRecord } from '../../nodes/record.js';
@@ -65,9 +65,6 @@ async function expectKernel(host: Host, { name, storeDir: store }: DeriveSpec, {
     hint: `'options = !kernel' in [${name}] makes an archive of it; 'packages' can bring a kernel, such as linux-image-amd64.`,
   });
 }
-
-/** Milliseconds that a virtual machine may take to begin its work, unless the section says otherwise. */
-const usualPatience = 15 * 60_000;
 
 /** The virtual machine in which the changes are made. */
 async function guestOf({ arch, virtType, cores, ram, bootTimeout }: DeriveSpec): Promise<GuestMachine> {

@@ -1,5 +1,5 @@
-import { fileURLToPath } from 'node:url';
 import type { Host } from '../host/host.js';
+import { moduleBeside } from '../host/program-directory.js';
 import { whyNoNamespaces } from '../sandbox/enter.js';
 import { callWorker } from '../sandbox/worker.js';
 import type {
@@ -15,8 +15,8 @@ import type {
 } from './jobs.js';
 import type { NodeRecord } from './record.js';
 
-/** The module that does the work, written as this one is: compiled, or as its source in tests. */
-const worker = new URL(`./worker${/\.ts$/.test(fileURLToPath(import.meta.url)) ? '.ts' : '.js'}`, import.meta.url);
+/** The module that does the work. */
+const worker = moduleBeside(import.meta.url, 'worker');
 
 /** In namespaces, or where they are closed in a virtual machine, which knows its own store. */
 async function work(host: Host, job: NodeJob): Promise<unknown> {

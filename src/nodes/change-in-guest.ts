@@ -1,20 +1,20 @@
 import { rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { writeAppliance } from '../guest/appliance.js';
 import { callGuest } from '../guest/call-guest.js';
 import type { GuestMachine } from '../guest/emulator.js';
 import { kernelFor } from '../guest/kernel.js';
 import { programsOfHooks } from '../guest/programs.js';
 import type { Host } from '../host/host.js';
+import { moduleBeside } from '../host/program-directory.js';
 import { networkVariables } from '../sandbox/sandbox.js';
 import { makeEmptyDisk, makeTreeDisk, roomForGuest } from './guest-disks.js';
 import { packInputs } from './guest-inputs.js';
 import { guestDisks, type GuestJob, type GuestResult } from './guest-job.js';
 import type { DeriveJob } from './jobs.js';
 
-/** The module that works in the guest, written as this one is. */
-const module = new URL(`./guest${/\.ts$/.test(fileURLToPath(import.meta.url)) ? '.ts' : '.js'}`, import.meta.url);
+/** The module that works in the guest. */
+const module = moduleBeside(import.meta.url, 'guest');
 
 /** A tree to be changed in a virtual machine. */
 export interface GuestChange {

@@ -2,12 +2,12 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { inspectImage, withReadableDisk } from '../disk/image-file.js';
 import { Failure } from '../host/failure.js';
 import { waitForLock } from '../host/file-lock.js';
 import type { Host } from '../host/host.js';
 import { makeDirectory } from '../host/make-directory.js';
+import { moduleBeside } from '../host/program-directory.js';
 import { holdScratchDirectory } from '../host/scratch-directory.js';
 import { writeAppliance } from '../guest/appliance.js';
 import { callGuest } from '../guest/call-guest.js';
@@ -27,7 +27,7 @@ import { guestDisks, type StoreGuestJob, type StoreGuestResult } from './guest-j
 import type { NodeJob } from './jobs.js';
 import { takeKernel } from './kernel-of-disk.js';
 
-const module = new URL(`./store-guest${/\.ts$/.test(fileURLToPath(import.meta.url)) ? '.ts' : '.js'}`, import.meta.url);
+const module = moduleBeside(import.meta.url, 'store-guest');
 
 /**
  * Does a job in a virtual machine that has the store as a disk, where this machine can neither mount nor give files to

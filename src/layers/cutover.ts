@@ -11,13 +11,14 @@ import {
   mountInstance,
   mountPointOf,
   readInstance,
+  unusedMountPoints,
 } from './instances.js';
-import { mountsHere, sourceOf, userOf } from './mount-table.js';
+import { mountsHere, sourceOf } from './mount-table.js';
 import { spelled, type InstanceName } from './names.js';
 import { unmount } from './overlay-mount.js';
 import { settle, show, type Activation, type Point, type PointRecord } from './points.js';
 import { writeRecord } from './record.js';
-import { changing, namesIn, within, type Store } from './store.js';
+import { changing, within, type Store } from './store.js';
 import { toTrash } from './trash.js';
 
 /**
@@ -142,9 +143,7 @@ async function retire(store: Store, name: string, current: number): Promise<void
   const mounted = mountsHere().flatMap(({ source }) =>
     source.startsWith(prefix) ? [source.slice(prefix.length)] : [],
   );
-  const numbers = new Set(mounted.filter((text) => /^\d+$/.test(text)).map(Number));
-  await removeUnusedMountPoints(store, name, (number) => number !== current && !numbers.has(number));
-  for (const number of numbers) {
+  for (const number of new Set(mounted.filter((text) => /^\d+$/.test(text)).map(Number))) {
     if (number === current) continue;
     const instance = { point: name, number };
     try {
@@ -155,16 +154,8 @@ async function retire(store: Store, name: string, current: number): Promise<void
       );
     }
   }
-}
-
-/** Those of instances that were unmounted while the point showed them: its link led there until now. */
-async function removeUnusedMountPoints(store: Store, name: string, isPast: (number: number) => boolean): Promise<void> {
-  for (const number of (await namesIn(within(store, 'points', name, 'mounts'))).map(Number).filter(isPast)) {
-    const instance = { point: name, number };
-    // Removing a mount point takes the mount away from all who see it.
-    if (userOf(store, { instance: spelled(instance) }) !== undefined) continue;
-    await rmdir(mountPointOf(store, instance)).catch(() => undefined);
-  }
+  // Those of instances that were unmounted while the point showed them: its link led there until now.
+  for (const path of await unusedMountPoints(store, name, current)) await rmdir(path).catch(() => undefined);
 }
 
 /** Processes that read a file now and then use a mount for moments only. */

@@ -3,7 +3,7 @@ import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../host/failure.js';
 import { chainOf, type Layer } from './layers.js';
-import { mountPointsOf } from './mount-table.js';
+import { mountPointsOf, userOf } from './mount-table.js';
 import { parseInstanceName, spelled, type InstanceName } from './names.js';
 import { mountOverlay } from './overlay-mount.js';
 import { readRecord, syncDirectory, writeRecord } from './record.js';
@@ -88,4 +88,12 @@ export async function mountInstance(store: Store, instance: Instance): Promise<v
     changes: { upper: join(directory, 'upper'), work: join(directory, 'work') },
     at: join('..', 'points', instance.point, 'mounts', `${instance.number}`),
   });
+}
+
+/** Mount points of a stackpoint, in the store, that nobody needs: not of the current instance, and mounted for no process. */
+export async function unusedMountPoints(store: Store, point: string, current: number): Promise<string[]> {
+  const names = await namesIn(within(store, 'points', point, 'mounts'));
+  return names
+    .filter((number) => Number(number) !== current && userOf(store, { instance: `${point}.${number}` }) === undefined)
+    .map((number) => within(store, 'points', point, 'mounts', number));
 }

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { lstat, readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDirectoryHeld } from '../host/directory-lock.js';
-import { allInstances, isMounted } from './instances.js';
+import { allInstances, isMounted, unusedMountPoints } from './instances.js';
 import { allLayers } from './layers.js';
 import { mountPointsOf, userOf } from './mount-table.js';
 import { spelled } from './names.js';
@@ -28,7 +28,7 @@ export async function leftoversIn(store: Store): Promise<Leftover[]> {
     ...(await deadLinks(store)),
     ...(await orphans(store)),
     ...(await ofClosing(store)),
-    ...(await unusedMountPoints(store)),
+    ...(await ofMounting(store)),
   ];
 }
 
@@ -112,7 +112,7 @@ async function ofClosing(store: Store): Promise<Leftover[]> {
   return found;
 }
 
-async function unusedMountPoints(store: Store): Promise<Leftover[]> {
+async function ofMounting(store: Store): Promise<Leftover[]> {
   const found: Leftover[] = [];
   const add = (path: string) => found.push({ path, what: 'an unused mount point', remove: () => removeIfThere(path) });
   for (const name of await namesIn(within(store, 'edits'))) {
@@ -122,11 +122,7 @@ async function unusedMountPoints(store: Store): Promise<Leftover[]> {
     if (!isUsed) add(within(store, 'edits', name));
   }
   for (const { name, current } of await allPoints(store)) {
-    for (const number of await namesIn(within(store, 'points', name, 'mounts'))) {
-      const instance = `${name}.${number}`;
-      if (Number(number) === current || userOf(store, { instance }) !== undefined) continue;
-      add(within(store, 'points', name, 'mounts', number));
-    }
+    for (const path of await unusedMountPoints(store, name, current)) add(path);
   }
   return found;
 }

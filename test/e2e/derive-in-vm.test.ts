@@ -7,7 +7,7 @@ import { mountsHere } from '../../src/layers/mount-table.js';
 import { program, RunningBuild } from '../support/demo-image.js';
 import { program as call } from '../support/disk.js';
 import { unpackedBuilder, type UnpackedBuilder } from '../support/diskimage-builder.js';
-import { installedDebian13 } from '../support/installed-debian-13.js';
+import { needInstalledDebian13 } from '../support/installed-debian-13.js';
 import { normalUser } from '../support/normal-user.js';
 import { isRoot } from '../support/small-tree.js';
 
@@ -45,12 +45,7 @@ describe('an image that is derived from an installed Debian 13 in a virtual mach
   let builder: UnpackedBuilder;
   let directory: string;
   before(async function () {
-    const found = installedDebian13();
-    if (found === undefined) {
-      console.log('    There is no installed Debian 13: name one in IMAGE_FACTORY_DEBIAN_13');
-      return this.skip();
-    }
-    image = found;
+    image = needInstalledDebian13(this);
     builder = await unpackedBuilder();
     directory = mkdtempSync(join(tmpdir(), 'derive-in-vm-'));
     fill(directory, image, builder.elements);

@@ -10,7 +10,7 @@ import { mountsHere } from '../../src/layers/mount-table.js';
 import { program } from '../support/demo-image.js';
 import { unpackedBuilder, type UnpackedBuilder } from '../support/diskimage-builder.js';
 import { FailingProxy } from '../support/failing-proxy.js';
-import { installedDebian13 } from '../support/installed-debian-13.js';
+import { needInstalledDebian13 } from '../support/installed-debian-13.js';
 import { normalUser } from '../support/normal-user.js';
 import { SerialConsole } from '../support/serial-console.js';
 import { freePort } from '../support/free-port.js';
@@ -41,14 +41,7 @@ describe('images that are derived from an installed Debian 13', function () {
   let directory: string;
 
   before(async function () {
-    const found = installedDebian13();
-    if (found === undefined) {
-      console.log(
-        '    There is no installed Debian 13: run test/e2e/debian.test.ts first, or name one in IMAGE_FACTORY_DEBIAN_13',
-      );
-      return this.skip();
-    }
-    image = found;
+    image = needInstalledDebian13(this);
     builder = await unpackedBuilder();
     directory = await mkdtemp(join(tmpdir(), 'derived-debian-13-'));
     await fill(directory, builder.elements);

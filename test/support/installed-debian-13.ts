@@ -4,8 +4,17 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** An installed Debian 13 that boots by both firmwares: the one named, or what the tests of installations left. */
-export function installedDebian13(): string | undefined {
+/** An installed Debian 13 that boots by both firmwares: the one named, or what the tests of installations left. Without one, tests are skipped. */
+export function needInstalledDebian13(context: Mocha.Context): string {
+  const found = installed();
+  if (found !== undefined) return found;
+  console.log(
+    '    There is no installed Debian 13: run test/e2e/debian.test.ts first, or name one in IMAGE_FACTORY_DEBIAN_13',
+  );
+  return context.skip();
+}
+
+function installed(): string | undefined {
   const results = join(root, 'build/e2e');
   const left = (existsSync(results) ? readdirSync(results) : [])
     .filter((name) => name.startsWith('debian-13'))

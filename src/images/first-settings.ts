@@ -29,7 +29,8 @@ export function firstSettings({ variables }: Pick<ImageSpec, 'variables'>): stri
     'systemctl enable systemd-networkd; fi',
     ...services('services-enabled').map((name) => `systemctl enable ${quoted(name)}`),
     ...services('services-disabled').map((name) => `systemctl disable ${quoted(name)}`),
-    'rm -f /etc/resolv.conf',
+    // The builder's, and what the package systemd-resolved keeps of it.
+    'rm -f /etc/resolv.conf /etc/.resolv.conf.systemd-resolved.bak',
     'if [ -e /lib/systemd/systemd-resolved ]; then ln -s ../run/systemd/resolve/stub-resolv.conf /etc/resolv.conf; systemctl enable systemd-resolved; fi',
   ].join('\n');
 }
@@ -51,9 +52,10 @@ function authorized(home: string, owner: string, keys: string): string {
   ].join('\n');
 }
 
+/** Of mode 644, whatever was there, such as a copy of this machine's file, and whatever the umask is. */
 function file(path: string, content: string): string {
   const directory = path.slice(0, path.lastIndexOf('/'));
-  return `mkdir -p ${quoted(directory)}; printf %s ${quoted(content)} > ${quoted(path)}`;
+  return `mkdir -p ${quoted(directory)}; printf %s ${quoted(content)} > ${quoted(path)}; chmod 644 ${quoted(path)}`;
 }
 
 function quoted(text: string): string {

@@ -37,6 +37,8 @@ export const plantings: Readonly<Record<string, Planting>> = {
     planted: {
       ...filled('/etc/ssh/ssh_host_rsa_key', '/etc/ssh/ssh_host_rsa_key.pub', '/etc/ssh/ssh_host_ed25519_key'),
       ...filled('/usr/lib/systemd/system/ssh.service', '/usr/bin/ssh-keygen'),
+      // Debian 13's, which does not start where a machine-id is there, also an empty one.
+      '/usr/lib/systemd/system/sshd-keygen.service': '[Unit]\nConditionFirstBoot=yes\n',
     },
     found: ['/etc/ssh/ssh_host_ed25519_key', '/etc/ssh/ssh_host_rsa_key'],
     innocent: filled('/etc/ssh/ssh_config', '/etc/ssh/ssh_known_hosts'),

@@ -21,11 +21,12 @@ function installs({ unit, content, by }: Maker): Change[] {
 const sshKeyMakers = [
   '/usr/lib/systemd/system/sshd-keygen@.service',
   '/lib/systemd/system/sshd-keygen@.service',
-  '/usr/lib/systemd/system/sshd-keygen.service',
   '/usr/lib/systemd/system/sshdgenkeys.service',
   '/usr/sbin/sshd-gen-keys-start',
   '/etc/init.d/sshd',
 ];
+/** Debian's, of which 13's asks for a first boot: with the empty machine-id of an image, systemd sees none (machine-id(5)). */
+const sshKeygenUnit = '/usr/lib/systemd/system/sshd-keygen.service';
 const ownUnits = '/etc/systemd/system/*.service';
 const cloudInit = '/usr/bin/cloud-init';
 const cloudInitOff = '/etc/cloud/cloud-init.disabled';
@@ -41,13 +42,14 @@ export const sshHostKeys: Rule = {
   looks: [
     '/etc/ssh/ssh_host_*',
     ...sshKeyMakers,
+    sshKeygenUnit,
     ownUnits,
     cloudInit,
     cloudInitOff,
     ...debianSsh,
     '/usr/bin/ssh-keygen',
   ],
-  reads: [ownUnits],
+  reads: [ownUnits, sshKeygenUnit],
   removes: ['/etc/ssh/ssh_host_*'],
   repair: 'removed; where nothing in the image would make new ones at the first boot, a unit that does is put into it',
   find: (system) => {
@@ -64,7 +66,14 @@ export const sshHostKeys: Rule = {
 
 function makesSshKeys(system: Examined): boolean {
   const own = system.lines([ownUnits]).some(({ text }) => /ssh-keygen\s+-A|dpkg-reconfigure openssh-server/.test(text));
-  return own || system.hasAny(...sshKeyMakers) || (system.hasAny(cloudInit) && !system.hasAny(cloudInitOff));
+  const debians = system.files([sshKeygenUnit]).length > 0;
+  const waits = system.lines([sshKeygenUnit]).some(({ text }) => /^ConditionFirstBoot\s*=/.test(text));
+  return (
+    own ||
+    (debians && !waits) ||
+    system.hasAny(...sshKeyMakers) ||
+    (system.hasAny(cloudInit) && !system.hasAny(cloudInitOff))
+  );
 }
 
 function sshKeyMaker(system: Examined): Maker {

@@ -21,7 +21,7 @@ const worker = moduleBeside(import.meta.url, 'worker');
 /** In namespaces, or where they are closed in a virtual machine, which knows its own store. */
 async function work(host: Host, job: NodeJob): Promise<unknown> {
   if ((await whyNoNamespaces(host)) === undefined) return callWorker(host, worker, job);
-  const { workInGuest } = await import('./work-in-guest.js');
+  const { workInGuest } = await import('./guest/work-in-guest.js');
   return workInGuest(host, job);
 }
 

@@ -10,7 +10,7 @@ import { closedLayer, chainOf, layerOfContent, type Layer } from '../layers/laye
 import { mountOverlay, unmount } from '../layers/overlay-mount.js';
 import { changing, openStore, type Store } from '../layers/store.js';
 import { emulatePrograms } from '../sandbox/program-emulation.js';
-import { changeInGuest } from './change-in-guest.js';
+import { changeInGuest } from './guest/change-in-guest.js';
 import { changeTree } from './change-tree.js';
 import { cleanTree } from './clean-tree.js';
 import { expectUntouched } from './expect-untouched.js';

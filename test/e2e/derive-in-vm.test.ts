@@ -109,6 +109,21 @@ describe('an image that is derived from an installed Debian 13 in a virtual mach
     expectNothingLeft();
   });
 
+  it('fails with the last lines of the console where the kernel panics, and leaves nothing', async () => {
+    writeFileSync(
+      join(directory, 'panic.sh'),
+      'echo the script runs\nsleep 5\necho c >/proc/sysrq-trigger\nsleep 1000\n',
+    );
+    const more = ['--set', `run=${join(directory, 'panic.sh')}`, '--set', 'packages=', '--set', 'elements='];
+    const { all, exitCode } = await build(...inVm, ...more);
+    expect(exitCode).to.equal(1, all);
+    expect(all).to.contain('the script runs\n');
+    expect(all).to.match(
+      /ERROR: derive: the virtual machine ended before its work was done:\n[^]*Kernel panic - not syncing: sysrq triggered crash/,
+    );
+    expectNothingLeft();
+  });
+
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGKILL'] as const) {
     it(`leaves no machine where ${signal} ends the build in the middle of a script`, async () => {
       writeFileSync(join(directory, 'slow.sh'), 'echo the script runs\nsleep 10000\n');

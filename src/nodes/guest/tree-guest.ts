@@ -1,12 +1,12 @@
 import { chmod, chown, mkdir, open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { command, run, type Host } from '../host/host.js';
-import { layerArchive } from '../layers/export/layer-archive.js';
-import { serve } from '../sandbox/worker.js';
-import { changeTree } from './change-tree.js';
-import { cleanTree } from './clean-tree.js';
-import { disk, enterGuest, scratch } from './guest-system.js';
-import { guestDisks, type GuestJob, type GuestResult } from './guest-job.js';
+import { command, run, type Host } from '../../host/host.js';
+import { layerArchive } from '../../layers/export/layer-archive.js';
+import { serve } from '../../sandbox/worker.js';
+import { changeTree } from '../change-tree.js';
+import { cleanTree } from '../clean-tree.js';
+import { disk, enterGuest, scratch } from './system.js';
+import { guestDisks, type GuestJob, type GuestResult } from './job.js';
 
 // What runs in a virtual machine of ours, on the builder's own programs: the tree is a disk, which is only read, and what
 // is changed in it goes to another one by overlayfs, as it does on the build machine.

@@ -1,10 +1,10 @@
 import { mkdir, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ext } from '../disk/make/ext.js';
-import { listTree, roomFor } from '../disk/make/tree-listing.js';
-import { makeTreeView } from '../disk/make/tree-view.js';
-import type { Caller } from '../host/host.js';
-import { ownersOfTree } from '../host/tree-namespace.js';
+import { ext } from '../../disk/make/ext.js';
+import { listTree, roomFor } from '../../disk/make/tree-listing.js';
+import { makeTreeView } from '../../disk/make/tree-view.js';
+import type { Caller } from '../../host/host.js';
+import { ownersOfTree } from '../../host/tree-namespace.js';
 
 const mebibyte = 2 ** 20;
 

@@ -1,5 +1,5 @@
-import type { GuestInput } from './guest-inputs.js';
-import type { DeriveJob, NodeJob } from './jobs.js';
+import type { GuestInput } from './inputs.js';
+import type { DeriveJob, NodeJob } from '../jobs.js';
 
 /** The disks of the guest that changes a tree, by the names that it knows them by. */
 export const guestDisks = {

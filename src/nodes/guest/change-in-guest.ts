@@ -1,20 +1,20 @@
 import { rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeAppliance } from '../guest/appliance.js';
-import { callGuest } from '../guest/call-guest.js';
-import type { GuestMachine } from '../guest/emulator.js';
-import { kernelFor } from '../guest/kernel.js';
-import { programsOfHooks } from '../guest/programs.js';
-import type { Host } from '../host/host.js';
-import { moduleBeside } from '../host/program-directory.js';
-import { networkVariables } from '../sandbox/sandbox.js';
-import { makeEmptyDisk, makeTreeDisk, roomForGuest } from './guest-disks.js';
-import { packInputs } from './guest-inputs.js';
-import { guestDisks, type GuestJob, type GuestResult } from './guest-job.js';
-import type { DeriveJob } from './jobs.js';
+import { writeAppliance } from '../../guest/appliance.js';
+import { callGuest } from '../../guest/call-guest.js';
+import type { GuestMachine } from '../../guest/emulator.js';
+import { kernelFor } from '../../guest/kernel.js';
+import { programsOfHooks } from '../../guest/programs.js';
+import type { Host } from '../../host/host.js';
+import { moduleBeside } from '../../host/program-directory.js';
+import { networkVariables } from '../../sandbox/sandbox.js';
+import { makeEmptyDisk, makeTreeDisk, roomForGuest } from './disks.js';
+import { packInputs } from './inputs.js';
+import { guestDisks, type GuestJob, type GuestResult } from './job.js';
+import type { DeriveJob } from '../jobs.js';
 
 /** The module that works in the guest. */
-const module = moduleBeside(import.meta.url, 'guest');
+const module = moduleBeside(import.meta.url, 'tree-guest');
 
 /** A tree to be changed in a virtual machine. */
 export interface GuestChange {

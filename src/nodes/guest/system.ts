@@ -2,9 +2,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, open, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Failure } from '../host/failure.js';
-import { command, run, type Host } from '../host/host.js';
-import { guestDisks, type GuestJob } from './guest-job.js';
+import { Failure } from '../../host/failure.js';
+import { command, run, type Host } from '../../host/host.js';
+import { guestDisks, type GuestJob } from './job.js';
 
 /** The disk on which the guest writes what is not kept. */
 export const scratch = '/scratch';

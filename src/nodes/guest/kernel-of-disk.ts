@@ -1,12 +1,12 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { kernelsIn } from '../disk/make/boot/kernels.js';
-import { readSystem } from '../disk/system.js';
-import { SystemFiles } from '../disk/system-files.js';
-import { Volumes } from '../disk/volumes.js';
-import { Failure } from '../host/failure.js';
-import type { Host } from '../host/host.js';
-import { kernelFor, modulesForDisks } from '../guest/kernel.js';
+import { kernelsIn } from '../../disk/make/boot/kernels.js';
+import { readSystem } from '../../disk/system.js';
+import { SystemFiles } from '../../disk/system-files.js';
+import { Volumes } from '../../disk/volumes.js';
+import { Failure } from '../../host/failure.js';
+import type { Host } from '../../host/host.js';
+import { kernelFor, modulesForDisks } from '../../guest/kernel.js';
 
 /**
  * Copies the newest kernel of an installed system, with the modules that a guest needs, out of its disk: without mounting

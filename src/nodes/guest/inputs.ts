@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ownersFile } from '../config/file-owners.js';
-import type { TreeChanges } from '../config/image-spec.js';
-import { elementPathOf } from '../elements/element-path.js';
-import { command, run, type Caller } from '../host/host.js';
+import { ownersFile } from '../../config/file-owners.js';
+import type { TreeChanges } from '../../config/image-spec.js';
+import { elementPathOf } from '../../elements/element-path.js';
+import { command, run, type Caller } from '../../host/host.js';
 
 /** A path of the build machine, and its name in the archive of inputs. */
 export interface GuestInput {

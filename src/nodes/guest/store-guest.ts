@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { command, run, type Host } from '../host/host.js';
-import { serve } from '../sandbox/worker.js';
-import { disk, enterGuest, scratch } from './guest-system.js';
-import { guestDisks, type StoreGuestJob, type StoreGuestResult } from './guest-job.js';
-import type { NodeJob } from './jobs.js';
-import { workOn } from './work-on.js';
+import { command, run, type Host } from '../../host/host.js';
+import { serve } from '../../sandbox/worker.js';
+import { disk, enterGuest, scratch } from './system.js';
+import { guestDisks, type StoreGuestJob, type StoreGuestResult } from './job.js';
+import type { NodeJob } from '../jobs.js';
+import { workOn } from '../work-on.js';
 
 const store = '/store';
 

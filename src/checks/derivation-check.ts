@@ -4,6 +4,7 @@ import { reasonOf } from '../host/errno.js';
 import { Failure } from '../host/failure.js';
 import { parentTreeOf } from '../images/derivation.js';
 import { builderArchitecture } from '../machine/acceleration.js';
+import { whyNoNamespaces } from '../sandbox/enter.js';
 import { whyNotEmulated } from '../sandbox/program-emulation.js';
 import { deriveWays } from './derive-ways.js';
 import { error, mayBeMade, placeOf, warning, type Check, type CheckFinding, type Subject } from './subject.js';
@@ -13,7 +14,8 @@ export const derivationCheck: Check = async (subject) => {
   const { spec, host } = subject;
   if (isBootstrapped(spec)) {
     const why = builderArchitecture() === spec.arch ? undefined : await whyNotEmulated(host, spec.arch);
-    return why === undefined ? [] : [error(`${placeOf(subject, 'arch')}: ${why}`)];
+    const foreign = why === undefined ? [] : [error(`${placeOf(subject, 'arch')}: ${why}`)];
+    return [...foreign, ...(await closedNamespaces(subject))];
   }
   if (!isDerived(spec)) return [];
   const findings: CheckFinding[] = [];
@@ -47,6 +49,14 @@ function unreadable(path: string): string | undefined {
   } catch (caught) {
     return reasonOf(caught);
   }
+}
+
+/** Trees of packages are made in namespaces only: no virtual machine of ours has what installs them. */
+async function closedNamespaces({ host, spec }: Subject): Promise<CheckFinding[]> {
+  const closed = await whyNoNamespaces(host);
+  if (closed === undefined) return [];
+  const what = `[${spec.name}] a system can't be made of packages here: ${closed.what}`;
+  return [error(`${what}, and no virtual machine does this work; ${closed.fix}`)];
 }
 
 /** The way that the section names, or any where it names none. */

@@ -151,7 +151,7 @@ async function helperNote(host: Host): Promise<Finding[]> {
 function subordinateIdsNote(): Finding[] {
   const missing = process.getuid?.() === 0 ? undefined : missingForSubordinateIds();
   if (missing === undefined) return [];
-  const what = `${missing.what}: in layers of this user, all files belong to root`;
+  const what = `${missing.what}: in layers of this user, all files belong to root; images are derived in virtual machines only, and can't be made of packages ('group =')`;
   return [{ weight: 'note', what, fix: missing.fix }];
 }
 
@@ -159,9 +159,9 @@ function subordinateIdsNote(): Finding[] {
 async function namespacesNote(host: Host): Promise<Finding[]> {
   if (process.getuid?.() !== 0 && missingForSubordinateIds() !== undefined) return [];
   const closed = await whyNoNamespaces(host);
-  return closed === undefined
-    ? []
-    : [{ weight: 'note', what: `${closed.what}: images are derived in virtual machines only`, fix: closed.fix }];
+  if (closed === undefined) return [];
+  const what = `${closed.what}: images are derived in virtual machines only, and can't be made of packages ('group =')`;
+  return [{ weight: 'note', what, fix: closed.fix }];
 }
 
 async function kvmGroupTrouble(connections: readonly string[]): Promise<Finding[]> {

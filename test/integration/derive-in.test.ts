@@ -47,6 +47,30 @@ describe('derive-in', () => {
     expect(open).to.equal(0, nothing);
   });
 
+  it('is no way to make an image of packages where namespaces are closed, which is told before anything is made', async () => {
+    images.write(
+      't.conf',
+      `${configuration}[jeos]\nlike = trixie\npackage-sources = http://192.0.2.1/debian trixie main\ngroup = container\noutput-dir = made\n[child]\nparent = jeos\noutput-dir = made\n`,
+    );
+    const refusal =
+      /\[jeos\] a system can't be made of packages here: namespaces are closed here: unshare: .*, and no virtual machine does this work; Run it outside of a container/;
+    const cache = ['--cache-dir', join(images.directory, 'cache')];
+    for (const words of [
+      ['validate', 'jeos'],
+      ['jeos', ...cache],
+      ['child', ...cache],
+    ]) {
+      const { all, exitCode } = await call(closed, ...words);
+      expect(exitCode, words.join(' ')).to.equal(2, all);
+      expect(all).to.match(refusal);
+    }
+    for (const name of ['made', 'cache', 'store/vm', 'store/nodes']) {
+      expect(existsSync(join(images.directory, name)), name).to.equal(false);
+    }
+    const open = await call([], 'validate', 'jeos');
+    expect(open.exitCode).to.equal(0, open.all);
+  });
+
   it('names a store of virtual machines where namespaces are open', async () => {
     mkdirSync(join(images.directory, 'store/vm'));
     const { all, exitCode } = await call([], 'layer', 'list');

@@ -66,7 +66,13 @@ describe('image-factory doctor', () => {
     const { stdout, exitCode, stderr } = await execa('unshare', words, { reject: false });
     if (/unshare: unshare failed/.test(stderr)) return this.skip();
     void exitCode;
-    const { deriveIn } = JSON.parse(stdout) as { deriveIn: { way: string; open: boolean; why?: string }[] };
+    const { deriveIn, findings } = JSON.parse(stdout) as {
+      deriveIn: { way: string; open: boolean; why?: string }[];
+      findings: { what: string }[];
+    };
+    expect(findings.map(({ what }) => what).join('\n')).to.match(
+      /namespaces are closed here: .*: images are derived in virtual machines only, and can't be made of packages \('group ='\)/,
+    );
     expect(deriveIn.map(({ way, open }) => [way, open])).to.deep.equal([
       ['namespace', false],
       ['vm', true],

@@ -31,11 +31,20 @@ const module = moduleBeside(import.meta.url, 'store-guest');
 
 /**
  * Does a job in a virtual machine that has the store as a disk, where this machine can neither mount nor give files to
- * others. The records of layers and nodes lie in the store as always; the trees are in its file `vm/store.ext4`.
+ * others; all but the making of a system of packages. The records of layers and nodes lie in the store as always; the trees
+ * are in its file `vm/store.ext4`.
  *
- * @throws Failure as the job does
+ * @throws Failure as the job does, and for a system of packages, which a check of the image refuses before
  */
 export async function workInGuest(host: Host, job: NodeJob): Promise<unknown> {
+  if (job.kind === 'bootstrap') {
+    throw new Failure(
+      `${job.image} can't be made of packages: no virtual machine does it, and namespaces are closed here`,
+      {
+        hint: "'image-factory doctor' says what opens them.",
+      },
+    );
+  }
   const { store } = job;
   if (existsSync(join(store, 'format'))) {
     throw new Failure(`${store} was made by namespaces, which are closed here`, {

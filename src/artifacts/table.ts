@@ -135,6 +135,11 @@ export function artifactNames(base: string, image: string): ArtifactFiles {
   return Object.fromEntries(kinds.map(([role, { fileName }]) => [role, fileName(base, image)])) as ArtifactFiles;
 }
 
+/** What an image's artifacts have in common: `web-2026-01-02` of `web-2026-01-02.qcow2` and of `web-2026-01-02.tar.zst`. */
+export function baseNameOf(image: string): string {
+  return image.replace(/(?<=.)(?:\.tar)?\.[A-Za-z][A-Za-z0-9]*$/, '');
+}
+
 /** The roles of the artifacts that are for one of these purposes, in the order of the table. */
 export function rolesFor(...purposes: readonly Purpose[]): ArtifactRole[] {
   return kinds.filter(([, { purpose }]) => purposes.includes(purpose)).map(([role]) => role);

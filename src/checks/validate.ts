@@ -5,6 +5,7 @@ import type { Configuration } from '../config/configuration.js';
 import { installOrigin, isInstalled, type AnswerFileKind, type ImageSpec } from '../config/image-spec.js';
 import type { Overrides } from '../config/overrides.js';
 import { sortedByLine } from '../config/problem-order.js';
+import { splitName } from '../config/flavored-name.js';
 import { isoDate, resolveImage } from '../config/resolve.js';
 import { installation } from './doctor.js';
 import { Failure, UsageError } from '../host/failure.js';
@@ -73,13 +74,14 @@ export async function validateImage(
 ): Promise<Validation> {
   const notes: Notes = { checks: [], notMade: [], findings: [] };
   let mask: Mask = maskUrls;
+  const { image: section } = splitName(configuration, image);
   try {
     notes.checks.push('configuration');
-    mask = maskOf(secretsAsWritten(configuration.section(image)));
+    mask = maskOf(secretsAsWritten(configuration.section(section)));
     const spec = resolveImage(configuration, image, settings.overrides ?? {}, isoDate(new Date()));
     mask = maskOf(spec.secrets);
     if (isInstalled(spec)) notes.checks.push('answer file');
-    const shipped = settings.unasked === true && !configuration.isOwn(image);
+    const shipped = settings.unasked === true && !configuration.isOwn(section);
     const waitsFor = shipped ? await settingsMissing(spec) : [];
     if (waitsFor.length > 0) {
       notes.notMade.push(...waitsFor.map((why) => ({ check: 'answer file', why })));

@@ -144,6 +144,15 @@ describe('verifyImage', () => {
     expect(found.at(-1)?.text).to.equal(`signed by Images (${signer})`);
   });
 
+  it('looks beside an archive under the name without .tar', async () => {
+    const archive = `${base}.tar.zst`;
+    renameSync(at(names.image), at(archive));
+    const found = await findings({ keyrings: [keyring] }, archive);
+    // The image has another name now than everything says.
+    expect(only('bad', found).join('\n')).to.include(`${names.manifest}: `).and.include(`${names.sums}: `);
+    expect(only('good', found).join('\n')).to.include(`${names.sums}.asc: signed by Images`);
+  });
+
   it('says what it could not check, without a keyring', async () => {
     const found = await findings();
     expect(only('bad', found)).to.deep.equal([]);

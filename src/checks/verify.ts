@@ -12,6 +12,7 @@ import { readBundles } from '../bundles/record.js';
 import {
   artifactKinds,
   artifactNames,
+  baseNameOf,
   rolesFor,
   signatureOf,
   signatureSuffixes,
@@ -80,7 +81,7 @@ class Verification {
   ) {
     this.#name = basename(image);
     this.#directory = dirname(image);
-    this.#files = artifactNames(this.#name.replace(/\.[^.]+$/, ''), this.#name);
+    this.#files = artifactNames(baseNameOf(this.#name), this.#name);
   }
 
   async findings(): Promise<Finding[]> {

@@ -1,12 +1,14 @@
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Configuration } from '../config/configuration.js';
+import { splitName } from '../config/flavored-name.js';
 import { canonical } from '../config/option.js';
 import { commaList, directory } from '../config/option-types.js';
 import { didYouMean } from '../config/suggestion.js';
 import { UsageError } from '../host/failure.js';
 import { newestImage } from '../images/newest-image.js';
 import { loadConfiguration } from './configuration.js';
+import { flavorsMeant, isImageName } from './image-names.js';
 
 /** An image to look at. */
 export interface NamedFile {
@@ -29,19 +31,20 @@ export function filesOf(
   const files = words.flatMap((word) => {
     if (isFile(word)) return [{ file: word, except: [] }];
     configuration ??= loadConfiguration(flags.config);
-    if (!configuration.imageNames().includes(word)) {
+    if (!isImageName(configuration, word)) {
       const suggestion = didYouMean(word, configuration.imageNames());
       const what = existsSync(word) ? 'this is no file' : 'there is no such file';
       problems.push(`${word}: ${what}, and no such image in the configuration${suggestion}`);
       return [];
     }
-    const place = flags.outputDir ?? directory.parse(valueOf(configuration, word, 'output-dir') || '.');
-    const newest = newestImage(place, word);
-    if (newest === undefined)
+    const { image } = splitName(configuration, word);
+    const place = flags.outputDir ?? directory.parse(valueOf(configuration, image, 'output-dir') || '.');
+    const except = commaList.parse(valueOf(configuration, image, 'golden-except'));
+    const meant = flavorsMeant(configuration, word);
+    const built = meant.flatMap((name) => newestImage(place, name) ?? []);
+    if (built.length === 0)
       problems.push(`${word}: no such image was built in ${resolve(place)}; --output-dir names another directory`);
-    return newest === undefined
-      ? []
-      : [{ file: newest, except: commaList.parse(valueOf(configuration, word, 'golden-except')) }];
+    return built.map((file) => ({ file, except }));
   });
   if (problems.length > 0) throw new UsageError(problems);
   return files;

@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { baseNameOf } from '../artifacts/table.js';
 import { treeOfFile, treeOfLayer } from '../bundles/capture.js';
 import type { Sources } from '../bundles/make-bundles.js';
 import { diskSource, type DiskSource, type TreeSource } from '../bundles/source.js';
@@ -15,6 +16,7 @@ import { allLayers } from '../layers/layers.js';
 import type { Store } from '../layers/store.js';
 import { treeContentId } from '../nodes/record.js';
 import { briefLog } from './brief-log.js';
+import { flavorsMeant, isImageName } from './image-names.js';
 import { filesOf } from './built-images.js';
 import type { BundleFlags } from './bundle-flags.js';
 import { plannedLayout } from './disk.js';
@@ -32,7 +34,9 @@ export function whatIs(configuration: Configuration, source: string, flags: Bund
     const path = resolve(source);
     return { kind: 'file', path, name: imageOf(baseOf(path)), section: undefined };
   }
-  if (configuration.imageNames().includes(source)) {
+  if (isImageName(configuration, source)) {
+    const meant = flavorsMeant(configuration, source);
+    if (meant.length > 1) throw new UsageError([`${source} has several flavors: name one of ${meant.join(', ')}`]);
     const newest = newestOf(source, flags);
     if (newest !== undefined) return { kind: 'file', path: resolve(newest.file), name: source, section: source };
   }
@@ -54,7 +58,7 @@ function newestOf(image: string, { config, outputDir }: BundleFlags): { readonly
 
 /** `debian-13-2026-11-26` of `/images/debian-13-2026-11-26.qcow2`. */
 export function baseOf(path: string): string {
-  return basename(path).replace(/(?<=.)(?:\.tar)?\.[A-Za-z][A-Za-z0-9]*$/, '');
+  return baseNameOf(basename(path));
 }
 
 /** The image's name, for machines and references. */

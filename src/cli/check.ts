@@ -43,6 +43,15 @@ export async function check(named: readonly string[], flags: CheckFlags): Promis
     ...(flags.rootPartition !== undefined && { rootPartition: volumeId(flags.rootPartition) }),
   };
   const files = filesOf(namedImages(named), flags);
+  const archives = files.filter(({ file }) => /\.tar(?:\.\w+)?$/.test(file));
+  if (archives.length > 0) {
+    throw new UsageError(
+      archives.map(
+        ({ file }) =>
+          `${file}: an archive of files, and 'check' looks at disks; its tree was repaired before it was archived`,
+      ),
+    );
+  }
   const [only, ...more] = files;
   if (flags.fix !== undefined && more.length > 0)
     throw new UsageError(['--fix makes a copy of one image: name only one']);

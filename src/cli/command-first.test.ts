@@ -10,6 +10,9 @@ describe('commandFirst', () => {
     expect(first('--config=my.conf show debian-13 --json')).to.equal('show --config=my.conf debian-13 --json');
     expect(first('--cache-dir fetch fetch debian-13')).to.equal('fetch --cache-dir fetch debian-13');
     expect(first('-qc cache fetch debian-13')).to.equal('fetch -qc cache debian-13');
+    expect(first('--config my.conf group show web')).to.equal('group show --config my.conf web');
+    expect(first('--store-dir layer layer list --json')).to.equal('layer list --store-dir layer --json');
+    expect(first('--config my.conf group --flavor xen')).to.equal('group --config my.conf --flavor xen');
     expect(first('-ccache fetch debian-13')).to.equal('fetch -ccache debian-13');
   });
 

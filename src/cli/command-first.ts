@@ -8,7 +8,13 @@ export function commandFirst(root: Command, words: readonly string[]): string[] 
   const at = firstOperand(optionsOf(root), words);
   const word = words[at];
   const rest = words.filter((_, index) => index !== at);
-  if (word !== undefined && root.commands.some((command) => command.name() === word)) return [word, ...rest];
+  const command = root.commands.find((each) => each.name() === word);
+  if (word !== undefined && command !== undefined) {
+    // `--config FILE group show web`: the options are those of `group show`.
+    const next = at < words.length - 1 ? (words[at + 1] as string) : undefined;
+    const inner = next !== undefined && command.commands.some((each) => each.name() === next);
+    return inner ? [word, next, ...words.filter((_, index) => index !== at && index !== at + 1)] : [word, ...rest];
+  }
   // With other options of a build, `--help` asks for the help of `build` and not for that of the program.
   const isHelp = (candidate: string) => candidate === '--help' || candidate === '-h';
   const asksForBuild = words.some(isHelp) && words.some((candidate) => !isHelp(candidate));
@@ -16,7 +22,10 @@ export function commandFirst(root: Command, words: readonly string[]): string[] 
 }
 
 function optionsOf(root: Command): Map<string, Option> {
-  const all = [root, ...root.commands].flatMap(({ options }) => options);
+  // Of an option that several have, that of the outer command counts.
+  const all = [...root.commands.flatMap(({ commands }) => commands), root, ...root.commands].flatMap(
+    ({ options }) => options,
+  );
   return new Map(
     all.flatMap((option) => [option.short, option.long].flatMap((name) => (name ? [[name, option] as const] : []))),
   );

@@ -1,5 +1,6 @@
 import { loadConfiguration } from './configuration.js';
-import { isInstalled } from '../config/image-spec.js';
+import { splitName } from '../config/flavored-name.js';
+import { isDerived, isInstalled } from '../config/image-spec.js';
 import { isoDate, resolveImage } from '../config/resolve.js';
 import { secretsAsWritten } from '../config/secrets.js';
 import { UsageError } from '../host/failure.js';
@@ -21,11 +22,13 @@ export async function fetch(named: string | undefined, flags: FetchFlags): Promi
   const { log, outcome } = await inSession(flags, async ({ log, secrets }) => {
     const image = namedImage(named);
     const configuration = loadConfiguration(flags.config);
-    secrets.learn(secretsAsWritten(configuration.section(image)));
+    secrets.learn(secretsAsWritten(configuration.section(splitName(configuration, image).image)));
     const spec = resolveImage(configuration, image, overridesFrom(flags), isoDate(new Date()));
     secrets.learn(spec.secrets);
     if (!isInstalled(spec))
-      throw new UsageError([`[${image}] has no netboot files: it is not installed, but has a 'parent'`]);
+      throw new UsageError([
+        `[${image}] has no netboot files: it is not installed, but ${isDerived(spec) ? "has a 'parent'" : 'made from its packages'}`,
+      ]);
     secrets.learn(await secretsOfAnswerFile(spec));
     // The template reports a mirror that is not set, which the URLs need.
     await checkImage(configuration, spec, log, fetchChecks);

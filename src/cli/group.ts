@@ -1,3 +1,6 @@
+import type { Configuration } from '../config/configuration.js';
+import { splitName } from '../config/flavored-name.js';
+import { UsageError } from '../host/failure.js';
 import { factsText } from '../packages/facts.js';
 import { factsOf, flavorNames } from '../packages/flavors.js';
 import { groupNames, resolveGroups, type Member } from '../packages/groups.js';
@@ -16,7 +19,7 @@ export interface GroupFlags {
 /** Prints what a group is for an image or a flavor, with reasons. */
 export function showGroup(name: string, flags: GroupFlags): void {
   const configuration = loadConfiguration(flags.config);
-  const facts = factsOf(configuration, flags);
+  const facts = factsOf(configuration, factsAsked(configuration, flags));
   const group = resolveGroups(configuration, [name], facts);
   if (flags.json) {
     printJson({
@@ -46,6 +49,17 @@ export function showGroup(name: string, flags: GroupFlags): void {
   if (group.leftOut.length > 0) console.log('# left out:');
   const left = group.leftOut.map((item) => [`# ${item.name}`, `${item.group}: ${item.why}`]);
   for (const line of columns(left)) console.log(line);
+}
+
+/** `--image web@xen` is `--image web --flavor xen`. */
+function factsAsked(configuration: Configuration, flags: GroupFlags): GroupFlags {
+  if (flags.image === undefined) return flags;
+  const { image, flavor } = splitName(configuration, flags.image);
+  if (flavor === undefined) return flags;
+  if (flags.flavor !== undefined && flags.flavor !== flavor) {
+    throw new UsageError([`--image ${flags.image} names another flavor than --flavor ${flags.flavor}: leave one out`]);
+  }
+  return { ...flags, image, flavor };
 }
 
 /** `base < server < web`: the group that names the package, and those that it is in. */

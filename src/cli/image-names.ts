@@ -3,6 +3,7 @@ import type { Configuration } from '../config/configuration.js';
 import { splitName } from '../config/flavored-name.js';
 import { didYouMean } from '../config/suggestion.js';
 import { UsageError } from '../host/failure.js';
+import { flavoredName, imagesMeant } from '../packages/request.js';
 
 /**
  * The images that a command works on: those named as arguments, each once, or the environment variable IMAGE.
@@ -28,6 +29,20 @@ export function namedImage(name: string | undefined): string {
 export function imageOfEnvironment(): string[] {
   const { IMAGE } = process.env;
   return IMAGE ? [IMAGE] : [];
+}
+
+/** Whether a word is the name of an image, or of one of its flavors. */
+export function isImageName(configuration: Configuration, word: string): boolean {
+  return configuration.imageNames().includes(splitName(configuration, word).image);
+}
+
+/**
+ * What a name means: an image, or each of its flavors where it has any.
+ *
+ * @throws UsageError for an unknown image or flavor
+ */
+export function flavorsMeant(configuration: Configuration, name: string): string[] {
+  return imagesMeant(configuration, name).map(flavoredName);
 }
 
 /**

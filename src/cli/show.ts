@@ -1,6 +1,9 @@
 import type { Configuration } from '../config/configuration.js';
 import { withOverrides, unknownOverrides, type Overrides } from '../config/overrides.js';
+import { splitName } from '../config/flavored-name.js';
+import { settingsOfFlavor } from '../config/resolve.js';
 import { UsageError } from '../host/failure.js';
+import { imagesMeant } from '../packages/request.js';
 import { loadConfiguration } from './configuration.js';
 import { namedImage } from './image-names.js';
 import { overridesFrom } from './overrides.js';
@@ -14,9 +17,11 @@ export interface ShowFlags {
 
 /** Prints a section as it is resolved, as a section again or as JSON; or every option with where its value comes from. */
 export async function show(named: string | undefined, flags: ShowFlags): Promise<void> {
-  const image = namedImage(named);
   const configuration = loadConfiguration(flags.config);
-  const overrides = overridesFrom({ set: flags.set });
+  const name = namedImage(named);
+  const { image, flavor } = splitName(configuration, name);
+  if (flavor !== undefined) imagesMeant(configuration, name);
+  const overrides = { ...settingsOfFlavor(configuration, flavor), ...overridesFrom({ set: flags.set }) };
   if (!flags.effective && Object.keys(overrides).length === 0) {
     showSection(configuration, image, overrides, flags.json ?? false);
     return;

@@ -1,4 +1,5 @@
 import type { Configuration } from '../config/configuration.js';
+import { splitName } from '../config/flavored-name.js';
 import { isBootstrapped, isDerived, type ImageSpec } from '../config/image-spec.js';
 import { isoDate, resolveImage } from '../config/resolve.js';
 import { Failure, UsageError } from '../host/failure.js';
@@ -6,7 +7,9 @@ import { silentLog } from '../host/log.js';
 import { bootstrappedOf } from '../images/bootstrapped.js';
 import { derivationOf, type Derivation } from '../images/derivation.js';
 import { newestImage } from '../images/newest-image.js';
+import { noting } from '../packages/own-options.js';
 import { loadConfiguration } from './configuration.js';
+import { flavorsMeant } from './image-names.js';
 import { overridesFrom, type Flags } from './overrides.js';
 
 export interface TreeFlags {
@@ -18,6 +21,8 @@ export interface TreeFlags {
 /** An image of the tree, as --json prints it. */
 interface TreeImage {
   readonly image: string;
+  /** Whether it is made from its packages. */
+  readonly packages?: boolean;
   /** As the section names it. */
   readonly parent: string | undefined;
   readonly state: 'fresh' | 'stale' | 'not built' | 'waits for its parent' | 'invalid';
@@ -33,14 +38,19 @@ interface TreeImage {
 /** Prints images below their parents, each with its state. Changes nothing. */
 export async function tree(asked: readonly string[], flags: TreeFlags): Promise<void> {
   const configuration = loadConfiguration(flags.config);
-  for (const image of asked) configuration.section(image);
-  const images = await Promise.all(configuration.imageNames().map((name) => imageOf(configuration, name, flags)));
-  const shown = related(images, asked);
+  const named = asked.flatMap((name) => flavorsMeant(configuration, name));
+  // One whose flavors are wrong is shown as such.
+  const names = configuration
+    .imageNames()
+    .flatMap((name) => noting([], () => flavorsMeant(configuration, name)) ?? [name]);
+  const all = [...new Set([...names, ...named])];
+  const images = await Promise.all(all.map((name) => imageOf(configuration, name, flags)));
+  const shown = related(images, named);
   if (flags.json) {
     console.log(JSON.stringify({ images: shown }, undefined, 2));
     return;
   }
-  if (shown.length === 0) console.log("no image has a 'parent'");
+  if (shown.length === 0) console.log("no image has a 'parent', or is made from its packages");
   for (const line of drawing(shown)) console.log(line);
 }
 
@@ -55,8 +65,8 @@ async function imageOf(configuration: Configuration, name: string, flags: TreeFl
   }
   if (isBootstrapped(spec)) {
     const standing = await bootstrappedOf(spec);
-    if (standing.state !== 'fresh') return { image: name, parent, ...standing };
-    return { image: name, parent, state: 'fresh', layer: standing.node.layer };
+    if (standing.state !== 'fresh') return { image: name, parent, packages: true, ...standing };
+    return { image: name, parent, state: 'fresh', packages: true, layer: standing.node.layer };
   }
   if (!isDerived(spec)) {
     const file = newestImage(spec.outputDir, name);
@@ -91,18 +101,23 @@ function stateOf(derivation: Derivation): Pick<TreeImage, 'state' | 'differing' 
 }
 
 function parentOf(configuration: Configuration, name: string): string | undefined {
-  const { document } = configuration.section(name);
+  const { image } = splitName(configuration, name);
+  const { document } = configuration.section(image);
   try {
-    return document.optionNames(name).includes('parent') ? document.get(name, 'parent') || undefined : undefined;
+    return document.optionNames(image).includes('parent') ? document.get(image, 'parent') || undefined : undefined;
   } catch {
-    return document.raw(name, 'parent')?.value;
+    return document.raw(image, 'parent')?.value;
   }
 }
 
-/** The images to show: with their ancestors and descendants; of all, those that have any. */
+/** The images to show: with their ancestors and descendants; of all, those that have any, or are made from their packages. */
 function related(images: readonly TreeImage[], asked: readonly string[]): TreeImage[] {
   const parents = new Set(images.flatMap(({ parent }) => parent ?? []));
-  if (asked.length === 0) return images.filter(({ image, parent }) => parent !== undefined || parents.has(image));
+  if (asked.length === 0) {
+    return images.filter(
+      ({ image, parent, packages }) => parent !== undefined || packages === true || parents.has(image),
+    );
+  }
   const byName = new Map(images.map((each) => [each.image, each]));
   const lineOf = (name: string): string[] => {
     const line: string[] = [];

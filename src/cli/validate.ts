@@ -4,14 +4,17 @@ import type { Configuration } from '../config/configuration.js';
 import { loadConfiguration } from './configuration.js';
 import { sectionKinds } from '../config/section-kinds.js';
 import { straySections } from '../config/stray-sections.js';
+import { splitName } from '../config/flavored-name.js';
 import { UsageError } from '../host/failure.js';
 import { silentLog } from '../host/log.js';
 import { Turns } from '../host/turns.js';
 import { OnlineCheck } from '../checks/online-check.js';
 import { validateImage, type Validation, type ValidationFinding } from '../checks/validate.js';
 import { groupProblems } from '../packages/groups.js';
+import { noting } from '../packages/own-options.js';
+import { imagesMeant } from '../packages/request.js';
 import { visible } from '../report/visible.js';
-import { imageOfEnvironment } from './image-names.js';
+import { flavorsMeant, imageOfEnvironment } from './image-names.js';
 import { overridesFrom } from './overrides.js';
 import { untilSignalled } from './signals.js';
 
@@ -31,7 +34,8 @@ const imagesAtOnce = 4;
 export async function validate(names: readonly string[], flags: ValidateFlags): Promise<void> {
   const configuration = loadConfiguration(flags.config);
   const named = names.length > 0 ? names : imageOfEnvironment();
-  const images = named.length > 0 ? imagesNamed(configuration, named) : configuration.imageNames();
+  const images =
+    named.length > 0 ? imagesNamed(configuration, named) : flavored(configuration, configuration.imageNames());
   const schemaDir = directory(flags.schemaDir);
   const unasked = named.length === 0;
   const sections = unasked ? [...straySections(configuration), ...groupProblems(configuration)] : [];
@@ -55,6 +59,10 @@ export async function validate(names: readonly string[], flags: ValidateFlags): 
 function imagesNamed(configuration: Configuration, names: readonly string[]): string[] {
   const problems = names.flatMap((name) => {
     try {
+      if (splitName(configuration, name).flavor !== undefined) {
+        imagesMeant(configuration, name);
+        return [];
+      }
       configuration.section(name);
       const kind = configuration.kind(name) ?? 'image';
       return kind === 'image' ? [] : [`[${name}] is not an image but ${sectionKinds[kind].title}`];
@@ -64,7 +72,12 @@ function imagesNamed(configuration: Configuration, names: readonly string[]): st
     }
   });
   if (problems.length > 0) throw new UsageError(problems);
-  return [...new Set(names)];
+  return [...new Set(flavored(configuration, names))];
+}
+
+/** Each flavor of an image, where it has any that are known; others are what is wrong with the image itself. */
+function flavored(configuration: Configuration, names: readonly string[]): string[] {
+  return names.flatMap((name) => noting([], () => flavorsMeant(configuration, name)) ?? [name]);
 }
 
 function directory(name: string | undefined): string | undefined {

@@ -43,7 +43,10 @@ export function resolveImage(
   children: readonly string[] = [],
 ): ImageSpec {
   const { image, flavor } = splitName(configuration, name);
-  const section = withSettings(configuration.section(image), { ...ofFlavor(configuration, flavor), ...overrides });
+  const section = withSettings(configuration.section(image), {
+    ...settingsOfFlavor(configuration, flavor),
+    ...overrides,
+  });
   const problems: string[] = [];
   const reader = new SectionReader(section, problems);
   if (/[/\p{Cc}]|^[-.]/u.test(name)) {
@@ -181,7 +184,8 @@ function withSettings(section: Section, overrides: Overrides): Section {
 }
 
 /** What a flavor sets in its image. */
-function ofFlavor(configuration: Configuration, flavor: string | undefined): Overrides {
+/** What a flavor sets in the section of its image. */
+export function settingsOfFlavor(configuration: Configuration, flavor: string | undefined): Overrides {
   if (flavor === undefined) return {};
   const section = `flavor ${flavor}`;
   const { document } = configuration.section(section);

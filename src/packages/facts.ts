@@ -53,7 +53,11 @@ function spelt(fact: string, value: string): string {
 }
 
 /** What is wrong with a condition: a fact or a value that nothing knows; undefined where nothing is. */
-export function guardProblem({ fact, value }: Guard, options: Iterable<string>): string | undefined {
+export function guardProblem(
+  { fact, value }: Guard,
+  options: Iterable<string>,
+  suites: readonly string[] = [],
+): string | undefined {
   const known = [...options];
   if (values[fact] === undefined && !known.includes(fact)) {
     return `unknown fact '${fact}'${didYouMean(fact, [...Object.keys(values), ...known])}: the facts are ${[...Object.keys(values), ...known].join(', ')}; 'options' of a flavor or of [DEFAULT] name others`;
@@ -61,7 +65,12 @@ export function guardProblem({ fact, value }: Guard, options: Iterable<string>):
   if (value === undefined) return undefined;
   if (values[fact] === undefined) return `'${fact}' is there or not: write [${fact}] or [!${fact}], without a value`;
   const words = fact === 'arch' ? architectureWords() : fact === 'hypervisor' ? hypervisors : distributions;
-  if (fact === 'suite' || (words as readonly string[]).includes(value)) return undefined;
+  if (fact === 'suite') {
+    // Others may be right, of a distribution to come.
+    const hint = suites.includes(value) ? '' : didYouMean(value, suites);
+    return hint === '' ? undefined : `unknown value '${value}' of 'suite'${hint}`;
+  }
+  if ((words as readonly string[]).includes(value)) return undefined;
   return `unknown value '${value}' of '${fact}'${didYouMean(value, words)}: expected one of ${words.join(', ')}`;
 }
 

@@ -85,6 +85,14 @@ export function knownOptions(configuration: Configuration): Record<string, strin
   return known;
 }
 
+/** The suites of all images. */
+export function knownSuites(configuration: Configuration): string[] {
+  const suites = [...configuration.imageNames(), ...configuration.sectionNames('family')].flatMap(
+    (name) => noting([], () => configuration.section(name).document.get(name, 'suite')) ?? [],
+  );
+  return [...new Set(suites.filter(Boolean))];
+}
+
 function flavorSection(configuration: Configuration, flavor: string, problems: string[]): string | undefined {
   const names = flavorNames(configuration);
   if (names.includes(flavor)) return `flavor ${flavor}`;

@@ -28,6 +28,23 @@ function problems(text: string, group: string, asked: { flavor?: string } = {}):
 }
 
 describe('a group', () => {
+  it('does not let the order of its groups decide whether recommended packages come in', () => {
+    const sides = '[group yes]\nrecommends = yes\n[group no]\nrecommends = no\n';
+    for (const order of ['yes, no', 'no, yes']) {
+      expect(problems(`${sides}[group a]\ngroups = ${order}`, 'a')).to.deep.equal([
+        "[group a]: [group yes] has 'recommends = yes', and [group no] 'recommends = no': say which in 'recommends' of [group a]",
+      ]);
+      expect(resolved(`${sides}[group a]\ngroups = ${order}\nrecommends = yes`, 'a').recommends).to.be.true;
+    }
+  });
+
+  it('is told of a misspelt suite, and may know one that no image has', () => {
+    expect(problems('[group a]\npackages = nginx [suite=trixei]', 'a')).to.deep.equal([
+      "my.conf:2: [group a] packages: nginx [suite=trixei]: unknown value 'trixei' of 'suite' (did you mean 'trixie'?)",
+    ]);
+    expect(names('[group a]\npackages = nginx [!suite=duke]', 'a')).to.deep.equal(['nginx']);
+  });
+
   it('has its own packages and those of its groups, five deep and shared, each with who asks for it', () => {
     const nested = `
 [group a]

@@ -3,7 +3,7 @@ import { boolean } from '../config/option-types.js';
 import { didYouMean } from '../config/suggestion.js';
 import { UsageError } from '../host/failure.js';
 import { guardProblem, holds, type Facts } from './facts.js';
-import { factsOf, flavorNames, knownOptions } from './flavors.js';
+import { factsOf, flavorNames, knownOptions, knownSuites } from './flavors.js';
 import { guardText, parseItems, type Item } from './items.js';
 import { noting, ownOption } from './own-options.js';
 
@@ -92,6 +92,7 @@ class Resolver {
   readonly leftOut: LeftOut[] = [];
   readonly met = new Set<string>();
   readonly #known: string[];
+  readonly #suites: readonly string[];
   readonly #done = new Map<string, Content>();
 
   constructor(
@@ -99,6 +100,7 @@ class Resolver {
     private readonly facts: Facts,
   ) {
     this.#known = Object.keys(knownOptions(configuration));
+    this.#suites = knownSuites(configuration);
   }
 
   /** @param path the groups that lead to this one */
@@ -174,12 +176,26 @@ class Resolver {
         );
       }
     }
-    return {
-      name: '',
-      members,
-      excluded,
-      recommends: parts.find(({ recommends }) => recommends !== undefined)?.recommends,
-    };
+    return { name: '', members, excluded, recommends: this.#recommendsOf(parts, where) };
+  }
+
+  /** Groups at one level in which the order of names would decide are an error, unless the group that has them says it. */
+  #recommendsOf(parts: readonly Content[], where: string): boolean | undefined {
+    const saying = (word: boolean) => parts.find(({ recommends }) => recommends === word);
+    const [yes, no] = [saying(true), saying(false)];
+    if (yes !== undefined && no !== undefined && where !== '' && !this.#saysRecommends(where)) {
+      this.problems.push(
+        `${where}: [group ${yes.name}] has 'recommends = yes', and [group ${no.name}] 'recommends = no': ${where.startsWith('[') ? `say which in 'recommends' of ${where}` : 'make a group of them that says which'}`,
+      );
+    }
+    return yes !== undefined ? true : no && false;
+  }
+
+  #saysRecommends(where: string): boolean {
+    const section = where.replace(/^\[|\]$/g, '');
+    return (
+      this.configuration.kind(section) === 'group' && ownOption(this.configuration, section, 'recommends') !== undefined
+    );
   }
 
   /** The items of an option whose guards hold. */
@@ -194,7 +210,7 @@ class Resolver {
       return [];
     }
     return items.flatMap((item) => {
-      const wrong = item.guards.flatMap((guard) => guardProblem(guard, this.#known) ?? []);
+      const wrong = item.guards.flatMap((guard) => guardProblem(guard, this.#known, this.#suites) ?? []);
       this.problems.push(...wrong.map((problem) => `${own.place}: ${item.name} ${guardText(item.guards)}: ${problem}`));
       if (wrong.length > 0) return [];
       if (holds(item.guards, this.facts)) return [{ item, place: own.place }];

@@ -28,7 +28,10 @@ export function imagesMeant(
   const unknown = wanted.filter((each) => !known.includes(each));
   if (unknown.length > 0) {
     throw new UsageError(
-      unknown.map((each) => `[${image}]: there is no section [flavor ${each}]${didYouMean(each, known)}`),
+      unknown.map(
+        (each) =>
+          `[${image}]: there is no section [flavor ${each}]${didYouMean(each, known)}${known.length === 0 ? '' : `: the flavors are ${known.join(', ')}`}`,
+      ),
     );
   }
   return wanted.length === 0 ? [{ image, flavor: undefined }] : wanted.map((each) => ({ image, flavor: each }));

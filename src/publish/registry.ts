@@ -18,7 +18,7 @@ export function registryCommand(
 ): Command {
   const { file, transport } = container ?? { file: 'IMAGE-DATE.oci.tar', transport: 'oci-archive' };
   const path = join(directory, file);
-  const base = image.replace(/\.[^.]*$/, '');
+  const base = image.replace(/(?:\.tar)?\.[A-Za-z0-9]*$/, '');
   const date = /\d{4}-\d{2}-\d{2}$/.exec(base)?.[0] ?? '';
   const to = target.replaceAll('{image}', base).replaceAll('{date}', date);
   const destination = /^[a-z-]+:(?!\d+\/)/.test(to) ? to : `docker://${to}`;

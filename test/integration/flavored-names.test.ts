@@ -1,0 +1,93 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { execa } from 'execa';
+import { program } from '../support/demo-image.js';
+
+describe('the name of an image of a flavor, such as web@xen', () => {
+  let directory: string;
+  before(() => {
+    directory = mkdtempSync(join(tmpdir(), 'flavored-'));
+    writeFileSync(
+      join(directory, 'my.conf'),
+      `[flavor xen]
+hypervisor = xen
+[flavor plain]
+options = !kernel
+[flavor arm]
+arch = arm64
+options = !kernel
+[web]
+like = trixie
+debian_mirror = http://mirror.invalid/debian
+group = base
+flavors = xen, plain
+store-dir = ${directory}/store
+output-dir = ${directory}/out
+`,
+    );
+    mkdirSync(join(directory, 'out'));
+    for (const [name, version] of [
+      ['web@plain-2026-01-02', '1'],
+      ['web@plain-2026-01-03', '2'],
+    ] as const) {
+      writeFileSync(join(directory, 'out', `${name}.tar.zst`), '');
+      const packages = [{ name: 'less', version, architecture: 'amd64' }];
+      writeFileSync(join(directory, 'out', `${name}.manifest.json`), JSON.stringify({ schemaVersion: 1, packages }));
+    }
+  });
+  after(() => rmSync(directory, { recursive: true }));
+
+  async function call(...words: string[]): Promise<string> {
+    const { all } = await execa(program, ['--config', 'my.conf', ...words], {
+      ...{ cwd: directory, all: true, reject: false },
+    });
+    return all;
+  }
+
+  it('is one for every command that takes an image', async () => {
+    expect(await call('show', 'web@arm'))
+      .to.match(/^\[web\]$/m)
+      .and.match(/^arch = arm64$/m);
+    expect(await call('validate', 'web@xen')).to.include('1 image: nothing found');
+    expect(await call('tree', 'web@xen')).to.equal('web@xen  not built');
+    expect(await call('render', 'web@xen'))
+      .to.include('[web@xen] has no answer file')
+      .and.include('made from its packages');
+    expect(await call('fetch', 'web@xen'))
+      .to.include('has no netboot files')
+      .and.include('made from its packages');
+    expect(await call('group', 'show', 'base', '--image', 'web@xen')).to.match(
+      /^# base: arch=amd64 hypervisor=xen .*suite=trixie/,
+    );
+    expect(await call('check', 'web@xen')).to.include('web@xen: no such image was built');
+    expect(await call('check', 'web@plain')).to.match(/web@plain-2026-01-03\.tar\.zst: an archive of files/);
+    expect(await call('bundle', 'web@xen', 'qcow2')).to.include('web@xen: no such image was built');
+    expect(await call('write', 'web@xen', 'disk', '--to-file')).to.include('there is no image of web@xen');
+  });
+
+  it('may be left out where all flavors are meant, and not where one is', async () => {
+    expect(await call('tree')).to.equal('web@xen  not built\nweb@plain  not built');
+    expect(await call('validate', 'web')).to.include('2 images: nothing found');
+    for (const words of [
+      ['bundle', 'web', 'oci'],
+      ['write', 'web', 'disk', '--to-file'],
+    ]) {
+      expect(await call(...words)).to.include('web has several flavors: name one of web@xen, web@plain');
+    }
+  });
+
+  it('is refused with the nearest flavor where there is none of that name', async () => {
+    for (const words of [['show'], ['validate'], ['tree'], ['check'], ['bundle'], ['write']]) {
+      const rest = words[0] === 'bundle' ? ['oci'] : words[0] === 'write' ? ['disk', '--to-file'] : [];
+      const said = await call(...words, 'web@xn', ...rest);
+      expect(said, words[0]).to.include("there is no section [flavor xn] (did you mean 'xen'?)");
+    }
+  });
+
+  it('finds the packages of an image that is an archive', async () => {
+    const [old, current] = ['02', '03'].map((day) => `out/web@plain-2026-01-${day}.tar.zst`);
+    expect(await call('diff', old ?? '', current ?? '')).to.match(/^~ +less +1 -> 2/m);
+  });
+});

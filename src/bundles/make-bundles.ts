@@ -18,6 +18,8 @@ export interface Bundling {
   readonly targets: readonly BundleTarget[];
   readonly image: string;
   readonly base: string;
+  /** The image's file, absolute, which no bundle replaces; undefined where a layer is bundled that has none. */
+  readonly imageFile: string | undefined;
   /** Where bundles get their places. Absolute. */
   readonly outputDir: string;
   /** Where they are written before; on any file system. It is made, and removed in the end. */
@@ -85,7 +87,7 @@ async function makeOne(
   host: Host,
   making: Making,
   source: DiskSource | TreeSource,
-  { outputDir, proof }: Bundling,
+  { outputDir, proof, imageFile }: Bundling,
 ): Promise<BundleRecord> {
   const { target, directory } = making;
   const format: BundleFormat = bundleFormats[target.format];
@@ -95,8 +97,14 @@ async function makeOne(
     ...(target.subformat === undefined ? {} : { subformat: target.subformat }),
     ...(format.irreproducible === undefined ? {} : { irreproducible: format.irreproducible }),
   };
-  if (source.kind === 'disk' && resolve(outputDir, await fileNameOf(making)) === source.image.path) {
-    host.log.info(`${source.image.path} is what the target '${target.name}' would make: it stays as it is`);
+  const first = resolve(outputDir, await fileNameOf(making));
+  if (first === imageFile) {
+    if (source.kind === 'tree' && target.omit.length > 0) {
+      throw new Failure(`${imageFile} is the image itself, and has what the target leaves out`, {
+        hint: `Give the target an 'extension' of its own.`,
+      });
+    }
+    host.log.info(`${imageFile} is what the target '${target.name}' would make: it stays as it is`);
     return { ...common, files: [] };
   }
   const result: Made =

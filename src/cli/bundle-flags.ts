@@ -13,6 +13,8 @@ export interface BundleFlags extends StoreFlags {
   readonly targetsFile?: string;
   /** The directory in which that build works. */
   readonly workDir?: string;
+  /** The file of that build's image, which stays as it is. Absolute. */
+  readonly imageFile?: string;
   /** What the names of that build's files begin with: `IMAGE-DATE`. */
   readonly as?: string;
 }

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { parseSums } from '../artifacts/checksum.js';
 import { signatureOf } from '../artifacts/table.js';
 import { writeDocument } from '../artifacts/write.js';
 import { makeBundles, type Bundling, type Sources } from '../bundles/make-bundles.js';
@@ -106,6 +107,7 @@ async function bundleAll(host: Host, asked: Asked): Promise<readonly BundleRecor
   const bundling: Bundling = {
     ...{ targets, base, outputDir, epoch },
     image: imageNamed(found, flags),
+    imageFile: flags.imageFile ?? (found.kind === 'file' ? found.path : undefined),
     workDir: join(workDir, 'made'),
     time: found.kind === 'file' ? await timeOf(found.path, epoch) : (epoch ?? Math.floor(Date.now() / 1000)),
     proof: { kind: 'compare' },
@@ -182,9 +184,17 @@ async function record(
   made: readonly BundleRecord[],
 ): Promise<void> {
   const file = join(outputDir, `${base}.bundles.json`);
-  const name = found.kind === 'file' ? basename(found.path) : `layer ${found.name}`;
-  const document = withBundles(await readBundles(file), { image: found.name, source: { name } }, made);
+  const source = found.kind === 'file' ? await sourceOf(found.path) : { name: `layer ${found.name}` };
+  const document = withBundles(await readBundles(file), { image: found.name, source }, made);
   await writeDocument(host, { workDir }, file, document);
+}
+
+/** As a build names it: with the sum that lies beside the image, so that bundles of the same image stay in one list. */
+async function sourceOf(path: string): Promise<{ readonly name: string; readonly sha256?: string }> {
+  const name = basename(path);
+  const sums = parseSums(await readFile(`${path}.sha256sum`, 'utf8').catch(() => ''));
+  const sha256 = sums?.get(name);
+  return { name, ...(sha256 === undefined ? {} : { sha256 }) };
 }
 
 function tell(records: readonly BundleRecord[], flags: BundleFlags): void {

@@ -228,6 +228,7 @@ export function program(): Command {
     .addOption(new Option('--targets-file <file>', 'targets in JSON').hideHelp())
     .addOption(new Option('--work-dir <dir>', 'where unfinished bundles lie').hideHelp())
     .addOption(new Option('--as <name>', 'what the names of all files begin with').hideHelp())
+    .addOption(new Option('--image-file <file>', 'the image, which stays as it is').hideHelp())
     .action(async (source: string | undefined, targets: string[], flags: BundleFlags) =>
       (await import('./bundle.js')).bundle(source, targets, flags),
     );

@@ -5,6 +5,7 @@ import { Failure, indented } from '../host/failure.js';
 import { follow, type Caller } from '../host/host.js';
 import { LastLines } from '../host/lines.js';
 import { findExecutable } from '../host/programs.js';
+import { withoutTheKernel } from '../sandbox/sandbox.js';
 import type { DiskimageBuilder } from './element-path.js';
 import { hookEnvironment, type BuildDirectories, type BuildFacts } from './environment.js';
 import { hooksOf } from './merge.js';
@@ -75,6 +76,7 @@ export async function runPhases(caller: Caller, run: PhaseRun): Promise<void> {
   const args = [
     ...['--pdeathsig', 'KILL', '--'],
     ...['unshare', '--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child', '--mount-proc', '--'],
+    ...withoutTheKernel,
     ...['bash', script],
   ];
   const call = { file: 'setpriv', args, cwd: run.cwd, env };

@@ -35,10 +35,13 @@ export async function changeTree(host: Host, job: DeriveJob, root: string): Prom
     await copyFiles(host, directory, root);
   }
   if (scripts.length === 0) return;
-  await withSandbox(host, { root, environment: job.environment }, async (sandbox) => {
+  await withSandbox(host, { root, environment: job.environment, kernel: kernelOf(job) }, async (sandbox) => {
     for (const script of scripts) await runScript(host, sandbox, script);
   });
 }
+
+/** A virtual machine of ours is there for the tree alone. */
+const kernelOf = ({ guest }: DeriveJob) => (guest === undefined ? 'shared' : 'own');
 
 async function withPackageManager(
   host: Host,
@@ -48,7 +51,9 @@ async function withPackageManager(
 ): Promise<void> {
   const manager = packageManagerOf(root);
   const within = (binds: readonly Bind[]) =>
-    withSandbox(host, { root, binds, environment: job.environment }, (sandbox) => action(manager, sandbox));
+    withSandbox(host, { root, binds, environment: job.environment, kernel: kernelOf(job) }, (sandbox) =>
+      action(manager, sandbox),
+    );
   if (manager.cache === undefined) return within([]);
   const shared = join(job.cache, await kindOfSystem(root));
   return lendPackages(host, { shared, cache: manager.cache }, (bind) => within([bind]));

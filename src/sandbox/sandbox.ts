@@ -39,6 +39,8 @@ export interface SandboxOptions {
   readonly root: string;
   readonly binds?: readonly Bind[];
   readonly environment?: Readonly<Record<string, string>>;
+  /** Whether the kernel is that of the build machine, which programs must not change, or the tree's alone (default: shared). */
+  readonly kernel?: 'shared' | 'own';
 }
 
 /** Variables of the caller that programs in a tree get too: those that lead to the network. */
@@ -64,6 +66,16 @@ const environmentInTree: Readonly<Record<string, string>> = {
 };
 
 /**
+ * What root may do to a kernel whatever the namespaces, by capabilities(7): set its clock, load modules into it, reach its
+ * memory and its log, start another one. No program that changes a tree needs that of the build machine.
+ */
+export const withoutTheKernel = [
+  'setpriv',
+  `--bounding-set=${['sys_time', 'sys_module', 'sys_rawio', 'sys_boot', 'syslog', 'wake_alarm'].map((name) => `-${name}`).join(',')}`,
+  '--',
+] as const;
+
+/**
  * apt drops its rights for downloads to a user that the cache may not belong to. Nothing has to survive a crash: the tree
  * is written to the disk when it is frozen.
  */
@@ -82,7 +94,7 @@ Dpkg::Options { "--force-unsafe-io"; "--force-confdef"; "--force-confold"; };
  */
 export async function withSandbox<T>(
   host: Host,
-  { root, binds = [], environment = {} }: SandboxOptions,
+  { root, binds = [], environment = {}, kernel = 'shared' }: SandboxOptions,
   action: (sandbox: Sandbox) => Promise<T>,
 ): Promise<T> {
   const { path: scratch, remove } = await holdScratchDirectory(host, 'sandbox');
@@ -103,7 +115,10 @@ export async function withSandbox<T>(
       async run(words, options = {}) {
         const all = await placed(root, [...own, ...(options.binds ?? [])]);
         const script = join(scratch, `enter-${++count}`);
-        await writeFile(script, treeScript(root, all, /^[\w.-]+$/.test(hostname) ? hostname : 'localhost'));
+        await writeFile(
+          script,
+          treeScript(root, all, { hostname: /^[\w.-]+$/.test(hostname) ? hostname : 'localhost', kernel }),
+        );
         const variables = { ...sandbox.environment, ...options.environment };
         const { directory } = options;
         const inside = directory === undefined ? words : ['/bin/sh', '-c', 'cd "$0" && exec "$@"', directory, ...words];
@@ -113,6 +128,7 @@ export async function withSandbox<T>(
             ...['--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child=KILL', '--uts', '--ipc', '--'],
             ...['sh', script],
             ...Object.entries(variables).map(([name, value]) => `${name}=${value}`),
+            ...(kernel === 'shared' ? withoutTheKernel : []),
             ...['chroot', '.', ...inside],
           ],
           { shown: words.map(quote).join(' ') },

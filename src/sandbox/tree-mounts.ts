@@ -22,14 +22,22 @@ const devices = ['null', 'zero', 'full', 'random', 'urandom', 'tty'];
  * namespace. What it mounts ends with it, so there is nothing to unmount.
  *
  * The tree is moved over the root of the namespace, as switch_root(8) does it, so that programs in it see no file system
- * of this machine and may make namespaces of their own. /sys: root's is read-only; an ordinary user can't write to it.
+ * of this machine and may make namespaces of their own. /sys: root's is read-only; an ordinary user can't write to it. What
+ * changes a kernel that is shared with this machine is read-only for both: sysctl(8) in a script is meant for the image.
  */
-export function treeScript(root: string, binds: readonly PlacedBind[], hostname: string): string {
+export function treeScript(
+  root: string,
+  binds: readonly PlacedBind[],
+  { hostname, kernel }: { readonly hostname: string; readonly kernel: 'shared' | 'own' },
+): string {
   const at = (path: string) => quote(`${root}${path}`);
   return [
     'set -eu',
     `mount --rbind ${quote(root)} ${quote(root)}`,
     `mount -t proc -o nosuid,nodev,noexec proc ${at('/proc')}`,
+    ...(kernel === 'shared' ? ['/proc/sys', '/proc/sysrq-trigger', '/proc/irq'] : []).flatMap((path) => [
+      `mount --bind ${at(path)} ${at(path)} 2>/dev/null && mount -o remount,bind,ro ${at(path)} 2>/dev/null || :`,
+    ]),
     `mount -t sysfs -o ro,nosuid,nodev,noexec sysfs ${at('/sys')} 2>/dev/null || mount --rbind /sys ${at('/sys')}`,
     `mount -t tmpfs -o mode=0755,nosuid,size=64M dev ${at('/dev')}`,
     ...devices.flatMap((name) => [`: >${at(`/dev/${name}`)}`, `mount --bind /dev/${name} ${at(`/dev/${name}`)}`]),

@@ -1,4 +1,5 @@
-import { rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readFileSync, rmSync } from 'node:fs';
 import { expect } from 'chai';
 import { DerivedImages } from '../support/derived-images.js';
 import { program as call } from '../support/disk.js';
@@ -62,6 +63,30 @@ describe('an image that comes from a tree', () => {
       /2 of 2 images done\n.*plain +done.*\n.*bootable +done/,
     );
     expect(images.made(/^plain-.*\.tar/)).not.to.equal('');
+  });
+
+  it('stays as it is where a bundle would have its name, and all its bundles stay in one list', async () => {
+    const made = await images.build('plain', '--bundles', 'tar-zst, docker', '--set', 'compression=zstd');
+    expect(made.exitCode).to.equal(0, made.all);
+    const image = images.made(/^plain-.*\.tar\.zst$/);
+    const whole = readFileSync(image);
+    const sha256 = createHash('sha256').update(whole).digest('hex');
+    const list = () =>
+      JSON.parse(readFileSync(images.made(/^plain-.*\.bundles\.json$/), 'utf8')) as {
+        source: { sha256: string };
+        bundles: { target: string; files: { name: string }[] }[];
+      };
+    expect(list().source.sha256).to.equal(sha256, 'the image is the one that the build made');
+    expect(list().bundles.map(({ target, files }) => [target, files.length])).to.deep.equal([
+      ['tar-zst', 0],
+      ['docker', 1],
+    ]);
+
+    const more = await images.run('bundle', 'plain', 'tar-zst', 'wsl');
+    expect(more.exitCode).to.equal(0, more.all);
+    expect(more.all).to.match(/tar-zst: the image itself/);
+    expect(readFileSync(image).equals(whole)).to.equal(true);
+    expect(list().bundles.map(({ target }) => target)).to.deep.equal(['docker', 'tar-zst', 'wsl']);
   });
 
   it('is told what it can’t become', async () => {

@@ -70,6 +70,22 @@ describe('a program in a tree', () => {
     ).to.deep.equal(['0', 'mounted', '65534']);
   });
 
+  it('can’t change the kernel of this machine: its clock, its modules, its settings', async () => {
+    const [bounding = '', ...said] = await run(
+      [
+        "sed -n 's/^CapBnd:[[:blank:]]*//p' /proc/self/status",
+        'for file in /proc/sys/vm/swappiness /proc/sysrq-trigger; do',
+        '  (: >>$file) 2>/dev/null && echo $file || echo safe',
+        'done',
+      ].join('\n'),
+    );
+    const has = (bit: number) => (BigInt(`0x${bounding}`) >> BigInt(bit)) & 1n;
+    // linux/capability.h: SYS_MODULE, SYS_RAWIO, SYS_BOOT, SYS_TIME, SYSLOG; then CHOWN, MKNOD and SETFCAP.
+    expect([16, 17, 22, 25, 34].map(has)).to.deep.equal([0n, 0n, 0n, 0n, 0n]);
+    expect([0, 27, 31].map(has)).to.deep.equal([1n, 1n, 1n]);
+    expect(said).to.deep.equal(['safe', 'safe']);
+  });
+
   it('finds the name servers where the tree’s own link leads', async () => {
     symlinkSync('../run/systemd/resolve/stub-resolv.conf', join(root, 'etc/resolv.conf'));
     expect((await run('cat /etc/resolv.conf')).join('\n').trim()).to.equal(

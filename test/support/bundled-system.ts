@@ -130,6 +130,7 @@ export async function makeAll(
     host,
     {
       ...{ targets, outputDir, image: 'debian-13', base: 'debian-13-2024-01-01', epoch: time },
+      imageFile: source.kind === 'disk' ? source.image.path : undefined,
       workDir: join(outputDir, '.work'),
       time: time ?? systemTime,
       proof: { kind: 'compare' },

@@ -27,8 +27,13 @@ export class DerivedImages {
     writeFileSync(join(this.directory, name), text);
   }
 
-  async build(...words: string[]): Promise<{ readonly exitCode: number | undefined; readonly all: string }> {
-    const { exitCode, all } = await execa(program, [...words, '--cache-dir', join(this.directory, 'cache')], {
+  build(...words: string[]): Promise<{ readonly exitCode: number | undefined; readonly all: string }> {
+    return this.run(...words, '--cache-dir', join(this.directory, 'cache'));
+  }
+
+  /** Calls the program with this configuration. */
+  async run(...words: string[]): Promise<{ readonly exitCode: number | undefined; readonly all: string }> {
+    const { exitCode, all } = await execa(program, words, {
       cwd: this.directory,
       env: {
         IMAGE_FACTORY_STORE_DIR: join(this.directory, 'store'),

@@ -70,6 +70,7 @@ async function bundleDisk(
   const source = diskSource(host, await inspectImage(host, file), scratch);
   const bundling = {
     ...{ targets, image, base, outputDir, epoch },
+    imageFile: file,
     workDir: join(directory, 'made'),
     time: await timeOf(file, epoch),
     proof: proofOf(host, want, bootWays),
@@ -102,7 +103,7 @@ const givingBack = 60_000;
  */
 async function bundleFiles(
   host: Host,
-  { base, outputDir, directory }: Wanted,
+  { base, outputDir, directory, file }: Wanted,
   from: readonly string[],
   targets: Plan['spec']['targets'],
 ): Promise<readonly BundleRecord[]> {
@@ -110,7 +111,16 @@ async function bundleFiles(
   const list = join(directory, 'targets.json');
   await writeFile(list, JSON.stringify(targets));
   const [program = ''] = process.argv.slice(1);
-  const places = ['--as', base, '--output-dir', outputDir, '--work-dir', join(directory, 'files')];
+  const places = [
+    '--as',
+    base,
+    '--image-file',
+    file,
+    '--output-dir',
+    outputDir,
+    '--work-dir',
+    join(directory, 'files'),
+  ];
   const flags = ['--targets-file', list, ...places, '--force', '--json'];
   let text = '';
   let isResult = false;

@@ -16,10 +16,11 @@ export const programsForGuests = [
   'find',
 ] as const satisfies readonly ProgramName[];
 
-/** What the work in a tree calls outside of it, as far as this machine has it. */
+/** What the work in a tree calls outside of it, its cleaning too, as far as this machine has it. */
 export const usualPrograms = `
   sh mount umount unshare setpriv chroot env hostname insmod ip tar find xargs flock getfattr setfattr
   cat chmod chown cp date dirname basename dd echo id ln ls mkdir mknod mv readlink rm rmdir sleep stat sync touch true false uname
+  perl xz zstd lz4
 `
   .trim()
   .split(/\s+/);
@@ -36,7 +37,7 @@ export const programsOfHooks = `
 /** What the work with disks and layers calls, as far as this machine has it. */
 export const programsOfStores = `
   qemu-img qemu-io sfdisk fdisk blkid blockdev du debugfs dumpe2fs tune2fs e2fsck mke2fs mkswap zerofree losetup mkfs.xfs xfs_db mkfs.btrfs
-  mkfs.vfat mmd mcopy mdel mtype xz zstd gzip igzip lz4 mksquashfs mkfs.erofs bash sed grep sort head tail wc cut tr mktemp truncate
+  mkfs.vfat mmd mcopy mdel mtype gzip igzip grub-mkimage mksquashfs mkfs.erofs bash sed grep sort head tail wc cut tr mktemp truncate
 `
   .trim()
   .split(/\s+/);

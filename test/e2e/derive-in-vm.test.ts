@@ -220,6 +220,42 @@ describe('an image that is derived from an installed Debian 13 in a virtual mach
     expect(contentsIn(to)).to.deep.equal(contentsIn(directory));
   });
 
+  it('is the same for an ordinary user who has no subordinate ids', async function () {
+    if (!isRoot) {
+      console.log('    only root can make such an account: run it as root');
+      return this.skip();
+    }
+    const user = await normalUser('none');
+    try {
+      const [file = 'env', ...prefix] = user.command;
+      const parent = join(user.home, 'base.qcow2');
+      await execa('cp', ['--sparse=always', image, parent]);
+      fill(user.home, parent, '');
+      await execa('chown', ['-R', '--reference', user.home, user.home]);
+      const plain = ['--set', 'packages=', '--set', 'elements='];
+      const call = async (...more: string[]) => {
+        const called = [...prefix, user.program, ...words(user.home, ...plain, ...more)];
+        const { all, exitCode } = await execa(file, called, { cwd: user.home, reject: false, all: true });
+        return { all: String(all), exitCode };
+      };
+      const refused = await call('--set', 'derive-in=namespace');
+      expect(refused.exitCode).to.equal(2, refused.all);
+      expect(refused.all).to.match(
+        /'derive-in = namespace': \/etc\/subuid has no subordinate ids of .*'derive-in = vm' works here/,
+      );
+      const made = await call();
+      expect(made.exitCode).to.equal(0, made.all);
+      const again = await call();
+      expect(again.all).to.contain('Nothing has changed');
+
+      const open = await build(...plain, '--set', 'derive-in=namespace');
+      expect(open.exitCode).to.equal(0, open.all);
+      expect(contentsIn(user.home)).to.deep.equal(contentsIn(directory));
+    } finally {
+      await user.remove();
+    }
+  });
+
   /** The content of the newest tree of the image, with all that lies below it. */
   function contentsIn(to: string): string | undefined {
     const nodes = join(to, 'store/nodes');

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,8 +18,12 @@ export interface NormalUser {
   remove(): Promise<void>;
 }
 
-/** Root makes an account for it; everybody else is such a user already. */
-export async function normalUser(): Promise<NormalUser> {
+/**
+ * Root makes an account for it; everybody else is such a user already.
+ *
+ * @param subordinateIds `none`, which only root can arrange: a user who can mount nothing, and give files to nobody
+ */
+export async function normalUser(subordinateIds: 'usual' | 'none' = 'usual'): Promise<NormalUser> {
   if (process.getuid?.() !== 0) {
     const home = await mkdtemp(join(tmpdir(), 'image-factory-user-'));
     return {
@@ -32,6 +37,17 @@ export async function normalUser(): Promise<NormalUser> {
   const name = `image-factory-${randomBytes(4).toString('hex')}`;
   const home = `/tmp/${name}`;
   await execa('useradd', ['--create-home', '--home-dir', home, '--groups', 'kvm', '--shell', '/bin/sh', name]);
+  if (subordinateIds === 'none') {
+    for (const [file, option] of [
+      ['/etc/subuid', '--del-subuids'],
+      ['/etc/subgid', '--del-subgids'],
+    ] as const) {
+      for (const line of readFileSync(file, 'utf8').split('\n')) {
+        const [owner, first, count] = line.split(':');
+        if (owner === name) await execa('usermod', [option, `${first}-${Number(first) + Number(count) - 1}`, name]);
+      }
+    }
+  }
   // A checkout may lie where only root can read, as in /root.
   const checkout = join(program, '../..');
   const parts = ['bin', 'configs', 'demo', 'layouts', 'lib', 'node_modules', 'package.json', 'templates'];

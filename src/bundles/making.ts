@@ -1,9 +1,9 @@
-import { createWriteStream } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createHash } from 'node:crypto';
 import type { BundleTarget } from '../config/bundle-target.js';
+import { fileSink } from '../host/file-sink.js';
 import type { Host } from '../host/host.js';
 import type { SystemFacts } from './facts.js';
 
@@ -70,7 +70,7 @@ export async function writeStream(
   source: AsyncIterable<Uint8Array>,
 ): Promise<void> {
   try {
-    await pipeline(source, createWriteStream(join(directory, name)), { signal: host.signal });
+    await pipeline(source, fileSink(join(directory, name)), { signal: host.signal });
   } catch (error) {
     // A pipeline that is aborted does not say why.
     host.signal.throwIfAborted();

@@ -1,6 +1,6 @@
-import { createWriteStream } from 'node:fs';
 import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { fileSink } from '../host/file-sink.js';
 import type { Host } from '../host/host.js';
 import { compressor } from '../layers/export/compressor.js';
 import { layerArchive, type ArchivedTree } from '../layers/export/layer-archive.js';
@@ -17,7 +17,7 @@ export async function archiveNode(
   const store = await openStore(host, place);
   const write = async (tree: ArchivedTree) => {
     const archive = layerArchive(host, { ...tree, newest: epoch });
-    await pipeline(compressor(host, compression, 'small')(archive), createWriteStream(output));
+    await pipeline(compressor(host, compression, 'small')(archive), fileSink(output));
   };
   const what = `layer ${layer}`;
   const [top, ...below] = await chainOf(store, layer);

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
 import { mkdir, open, rename, writeFile, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { fileSink } from '../../host/file-sink.js';
 import { headersOf, padding, trailer } from './tar-format.js';
 
 /** The SHA-256 of a blob, in hexadecimal, and its length in bytes. */
@@ -29,7 +29,7 @@ export async function directoryStore(directory: string): Promise<BlobStore> {
     async add(source, nameOf) {
       const unfinished = join(directory, 'blobs/unfinished');
       const { blob, counted } = counting(source);
-      await pipeline(counted, createWriteStream(unfinished));
+      await pipeline(counted, fileSink(unfinished));
       await rename(unfinished, join(directory, nameOf(blob().digest)));
       return blob();
     },

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { createWriteStream, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { Failure, UsageError } from '../../host/failure.js';
+import { fileSink } from '../../host/file-sink.js';
 import { command, follow } from '../../host/host.js';
 import { chainOf, settingsIn, type Layer } from '../layers.js';
 import { contentOf } from '../manifest.js';
@@ -107,7 +108,7 @@ async function writeTree(store: Store, wanted: Export, tree: ArchivedTree, unfin
   const { host } = store;
   if (wanted.format === 'tar') {
     const source = layerArchive(host, tree);
-    return pipeline(source, compressor(host, wanted.compression), createWriteStream(unfinished));
+    return pipeline(source, compressor(host, wanted.compression), fileSink(unfinished));
   }
   const { id, newest } = await expectUnchanged(store, tree);
   const image = { ...tree, file: unfinished, time: wanted.epoch ?? newest };

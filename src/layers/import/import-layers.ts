@@ -1,6 +1,7 @@
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { fileSink } from '../../host/file-sink.js';
 import { layerName } from '../names.js';
 import { addLayer, chainOf, findSame, layerOfContent, withStage, type FilledLayer, type Layer } from '../layers.js';
 import { deleteLayers } from '../edit.js';
@@ -124,7 +125,7 @@ async function withPlainArchive<T>(
     await pipeline(
       createReadStream(source.path),
       (bytes: AsyncIterable<Uint8Array>) => decompressed(store.host, bytes, { what, limits }),
-      createWriteStream(plain),
+      fileSink(plain),
     );
     return action(plain);
   });

@@ -1,0 +1,48 @@
+import { open, type FileHandle } from 'node:fs/promises';
+
+/** Bytes that are written at once: with few calls, a program's output takes little of the thread that reads it. */
+const pieceSize = 1024 * 1024;
+
+/**
+ * The last stage of a pipeline(3), which writes a file: one piece is gathered while the one before it is written. A chunk is
+ * copied, so the stage before may use its memory again.
+ *
+ * @param path is made, or emptied
+ * @returns a function that writes what it is given, and is done when all of it is written
+ * @throws the error of the source, or that of the file, as ENOSPC; the file stays then
+ */
+export function fileSink(path: string): (source: AsyncIterable<Uint8Array>) => Promise<void> {
+  return async (source) => {
+    const file = await open(path, 'w');
+    let writing: Promise<void> = Promise.resolve();
+    try {
+      let [gathered, spare] = [Buffer.allocUnsafeSlow(pieceSize), Buffer.allocUnsafeSlow(pieceSize)];
+      let length = 0;
+      const write = async () => {
+        await writing;
+        writing = writeWhole(file, gathered.subarray(0, length));
+        // It is awaited with the next piece.
+        writing.catch(() => undefined);
+        [gathered, spare, length] = [spare, gathered, 0];
+      };
+      for await (const chunk of source) {
+        for (let at = 0; at < chunk.length;) {
+          const part = chunk.subarray(at, at + pieceSize - length);
+          gathered.set(part, length);
+          length += part.length;
+          at += part.length;
+          if (length === pieceSize) await write();
+        }
+      }
+      await write();
+      await writing;
+    } finally {
+      await writing.catch(() => undefined);
+      await file.close();
+    }
+  };
+}
+
+async function writeWhole(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.length;) done += (await file.write(bytes, done)).bytesWritten;
+}

@@ -44,6 +44,8 @@ export interface PackageLock {
   /** Names of packages that the installer was seen to add to those that are asked for. */
   readonly recorded?: readonly string[];
   readonly solver: { readonly name: string; readonly version: string };
+  /** The digest of everything that is locked (see `contentsDigest`); locks of earlier releases have none. */
+  readonly contents?: string;
   readonly sources: readonly IndexRecord[];
   /** Those of the image, and how many components the installer has. */
   readonly totals: { readonly packages: number; readonly bytes: number; readonly udebs?: number };
@@ -78,6 +80,19 @@ export function lockText(lock: PackageLock): string {
   return `{\n${[...lines, ...lists].join(',\n')}\n}\n`;
 }
 
+interface Contents {
+  readonly packages: readonly LockedPackage[];
+  readonly udebs?: readonly LockedPackage[] | undefined;
+  readonly netboot?: readonly LockedFile[] | undefined;
+}
+
+/** The digest of all that is locked, so that an edit of one line is seen before anything is built. */
+export function contentsDigest({ packages, udebs, netboot }: Contents): string {
+  return createHash('sha256')
+    .update(JSON.stringify([packages, udebs ?? [], netboot ?? []]))
+    .digest('hex');
+}
+
 /** The digest of what a tree of these packages depends on: which they are, and where each lies does not matter. */
 export function lockDigest({ packages, architecture }: Pick<PackageLock, 'packages' | 'architecture'>): string {
   const files = packages.map(({ name, architecture: of, sha256, why }) => [name, of, sha256, why === 'essential']);
@@ -102,16 +117,16 @@ function contentOf(path: string): string {
 
 /** @throws Failure that says what is wrong, with the line of a package */
 export function parseLock(text: string, path: string): PackageLock {
-  let lock: Partial<PackageLock> | undefined;
-  try {
-    lock = JSON.parse(text) as Partial<PackageLock>;
-  } catch (error) {
-    throw new Failure(`${path}: not a package lock: ${(error as Error).message}`);
-  }
   const wrong = (what: string) =>
     new Failure(`${path}: ${what}`, {
       hint: "'image-factory lock --update' makes it again; a version control system has the old one.",
     });
+  let lock: Partial<PackageLock> | undefined;
+  try {
+    lock = JSON.parse(text) as Partial<PackageLock>;
+  } catch (error) {
+    throw wrong(`not a package lock, or only a part of one: ${(error as Error).message}`);
+  }
   if (lock === null || typeof lock !== 'object' || lock.format === undefined)
     throw wrong('not a package lock: it has no format');
   if (lock.format !== 1) throw wrong(`it has the format ${String(lock.format)}, and this release reads the format 1`);
@@ -151,6 +166,10 @@ export function parseLock(text: string, path: string): PackageLock {
   }
   if ((lock.totals.udebs ?? 0) !== udebs.length) {
     throw wrong(`it was changed: it has ${udebs.length} components of the installer, and says ${lock.totals.udebs}`);
+  }
+  const contents = contentsDigest({ packages, udebs, netboot });
+  if (lock.contents !== undefined && lock.contents !== contents) {
+    throw wrong(`it was changed: what is locked has the SHA-256 sum ${contents}, and 'contents' says ${lock.contents}`);
   }
   return lock as PackageLock;
 }

@@ -44,8 +44,8 @@ describe('a package lock', function () {
   });
   afterEach(() => rmSync(scratch, { recursive: true, force: true }));
 
-  function request(group = 'packages = web, shell\n', image = ''): PackageRequest {
-    const text = `[group it]\n${group}[image]\ngroup = it\npackage-sources = ${archive.url} stable main\npackage-keyring = ${archive.keyring}\n${image}`;
+  function request(group = 'packages = web, shell\n', image = '', groups = 'it'): PackageRequest {
+    const text = `[group it]\n${group}[image]\ngroup = ${groups}\npackage-sources = ${archive.url} stable main\npackage-keyring = ${archive.keyring}\n${image}`;
     const configuration = new Configuration([{ name: 'my.conf', text }], Configuration.shippedSources());
     return packageRequest(configuration, { image: 'image', flavor: undefined });
   }
@@ -97,6 +97,9 @@ describe('a package lock', function () {
     const first = lockText(await locked());
     expect(lockText(await locked(request(), { cache: 'another' }))).to.equal(first);
     expect(lockText(await locked(request('packages = shell\n    web\n')))).to.equal(first);
+    const two = 'packages = web\n[group more]\npackages = shell\n';
+    const inOrder = async (groups: string) => lockText(await locked(request(two, '', groups)));
+    expect(await inOrder('it, more')).to.equal(await inOrder('more, it'));
   });
 
   it('has recommended packages where a group says so', async () => {
@@ -187,6 +190,10 @@ describe('a package lock', function () {
     expect(await refused(/"size":\d+/, '"size":1')).to.include('it was changed: it has 7 packages');
     expect(await refused('"format": 1', '"format": 2')).to.include('the format 2');
     expect(await refused('{', '')).to.include('not a package lock');
+    expect(await refused('"1:2.0+b1"', '"1:3.0"')).to.match(/it was changed: what is locked has the SHA-256 sum/);
+    expect(await refused(/"sha256":"./, '"sha256":"0')).to.include('it was changed');
+    // A lock of an earlier release.
+    expect(parseLock(text.replace(/ {2}"contents".*\n/, ''), 'it.json').packages).to.have.length(7);
   });
 
   describe('after the mirror moved', () => {

@@ -9,7 +9,7 @@ import { aptRoot, type AptRoot } from './apt/private-root.js';
 import { aptSolver, solve, type Chosen } from './apt/solve.js';
 import { newestVersions } from './apt/newest.js';
 import type { Wish } from './apt/wish.js';
-import type { LockedFile, LockedPackage, PackageLock } from './lock-file.js';
+import { contentsDigest, type LockedFile, type LockedPackage, type PackageLock } from './lock-file.js';
 import { packagingOf } from './facts.js';
 import type { PackageCache } from './package-cache.js';
 import { installerParts, type InstallerParts } from './installer-parts.js';
@@ -168,7 +168,7 @@ function lockOf(
     format: 1,
     image: request.image,
     ...(request.flavor === undefined ? {} : { flavor: request.flavor }),
-    groups: request.groups,
+    groups: [...request.groups].sort(),
     packaging,
     distribution: request.facts.distribution,
     architecture,
@@ -176,6 +176,7 @@ function lockOf(
     request: recorded,
     ...(request.recorded.length > 0 && { recorded: [...request.recorded].sort() }),
     solver,
+    contents: contentsDigest({ packages, udebs, netboot }),
     sources: indexes.map(recordOf),
     totals: {
       ...{ packages: packages.length, bytes: packages.reduce((sum, { size }) => sum + size, 0) },

@@ -30,29 +30,36 @@ const apt: PackageManager = {
 };
 
 function dnf(program: string): PackageManager {
+  const excluded = (names: readonly string[]) =>
+    program.endsWith('/microdnf') ? [] : names.map((name) => `--exclude=${name}`);
   return {
     name: 'dnf',
     program,
     cache: undefined,
     commands: ({ added, leftOut }) => [
       ...(leftOut.length > 0 ? [[program, '-y', 'remove', ...leftOut]] : []),
-      ...(added.length > 0 ? [[program, '-y', 'install', ...added]] : []),
+      // Or they might come back as recommendations. microdnf can't exclude.
+      ...(added.length > 0 ? [[program, '-y', 'install', ...excluded(leftOut), ...added]] : []),
     ],
     clean: [program, '-y', 'clean', 'all'],
   };
 }
+
+/** What was recommended has come all the same. rpm refuses to take away what something needs, and names it. */
+const eraseInstalled = 'for name do if rpm --query --quiet "$name"; then rpm --erase "$name" || exit; fi; done';
+
+const zypperCall = ['zypper', '--non-interactive'];
 
 const zypper: PackageManager = {
   name: 'zypper',
   program: '/usr/bin/zypper',
   cache: undefined,
   commands: ({ added, leftOut }) => [
-    ...(leftOut.length > 0 ? [['zypper', '--non-interactive', 'remove', '--', ...leftOut]] : []),
-    ...(added.length > 0
-      ? [['zypper', '--non-interactive', 'install', '--auto-agree-with-licenses', '--', ...added]]
-      : []),
+    // In one go, by a minus before a name (zypper(8), "install"): what needs a package that another one replaces stays.
+    [...zypperCall, 'install', '--auto-agree-with-licenses', '--', ...added, ...leftOut.map((name) => `-${name}`)],
+    ...(leftOut.length > 0 ? [['/bin/sh', '-c', eraseInstalled, 'sh', ...leftOut]] : []),
   ],
-  clean: ['zypper', '--non-interactive', 'clean', '--all'],
+  clean: [...zypperCall, 'clean', '--all'],
 };
 
 const managers: readonly PackageManager[] = [

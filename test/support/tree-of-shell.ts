@@ -14,7 +14,13 @@ export function treeOfShell(top: string): string {
   writeFileSync(join(top, 'etc/os-release'), 'ID=shell\nVERSION_ID=1\nNAME="A shell"\n');
   writeFileSync(join(top, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\nweb:x:33:33::/srv:/bin/sh\n');
   writeFileSync(join(top, 'etc/group'), 'root:x:0:\nweb:x:33:\n');
-  for (const name of ['sh', 'cat', 'chmod', 'chown', 'id', 'mkdir', 'rm', 'sleep', 'touch']) {
+  addPrograms(top, ['sh', 'cat', 'chmod', 'chown', 'id', 'mkdir', 'rm', 'sleep', 'touch']);
+  return top;
+}
+
+/** Puts programs of this machine into a tree, with their libraries. */
+export function addPrograms(top: string, names: readonly string[]): void {
+  for (const name of names) {
     const from = realpathSync(join('/usr/bin', name));
     copyFileSync(from, join(top, 'usr/bin', name));
     for (const [library = ''] of program('ldd', [from]).matchAll(/\/\S+\.so\S*/g)) {
@@ -23,5 +29,4 @@ export function treeOfShell(top: string): string {
       copyFileSync(library, to);
     }
   }
-  return top;
 }

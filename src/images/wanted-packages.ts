@@ -1,3 +1,4 @@
+import { canonical } from '../config/option.js';
 import { existsSync } from 'node:fs';
 import type { Configuration } from '../config/configuration.js';
 import { isBootstrapped, isDerived, isInstalled, type ImageSpec, type InstallSpec } from '../config/image-spec.js';
@@ -26,6 +27,7 @@ export async function wantedPackages(
 ): Promise<WantedPackages | undefined> {
   if (isInstalled(spec)) return installedPackages(configuration, spec);
   if (!isBootstrapped(spec)) return undefined;
+  expectOfSection(spec);
   const image = splitName(configuration, spec.name);
   const request = packageRequest(configuration, image, undefined, askedArch(spec));
   if (spec.layout === undefined && request.facts.options.get('kernel') === true) {
@@ -34,6 +36,24 @@ export async function wantedPackages(
     ]);
   }
   return { request, cache: cacheOf(spec), path: spec.origin.lockFile, policy: spec.packageLock };
+}
+
+/** What the packages of an image follow from. Its lock lies beside the configuration, and is stale where that says something else. */
+const decidingPackages = [
+  ...['group', 'flavors', 'options', 'distribution', 'suite'],
+  ...['package-sources', 'package-keyring', 'package-archives'],
+];
+
+/** @throws UsageError for options of the command line that would not count */
+function expectOfSection({ overridden, section }: ImageSpec): void {
+  const ignored = overridden.filter((name) => decidingPackages.includes(canonical(name)));
+  if (ignored.length === 0) return;
+  throw new UsageError(
+    ignored.map(
+      (name) =>
+        `--set ${name}: the packages of [${section}] follow from its section, as its package lock does: make a section with 'like = ${section}' that sets it`,
+    ),
+  );
 }
 
 async function installedPackages(configuration: Configuration, spec: InstallSpec): Promise<WantedPackages | undefined> {

@@ -195,6 +195,23 @@ bundles = oci, qcow2
     expect(manifestIn('out', /^web-qa-.*manifest/).packages).to.have.length(2);
   });
 
+  it('has no image under the new name where its promotion ends before all is there', async () => {
+    mkdirSync(join(directory, 'locks/web-cut.json'));
+    const { exitCode, all } = await call('promote', 'web', 'web-cut');
+    expect(exitCode, all).to.equal(1);
+    const left = readdirSync(join(directory, 'out')).filter((name) => /^web-cut-.*\.tar\.zst(?:\.part)?$/.test(name));
+    expect(left).to.be.empty;
+    rmSync(join(directory, 'locks/web-cut.json'), { recursive: true });
+    expect((await call('promote', 'web', 'web-cut')).exitCode).to.equal(0);
+    expect(named('out', /^web-cut-.*\.tar\.zst$/)).to.be.a('string');
+  });
+
+  it('takes no packages of the command line, which its lock would not know', async () => {
+    const { exitCode, all } = await call('web', '--set', 'group=other');
+    expect(exitCode, all).to.equal(2);
+    expect(all).to.include('--set group: the packages of [web] follow from its section');
+  });
+
   it('is not promoted to a section that asks for other packages', async () => {
     const { exitCode, all } = await call('promote', 'web', 'other');
     expect(exitCode, all).to.equal(1);

@@ -31,8 +31,11 @@ export const promote = (from: PromotedImage, lockFile: string) =>
     inputs: () => [from.files.image],
     async run(host, { spec, paths }) {
       const sha256 = await provenSum(host, from.files.image);
-      for (const file of companions(paths)) await rm(file, { force: true });
-      const image = await taken(host, from.files.image, paths.image, sha256);
+      for (const file of [...companions(paths), paths.image]) await rm(file, { force: true });
+      // The image gets its name last: however this ends, no image is there without what vouches for it.
+      const part = await linked(host, from.files.image, paths.image);
+      const release = host.release.hold(part, () => rm(part, { force: true }));
+      const image: PromotedFile = { from: basename(from.files.image), to: basename(paths.image), sha256 };
       await writeChecksum(paths.image, sha256);
       const bundles: BundleRecord[] = [];
       const renamed: PromotedFile[] = [image];
@@ -72,6 +75,8 @@ export const promote = (from: PromotedImage, lockFile: string) =>
         await writeDocument(host, paths, paths.bundles, { schemaVersion: 1, image: spec.name, source, bundles });
       }
       await writeLock(lockFile, JSON.parse(text) as PackageLock);
+      await rename(part, paths.image);
+      await release();
       host.log.info(`${spec.name} has the package lock of ${from.name}, and its image`);
       const { bytes } = await describeFile(host, paths.image);
       return { image: { name: image.to, bytes, sha256 }, bundles };
@@ -104,6 +109,12 @@ async function provenSum(host: Host, image: string): Promise<string> {
 
 /** The same file under another name: a hard link, or a copy on another file system. */
 async function taken(host: Host, from: string, to: string, sha256: string): Promise<PromotedFile> {
+  await rename(await linked(host, from, to), to);
+  return { from: basename(from), to: basename(to), sha256 };
+}
+
+/** A temporary name for the same file, beside that which it is to have. */
+async function linked(host: Host, from: string, to: string): Promise<string> {
   if (!existsSync(from)) throw new Failure(`${from} is gone: it belongs to the image that is promoted`);
   host.signal.throwIfAborted();
   const part = `${to}.part`;
@@ -112,8 +123,7 @@ async function taken(host: Host, from: string, to: string, sha256: string): Prom
     if (error.code !== 'EXDEV' && error.code !== 'EPERM' && error.code !== 'EMLINK') throw error;
     return copyFile(from, part);
   });
-  await rename(part, to);
-  return { from: basename(from), to: basename(to), sha256 };
+  return part;
 }
 
 async function described(host: Host, from: string, to: string): Promise<PromotedFile> {

@@ -16,7 +16,7 @@ export const optionsOfChanges: ReadonlySet<string> = new Set(['packages', 'post-
 /** The origin of a section that has a `parent`. */
 export function deriveOrigin(
   parent: string,
-  parentImage: ImageSpec | undefined,
+  images: Pick<DeriveOrigin, 'parentImage' | 'nearestImage'>,
   values: Values<typeof imageOptions>,
   reader: SectionReader,
 ): DeriveOrigin {
@@ -25,7 +25,7 @@ export function deriveOrigin(
   return {
     kind: 'derive',
     parent: file === undefined ? parent : `file:${besideSection('parent', file, reader)}`,
-    parentImage,
+    ...images,
     changes,
     in: values.deriveIn === 'auto' ? undefined : values.deriveIn,
   };

@@ -26,6 +26,7 @@ import { resolveDestination } from './resolve-destination.js';
 import { resolveUsers } from './resolve-users.js';
 import { secretsOf } from './secrets.js';
 import { sectionKinds } from './section-kinds.js';
+import { nearestWord } from './suggestion.js';
 import { SectionReader } from './section-reader.js';
 
 /**
@@ -67,7 +68,12 @@ export function resolveImage(
             overrides['arch'] === undefined ? undefined : values.arch.debianName,
           ),
         ) ?? installationOf(values, reader))
-      : deriveOrigin(values.parent, parentImage, values, reader);
+      : deriveOrigin(
+          values.parent,
+          { parentImage, nearestImage: nearestWord(values.parent, configuration.imageNames()) },
+          values,
+          reader,
+        );
   const hint = configuration.likeHint(image);
   if (hint !== undefined && reader.lacksAll([...sectionKinds.image.marks])) reader.complain(hint);
   const signing = signingOf(values, reader);

@@ -1,10 +1,11 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { isBootstrapped, isDerived, type DeriveSpec, type ImageSpec } from '../config/image-spec.js';
+import { didYouMean } from '../config/suggestion.js';
 import { Failure } from '../host/failure.js';
 import type { Caller } from '../host/host.js';
 import { diskFormatOf } from '../layers/import/recognise.js';
-import { inputsOf, sumOfDirectory } from '../nodes/inputs.js';
+import { inputsOf, sumOfSystem } from '../nodes/inputs.js';
 import type { CaptureJob, ImportJob } from '../nodes/jobs.js';
 import { knownSum } from '../nodes/known-sums.js';
 import {
@@ -131,7 +132,7 @@ async function fileTree(caller: Caller, spec: DeriveSpec, file: string): Promise
   if (stats === undefined) {
     throw new Failure(`[${spec.name}] parent = file:${file}: there is no such file or directory`);
   }
-  const sum = stats.isDirectory() ? await sumOfDirectory(path) : await knownSum(caller, packageCacheOf(spec), path);
+  const sum = stats.isDirectory() ? await sumOfSystem(path) : await knownSum(caller, packageCacheOf(spec), path);
   const inputs = { file: `${sum}${file.slice(path.length)}` };
   const store = spec.storeDir;
   const node = await readNode(store, nodeId(inputs));
@@ -165,8 +166,11 @@ function readLayer(store: string, name: string): { parent?: string; contentId?: 
   }
 }
 
-function noParent({ name }: ImageSpec, parent: string): Failure {
-  return new Failure(`[${name}] parent = ${parent}: there is no image and no layer of that name`, {
+function noParent({ name, storeDir, origin }: DeriveSpec, parent: string): Failure {
+  const layers = join(storeDir, 'layers');
+  const known = [origin.nearestImage ?? [], existsSync(layers) ? readdirSync(layers) : []].flat();
+  const near = didYouMean(parent, known);
+  return new Failure(`[${name}] parent = ${parent}: there is no image and no layer of that name${near}`, {
     hint: "'image-factory list' shows the images, 'image-factory layer list' the layers; a file is written 'file:PATH'.",
   });
 }

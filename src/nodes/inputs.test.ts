@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { rejection } from '../../test/support/host.js';
 import { elementDirectory } from '../../test/support/elements.js';
-import { inputsOf, sumOfDirectory } from './inputs.js';
+import { inputsOf, sumOfDirectory, sumOfSystem } from './inputs.js';
 
 describe('what a derived image is made of', () => {
   it('is known of a tree with devices and pipes, which are not read', async () => {
@@ -15,6 +16,43 @@ describe('what a derived image is made of', () => {
       const before = await sumOfDirectory(directory);
       execFileSync('mkfifo', [join(directory, 'run/initctl')]);
       expect(await sumOfDirectory(directory)).not.to.equal(before);
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  });
+
+  it('is known of a system by owners, permissions, and names in any encoding as well', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'inputs-'));
+    const name = (byte: number) => Buffer.concat([Buffer.from(`${directory}/caf`), Buffer.of(byte)]);
+    try {
+      writeFileSync(name(0xe9), '');
+      chmodSync(name(0xe9), 0o640);
+      const before = await sumOfSystem(directory);
+      chmodSync(name(0xe9), 0o600);
+      const stricter = await sumOfSystem(directory);
+      renameSync(name(0xe9), name(0xe8));
+      expect(new Set([before, stricter, await sumOfSystem(directory)]).size).to.equal(3);
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  });
+
+  it('has no files that can’t be copied', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'inputs-'));
+    const changes = {
+      ...{ elements: [], elementPath: [], elementEnvironment: {} },
+      ...{ packages: { added: [], leftOut: [] }, files: [directory], run: [], postScript: undefined },
+    };
+    const refused = () =>
+      rejection(inputsOf({ image: 'web', parent: '0', arch: 'amd64', goldenExcept: undefined }, changes));
+    try {
+      execFileSync('mkfifo', [join(directory, 'pipe')]);
+      expect(String(await refused())).to.include(
+        `${directory}/pipe is neither a file, a directory nor a symbolic link`,
+      );
+      rmSync(join(directory, 'pipe'));
+      writeFileSync(Buffer.concat([Buffer.from(`${directory}/caf`), Buffer.of(0xe9)]), '');
+      expect(String(await refused())).to.match(/\[web\] files = .*: the name of .*\/caf.* is not UTF-8; rename it/);
     } finally {
       rmSync(directory, { recursive: true, force: true });
     }

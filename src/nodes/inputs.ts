@@ -1,7 +1,8 @@
+import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, type Stats } from 'node:fs';
 import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { TreeChanges } from '../config/image-spec.js';
 import { ownersFile } from '../config/file-owners.js';
@@ -62,39 +63,67 @@ function freeName(inputs: NodeInputs, name: string): string {
   for (let number = 2, free = name; ; free = `${name} (${number++})`) if (inputs[free] === undefined) return free;
 }
 
-async function sumOfFile(path: string): Promise<string> {
+async function sumOfFile(path: string | Buffer): Promise<string> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(path), hash);
   return hash.digest('hex');
 }
 
-/** A directory that is copied, and the list of modes beside it. */
+/** A directory that is copied, and the list of modes beside it. @throws Error for what can't be copied */
 async function sumOfFiles(directory: string): Promise<string> {
   const modes = await readFile(ownersFile(directory), 'utf8').catch(() => '');
-  return createHash('sha256')
-    .update(await sumOfDirectory(directory))
-    .update(modes)
-    .digest('hex');
+  const sum = await sumOf(directory, ({ path, stats }) => {
+    const shown = path.toString();
+    if (!isUtf8(path))
+      throw new Error(`the name of ${shown} is not UTF-8; rename it, or let a script of 'run' make it`);
+    if (stats.isFile() || stats.isDirectory() || stats.isSymbolicLink()) return isExecutable(stats);
+    throw new Error(`${shown} is neither a file, a directory nor a symbolic link`);
+  });
+  return createHash('sha256').update(sum).update(modes).digest('hex');
 }
 
 /** Names, kinds, contents, targets of links, and which files can be executed. */
 export async function sumOfDirectory(directory: string): Promise<string> {
+  return sumOf(directory, ({ stats }) => isExecutable(stats));
+}
+
+/** The same of a system's tree, whose owners and permissions count as well. */
+export async function sumOfSystem(directory: string): Promise<string> {
+  return sumOf(directory, ({ stats: { mode, uid, gid } }) => [mode & 0o7777, uid, gid]);
+}
+
+const isExecutable = ({ mode }: Stats) => (mode & 0o111) !== 0;
+
+/** @param counts what else counts of a file, beside its name, kind and content */
+async function sumOf(
+  directory: string,
+  counts: (file: { readonly path: Buffer; readonly stats: Stats }) => unknown,
+): Promise<string> {
   const hash = createHash('sha256');
-  const add = async (path: string, name: string): Promise<void> => {
+  const slash = Buffer.from('/');
+  // Names are bytes: those of a system may have any encoding.
+  const add = async (path: Buffer, name: Buffer): Promise<void> => {
     const stats = await lstat(path);
+    const told = counts({ path, stats });
+    const tell = (...words: unknown[]) => {
+      const shown = isUtf8(name) ? name.toString() : ['bytes', name.toString('latin1')];
+      hash.update(JSON.stringify([words[0], shown, told, ...words.slice(1)]));
+    };
     if (stats.isDirectory()) {
-      hash.update(JSON.stringify(['directory', name]));
-      for (const each of (await readdir(path)).sort()) await add(join(path, each), `${name}/${each}`);
+      tell('directory');
+      for (const each of (await readdir(path, { encoding: 'buffer' })).sort((one, other) => one.compare(other))) {
+        await add(Buffer.concat([path, slash, each]), Buffer.concat([name, slash, each]));
+      }
     } else if (stats.isSymbolicLink()) {
-      hash.update(JSON.stringify(['link', name, await readlink(path)]));
+      tell('link', (await readlink(path, { encoding: 'buffer' })).toString('latin1'));
     } else if (!stats.isFile()) {
       // A device or pipe of a system's tree: reading it would not end.
-      hash.update(JSON.stringify(['special', name, stats.mode, stats.rdev]));
+      tell('special', stats.mode, stats.rdev);
     } else {
-      hash.update(JSON.stringify(['file', name, (stats.mode & 0o111) !== 0, await sumOfFile(path)]));
+      tell('file', await sumOfFile(path));
     }
   };
   if (!(await lstat(directory)).isDirectory()) throw new Error('it is no directory');
-  await add(directory, '');
+  await add(Buffer.from(directory), Buffer.alloc(0));
   return hash.digest('hex');
 }

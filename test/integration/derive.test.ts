@@ -213,7 +213,10 @@ describe('derived images', () => {
     expect(await told('[web]\nparent = file:base.raw\nrun = nowhere.sh\n')).to.match(
       /^2: .*run = .*nowhere\.sh.*no such file/s,
     );
-    expect(await told('[web]\nparent = nowhere\n')).to.match(/^2: .*there is no image and no layer of that name/s);
+    expect(await told('[web]\nparent = nowhere\n')).to.match(/^2: .*there is no image and no layer of that name;/s);
+    expect(await told('[web]\nparent = bsae\n[base]\nparent = file:base.raw\n')).to.match(
+      /^2: .*no layer of that name \(did you mean 'base'\?\)/s,
+    );
   });
 
   it('are as complete for an ordinary user', async function () {

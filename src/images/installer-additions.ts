@@ -45,10 +45,12 @@ export interface Circumstances {
 }
 
 export function additionsOf(spec: InstallSpec, { named, needs }: Circumstances): string[] {
-  const { arch, firmware } = spec;
+  const { arch, firmware, variables } = spec;
   const loaders = bootLoaders[arch.debianName] ?? {};
   return [
     ...always,
+    // debootstrap asks for it by name in this release, where apt would take usrmerge for the same dependency.
+    ...(variables['suite'] === 'bookworm' ? ['usr-is-merged'] : []),
     ...((firmware.name === 'bios' ? loaders.bios : loaders.uefi) ?? []),
     ...(needs.includes('UEFI') ? (loaders.uefi ?? []).map(withoutDefaults) : []),
     ...(needs.includes('BIOS') ? (loaders.bios ?? []).map(withoutDefaults) : []),

@@ -45,6 +45,13 @@ describe('what a lock of an image that is installed is about', () => {
     });
   });
 
+  it('has what debootstrap of the release asks for by name', async () => {
+    const added = async (image: string) =>
+      because(await requested(`[web]\nlike = ${image}\ngroup = server\n${own}`), 'installer');
+    expect(await added('debian-12')).to.include('usr-is-merged');
+    expect(await added('debian-13')).not.to.include('usr-is-merged');
+  });
+
   it('is what a Kickstart file names, and what Anaconda adds', async () => {
     const request = await requested(`[web]\nlike = rocky-9\npackages = nginx -nano\n${own}`);
     expect(because(request, 'answer file')).to.include.members(['@core', 'chrony', 'nginx']).and.not.include('-nano');

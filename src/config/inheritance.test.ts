@@ -120,6 +120,10 @@ cores = 4
       '[a]\nlike = debain-13\n',
       "my.conf:2: [a] like = debain-13: names a section that does not exist (did you mean 'debian-13'?)",
     ],
+    'a family that there is not': [
+      '[a]\nlike = debain\n',
+      "my.conf:2: [a] like = debain: names a section that does not exist (did you mean 'debian'?)",
+    ],
     '[DEFAULT], which is beneath every section': [
       '[a]\nlike = default\n',
       'my.conf:2: [a] like = default: every section takes the options of [DEFAULT] by itself; name an image or a family',

@@ -91,7 +91,7 @@ function ancestorOf(
     const beneath = shipped.get(header);
     if (beneath !== undefined && beneath !== section) return { section: beneath, isShipped: true };
   }
-  if (like === section.name) {
+  if (headersMeant(section.name, like).includes(section.name)) {
     return problemAt(section, 'names the section itself, and none of that name ships with image-factory', asked);
   }
   if (like.toUpperCase() === 'DEFAULT') {
@@ -101,7 +101,12 @@ function ancestorOf(
       asked,
     );
   }
-  const known = new Set([...user.keys(), ...shipped.keys()]);
+  // As headersMeant reads a name: without the word of the section's own kind, or of a family.
+  const kinds = [`${section.name.split(' ')[0]} `, 'family '];
+  const known = [...user.keys(), ...shipped.keys()].flatMap((header) => [
+    header,
+    ...kinds.filter((kind) => header.startsWith(kind)).map((kind) => header.slice(kind.length)),
+  ]);
   return problemAt(section, `names a section that does not exist${didYouMean(like, known)}`, asked);
 }
 

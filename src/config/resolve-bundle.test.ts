@@ -82,6 +82,16 @@ describe('targets of bundles', () => {
     ]);
   });
 
+  it('get a suggestion for the target that they are like', () => {
+    const wrong = configured('[bundle mine]\nlike = azur\n[bundle own]\nlike = own\n');
+    expect(problemsOf(() => resolveTarget(wrong, 'mine'))[0]).to.match(
+      /^my\.conf:2: \[bundle mine\] like = azur: names a section that does not exist \(did you mean 'azure'\?\)/,
+    );
+    expect(problemsOf(() => resolveTarget(wrong, 'own'))[0]).to.match(
+      /\[bundle own\] like = own: names the section itself/,
+    );
+  });
+
   it('may not make the same file', () => {
     const same = configured('[bundle mine]\nlike = azure\n');
     const { problems } = resolveTargets(same, ['azure', 'mine'], 'bundles');

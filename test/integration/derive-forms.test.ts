@@ -89,6 +89,18 @@ describe('an image that comes from a tree', () => {
     expect(list().bundles.map(({ target }) => target)).to.deep.equal(['docker', 'tar-zst', 'wsl']);
   });
 
+  it('is told what a script needs to run', async () => {
+    images.write('plain.sh', '#!/usr/bin/perl -w\nprint "hello"\n');
+    expect((await images.build('plain')).all).to.match(
+      /ERROR: derive: plain\.sh can't run: its first line asks for "\/usr\/bin\/perl", which the tree does not have/,
+    );
+    images.write('plain.sh', '#!/bin/sh\r\ntrue\r\n');
+    expect((await images.build('plain')).all).to.match(
+      /asks for "\/bin\/sh\\r".*\n?.*Its lines end as on Windows: sed/,
+    );
+    images.expectNothingLeft();
+  });
+
   it('is told what it can’t become', async () => {
     const text = configuration.replace('bundles = tar', 'bundles = qcow2\nlayout = ./root.yaml');
     images.write('t.conf', text);

@@ -64,6 +64,9 @@ describe('types of options that describe the installed system', () => {
 
   it('packages are added, or left out', () => {
     expect(described.packages.parse('curl\n  -nano   jq')).to.deep.equal({ added: ['curl', 'jq'], leftOut: ['nano'] });
+    expect(described.packages.parse('g++ -x @core').added).to.deep.equal(['g++', '@core']);
+    // apt would remove it.
+    expect(() => described.packages.parse('hello-')).to.throw(/which 'hello-' is not/);
   });
 
   it('repositories have a name, a URL, and what Debian needs', () => {

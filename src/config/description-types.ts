@@ -121,7 +121,8 @@ export const services = wordsMatching(
 
 const packageWords = wordsMatching(
   'PACKAGE…',
-  /^-?[A-Za-z0-9@^][\w@^+.:~*-]*$/,
+  // apt takes a minus behind a name for a package to remove.
+  /^-?[A-Za-z0-9@^](?:[\w@^+.:~*-]*[\w@^+.:~*])?$/,
   "names of packages separated by blanks, such as 'curl -nano'",
 );
 

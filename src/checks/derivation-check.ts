@@ -2,6 +2,7 @@ import { accessSync, constants } from 'node:fs';
 import { isBootstrapped, isDerived, type DeriveSpec } from '../config/image-spec.js';
 import { reasonOf } from '../host/errno.js';
 import { Failure } from '../host/failure.js';
+import type { Caller } from '../host/host.js';
 import { parentTreeOf } from '../images/derivation.js';
 import { builderArchitecture } from '../machine/acceleration.js';
 import { whyNoNamespaces } from '../sandbox/enter.js';
@@ -15,7 +16,8 @@ export const derivationCheck: Check = async (subject) => {
   if (isBootstrapped(spec)) {
     const why = builderArchitecture() === spec.arch ? undefined : await whyNotEmulated(host, spec.arch);
     const foreign = why === undefined ? [] : [error(`${placeOf(subject, 'arch')}: ${why}`)];
-    return [...foreign, ...(await closedNamespaces(subject))];
+    const closed = await whyNotOfPackages(host, spec.name);
+    return closed === undefined ? foreign : [...foreign, error(closed)];
   }
   if (!isDerived(spec)) return [];
   const findings: CheckFinding[] = [];
@@ -51,12 +53,16 @@ function unreadable(path: string): string | undefined {
   }
 }
 
-/** Trees of packages are made in namespaces only: no virtual machine of ours has what installs them. */
-async function closedNamespaces({ host, spec }: Subject): Promise<CheckFinding[]> {
-  const closed = await whyNoNamespaces(host);
-  if (closed === undefined) return [];
-  const what = `[${spec.name}] a system can't be made of packages here: ${closed.what}`;
-  return [error(`${what}, and no virtual machine does this work; ${closed.fix}`)];
+/**
+ * Trees of packages are made in namespaces only: no virtual machine of ours has what installs them.
+ *
+ * @returns why the image can't be made of packages here, and what helps; undefined if it can
+ */
+export async function whyNotOfPackages(caller: Caller, image: string): Promise<string | undefined> {
+  const closed = await whyNoNamespaces(caller);
+  if (closed === undefined) return undefined;
+  const what = `[${image}] a system can't be made of packages here: ${closed.what}`;
+  return `${what}, and no virtual machine does this work; ${closed.fix}`;
 }
 
 /** The way that the section names, or any where it names none. */

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { whyNotOfPackages } from '../checks/derivation-check.js';
 import { UsageError } from '../host/failure.js';
 import { ReleaseStack } from '../host/release-stack.js';
 import { serveDirectory } from '../install/content-server.js';
@@ -45,6 +46,8 @@ export async function bootstrapTree(name: string, target: string, flags: Bootstr
   try {
     await untilSignalled(async (signal) => {
       const host = { log, signal, release: new ReleaseStack() };
+      const closed = await whyNotOfPackages(host, image.image);
+      if (closed !== undefined) throw new UsageError([closed]);
       await host.release.after(log, async () => {
         const { lock } = await lockForBuild(host, { request, cache, path: lockPath(configuration, image), policy });
         const serve = async (directory: string) => {

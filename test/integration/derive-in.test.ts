@@ -59,12 +59,13 @@ describe('derive-in', () => {
       ['validate', 'jeos'],
       ['jeos', ...cache],
       ['child', ...cache],
+      ['bootstrap', 'jeos', join(images.directory, 'jeos.tar'), ...cache],
     ]) {
       const { all, exitCode } = await call(closed, ...words);
       expect(exitCode, words.join(' ')).to.equal(2, all);
       expect(all).to.match(refusal);
     }
-    for (const name of ['made', 'cache', 'store/vm', 'store/nodes']) {
+    for (const name of ['made', 'cache', 'jeos.tar', 'store/vm', 'store/nodes']) {
       expect(existsSync(join(images.directory, name)), name).to.equal(false);
     }
     const open = await call([], 'validate', 'jeos');

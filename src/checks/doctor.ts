@@ -147,11 +147,13 @@ async function helperNote(host: Host): Promise<Finding[]> {
   return trouble === undefined ? [] : [{ weight: 'note', ...trouble }];
 }
 
+const withoutNamespaces = "images are derived in virtual machines only, and can't be made of packages ('group =')";
+
 /** Root has all ids. */
 function subordinateIdsNote(): Finding[] {
   const missing = process.getuid?.() === 0 ? undefined : missingForSubordinateIds();
   if (missing === undefined) return [];
-  const what = `${missing.what}: in layers of this user, all files belong to root; images are derived in virtual machines only, and can't be made of packages ('group =')`;
+  const what = `${missing.what}: in layers of this user, all files belong to root; ${withoutNamespaces}`;
   return [{ weight: 'note', what, fix: missing.fix }];
 }
 
@@ -160,7 +162,7 @@ async function namespacesNote(host: Host): Promise<Finding[]> {
   if (process.getuid?.() !== 0 && missingForSubordinateIds() !== undefined) return [];
   const closed = await whyNoNamespaces(host);
   if (closed === undefined) return [];
-  const what = `${closed.what}: images are derived in virtual machines only, and can't be made of packages ('group =')`;
+  const what = `${closed.what}: ${withoutNamespaces}`;
   return [{ weight: 'note', what, fix: closed.fix }];
 }
 

@@ -7,7 +7,7 @@ import { serveDirectory } from '../install/content-server.js';
 import { lockPath } from '../config/lock-path.js';
 import { makeTree } from '../packages/make-tree.js';
 import { packageCache } from '../packages/package-cache.js';
-import { flavoredName, imagesMeant, packageRequest } from '../packages/request.js';
+import { imageMeant, packageRequest } from '../packages/request.js';
 import { lockForBuild, type LockPolicy } from '../packages/use-lock.js';
 import { briefLog } from './brief-log.js';
 import { loadConfiguration } from './configuration.js';
@@ -25,11 +25,7 @@ export interface BootstrapFlags {
 /** Makes the tree of an image from its package lock: a directory, or an archive in tar. */
 export async function bootstrapTree(name: string, target: string, flags: BootstrapFlags): Promise<void> {
   const configuration = loadConfiguration(flags.config);
-  const images = imagesMeant(configuration, name, flags.flavor === undefined ? [] : [flags.flavor]);
-  const [image, ...others] = images;
-  if (image === undefined || others.length > 0) {
-    throw new UsageError([`${name} has several flavors: name one of ${images.map(flavoredName).join(', ')}`]);
-  }
+  const image = imageMeant(configuration, name, flags.flavor === undefined ? [] : [flags.flavor]);
   if (flags.locked && flags.unlocked) throw new UsageError(['--locked and --unlocked contradict each other']);
   const request = packageRequest(configuration, image);
   const { document } = configuration.section(image.image);

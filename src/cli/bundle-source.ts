@@ -15,8 +15,9 @@ import { recognise } from '../layers/import/recognise.js';
 import { allLayers } from '../layers/layers.js';
 import type { Store } from '../layers/store.js';
 import { treeContentId } from '../nodes/record.js';
+import { imageMeant } from '../packages/request.js';
 import { briefLog } from './brief-log.js';
-import { flavorsMeant, isImageName } from './image-names.js';
+import { isImageName } from './image-names.js';
 import { filesOf } from './built-images.js';
 import type { BundleFlags } from './bundle-flags.js';
 import { plannedLayout } from './disk.js';
@@ -35,8 +36,7 @@ export function whatIs(configuration: Configuration, source: string, flags: Bund
     return { kind: 'file', path, name: imageOf(baseOf(path)), section: undefined };
   }
   if (isImageName(configuration, source)) {
-    const meant = flavorsMeant(configuration, source);
-    if (meant.length > 1) throw new UsageError([`${source} has several flavors: name one of ${meant.join(', ')}`]);
+    imageMeant(configuration, source);
     const newest = newestOf(source, flags);
     if (newest !== undefined) return { kind: 'file', path: resolve(newest.file), name: source, section: source };
   }

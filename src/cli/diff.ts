@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { UsageError } from '../host/failure.js';
 import { differencesOf, type ComparedPackage, type PackageDifference } from '../packages/differences.js';
 import { lockPath } from '../config/lock-path.js';
-import { imagesMeant } from '../packages/request.js';
+import { imageMeant } from '../packages/request.js';
 import { loadConfiguration } from './configuration.js';
 import { listOf, packagesOf } from './listed-image.js';
 import { changeLines } from './lock.js';
@@ -58,14 +58,7 @@ function packagesIn(name: string, flags: DiffFlags): readonly ComparedPackage[] 
 
 function lockOf(name: string, { config }: DiffFlags): string {
   const configuration = loadConfiguration(config);
-  const images = imagesMeant(configuration, name);
-  const [first, ...others] = images;
-  if (first === undefined || others.length > 0) {
-    throw new UsageError([
-      `${name} has several flavors: name one of ${images.map(({ image, flavor }) => `${image}@${flavor}`).join(', ')}`,
-    ]);
-  }
-  const path = lockPath(configuration, first);
+  const path = lockPath(configuration, imageMeant(configuration, name));
   if (!existsSync(path)) throw new UsageError([`${name} has no package lock: 'image-factory lock ${name}' makes it`]);
   return path;
 }

@@ -1,6 +1,6 @@
 import { loadConfiguration } from './configuration.js';
 import { splitName } from '../config/flavored-name.js';
-import { isDerived, isInstalled } from '../config/image-spec.js';
+import { isInstalled, wayWithoutInstaller } from '../config/image-spec.js';
 import { isoDate, resolveImage } from '../config/resolve.js';
 import { secretsAsWritten } from '../config/secrets.js';
 import { UsageError } from '../host/failure.js';
@@ -26,9 +26,7 @@ export async function fetch(named: string | undefined, flags: FetchFlags): Promi
     const spec = resolveImage(configuration, image, overridesFrom(flags), isoDate(new Date()));
     secrets.learn(spec.secrets);
     if (!isInstalled(spec))
-      throw new UsageError([
-        `[${image}] has no netboot files: it is not installed, but ${isDerived(spec) ? "has a 'parent'" : 'made from its packages'}`,
-      ]);
+      throw new UsageError([`[${image}] has no netboot files: it is not installed, but ${wayWithoutInstaller(spec)}`]);
     secrets.learn(await secretsOfAnswerFile(spec));
     // The template reports a mirror that is not set, which the URLs need.
     await checkImage(configuration, spec, log, fetchChecks);

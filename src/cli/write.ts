@@ -5,7 +5,6 @@ import { statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { parseSums } from '../artifacts/checksum.js';
 import { verifyImage } from '../checks/verify.js';
-import { splitName } from '../config/flavored-name.js';
 import { isoDate, resolveImage } from '../config/resolve.js';
 import { secretsAsWritten } from '../config/secrets.js';
 import { diskFormats } from '../disk/formats.js';
@@ -17,10 +16,10 @@ import { shownSize } from '../layout/size.js';
 import { describeContent, describeDevice, examineDevice, obstacles, type DeviceTree } from '../write/device.js';
 import { readTableKind } from '../write/partition-table-kind.js';
 import { readSourceImage, type SourceImage } from '../write/source-image.js';
+import { flavoredName, imageMeant } from '../packages/request.js';
 import { deviceTarget, fileTarget, type Target } from '../write/target.js';
 import { writeImage } from '../write/write-image.js';
 import { loadConfiguration } from './configuration.js';
-import { flavorsMeant } from './image-names.js';
 import { inSession, type LogFlags, type Session } from './session.js';
 import { untilSignalled } from './signals.js';
 
@@ -78,12 +77,9 @@ async function imageFile(session: Session, named: string, config: string | undef
   if (statSync(named, { throwIfNoEntry: false })?.isFile()) return resolve(named);
   if (named.includes('/')) throw new UsageError([`${named}: there is no such file`]);
   const configuration = loadConfiguration(config);
-  const [meant = named, ...others] = flavorsMeant(configuration, named);
-  if (others.length > 0) {
-    throw new UsageError([`${named} has several flavors: name one of ${[meant, ...others].join(', ')}`]);
-  }
-  session.secrets.learn(secretsAsWritten(configuration.section(splitName(configuration, meant).image)));
-  const { outputDir, name, format } = resolveImage(configuration, meant, {}, isoDate(new Date()));
+  const meant = imageMeant(configuration, named);
+  session.secrets.learn(secretsAsWritten(configuration.section(meant.image)));
+  const { outputDir, name, format } = resolveImage(configuration, flavoredName(meant), {}, isoDate(new Date()));
   const { extension } = diskFormats[format];
   const files = await readdir(outputDir).catch(() => []);
   const newest = files

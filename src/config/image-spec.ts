@@ -183,6 +183,11 @@ export function isDerived(spec: ImageSpec): spec is DeriveSpec {
   return spec.origin.kind === 'derive';
 }
 
+/** How an image comes about that is not installed, for messages: "it is not installed, but …". */
+export function wayWithoutInstaller(spec: ImageSpec): string {
+  return isDerived(spec) ? "has a 'parent'" : 'made from its packages';
+}
+
 /** Whether a build of an image starts virtual machines, so that it needs libvirt: to install it, or to see that it boots. */
 export function startsMachines({ origin, bootTest }: Pick<ImageSpec, 'origin' | 'bootTest'>): boolean {
   return origin.kind === 'install' || bootTest.kind !== 'off';

@@ -189,7 +189,6 @@ function withSettings(section: Section, overrides: Overrides): Section {
   return { name, document: document.with(name, literally({ cache_dir: cacheDir ?? defaultCacheDirectory() })) };
 }
 
-/** What a flavor sets in its image. */
 /** What a flavor sets in the section of its image. */
 export function settingsOfFlavor(configuration: Configuration, flavor: string | undefined): Overrides {
   if (flavor === undefined) return {};

@@ -1,4 +1,4 @@
-import { open, type FileHandle } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 
 /** Bytes that are written at once: with few calls, a program's output takes little of the thread that reads it. */
 const pieceSize = 1024 * 1024;
@@ -20,7 +20,8 @@ export function fileSink(path: string): (source: AsyncIterable<Uint8Array>) => P
       let length = 0;
       const write = async () => {
         await writing;
-        writing = writeWhole(file, gathered.subarray(0, length));
+        // From where the one before it ended.
+        writing = file.writeFile(gathered.subarray(0, length));
         // It is awaited with the next piece.
         writing.catch(() => undefined);
         [gathered, spare, length] = [spare, gathered, 0];
@@ -41,8 +42,4 @@ export function fileSink(path: string): (source: AsyncIterable<Uint8Array>) => P
       await file.close();
     }
   };
-}
-
-async function writeWhole(file: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let done = 0; done < bytes.length;) done += (await file.write(bytes, done)).bytesWritten;
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { installOrigin, isDerived, isInstalled, type ImageSpec } from '../config/image-spec.js';
+import { installOrigin, isInstalled, wayWithoutInstaller, type ImageSpec } from '../config/image-spec.js';
 import { programDirectory } from '../host/program-directory.js';
 import { renderAnswerFile, type AnswerFileSource } from '../answers/answer-file.js';
 import type { SourcedLayout } from '../answers/partitioning/partitioning.js';
@@ -29,9 +29,7 @@ export function answerFileSource(
   { guestHost = noGuestHost, repository }: Served = {},
 ): AnswerFileSource {
   if (!isInstalled(spec))
-    throw new UsageError([
-      `[${spec.name}] has no answer file: it is not installed, but ${isDerived(spec) ? "has a 'parent'" : 'made from its packages'}`,
-    ]);
+    throw new UsageError([`[${spec.name}] has no answer file: it is not installed, but ${wayWithoutInstaller(spec)}`]);
   return {
     ...installOrigin(spec).answerFile,
     variables: {

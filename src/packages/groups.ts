@@ -188,7 +188,8 @@ class Resolver {
         `${where}: [group ${yes.name}] has 'recommends = yes', and [group ${no.name}] 'recommends = no': ${where.startsWith('[') ? `say which in 'recommends' of ${where}` : 'make a group of them that says which'}`,
       );
     }
-    return yes !== undefined ? true : no && false;
+    if (yes !== undefined) return true;
+    return no === undefined ? undefined : false;
   }
 
   #saysRecommends(where: string): boolean {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Configuration } from '../config/configuration.js';
-import { splitName, type FlavoredImage } from '../config/flavored-name.js';
+import { flavoredName, splitName, type FlavoredImage } from '../config/flavored-name.js';
 import { commaList } from '../config/option-types.js';
 import { didYouMean } from '../config/suggestion.js';
 import { UsageError } from '../host/failure.js';
@@ -35,6 +35,18 @@ export function imagesMeant(
     );
   }
   return wanted.length === 0 ? [{ image, flavor: undefined }] : wanted.map((each) => ({ image, flavor: each }));
+}
+
+/**
+ * Like {@link imagesMeant}, for a command that takes one image.
+ *
+ * @throws UsageError for an unknown image or flavor, and for a name that means several flavors
+ */
+export function imageMeant(configuration: Configuration, name: string, flavors: readonly string[] = []): FlavoredImage {
+  const images = imagesMeant(configuration, name, flavors);
+  const [image, ...others] = images;
+  if (image !== undefined && others.length === 0) return image;
+  throw new UsageError([`${name} has several flavors: name one of ${images.map(flavoredName).join(', ')}`]);
 }
 
 /** The flavors that an image is built in; empty where it names none. */

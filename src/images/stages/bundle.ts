@@ -111,17 +111,9 @@ async function bundleFiles(
   const list = join(directory, 'targets.json');
   await writeFile(list, JSON.stringify(targets));
   const [program = ''] = process.argv.slice(1);
-  const places = [
-    '--as',
-    base,
-    '--image-file',
-    file,
-    '--output-dir',
-    outputDir,
-    '--work-dir',
-    join(directory, 'files'),
-  ];
-  const flags = ['--targets-file', list, ...places, '--force', '--json'];
+  const names = ['--as', base, '--image-file', file];
+  const places = ['--output-dir', outputDir, '--work-dir', join(directory, 'files')];
+  const flags = ['--targets-file', list, ...names, ...places, '--force', '--json'];
   let text = '';
   let isResult = false;
   const called = { file: process.execPath, args: [...process.execArgv, program, 'bundle', ...from, ...flags] };

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -51,6 +51,52 @@ describe('list', function () {
     expect(named('demo')).to.include({ ships: true, installedForReal: true, assurance: 'local' });
     expect(named('debian-12')).to.include({ ships: true, installedForReal: false, endOfLife: '2028-06-30' });
     expect(named('debian-13')).to.include({ ships: false }).and.not.have.property('installedForReal');
+  });
+
+  it('has a line for each flavor of an image, with the newest image that was built', async () => {
+    const flavored = join(directory, 'flavored.conf');
+    writeFileSync(
+      flavored,
+      `[DEFAULT]
+output-dir = ${directory}/out
+[flavor xen]
+hypervisor = xen
+[flavor plain]
+options = !kernel
+[web]
+like = trixie
+group = server
+flavors = xen, plain
+[child]
+parent = web@plain
+[wrong]
+like = web
+flavors = xn
+`,
+    );
+    mkdirSync(join(directory, 'out'));
+    const built = [
+      'web@plain-2026-01-02.tar.zst',
+      'web@plain-2026-01-03.tar.zst',
+      'web@plain-2026-01-03.manifest.json',
+    ];
+    for (const name of built) writeFileSync(join(directory, 'out', name), '');
+    const newest = join(directory, 'out/web@plain-2026-01-03.tar.zst');
+    const lines = (await list('--config', flavored)).split('\n');
+    expect(lines.slice(0, 4).map((line) => line.split(/ {2,}/))).to.deep.equal([
+      ['web@xen', 'Debian 13 (trixie)', 'packages'],
+      ['web@plain', 'Debian 13 (trixie)', 'packages', newest],
+      ['child', 'unknown', 'parent web@plain'],
+      ['wrong', 'Debian 13 (trixie)', 'packages'],
+    ]);
+    const { images } = JSON.parse(await list('--config', flavored, '--json')) as { images: { name: string }[] };
+    expect(images.slice(0, 2)).to.deep.include.members([
+      {
+        ...{ name: 'web@plain', flavor: 'plain', distribution: 'Debian 13 (trixie)', origin: 'bootstrap' },
+        ...{ answerFile: 'none', assurance: 'unknown', ships: false, file: newest },
+      },
+    ]);
+    expect(await list('--config', flavored, '--names', 'images')).to.match(/^web\nweb@xen\nweb@plain\nchild\n/);
   });
 
   it('agrees with the table of docs/distributions.md, which has each shipped image', () => {

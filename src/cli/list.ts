@@ -1,13 +1,15 @@
 import type { Configuration, Section } from '../config/configuration.js';
 import { distributionOf } from '../config/distribution.js';
-import { answerFileKinds } from '../config/image-spec.js';
+import { answerFileKinds, type ImageSpec, type Origin } from '../config/image-spec.js';
 import { supportEnded } from '../config/end-of-life.js';
 import { UsageError } from '../host/failure.js';
+import { newestImage } from '../images/newest-image.js';
 import { isoDate, resolveImage } from '../config/resolve.js';
 import { flavorNames } from '../packages/flavors.js';
 import { groupNames } from '../packages/groups.js';
 import { noting } from '../packages/own-options.js';
-import { flavoredName, flavorsOf } from '../packages/request.js';
+import { flavoredName, flavorsOf, imagesMeant, type FlavoredImage } from '../packages/request.js';
+import { shownPath } from '../packages/use-lock.js';
 import { assuranceOf, assurances, type Assurance } from './assurance.js';
 import { loadConfiguration } from './configuration.js';
 
@@ -24,8 +26,9 @@ export interface ListFlags {
 }
 
 /**
- * Prints the images, one a line, in columns: name, distribution, kind of answer file, what vouches for the installer, for
- * shipped ones whether they were installed for real, and when the support of the release has ended; or as JSON.
+ * Prints the images, one a line, in columns: name, distribution, kind of answer file or what it is made of, what vouches for the installer, for
+ * shipped ones whether they were installed for real, when the support of the release has ended, and the newest image that was
+ * built; or as JSON. An image with flavors has a line for each of them.
  */
 export function list({ config, names, json }: ListFlags): void {
   const configuration = loadConfiguration(config);
@@ -33,15 +36,20 @@ export function list({ config, names, json }: ListFlags): void {
     for (const name of named(configuration, names)) console.log(name);
     return;
   }
-  const images = configuration.imageNames().map((name) => described(configuration, name));
+  const images = configuration
+    .imageNames()
+    // One whose flavors are wrong is listed as such; `validate` tells of it.
+    .flatMap((image) => noting([], () => imagesMeant(configuration, image)) ?? [{ image, flavor: undefined }])
+    .map((image) => described(configuration, image));
   if (json) {
     console.log(JSON.stringify({ images }, undefined, 2));
     return;
   }
-  const rows = images.map(({ name, distribution, answerFile, assurance, ships, installedForReal, endOfLife }) => [
-    ...[name, distribution, answerFile, assurances[assurance]],
+  const rows = images.map(({ name, distribution, assurance, ships, installedForReal, endOfLife, file, ...image }) => [
+    ...[name, distribution, wayOf(image), assurances[assurance]],
     ships ? (installedForReal ? 'tried' : 'not tried') : '',
     supportEnded(endOfLife) ? `support ended ${endOfLife}` : '',
+    file === undefined ? '' : shownPath(file),
   ]);
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
   for (const row of rows)
@@ -65,40 +73,55 @@ function named(configuration: Configuration, what: NamesOf | true): readonly str
 }
 
 interface ListedImage {
+  /** With its flavor: `web@xen`. */
   readonly name: string;
+  readonly flavor?: string;
   readonly distribution: string;
+  /** Undefined for a section that has mistakes. */
+  readonly origin?: Origin['kind'];
   readonly answerFile: string;
+  readonly parent?: string;
   /** What vouches for kernel and initrd. */
   readonly assurance: Assurance;
   readonly ships: boolean;
   /** Of shipped images. */
   readonly installedForReal?: boolean;
   readonly endOfLife?: string;
+  /** The newest image that was built, in the output directory. Absolute. */
+  readonly file?: string;
 }
 
-function described(configuration: Configuration, name: string): ListedImage {
-  const section = configuration.section(name);
-  const ships = !configuration.isOwn(name);
+function described(configuration: Configuration, { image, flavor }: FlavoredImage): ListedImage {
+  const section = configuration.section(image);
+  const name = flavoredName({ image, flavor });
+  const spec = specOf(configuration, name);
+  const ships = !configuration.isOwn(image);
   const endOfLife = value(section, 'end-of-life');
+  const file = spec && newestImage(spec.outputDir, name);
   return {
     name,
-    distribution: value(section, 'distribution') ?? distributionOf(name),
+    ...(flavor !== undefined && { flavor }),
+    distribution: value(section, 'distribution') ?? distributionOf(image),
+    ...(spec && { origin: spec.origin.kind }),
     answerFile: answerFileKinds.find((kind) => value(section, kind)) ?? 'none',
-    assurance: assurance(configuration, name),
+    ...(spec?.origin.kind === 'derive' && { parent: spec.origin.parent }),
+    assurance: spec === undefined ? 'unknown' : assuranceOf(spec),
     ships,
     ...(ships && { installedForReal: value(section, 'installed-for-real') !== undefined }),
     ...(endOfLife !== undefined && { endOfLife }),
+    ...(file !== undefined && { file }),
   };
 }
 
-/** Unknown for a section that has mistakes, which `validate` tells. */
-function assurance(configuration: Configuration, name: string): Assurance {
-  try {
-    return assuranceOf(resolveImage(configuration, name, {}, isoDate(new Date())));
-  } catch (error) {
-    if (error instanceof UsageError) return 'unknown';
-    throw error;
-  }
+/** How an image comes about, in a word: its answer file, its parent, or its packages. */
+function wayOf({ origin, answerFile, parent }: Pick<ListedImage, 'origin' | 'answerFile' | 'parent'>): string {
+  if (origin === 'derive') return `parent ${parent}`;
+  return origin === 'bootstrap' ? 'packages' : answerFile;
+}
+
+/** Undefined for a section that has mistakes, which `validate` tells. */
+function specOf(configuration: Configuration, name: string): ImageSpec | undefined {
+  return noting([], () => resolveImage(configuration, name, {}, isoDate(new Date())));
 }
 
 /** An option as text. One that can't be resolved is listed as written. */

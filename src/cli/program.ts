@@ -184,7 +184,7 @@ export function program(): Command {
   withConfig(root.command('check'))
     .description('check what machines from an image would share')
     .argument(
-      '[file...]',
+      '[image|file...]',
       'image files, or names of images in the configuration, of which the newest one built is meant',
     )
     .option('--fix <file>', 'write a repaired copy of the image to a new file; what only you can decide is left')

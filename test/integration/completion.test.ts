@@ -162,6 +162,11 @@ describe('shell completion', function () {
         await typed.complete('image-factory lock --config my.conf shop@s', 'andbox ');
         await typed.complete('image-factory lock --config my.conf shop@', 'andbox ');
       });
+
+      it('offers images and files where both may stand', async () => {
+        await typed.complete('image-factory bundle --config my.conf shop@s', 'andbox ');
+        await typed.complete('image-factory check gold', 'golden', 'goldfish.txt');
+      });
     });
   }
 
@@ -210,6 +215,11 @@ describe('shell completion', function () {
       expect(await offered('image-factory group show --config my.conf shop')).to.deep.equal(['shopping']);
       expect(await offered('image-factory --config my.conf shop --flavor sand')).to.deep.equal(['sandbox']);
       expect(await offered('image-factory lock --config my.conf shop@')).to.deep.equal(['shop@sandbox']);
+    });
+
+    it('offers images and files where both may stand', async () => {
+      expect(await offered('image-factory diff --config my.conf shop@')).to.deep.equal(['shop@sandbox']);
+      expect(await offered('image-factory bundle debian-13 azu')).to.deep.equal(['azure']);
     });
 
     it('offers the images of the configuration that the line names, and runs nothing that stands in it', async () => {

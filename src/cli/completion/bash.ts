@@ -98,6 +98,8 @@ function completing(candidates: Candidates): string {
       return offer(candidates.words);
     case 'words-or-file':
       return `compopt -o default; ${offer(candidates.words)}`;
+    case 'image-or-file':
+      return `compopt -o default; _image_factory_offer_names images; ${offer(candidates.words)}`;
     case 'beginnings':
       return `compopt -o nospace; ${offer(candidates.words)}`;
     case 'words-or-group':

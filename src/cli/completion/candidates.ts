@@ -13,6 +13,8 @@ export type Candidates =
   | { readonly kind: 'beginnings'; readonly words: readonly string[] }
   /** One of these, or the name of a file. */
   | { readonly kind: 'words-or-file'; readonly words: readonly string[] }
+  /** One of these, or the name of an image or of a file. */
+  | { readonly kind: 'image-or-file'; readonly words: readonly string[] }
   /** One of these, or the name of a group. */
   | { readonly kind: 'words-or-group'; readonly words: readonly string[] }
   | { readonly kind: 'image' | 'flavor' | 'command' | 'file' | 'directory' | 'text' };
@@ -91,12 +93,19 @@ function argumentOf(argument: Argument, _: number, all: readonly Argument[]): Ca
   if (all.some((other) => other.name() === 'layout')) {
     return { kind: 'words-or-file', words: [...(all[0]?.argChoices ?? []), ...shippedLayoutNames()] };
   }
-  if (all.some((other) => other.name() === 'target')) return { kind: 'words-or-file', words: shippedTargetNames() };
+  const takesFiles = takesImageOrFile(argument);
+  if (takesFiles && all.some((other) => other.name() === 'target')) {
+    return { kind: 'image-or-file', words: shippedTargetNames() };
+  }
+  if (takesFiles) return { kind: 'image-or-file', words: [] };
   if (argument.argChoices) return { kind: 'words', words: argument.argChoices };
   const name = argument.name();
-  // Of a file or an image, such as `write` takes it, the shell knows the files.
-  if (name.endsWith('|file')) return { kind: 'file' };
   return { kind: name === 'image' || name === 'file' || name === 'command' ? name : 'text' };
+}
+
+/** Such as `check`, `write` and `bundle` take, and `diff` twice. */
+function takesImageOrFile(argument: Argument): boolean {
+  return argument.name() === 'image|file' || argument.name() === 'a';
 }
 
 function firstSentence(text: string): string {

@@ -76,7 +76,7 @@ function valueOf(candidates: Candidates): string {
 }
 
 function argumentOf(candidates: Candidates): string {
-  if (candidates.kind === 'words-or-file') return `-F ${offered(candidates)}`;
+  if (candidates.kind === 'words-or-file' || candidates.kind === 'image-or-file') return `-F ${offered(candidates)}`;
   return candidates.kind === 'file' ? '-F' : offered(candidates);
 }
 
@@ -86,6 +86,8 @@ function offered(candidates: Candidates): string {
     case 'words-or-file':
     case 'beginnings':
       return `-a ${literal(candidates.words.join(' '))}`;
+    case 'image-or-file':
+      return `-a ${literal(`${candidates.words.join(' ')} (__image_factory_names images)`.trim())}`;
     case 'words-or-group':
       return `-a ${literal(`${candidates.words.join(' ')} (__image_factory_names groups)`)}`;
     case 'image':

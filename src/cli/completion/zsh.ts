@@ -92,6 +92,11 @@ function action(candidates: Candidates): string {
       return `(${candidates.words.join(' ')})`;
     case 'words-or-file':
       return `_alternative "words:word:(${candidates.words.join(' ')})" "files:file:_files"`;
+    case 'image-or-file':
+      return `_alternative ${[
+        ...(candidates.words.length > 0 ? [`"words:word:(${candidates.words.join(' ')})"`] : []),
+        ...['"images:image:_image_factory_images"', '"files:file:_files"'],
+      ].join(' ')}`;
     case 'beginnings':
       return `compadd -S "" - ${candidates.words.join(' ')}`;
     case 'words-or-group':

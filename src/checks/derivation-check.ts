@@ -1,7 +1,8 @@
 import { accessSync, constants } from 'node:fs';
 import { isBootstrapped, isDerived, type DeriveSpec } from '../config/image-spec.js';
 import { reasonOf } from '../host/errno.js';
-import { Failure } from '../host/failure.js';
+import { elementsNotFound } from '../elements/resolve.js';
+import { Failure, UsageError } from '../host/failure.js';
 import type { Caller } from '../host/host.js';
 import { parentTreeOf } from '../images/derivation.js';
 import { builderArchitecture } from '../machine/acceleration.js';
@@ -16,8 +17,8 @@ export const derivationCheck: Check = async (subject) => {
   if (isBootstrapped(spec)) {
     const why = builderArchitecture() === spec.arch ? undefined : await whyNotEmulated(host, spec.arch);
     const foreign = why === undefined ? [] : [error(`${placeOf(subject, 'arch')}: ${why}`)];
-    const closed = await whyNotOfPackages(host, spec.name);
-    return closed === undefined ? foreign : [...foreign, error(closed)];
+    const closed = await whyNotOfPackages(host);
+    return closed === undefined ? foreign : [...foreign, error(`${placeOf(subject, 'group')}: ${closed}`)];
   }
   if (!isDerived(spec)) return [];
   const findings: CheckFinding[] = [];
@@ -34,7 +35,7 @@ export const derivationCheck: Check = async (subject) => {
   }
   const foreign = isForeign && spec.origin.in !== 'vm' ? await whyNotEmulated(host, spec.arch) : undefined;
   if (foreign !== undefined) findings.push(error(`${placeOf(subject, 'arch')}: ${foreign}`));
-  findings.push(...(await closedWay(subject, spec)));
+  findings.push(...unknownElements(subject, spec), ...(await closedWay(subject, spec)));
   try {
     await parentTreeOf(host, spec);
   } catch (caught) {
@@ -43,6 +44,21 @@ export const derivationCheck: Check = async (subject) => {
   }
   return findings;
 };
+
+/** Those that elements depend on may come with the parent, which the build knows. */
+function unknownElements(subject: Subject, { origin }: DeriveSpec): CheckFinding[] {
+  const { elements, elementPath } = origin.changes;
+  if (elements.length === 0) return [];
+  const problems = [];
+  try {
+    problems.push(...elementsNotFound(elements, elementPath).map((why) => `${placeOf(subject, 'elements')}: ${why}`));
+  } catch (caught) {
+    if (!(caught instanceof UsageError)) throw caught;
+    problems.push(...caught.problems.map((why) => `${placeOf(subject, 'element-path')}: ${why}`));
+  }
+  if (!mayBeMade(subject)) return problems.map(error);
+  return problems.map((problem) => warning(`${problem}, unless pre-build-command makes it`));
+}
 
 function unreadable(path: string): string | undefined {
   try {
@@ -56,12 +72,12 @@ function unreadable(path: string): string | undefined {
 /**
  * Trees of packages are made in namespaces only: no virtual machine of ours has what installs them.
  *
- * @returns why the image can't be made of packages here, and what helps; undefined if it can
+ * @returns why no image can be made of packages here, and what helps; undefined if it can
  */
-export async function whyNotOfPackages(caller: Caller, image: string): Promise<string | undefined> {
+export async function whyNotOfPackages(caller: Caller): Promise<string | undefined> {
   const closed = await whyNoNamespaces(caller);
   if (closed === undefined) return undefined;
-  const what = `[${image}] a system can't be made of packages here: ${closed.what}`;
+  const what = `a system can't be made of packages here: ${closed.what}`;
   return `${what}, and no virtual machine does this work; ${closed.fix}`;
 }
 
@@ -70,11 +86,12 @@ async function closedWay(subject: Subject, { name, origin }: DeriveSpec): Promis
   const ways = await deriveWays(subject.host);
   const wanted = ways.filter(({ way }) => origin.in === undefined || origin.in === way);
   if (wanted.some(({ open }) => open)) return [];
-  const reasons = wanted.map(({ way, why = '' }) => `'derive-in = ${way}': ${why}`);
+  const reasons = wanted.map(({ way, why = '' }) => (origin.in === way ? why : `'derive-in = ${way}': ${why}`));
+  const place = origin.in === undefined ? `[${name}]` : `${placeOf(subject, 'derive-in')}:`;
   const other = ways.find(({ open }) => open);
   const advice =
     other === undefined
       ? "'image-factory doctor' says what to do"
       : `'derive-in = ${other.way}' works here${other.why === undefined ? '' : ` (${other.why})`}`;
-  return [error(`[${name}] ${reasons.join('; ')}; ${advice}`)];
+  return [error(`${place} ${reasons.join('; ')}; ${advice}`)];
 }

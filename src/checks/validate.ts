@@ -51,7 +51,7 @@ export interface Validation {
 export interface ValidationSettings {
   /** The directory of the validators' schemas. */
   readonly schemaDir?: string | undefined;
-  /** The user did not name the image: a shipped one that lacks a required setting is skipped. */
+  /** A shipped image that the user did not name, nor needs: it is passed over if it lacks a required setting. */
   readonly unasked?: boolean;
   /** The options that the command line sets. */
   readonly overrides?: Overrides;
@@ -81,7 +81,7 @@ export async function validateImage(
     const spec = resolveImage(configuration, image, settings.overrides ?? {}, isoDate(new Date()));
     mask = maskOf(spec.secrets);
     if (isInstalled(spec)) notes.checks.push('answer file');
-    const shipped = settings.unasked === true && !configuration.isOwn(section);
+    const shipped = settings.unasked === true;
     const waitsFor = shipped ? await settingsMissing(spec) : [];
     if (waitsFor.length > 0) {
       notes.notMade.push(...waitsFor.map((why) => ({ check: 'answer file', why })));

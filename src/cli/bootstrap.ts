@@ -42,8 +42,8 @@ export async function bootstrapTree(name: string, target: string, flags: Bootstr
   try {
     await untilSignalled(async (signal) => {
       const host = { log, signal, release: new ReleaseStack() };
-      const closed = await whyNotOfPackages(host, image.image);
-      if (closed !== undefined) throw new UsageError([closed]);
+      const closed = await whyNotOfPackages(host);
+      if (closed !== undefined) throw new UsageError([`[${image.image}] ${closed}`]);
       await host.release.after(log, async () => {
         const { lock } = await lockForBuild(host, { request, cache, path: lockPath(configuration, image), policy });
         const serve = async (directory: string) => {

@@ -4,6 +4,7 @@ import { isDerived, type ImageSpec } from '../config/image-spec.js';
 import { integer } from '../config/option-types.js';
 import { overridesOfParents } from '../config/derive-origin.js';
 import type { Overrides } from '../config/overrides.js';
+import { parentNames } from '../config/parent-names.js';
 import { isoDate, resolveImage } from '../config/resolve.js';
 import { UsageError } from '../host/failure.js';
 import { silentLog } from '../host/log.js';
@@ -26,20 +27,9 @@ export function imagesAskedFor(configuration: Configuration, flags: BuildFlags):
     return own;
   }
   if (!names.includes(childrenOf)) configuration.section(childrenOf);
-  const parentOf = (name: string) => {
-    const { document } = configuration.section(name);
-    return document.optionNames(name).includes('parent') ? document.get(name, 'parent') : undefined;
-  };
-  const isChild = (name: string): boolean => {
-    const seen = new Set<string>();
-    for (let next = parentOf(name); next !== undefined && !seen.has(next);) {
-      if (next === childrenOf) return true;
-      seen.add(next);
-      next = names.includes(next) ? parentOf(next) : undefined;
-    }
-    return false;
-  };
-  const children = names.filter((name) => configuration.isOwn(name) && isChild(name));
+  const children = names.filter(
+    (name) => configuration.isOwn(name) && parentNames(configuration, name).includes(childrenOf),
+  );
   if (children.length === 0) throw new UsageError([`--children-of ${childrenOf}: no image has it as a parent`]);
   return children;
 }

@@ -7,9 +7,9 @@ import { straySections } from '../config/stray-sections.js';
 import { splitName } from '../config/flavored-name.js';
 import { UsageError } from '../host/failure.js';
 import { silentLog } from '../host/log.js';
-import { Turns } from '../host/turns.js';
 import { OnlineCheck } from '../checks/online-check.js';
-import { validateImage, type Validation, type ValidationFinding } from '../checks/validate.js';
+import type { Validation, ValidationFinding } from '../checks/validate.js';
+import { validateImages } from '../checks/validate-images.js';
 import { groupProblems } from '../packages/groups.js';
 import { noting } from '../packages/own-options.js';
 import { imagesMeant } from '../packages/request.js';
@@ -27,10 +27,7 @@ export interface ValidateFlags {
   readonly set?: readonly string[];
 }
 
-/** Each validation keeps a processor busy. */
-const imagesAtOnce = 4;
-
-/** Prints the findings of these images, or of all, and the checks that could not be made. */
+/** Prints the findings of these images and of their unbuilt ancestors, or of all, and the checks that could not be made. */
 export async function validate(names: readonly string[], flags: ValidateFlags): Promise<void> {
   const configuration = loadConfiguration(flags.config);
   const named = names.length > 0 ? names : imageOfEnvironment();
@@ -43,12 +40,7 @@ export async function validate(names: readonly string[], flags: ValidateFlags): 
   const validations = await untilSignalled((signal) => {
     const host = { log: silentLog, signal };
     const online = flags.online ? new OnlineCheck(host) : undefined;
-    const turns = new Turns(imagesAtOnce);
-    return Promise.all(
-      images.map((image) =>
-        turns.take(() => validateImage(host, configuration, image, { schemaDir, online, overrides, unasked })),
-      ),
-    );
+    return validateImages(host, configuration, { images, schemaDir, online, overrides, unasked });
   });
   if (flags.json || flags.format === 'json')
     console.log(JSON.stringify({ images: validations, sections }, undefined, 2));

@@ -162,8 +162,7 @@ function parentOf(
   if (parent === undefined || configuration.kind(parent) !== 'image') return undefined;
   const line = [...children, name];
   if (line.includes(parent)) {
-    const circle = [...line.slice(line.indexOf(parent)), parent];
-    reader.complain(`'parent' leads in a circle: ${circle.map((each) => `[${each}]`).join(' -> ')}`, 'parent');
+    complainOfCircle(configuration, line.slice(line.indexOf(parent)), reader.problems);
     return undefined;
   }
   try {
@@ -173,6 +172,15 @@ function parentOf(
     reader.problems.push(...error.problems);
     return undefined;
   }
+}
+
+/** The same words at the same line, from wherever the circle is entered. */
+function complainOfCircle(configuration: Configuration, images: readonly string[], problems: string[]): void {
+  const begin = images.indexOf(images.toSorted()[0] as string);
+  const circle = [...images.slice(begin), ...images.slice(0, begin)];
+  const last = configuration.section(circle.at(-1) as string);
+  const shown = [...circle, circle[0]].map((each) => `[${each}]`).join(' -> ');
+  new SectionReader(last, problems).complain(`'parent' leads in a circle: ${shown}`, 'parent');
 }
 
 /**

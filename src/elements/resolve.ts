@@ -1,6 +1,7 @@
 import { didYouMean } from '../config/suggestion.js';
 import { UsageError } from '../host/failure.js';
-import type { Element, Elements } from './element.js';
+import { readElements, type Element, type Elements } from './element.js';
+import { elementPathOf } from './element-path.js';
 
 /** The elements of one build. */
 export interface ResolvedElements {
@@ -59,13 +60,26 @@ export function resolveElements(
   return { elements, provided };
 }
 
+/**
+ * What is wrong with names of elements in a section: those that are in no directory.
+ *
+ * @throws UsageError for a directory that is none, or can't be read
+ */
+export function elementsNotFound(asked: readonly string[], elementPath: readonly string[]): string[] {
+  const path = elementPathOf(elementPath);
+  const known = readElements(path);
+  return asked.filter((name) => !known.has(name)).map((name) => notFound(name, undefined, known, path.directories));
+}
+
 function notFound(name: string, needing: string | undefined, known: Elements, searched: readonly string[]): string {
   const who = needing === undefined ? '' : `, which '${needing}' depends on,`;
   if (name.startsWith('#')) {
     return `${known.get(needing ?? '')?.directory ?? needing}/element-deps: '${name}' is taken for the name of an element: there are no comments in it`;
   }
-  const where = searched.length === 0 ? 'no directory of elements is known: set element-path' : searched.join(':');
-  return `element '${name}'${who} not found in ${where}${didYouMean(name, known.keys())}`;
+  if (searched.length === 0) {
+    return `element '${name}'${who} not found: there is no directory of elements; install diskimage-builder, or set element-path`;
+  }
+  return `element '${name}'${who} not found in ${searched.join(':')}${didYouMean(name, known.keys())}`;
 }
 
 function providedTwice(what: string, one: string, other: string): string {

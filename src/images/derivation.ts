@@ -130,7 +130,7 @@ async function fileTree(caller: Caller, spec: DeriveSpec, file: string): Promise
   const path = existsSync(file) ? file : file.replace(/:[^:/]*$/, '');
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats === undefined) {
-    throw new Failure(`[${spec.name}] parent = file:${file}: there is no such file or directory`);
+    throw new Failure(`${parentPlace(spec)} = file:${file}: there is no such file or directory`);
   }
   const sum = stats.isDirectory() ? await sumOfSystem(path) : await knownSum(caller, packageCacheOf(spec), path);
   const inputs = { file: `${sum}${file.slice(path.length)}` };
@@ -147,7 +147,7 @@ function layerTree(spec: DeriveSpec, name: string): ParentTree {
     const layer = readLayer(store, next);
     if (layer === undefined) throw noParent(spec, name);
     if (layer.contentId === undefined) {
-      throw new Failure(`[${spec.name}] parent = ${name}: the layer '${next}' is open: it may still change`, {
+      throw new Failure(`${parentPlace(spec)} = ${name}: the layer '${next}' is open: it may still change`, {
         hint: `Close it: image-factory layer close ${next}`,
       });
     }
@@ -166,11 +166,17 @@ function readLayer(store: string, name: string): { parent?: string; contentId?: 
   }
 }
 
-function noParent({ name, storeDir, origin }: DeriveSpec, parent: string): Failure {
+function noParent(spec: DeriveSpec, parent: string): Failure {
+  const { storeDir, origin } = spec;
   const layers = join(storeDir, 'layers');
   const known = [origin.nearestImage ?? [], existsSync(layers) ? readdirSync(layers) : []].flat();
   const near = didYouMean(parent, known);
-  return new Failure(`[${name}] parent = ${parent}: there is no image and no layer of that name${near}`, {
+  return new Failure(`${parentPlace(spec)} = ${parent}: there is no image and no layer of that name${near}`, {
     hint: "'image-factory list' shows the images, 'image-factory layer list' the layers; a file is written 'file:PATH'.",
   });
+}
+
+/** `my.conf:3: [web] parent` */
+function parentPlace({ name, places }: DeriveSpec): string {
+  return places['parent'] ?? `[${name}] parent`;
 }

@@ -1,9 +1,7 @@
-import { isBootstrapped, isDerived, type ImageSpec } from '../config/image-spec.js';
+import type { ImageSpec } from '../config/image-spec.js';
 import type { Caller } from '../host/host.js';
-import { derivationOf } from '../images/derivation.js';
-import { bootstrappedOf } from '../images/bootstrapped.js';
 import { lineOf } from '../images/line.js';
-import { newestImage } from '../images/newest-image.js';
+import { isBuilt } from '../images/is-built.js';
 
 /** An image to be built, and those of the same run that must be built before it. */
 export interface GraphImage {
@@ -27,7 +25,7 @@ export async function imageGraph(
   for (const spec of asked) {
     for (const ancestor of lineOf(spec)) {
       if (wanted.has(ancestor.name)) continue;
-      const isWanted = names.has(ancestor.name) || (ancestors === 'if stale' && !(await isThere(caller, ancestor)));
+      const isWanted = names.has(ancestor.name) || (ancestors === 'if stale' && !(await isBuilt(caller, ancestor)));
       if (isWanted) wanted.set(ancestor.name, ancestor);
     }
   }
@@ -39,12 +37,6 @@ export async function imageGraph(
       .filter((name) => wanted.has(name)),
     memory: spec.ram,
   }));
-}
-
-async function isThere(caller: Caller, spec: ImageSpec): Promise<boolean> {
-  if (isBootstrapped(spec)) return (await bootstrappedOf(spec)).state === 'fresh';
-  if (!isDerived(spec)) return newestImage(spec.outputDir, spec.name) !== undefined;
-  return (await derivationOf(caller, spec)).state === 'fresh';
 }
 
 /** What became of a build of a graph. */

@@ -181,6 +181,90 @@ upload_target = host:/
     });
   });
 
+  describe('of an image with ancestors', () => {
+    const config = `
+[base]
+parent = file:tree
+run = base.sh
+[middle]
+like = base
+parent = base
+runn = x
+run =
+elements = growrot
+element-path = elements
+[web]
+parent = middle
+[other]
+parent = middle
+[lost]
+parent = bsae
+[child of lost]
+parent = lost
+[one]
+parent = two
+[two]
+parent = three
+[three]
+parent = one
+[wrong]
+parent = file:tree
+ram = much
+[child of wrong]
+parent = wrong
+`;
+    /** `LINE: MESSAGE` of each finding. */
+    async function found(...words: string[]) {
+      for (const name of ['tree/usr/bin', 'elements/growroot']) mkdirSync(join(directory, name), { recursive: true });
+      const env = { IMAGE_FACTORY_STORE_DIR: join(directory, 'store') };
+      const text = `[DEFAULT]\noutput-dir = ${join(directory, 'out')}\nboot-test = off${config}`;
+      const { exitCode, lines } = await validate(text, words, env);
+      expect(exitCode, lines.join('\n')).to.equal(2);
+      return lines.filter((line) => line.includes('.conf:')).map((line) => line.replace(/^.*\.conf:/, ''));
+    }
+
+    const ofBase = /^6: \[base\] run = base\.sh: can't read .*: no such file/;
+    const ofMiddle = [
+      /^10: \[middle\] unknown option 'runn' \(did you mean 'run'\?\)/,
+      /^12: \[middle\] elements = growrot: element 'growrot' not found in .* \(did you mean 'growroot'\?\)/,
+    ];
+
+    it('tells what a build of it would find in them, once', async () => {
+      const each = [ofBase, ...ofMiddle];
+      for (const words of [['web'], ['web', 'other'], ['other', 'middle', 'web']]) {
+        const lines = await found(...words);
+        expect(lines).to.have.length(each.length, lines.join('\n'));
+        for (const pattern of each) expect(lines.filter((line) => pattern.test(line))).to.have.length(1, `${pattern}`);
+      }
+      const [wrong, ...more] = await found('child of wrong');
+      expect(wrong).to.match(/^30: \[wrong\] ram = much: expected a size/);
+      expect(more).to.deep.equal([]);
+    });
+
+    it('tells a parent that is not there, and a circle, at their lines', async () => {
+      const [lost, ...others] = await found('child of lost');
+      expect(others).to.deep.equal([]);
+      expect(lost).to.match(/^19: \[lost\] parent = bsae: there is no image .* \(did you mean 'base'\?\)/);
+      for (const name of ['one', 'two', 'three']) {
+        expect(await found(name)).to.deep.equal([
+          "27: [three]: 'parent' leads in a circle: [one] -> [two] -> [three] -> [one]",
+        ]);
+      }
+    });
+
+    it('tells nothing twice where all are validated, and nothing of those that are built already', async () => {
+      const lines = await found();
+      const own = lines.filter((line) => !line.includes('[debian'));
+      expect(new Set(own).size).to.equal(own.length, own.join('\n'));
+      expect(own.filter((line) => line.includes('circle'))).to.have.length(1);
+      const text = `${necessary}[installed]\nlike = debian-13\npost-build-command = /nowhere\noutput-dir = ${directory}\nupload_destinations =\n[child]\nparent = installed\nboot-test = off\noutput-dir = ${directory}\n`;
+      expect((await validate(text, ['child'])).exitCode).to.equal(2);
+      file('installed-2026-01-01.qcow2', '');
+      const { exitCode, stdout } = await validate(text, ['child']);
+      expect(exitCode, stdout).to.equal(0);
+    });
+  });
+
   it('counts it as not made where the Kickstart file does not say its version', async function () {
     if (findProgram('ksvalidator') === undefined) {
       console.log('      skipped: ksvalidator is not installed: pipx install pykickstart');

@@ -6,6 +6,8 @@ import { shellLine } from '../host/host.js';
 import { silentLog } from '../host/log.js';
 import { checkImage, checkPrograms } from '../checks/image-check.js';
 import { makingOf } from '../images/wanted-packages.js';
+import { finishedImage } from '../images/finished-nodes.js';
+import { foreseenPackages } from '../images/foreseen-packages.js';
 import { planBuild } from '../images/plan.js';
 import { buildRecipe } from '../images/recipes.js';
 import { resolveJob, type Job } from '../jobs/job.js';
@@ -119,14 +121,25 @@ async function printCommands(
   images: readonly string[],
   flags: BuildFlags,
 ): Promise<void> {
+  const { signal } = new AbortController();
   const { log, outcome } = await inSession(flags, async ({ log, secrets }) => {
     const lines: string[] = [];
     for (const image of images) {
       const spec = await resolveJob(jobOf(image, images, flags), configuration, secrets);
       await checkImage(configuration, spec, log);
       const plan = await planBuild(spec, await makingOf(configuration, spec));
-      const commands = buildRecipe(plan).steps.flatMap((step) => step.commands);
-      lines.push(...(images.length > 1 ? [`# ${image}`] : []), ...commands.map(shellLine));
+      if (images.length > 1) lines.push(`# ${image}`);
+      const finished = await finishedImage({ log, signal }, plan);
+      if (finished !== undefined) {
+        lines.push(`# ${finished} is up to date: nothing is done`);
+        continue;
+      }
+      const { remarks, skipped } = await foreseenPackages({ log, signal }, plan);
+      const steps = buildRecipe(plan).steps.filter(({ name }) => !skipped.includes(name));
+      lines.push(
+        ...remarks.map((remark) => `# ${remark}`),
+        ...steps.flatMap(({ commands }) => commands.map(shellLine)),
+      );
     }
     for (const line of lines) console.log(secrets.mask(line));
   });

@@ -37,16 +37,13 @@ export interface UsedLock {
 export async function lockForBuild(host: Host, wanted: WantedPackages): Promise<UsedLock> {
   const { request, cache, path, policy } = wanted;
   const name = flavoredName(request);
-  const there = policy === 'ignore' ? undefined : readLock(path);
+  const there = await lockThere(host, wanted);
   if (there !== undefined) {
-    const stale = await stalenessHere(host, request, there);
-    if (stale.length > 0) throw staleLock(name, path, stale);
     host.log.info(`Package lock ${shownPath(path)}: ${there.totals.packages} packages`);
     const fetched = await fetchLocked(host, { request, cache }, there);
     if (fetched > 0) host.log.info(`Fetched ${fetched} packages that were not in the pool`);
     return { lock: there, isFile: true };
   }
-  if (policy === 'required') throw noLock(name, path);
   host.log.info(
     policy === 'ignore'
       ? 'Not using a package lock: taking the newest packages'
@@ -55,6 +52,24 @@ export async function lockForBuild(host: Host, wanted: WantedPackages): Promise<
   const netboot = wanted.netboot && (() => wanted.netboot!(host));
   const lock = await makeLock(host, { request, cache, update: { kind: 'everything' }, fetches: true, netboot });
   return { lock, isFile: false };
+}
+
+/**
+ * The lock that is there and counts; undefined where the newest packages are taken.
+ *
+ * @throws Failure for a stale lock, with the difference; for none where one is required
+ */
+export async function lockThere(
+  caller: Caller,
+  { request, path, policy }: Omit<WantedPackages, 'cache' | 'netboot'>,
+): Promise<PackageLock | undefined> {
+  const name = flavoredName(request);
+  const there = policy === 'ignore' ? undefined : readLock(path);
+  if (there !== undefined) {
+    const stale = await stalenessHere(caller, request, there);
+    if (stale.length > 0) throw staleLock(name, path, stale);
+  } else if (policy === 'required') throw noLock(name, path);
+  return there;
 }
 
 /** Whether a lock is about something else than the configuration says now. */

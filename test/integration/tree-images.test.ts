@@ -160,6 +160,38 @@ bundles = oci, qcow2
     const { exitCode, all } = await call('web', '--locked');
     expect(exitCode, all).to.equal(0);
     expect(all).to.match(/Nothing has changed/);
+    expect((await call('web', '--locked', '--dry-run')).all).to.equal(
+      `# ${named('out', /\.tar\.zst$/)} is up to date: nothing is done`,
+    );
+  });
+
+  it('tells in a dry run what it would be made of, and how', async () => {
+    const dry = async (...words: string[]) => {
+      const { exitCode, all } = await call(...words, '--dry-run', '--output-dir', join(directory, 'dry'));
+      return { exitCode, lines: all.replace(/-\d{4}-\d\d-\d\d/, '').split('\n') };
+    };
+    const store = join(directory, 'store');
+    expect(await dry('rpm')).to.deep.equal({
+      exitCode: 0,
+      lines: [
+        "# no package lock locks/rpm.json: the newest packages, which 'image-factory lock rpm' would lock",
+        `# tree: a new layer of ${store}`,
+        `# image: ${directory}/dry/rpm.tar.zst`,
+        'dnf --installroot=TREE --forcearch=x86_64 install PACKAGES',
+      ],
+    });
+    const fresh = await dry('web', '--store-dir', join(directory, 'empty'));
+    expect(fresh.lines.slice(0, 2)).to.deep.equal([
+      '# package lock locks/web.json: 2 packages, all in the pool',
+      `# tree: a new layer of ${directory}/empty`,
+    ]);
+    expect(fresh.lines[3]).to.equal('mmdebstrap --architectures=amd64 --include=PACKAGES stable TREE REPOSITORY');
+    const { lines } = await dry('web');
+    expect(lines).to.have.length(3);
+    expect(lines[1]).to.match(/^# tree: the layer web\S*, which is there, of /);
+    const { exitCode, lines: refused } = await dry('rpm', '--locked');
+    expect(exitCode).to.equal(1);
+    expect(refused.join('\n')).to.include('rpm has no package lock: there is no locks/rpm.json');
   });
 
   it('is promoted to another name: the same bytes, and what describes them', async () => {

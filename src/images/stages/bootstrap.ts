@@ -11,6 +11,7 @@ import { makeRpmTree, withRepository } from '../../packages/make-tree.js';
 import { lockForBuild, type WantedPackages } from '../../packages/use-lock.js';
 import { inputsOfLock } from '../bootstrapped.js';
 import type { Plan } from '../build.js';
+import { treeCommand } from '../foreseen-packages.js';
 import { firstSettings } from '../first-settings.js';
 import { foreignOf } from '../foreign-architecture.js';
 import { keepLock } from '../kept-lock.js';
@@ -33,6 +34,7 @@ export const bootstrap = stage({
   leaves: ['packageLock', 'node'],
   wants: ({ spec, paths, packages }: Plan): Want | undefined =>
     packages !== undefined && isBootstrapped(spec) ? { spec, packages, workDir: paths.workDir } : undefined,
+  commands: ({ packages }) => [treeCommand(packages)],
   programs: ({ packages }) => [
     ...(['apt-get', 'apt-config', 'apt-helper', 'gpg', 'gpgconf', 'gpgv'] as const),
     ...(packagingOf(packages.request.facts).packaging === 'rpm'

@@ -10,7 +10,7 @@ import { SystemFiles } from '../disk/system-files.js';
 import { readSystem } from '../disk/system.js';
 import { Volumes } from '../disk/volumes.js';
 import { checkImage, repairImage } from './check-image.js';
-import { check } from './check.js';
+import { check, repairingRulesWithout } from './check.js';
 import { rules } from './rules.js';
 import { isGolden } from './summary.js';
 
@@ -47,6 +47,12 @@ describe('the check of an image', function () {
   const how = () => ({ rules, scratch: directory });
   const sum = (file: string) => program('sha256sum', [file]).split(' ')[0];
   const rulesOf = (findings: readonly { readonly rule: string }[]) => [...new Set(findings.map(({ rule }) => rule))];
+
+  it('copies no initial RAM disk out of a system that is only to be repaired', () => {
+    expect(repairingRulesWithout([]).flatMap(({ copies = [] }) => copies)).to.deep.equal([]);
+    const names = repairingRulesWithout(['machine-id']).map(({ name }) => name);
+    expect(names).to.include('dbus-machine-id').and.not.include('machine-id');
+  });
 
   it('finds every rule broken on a dirty disk, writes nothing to it, and repairs a copy', async () => {
     installed(together(all.map(({ planted }) => planted)), 'swapped out');

@@ -29,6 +29,11 @@ export function rulesWithout(names: readonly string[]): readonly Rule[] {
   return allRules.filter(({ name }) => !names.includes(name));
 }
 
+/** Those that have a repair: for the others, nothing need be read from a system that is only to be repaired. */
+export function repairingRulesWithout(names: readonly string[]): readonly Rule[] {
+  return rulesWithout(names).filter(({ repair: how }) => how !== undefined);
+}
+
 /** Checks a system; changes nothing. The worst comes first. */
 export async function check(host: Caller, files: GoldenFiles, rules: readonly Rule[]): Promise<Told[]> {
   return (await findAll(host, files, rules)).map(([rule, finding]) => told(rule, finding));

@@ -1,7 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DirectoryTree } from '../disk/directory-tree.js';
-import { repair, rulesWithout } from '../golden/check.js';
+import { repair, repairingRulesWithout } from '../golden/check.js';
 import { byRule } from '../golden/summary.js';
 import type { Host } from '../host/host.js';
 import { pathInTree } from '../sandbox/tree-path.js';
@@ -26,7 +26,7 @@ export async function cleanTree(
     }
   }
   if (goldenExcept === undefined) return;
-  const rules = rulesWithout(goldenExcept).filter(({ group }) => group !== 'boot');
+  const rules = repairingRulesWithout(goldenExcept).filter(({ group }) => group !== 'boot');
   const { repaired } = await repair(host, new DirectoryTree(root), rules);
   for (const { rule, level, path } of repaired) host.log.finding({ rule, level, path, repaired: true });
   for (const { heading, places } of byRule(repaired)) {

@@ -4,7 +4,7 @@ import { bootWays } from '../../disk/boot-ways.js';
 import { ExtFileSystem } from '../../disk/ext-file-system.js';
 import { identifyCommand } from '../../disk/disk-layout.js';
 import { readPartitionTableCommand } from '../../disk/partition-table.js';
-import { repair, rulesWithout } from '../../golden/check.js';
+import { repair, repairingRulesWithout } from '../../golden/check.js';
 import { byRule } from '../../golden/summary.js';
 import { readSystem } from '../../disk/system.js';
 import { SystemFiles } from '../../disk/system-files.js';
@@ -54,7 +54,7 @@ export const clean = stage({
       const removed = await files.removeLeftovers();
       host.log.info(removed.length > 0 ? `Removed ${removed.join(', ')}` : 'The installer left nothing to remove');
       if (repairs !== undefined) {
-        const { repaired } = await repair(host, files, rulesWithout(repairs.except));
+        const { repaired } = await repair(host, files, repairingRulesWithout(repairs.except));
         for (const { rule, level, path } of repaired) host.log.finding({ rule, level, path, repaired: true });
         for (const { heading, places } of byRule(repaired)) {
           host.log.info([`Repaired ${heading}`, ...places].join('\n  '));

@@ -10,6 +10,8 @@ import type { LockedPackage, PackageLock } from './lock-file.js';
 import { unpackAheadHook } from './unpack-ahead.js';
 
 describe('the largest packages', () => {
+  before(needNamespaces);
+
   let scratch: string;
   beforeEach(() => (scratch = mkdtempSync(join(tmpdir(), 'unpack-ahead-'))));
   afterEach(() => rmSync(scratch, { recursive: true }));
@@ -44,8 +46,7 @@ ${script}`;
     return (await execa('unshare', [...user, '--mount', 'sh', '-c', text], { env })).stdout;
   }
 
-  it('are decompressed ahead, and dpkg gets that', async function () {
-    needNamespaces.call(this);
+  it('are decompressed ahead, and dpkg gets that', async () => {
     const file = await makePackage();
     const script = `flock "$data.lock" rm "${file}"
 $dpkg_deb --fsys-tarfile /var/cache/apt/archives/linux-image_1%3a6.12+deb_amd64.deb | tar -xO ./vmlinuz
@@ -53,8 +54,7 @@ $dpkg_deb --fsys-tarfile /var/cache/apt/archives/linux-image_1%3a6.12+deb_amd64.
     expect(await after(hookOf(locked(kernel)), script)).to.equal('a kernel');
   });
 
-  it('are decompressed by dpkg-deb where that failed, and for everything else that dpkg asks', async function () {
-    needNamespaces.call(this);
+  it('are decompressed by dpkg-deb where that failed, and for everything else that dpkg asks', async () => {
     const file = await makePackage();
     const script = `name=linux-image_1%3a6.12+deb_amd64.deb; ln -s "${file}" "$name"
 flock "$data.lock" rm "$data"

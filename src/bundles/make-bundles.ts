@@ -1,5 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { filesOfTarget } from '../config/bundle-files.js';
 import { bundleFormats, type BundleFormat } from '../config/bundle-formats.js';
 import type { BundleTarget } from '../config/bundle-target.js';
 import { Failure, UsageError } from '../host/failure.js';
@@ -116,6 +117,9 @@ async function makeOne(
   if (target.sidecar !== undefined && source.kind === 'disk') {
     names.push(await sidecars[target.sidecar](making, source, names[0] ?? ''));
   }
+  const known = filesOfTarget(names[0] ?? '', target);
+  const unknown = names.filter((name) => !known.includes(name));
+  if (unknown.length > 0) throw new Error(`the target '${target.name}' made ${unknown.join(', ')}, which no list has`);
   const files: BundleFile[] = [];
   for (const name of names) files.push(await placeFile(host, join(directory, name), outputDir));
   const { omitted = [], disk } = result;

@@ -58,11 +58,6 @@ export async function fileNameOf({ target, base, facts }: Pick<Making, 'target' 
   return fileName.replaceAll(/\{(\w+)\}/g, (_, name: string) => values[name] ?? '').replaceAll(/[^\w.+-]/g, '-');
 }
 
-/** The name of another file of a bundle: `web.vmx` beside `web.vmdk`, `web.meta.tar.xz` beside `web.rootfs.tar.xz`. */
-export function besideOf(first: string, end: string): string {
-  return `${first.replace(/(?:\.rootfs)?(?:\.tar)?\.[^.]*$/, '')}.${end}`;
-}
-
 /** Writes a stream to a file of the bundle. @throws Interrupted if the host's signal ends it */
 export async function writeStream(
   { host, directory }: Pick<Making, 'host' | 'directory'>,

@@ -4,6 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { parseSums } from '../artifacts/checksum.js';
 import { signatureOf } from '../artifacts/table.js';
 import { writeDocument } from '../artifacts/write.js';
+import { expectFree } from '../bundles/expect-free.js';
 import { makeBundles, type Bundling, type Sources } from '../bundles/make-bundles.js';
 import { readBundles, withBundles, type BundleRecord } from '../bundles/record.js';
 import { timeOf } from '../bundles/source.js';
@@ -100,14 +101,17 @@ async function bundleAll(host: Host, asked: Asked): Promise<readonly BundleRecor
   const base = flags.as ?? (found.kind === 'file' ? baseOf(found.path) : `${found.name}-${date}`);
   const outputDir = resolve(flags.outputDir ?? (found.kind === 'file' ? dirname(found.path) : '.'));
   if (!existsSync(outputDir)) throw new UsageError([`${outputDir}: there is no such directory`]);
-  if (!flags.force) expectNothingThere(targets, { base, outputDir, source: found.kind === 'file' ? found.path : '' });
+  const imageFile = flags.imageFile ?? (found.kind === 'file' ? found.path : undefined);
+  const places = { base, outputDir, imageFile };
+  const isKnown = ({ fileName }: BundleTarget) => fileName === undefined;
+  if (!flags.force) await expectFree({ ...places, targets: targets.filter(isKnown) }, unasked);
   const workDir = flags.workDir ?? join(outputDir, `.${base}.bundles`);
   await takeWorkDirectory(host, workDir);
   const sources = sourcesOf(host, asked, { scratch: join(workDir, 'scratch'), epoch });
+  if (!flags.force) await expectFree({ ...places, targets: targets.filter((target) => !isKnown(target)) }, sources);
   const bundling: Bundling = {
-    ...{ targets, base, outputDir, epoch },
+    ...{ ...places, targets, epoch },
     image: imageNamed(found, flags),
-    imageFile: flags.imageFile ?? (found.kind === 'file' ? found.path : undefined),
     workDir: join(workDir, 'made'),
     time: found.kind === 'file' ? await timeOf(found.path, epoch) : (epoch ?? Math.floor(Date.now() / 1000)),
     proof: { kind: 'compare' },
@@ -121,18 +125,11 @@ async function bundleAll(host: Host, asked: Asked): Promise<readonly BundleRecor
   return made;
 }
 
-function expectNothingThere(
-  targets: readonly BundleTarget[],
-  { base, outputDir, source }: { readonly base: string; readonly outputDir: string; readonly source: string },
-): void {
-  const there = targets.flatMap(({ fileName, extension }) => {
-    const file = join(outputDir, `${base}.${extension}`);
-    return fileName === undefined && file !== source && existsSync(file) ? [file] : [];
-  });
-  if (there.length > 0) {
-    throw new UsageError(there.map((file) => `${file}: it is there already; --force replaces it`));
-  }
-}
+/** For targets whose files are named without a look at the system. */
+const unasked: Sources = {
+  disk: () => Promise.reject(new Error('the disk is not open yet')),
+  tree: () => Promise.reject(new Error('the files are not open yet')),
+};
 
 /** Takes the directory in which bundles are made; what an earlier process left in it is removed. */
 async function takeWorkDirectory(host: Host, workDir: string): Promise<void> {

@@ -98,5 +98,11 @@ describe('targets of bundles', () => {
     expect(problems).to.deep.equal([
       "bundles: the targets 'azure' and 'mine' would make the same file, which ends with .vhd: give one of them another 'extension'",
     ]);
+    const sidecars = configured(
+      '[bundle one]\nlike = openstack\nextension = qcow2\n[bundle two]\nlike = aws\nextension = raw\n',
+    );
+    expect(resolveTargets(sidecars, ['one', 'two'], 'bundles').problems).to.deep.equal([
+      "bundles: the targets 'one' and 'two' would make the same file, which ends with .json: give one of them another 'extension'",
+    ]);
   });
 });

@@ -1,4 +1,5 @@
 import { UsageError } from '../host/failure.js';
+import { filesOfTarget } from './bundle-files.js';
 import { bundleFormats, type BundleFormat } from './bundle-formats.js';
 import { bundleOptions } from './bundle-options.js';
 import type { BundleTarget } from './bundle-target.js';
@@ -41,16 +42,21 @@ export function resolveTargets(configuration: Configuration, names: readonly str
     }
   });
   for (const [index, target] of targets.entries()) {
-    const other = targets.slice(0, index).find((before) => endOf(before) === endOf(target));
-    if (other === undefined) continue;
-    problems.push(
-      `${asker}: the targets '${other.name}' and '${target.name}' would make the same file, which ends with ${endOf(target)}: give one of them another 'extension'`,
-    );
+    for (const other of targets.slice(0, index)) {
+      const same = filesOfTarget(firstOf(target), target).find((name) =>
+        filesOfTarget(firstOf(other), other).includes(name),
+      );
+      if (same === undefined) continue;
+      problems.push(
+        `${asker}: the targets '${other.name}' and '${target.name}' would make the same file, which ends with ${same}: give one of them another 'extension'`,
+      );
+    }
   }
   return { targets, problems };
 }
 
-const endOf = ({ fileName, extension }: BundleTarget) => fileName ?? `.${extension}`;
+/** The name of the first file, without what all have in common. */
+const firstOf = ({ fileName, extension }: BundleTarget) => fileName ?? `.${extension}`;
 
 /** @throws UsageError with every problem of the section, or naming the nearest target where there is none */
 export function resolveTarget(configuration: Configuration, name: string): BundleTarget {

@@ -24,7 +24,7 @@ describe('image-factory bundle', () => {
       [
         '[DEFAULT]\nformat = raw\n',
         `[web]\nlike = debian-13\noutput-dir = ${scratch}\nbundles = vdi\n`,
-        '[bundle small]\nformat = qcow2\noptions = cluster_size=2M\n',
+        '[bundle small]\nformat = qcow2\noptions = cluster_size=2M\n[bundle small2]\nlike = small\n',
       ].join(''),
     );
   });
@@ -66,6 +66,35 @@ describe('image-factory bundle', () => {
     expect(again.exitCode).to.equal(2);
     expect(again.stderr).to.include(`${scratch}/web-2024-05-17.vhd: it is there already; --force replaces it`);
     expect((await bundle('web', 'azure', '--force')).exitCode).to.equal(0);
+  });
+
+  it('replaces no file beside a bundle, and none that is named after the system', async function () {
+    rootOnly(this);
+    const [sidecar, template] = ['web-2024-05-17.vmx', 'debian-13-x86_64-web-2024-05-17.tar.gz'];
+    for (const name of [sidecar, template]) writeFileSync(join(scratch, name), 'mine\n');
+    const before = readdirSync(scratch).sort();
+    for (const [words, there] of [
+      [['vmdk'], sidecar],
+      [['openvz'], template],
+      [['small2', 'openvz'], template],
+    ] as const) {
+      const { exitCode, stderr } = await bundle('web', ...words);
+      expect(exitCode, stderr).to.equal(2);
+      expect(stderr).to.include(`${scratch}/${there}: it is there already; --force replaces it`);
+      expect(readFileSync(join(scratch, there), 'utf8')).to.equal('mine\n');
+      expect(
+        readdirSync(scratch)
+          .filter((name) => name !== 'store')
+          .sort(),
+      ).to.deep.equal(before.filter((name) => name !== 'store'));
+    }
+    const { exitCode, stdout, stderr } = await bundle('web', 'vmdk', 'openvz', '--force');
+    expect(exitCode, stderr).to.equal(0);
+    expect(stdout).to.include(sidecar).and.to.include(template);
+    for (const name of [sidecar, template]) {
+      await execa('sha256sum', ['--check', `${name}.sha256sum`], { cwd: scratch });
+      for (const each of [name, `${name}.sha256sum`]) rmSync(join(scratch, each));
+    }
   });
 
   it('ends with 2, and makes nothing, for what is not there', async () => {

@@ -2,7 +2,8 @@ import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { architectureNamed, defaultArchitecture, firmwareNamed } from '../../machine/architectures.js';
 import type { BundleSidecar } from '../../config/bundle-formats.js';
-import { besideOf, identity, numberOption, uuidOf, writeJson, type Making } from '../making.js';
+import { besideOf } from '../../config/bundle-files.js';
+import { identity, numberOption, uuidOf, writeJson, type Making } from '../making.js';
 import type { SystemFacts } from '../facts.js';
 import type { DiskSource } from '../source.js';
 

@@ -4,7 +4,8 @@ import { SystemFiles } from '../../disk/system-files.js';
 import { readSystem } from '../../disk/system.js';
 import { Volumes } from '../../disk/volumes.js';
 import { Failure } from '../../host/failure.js';
-import { besideOf, fileNameOf, numberOption, type Made, type Making } from '../making.js';
+import { besideOf } from '../../config/bundle-files.js';
+import { fileNameOf, numberOption, type Made, type Making } from '../making.js';
 import type { DiskSource } from '../source.js';
 import { copyRaw } from './raw.js';
 

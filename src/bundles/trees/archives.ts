@@ -5,7 +5,8 @@ import type { ExportCompression } from '../../layers/export/formats.js';
 import { layerArchive, type AddedFile, type ArchivedTree } from '../../layers/export/layer-archive.js';
 import { writeSquashfs } from '../../layers/export/file-system-image.js';
 import { archiveOf, type Member } from '../archive.js';
-import { besideOf, fileNameOf, writeStream, type Made, type Making } from '../making.js';
+import { besideOf } from '../../config/bundle-files.js';
+import { fileNameOf, writeStream, type Made, type Making } from '../making.js';
 import { omits, omittedPaths } from '../omissions.js';
 import type { TreeSource } from '../source.js';
 

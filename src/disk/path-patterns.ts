@@ -15,7 +15,12 @@ export function patternsBelowRoot(patterns: readonly PathPattern[]): PatternsBel
 
 function nameMatcher(name: string): RegExp {
   if (name === '**') return everything;
-  return new RegExp(`^${name.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`, 's');
+  return new RegExp(`^${expressionOf(name)}$`);
+}
+
+/** A regular expression for any part of one name, and what it has otherwise. */
+function expressionOf(pattern: string): string {
+  return pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '[^/]*');
 }
 
 /** One name further down: whether that is a path that a pattern names, and what is left below it. */
@@ -48,12 +53,17 @@ export function patternsBelow(patterns: readonly PathPattern[], directory: strin
 
 /** Whether one of the patterns names an absolute path. */
 export function namesPath(patterns: readonly PathPattern[], path: string): boolean {
-  const names = path.split('/').slice(1);
-  let left = patternsBelowRoot(patterns);
-  for (const [index, name] of names.entries()) {
-    const { named, below } = stepDown(left, name);
-    if (index === names.length - 1) return named;
-    left = below;
-  }
-  return false;
+  return patterns.some((pattern) => pathMatcher(pattern).test(path));
+}
+
+/** Rules ask for the same patterns with each path of a system. */
+const pathMatchers = new Map<PathPattern, RegExp>();
+
+function pathMatcher(pattern: PathPattern): RegExp {
+  const known = pathMatchers.get(pattern);
+  if (known !== undefined) return known;
+  const [, above] = /^(.*)\/\*\*$/s.exec(pattern) ?? [];
+  const made = new RegExp(above === undefined ? `^${expressionOf(pattern)}$` : `^${expressionOf(above)}/`);
+  pathMatchers.set(pattern, made);
+  return made;
 }

@@ -13,9 +13,9 @@ import { fitProblem, layoutProblems, rightsProblems } from './disk-problems.js';
 import { fileSystemUuids } from './file-systems.js';
 import { fillFileSystems } from './fill-file-systems.js';
 import { Identifiers } from './identifiers.js';
-import { mountedBelow, mountedIn } from './mount-points.js';
+import { holders, mountedIn } from './mount-points.js';
 import { addSystemFiles } from './system-additions.js';
-import { listTree, type TreeEntry } from './tree-listing.js';
+import { listTree, withAdded, type TreeEntry } from './tree-listing.js';
 import { commandInView, inView, makeTreeView, type TreeView } from './tree-view.js';
 import { writePartitionTable } from './write-partition-table.js';
 import { writePhysicalVolumes } from './write-physical-volumes.js';
@@ -71,7 +71,7 @@ export async function makeDisk(host: Host, wanted: DiskOfTree): Promise<readonly
       readTree: async (path) => (await run(host, commandInView(view, [], 'cat', ['--', inView(view, path)]))).stdout,
     },
   );
-  await refuseWhatDoesNotFit(host, layout, view);
+  refuseWhatDoesNotFit(layout, await withAdded(entries, view.added));
 
   const files = new Map(layout.disks.map(({ name }, index) => [name, join(work, `${index}.raw`)]));
   for (const disk of layout.disks) {
@@ -96,16 +96,22 @@ async function copyFromTree(host: Host, view: TreeView, from: string, to: string
   await run(host, commandInView(view, [], 'cp', ['--', inView(view, from), join(view.added, to)]));
 }
 
-async function refuseWhatDoesNotFit(host: Host, layout: Layout, view: TreeView): Promise<void> {
+/** @param entries the tree as it is to be on the disk */
+function refuseWhatDoesNotFit(layout: Layout, entries: readonly TreeEntry[]): void {
   const places = devicePlaces(layout);
-  const problems: string[] = [];
-  for (const { name, on } of layout.fileSystems) {
-    const mounts = mountedIn(layout).flatMap((one) => (one.name === name ? [one.mount] : []));
-    const parts: (readonly TreeEntry[])[] = [];
-    for (const top of mounts) parts.push(await listTree(host, view, { top, masked: mountedBelow(layout, top) }));
-    const problem = fitProblem({ name, mounts }, places.get(on) ?? [], parts);
-    if (problem !== undefined) problems.push(problem);
+  const holderOf = holders(layout);
+  const held = new Map<string | undefined, TreeEntry[]>();
+  for (const entry of entries) {
+    const mount = holderOf(`/${entry.path}`)?.mount;
+    const others = held.get(mount);
+    if (others === undefined) held.set(mount, [entry]);
+    else others.push(entry);
   }
+  const problems = layout.fileSystems.flatMap(({ name, on }) => {
+    const mounts = mountedIn(layout).flatMap((one) => (one.name === name ? [one.mount] : []));
+    const parts = mounts.map((mount) => held.get(mount) ?? []);
+    return fitProblem({ name, mounts }, places.get(on) ?? [], parts) ?? [];
+  });
   refuse(problems);
 }
 

@@ -13,9 +13,13 @@ export function mountedIn(layout: Layout): readonly Mounted[] {
 
 /** The file system that holds a path of the system; undefined where there is none for `/`. */
 export function holderOf(layout: Layout, path: string): Mounted | undefined {
-  return mountedIn(layout)
-    .filter(({ mount }) => isAtOrBelow(path, mount))
-    .sort((a, b) => b.mount.length - a.mount.length)[0];
+  return holders(layout)(path);
+}
+
+/** The same, for many paths. */
+export function holders(layout: Layout): (path: string) => Mounted | undefined {
+  const deepestFirst = mountedIn(layout).toSorted((a, b) => b.mount.length - a.mount.length);
+  return (path) => deepestFirst.find(({ mount }) => isAtOrBelow(path, mount));
 }
 
 /** The mount points that lie below another, without those that are below one of them. */

@@ -1,5 +1,5 @@
-import { readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { lstat, readdir, readFile, rm } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import { run, type Caller } from '../../host/host.js';
 import { commandInView, inView, type TreeView } from './tree-view.js';
 
@@ -66,6 +66,28 @@ function parse(text: string): TreeEntry[] {
     });
   }
   return entries;
+}
+
+/**
+ * A listing of a whole tree with what is added to it, or put in the place of its own, without another look at the tree.
+ *
+ * @param added the directory of a {@link TreeView} that holds what is added
+ */
+export async function withAdded(entries: readonly TreeEntry[], added: string): Promise<readonly TreeEntry[]> {
+  const all = new Map(entries.map((entry) => [entry.path, entry]));
+  for (const found of await readdir(added, { recursive: true, withFileTypes: true })) {
+    const place = join(found.parentPath, found.name);
+    const { mode, size, blocks, mtimeMs } = await lstat(place);
+    const path = Buffer.from(relative(added, place)).toString('latin1');
+    const isFile = found.isFile();
+    if (!isFile && all.has(path)) continue;
+    all.set(path, {
+      ...{ path, kind: isFile ? 'f' : found.isDirectory() ? 'd' : 'l', mode: mode & 0o7777, uid: 0, gid: 0 },
+      ...{ size: isFile ? size : 0, allocated: isFile ? Math.min(size, blocks * 512) : 0 },
+      ...{ modified: Math.floor(mtimeMs / 1000), target: '', links: 1, inode: `added ${path}` },
+    });
+  }
+  return [...all.values()];
 }
 
 /** Bytes that the files of a listing take in blocks of 4096 bytes, each file once, with an inode for each. */

@@ -56,7 +56,14 @@ async function fill(caller: Caller, made: NewFileSystem): Promise<void> {
     );
   }
   const directories = entries.filter(({ kind, path }) => kind === 'd' && path !== '');
-  for (const { path } of directories) await inTools(caller, made, 'mmd', [onDisk(path)]);
+  // A directory comes before those in it: the listing is sorted.
+  if (directories.length > 0)
+    await inTools(
+      caller,
+      made,
+      'mmd',
+      directories.map(({ path }) => onDisk(path)),
+    );
   for (const directory of ['', ...directories.map(({ path }) => path)]) {
     const files = entries.filter(({ kind, path }) => kind === 'f' && parentOf(path) === directory);
     const from = files.map(({ path }) => inView(content.view, `${content.top}/${text(path)}`));

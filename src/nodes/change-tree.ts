@@ -26,7 +26,7 @@ export async function changeTree(host: Host, job: DeriveJob, root: string): Prom
     await withPackageManager(host, job, root, async (manager, sandbox) => {
       const names = [...packages.added, ...packages.leftOut.map((name) => `-${name}`)].join(' ');
       host.log.info(`Packages by ${manager.name}: ${names}`);
-      for (const words of manager.commands(packages)) await runTold(host, sandbox, words);
+      for (const { words, shown } of manager.commands(packages)) await runTold(host, sandbox, words, [], shown);
       await sandbox.run(manager.clean);
     });
   }

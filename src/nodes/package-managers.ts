@@ -4,6 +4,13 @@ import type { Packages } from '../config/description-types.js';
 import { Failure } from '../host/failure.js';
 import type { PackageCache } from '../sandbox/package-cache.js';
 
+/** What is run in the tree. */
+export interface PackageCommand {
+  readonly words: readonly string[];
+  /** For messages, instead of the words. */
+  readonly shown?: string;
+}
+
 /** A distribution's own tool for packages. */
 export interface PackageManager {
   readonly name: string;
@@ -11,7 +18,7 @@ export interface PackageManager {
   readonly program: string;
   readonly cache: PackageCache | undefined;
   /** The commands that install and remove packages, in order. */
-  commands(packages: Packages): string[][];
+  commands(packages: Packages): PackageCommand[];
   /** Puts the tool's own caches out of the tree. */
   readonly clean: readonly string[];
 }
@@ -22,25 +29,42 @@ const apt: PackageManager = {
   cache: { directory: '/var/cache/apt/archives', isPackage: (name) => name.endsWith('.deb') },
   commands: ({ added, leftOut }) => [
     // Without the option, apt-get warns of a list that it could not fetch, and takes an older one.
-    ['apt-get', '-q', '-o', 'APT::Update::Error-Mode=any', 'update'],
+    { words: ['apt-get', '-q', '-o', 'APT::Update::Error-Mode=any', 'update'] },
     // A minus behind a name removes the package: apt-get(8), "install".
-    ['apt-get', '-q', '-y', 'install', '--', ...added, ...leftOut.map((name) => `${name}-`)],
+    { words: ['apt-get', '-q', '-y', 'install', '--', ...added, ...leftOut.map((name) => `${name}-`)] },
   ],
   clean: ['apt-get', '-q', 'clean'],
 };
 
+/**
+ * The first word names packages that are not to come as recommendations; those that follow are a call of dnf. It would not
+ * remove what is excluded, so what is installed is not.
+ */
+const excluding =
+  'set -f; for name in $1; do rpm --query --quiet "$name" || set -- "$@" "--exclude=$name"; done; shift; exec "$@"';
+
 function dnf(program: string): PackageManager {
-  const excluded = (names: readonly string[]) =>
-    program.endsWith('/microdnf') ? [] : names.map((name) => `--exclude=${name}`);
+  const remove = (names: readonly string[]) =>
+    names.length > 0 ? [{ words: [program, '-y', 'remove', ...names] }] : [];
   return {
     name: 'dnf',
     program,
     cache: undefined,
-    commands: ({ added, leftOut }) => [
-      ...(leftOut.length > 0 ? [[program, '-y', 'remove', ...leftOut]] : []),
-      // Or they might come back as recommendations. microdnf can't exclude.
-      ...(added.length > 0 ? [[program, '-y', 'install', ...excluded(leftOut), ...added]] : []),
-    ],
+    commands: ({ added, leftOut }) => {
+      const install = [program, '-y', 'install'];
+      if (added.length === 0) return remove(leftOut);
+      if (leftOut.length === 0) return [{ words: [...install, ...added] }];
+      const exclude = leftOut.map((name) => `--exclude=${name}`);
+      // They can't erase to install, and microdnf can't exclude.
+      if (program.endsWith('/microdnf')) return [...remove(leftOut), { words: [...install, ...added] }];
+      if (program.endsWith('/yum')) return [...remove(leftOut), { words: [...install, ...exclude, ...added] }];
+      const words = [...install, '--allowerasing', ...added];
+      return [
+        { words: ['/bin/sh', '-c', excluding, 'sh', leftOut.join(' '), ...words], shown: words.join(' ') },
+        // Afterwards, so that what needs one of them stays where a new package provides the same: dnf itself may be of these.
+        ...remove(leftOut),
+      ];
+    },
     clean: [program, '-y', 'clean', 'all'],
   };
 }
@@ -56,8 +80,15 @@ const zypper: PackageManager = {
   cache: undefined,
   commands: ({ added, leftOut }) => [
     // In one go, by a minus before a name (zypper(8), "install"): what needs a package that another one replaces stays.
-    [...zypperCall, 'install', '--auto-agree-with-licenses', '--', ...added, ...leftOut.map((name) => `-${name}`)],
-    ...(leftOut.length > 0 ? [['/bin/sh', '-c', eraseInstalled, 'sh', ...leftOut]] : []),
+    {
+      words: [
+        ...[...zypperCall, 'install', '--auto-agree-with-licenses', '--'],
+        ...[...added, ...leftOut.map((name) => `-${name}`)],
+      ],
+    },
+    ...(leftOut.length > 0
+      ? [{ words: ['/bin/sh', '-c', eraseInstalled, 'sh', ...leftOut], shown: `rpm --erase ${leftOut.join(' ')}` }]
+      : []),
   ],
   clean: [...zypperCall, 'clean', '--all'],
 };

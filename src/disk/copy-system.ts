@@ -71,8 +71,10 @@ export const copyMounted: VolumeCopy = async (host, copied, to) => {
     const subvolume = type === 'btrfs' ? `,subvol=${mount.subvolume}` : '';
     const place = `loop,ro,offset=${stretch.offset},sizelimit=${stretch.size}`;
     const options = `${place}${untouched[type] ?? ''}${subvolume}`;
-    const script = 'mount -t "$1" -o "$2" -- "$3" "$4" && exec cp --archive --sparse=auto -T -- "$4" "$5"';
-    const words = ['sh', type, options, stretch.file, point, to];
+    // Snapshots are subvolumes that lie in this one: copies of the whole system.
+    const extent = mount.mountPoint === '/.snapshots' ? ['--one-file-system'] : [];
+    const script = 'mount -t "$1" -o "$2" -- "$3" "$4"; shift 4; exec cp --archive --sparse=auto "$@"';
+    const words = ['sh', type, options, stretch.file, point, ...extent, '-T', '--', point, to];
     await run(host, command('unshare', ['--mount', '--propagation', 'private', 'sh', '-ec', script, ...words]));
   });
 };

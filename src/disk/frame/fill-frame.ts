@@ -14,7 +14,7 @@ import { putInPlace } from '../make/put-in-place.js';
 import { listTree, roomFor } from '../make/tree-listing.js';
 import { makeTreeView, type TreeView } from '../make/tree-view.js';
 import { installExtlinux } from './extlinux.js';
-import { bootArea, isExt, readFrame, type FramedFileSystem } from './frame.js';
+import { bootArea, isExt, partsOf, readFrame, type FramedFileSystem } from './frame.js';
 
 /** A tree that becomes a disk. */
 export interface FilledFrame {
@@ -75,11 +75,16 @@ async function fill(host: Host, framed: FramedFileSystem, filling: Filling): Pro
   const maker = makerOf(fileSystem);
   if (maker === undefined) {
     throw new Failure(`${mount} of the parent's disk has ${type}, which can't be made for a derived image`, {
-      hint: 'Derive from an image with ext4, xfs or vfat; or give the image a layout.',
+      hint: 'Derive from an image with ext4, xfs, btrfs or vfat; or give the image a layout.',
     });
   }
-  const content = { view, top: mount, masked: directlyBelow(mount, all) };
-  await expectRoom(host, framed, content, sizeOf(place));
+  const mounts = all.flatMap((each) => partsOf(each).flatMap((part) => part.mount ?? []));
+  const contentAt = (top: string): Content => ({ view, top, masked: directlyBelow(top, mounts) });
+  const parts = partsOf(framed).map((part) => ({
+    name: part.name,
+    content: part.mount === undefined ? undefined : contentAt(part.mount),
+  }));
+  await expectRoom(host, framed, { contents: parts.flatMap(({ content }) => content ?? []), size: sizeOf(place) });
   const [only] = place;
   const isWhole = maker.atOffset && place.length === 1 && only !== undefined;
   const file = isWhole ? disk : join(work, 'file-system');
@@ -100,10 +105,11 @@ async function fill(host: Host, framed: FramedFileSystem, filling: Filling): Pro
       offset,
       size: sizeOf(place),
       sectorSize: 512,
-      content,
+      content: parts.find(({ name }) => name === '/')?.content,
       epoch,
       scratch: work,
-      subvolumes: [],
+      subvolumes: parts.filter(({ name }) => name !== '/'),
+      defaultSubvolume: framed.defaultSubvolume,
     },
   });
   if (boot !== undefined) await writeAt(file, offset, await installExtlinux(host, { file, offset, boot }));
@@ -116,10 +122,10 @@ async function fill(host: Host, framed: FramedFileSystem, filling: Filling): Pro
 async function expectRoom(
   host: Host,
   { mount, volume }: FramedFileSystem,
-  content: Content,
-  size: number,
+  { contents, size }: { readonly contents: readonly Content[]; readonly size: number },
 ): Promise<void> {
-  const needed = roomFor(await listTree(host, content.view, content));
+  let needed = 0;
+  for (const content of contents) needed += roomFor(await listTree(host, content.view, content));
   if (needed <= size) return;
   const mebibytes = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MiB`;
   throw new Failure(
@@ -129,10 +135,10 @@ async function expectRoom(
 }
 
 /** Mount points below another, but for those that lie below one of them. */
-function directlyBelow(mount: string, all: readonly FramedFileSystem[]): string[] {
+function directlyBelow(mount: string, all: readonly string[]): string[] {
   const isBelow = (path: string, directory: string) =>
     path !== directory && (directory === '/' || path.startsWith(`${directory}/`));
-  const below = all.map((other) => other.mount).filter((path) => isBelow(path, mount));
+  const below = all.filter((path) => isBelow(path, mount));
   return below.filter((path) => !below.some((other) => isBelow(path, other)));
 }
 

@@ -25,6 +25,22 @@ export interface FramedFileSystem {
   readonly extents: readonly { readonly start: number; readonly end: number }[];
   /** Arguments for mkfs. */
   readonly options: readonly string[];
+  /** Of btrfs: the subvolumes that the system mounts, and those that these lie in. Without any, all files are at its top. */
+  readonly subvolumes?: readonly FramedSubvolume[];
+  /** The subvolume that is mounted where none is named; undefined: its top. */
+  readonly defaultSubvolume?: string;
+}
+
+export interface FramedSubvolume {
+  /** From the top of the file system; `/` is the top itself. */
+  readonly name: string;
+  /** Where the system mounts it; undefined where it does not. */
+  readonly mount?: string;
+}
+
+/** The parts of a file system that the system mounts, and those that it does not. */
+export function partsOf({ subvolumes, mount }: FramedFileSystem): readonly FramedSubvolume[] {
+  return subvolumes ?? [{ name: '/', mount }];
 }
 
 export interface Frame {
@@ -54,6 +70,7 @@ export async function takeFrame(volumes: Volumes, system: System, directory: str
       mount: mountPoint,
       extents: volume.extents,
       options: await optionsOf(host, volumes, volume),
+      ...(volume.fileSystem === 'btrfs' ? await subvolumesOf(volumes, volume, system) : {}),
     });
   }
   const file = await open(disk);
@@ -76,6 +93,23 @@ export async function readFrame(directory: string): Promise<Frame & { readonly b
 
 export function isExt(type: string): boolean {
   return /^ext[234]$/.test(type);
+}
+
+async function subvolumesOf(
+  volumes: Volumes,
+  volume: Volume,
+  { mounts }: System,
+): Promise<Pick<FramedFileSystem, 'subvolumes' | 'defaultSubvolume'>> {
+  const [initial = '/', ...others] = await (await volumes.fileSystem(volume)).subvolumes();
+  const mounted = new Map(
+    mounts.filter((mount) => mount.volume === volume.id).map((mount) => [mount.subvolume, mount.mountPoint]),
+  );
+  const isNeeded = (name: string) => [...mounted.keys()].some((each) => each === name || each.startsWith(`${name}/`));
+  const subvolumes = [initial, ...others].filter(isNeeded).map((name): FramedSubvolume => {
+    const mount = mounted.get(name);
+    return mount === undefined ? { name } : { name, mount };
+  });
+  return { subvolumes, ...(initial === '/' || !isNeeded(initial) ? {} : { defaultSubvolume: initial }) };
 }
 
 /** What mkfs needs to make a file system that the same kernel and boot loader can read. */

@@ -23,6 +23,8 @@ export const btrfs: FileSystemMaker = {
       for (const part of [{ name: '', content }, ...subvolumes]) {
         if (part.content) await copyMounted(caller, made, part.name, part.content);
       }
+      // Last: from then on it is what a mount shows.
+      if (made.defaultSubvolume !== undefined) await setDefault(caller, made, made.defaultSubvolume);
       return;
     }
     const filled = ['--rootdir', inView(content.view, content.top), file];
@@ -30,21 +32,42 @@ export const btrfs: FileSystemMaker = {
   },
 };
 
-/** Makes subvolumes, in a mount namespace, so that no mount is left however it ends. */
-const makeSubvolumes = `set -eu
+/** Scripts of a mount namespace of their own, so that no mount is left however they end. */
+const mounting = `set -eu
 file=$1 mounted=$2; shift 2
 mkdir "$mounted"
-mount -t btrfs -o loop,noatime "$file" "$mounted"
+mount -t btrfs -o loop,noatime "$file" "$mounted"`;
+
+const unmounting = `umount "$mounted"
+rmdir "$mounted"`;
+
+const makeSubvolumes = `${mounting}
 for subvolume; do
 	mkdir -p "$(dirname "$mounted/$subvolume")"
 	btrfs -q subvolume create "$mounted/$subvolume"
 done
-umount "$mounted"
-rmdir "$mounted"`;
+${unmounting}`;
 
-async function addSubvolumes(caller: Caller, { file, scratch, subvolumes }: NewFileSystem): Promise<void> {
-  const names = subvolumes.map(({ name }) => name).sort((a, b) => depth(a) - depth(b));
-  const shell = ['sh', '-c', makeSubvolumes, 'sh', file, join(scratch, 'mounted'), ...names];
+const setDefaultSubvolume = `${mounting}
+btrfs subvolume set-default "$mounted/$1"
+${unmounting}`;
+
+async function addSubvolumes(caller: Caller, made: NewFileSystem): Promise<void> {
+  const names = made.subvolumes.map(({ name }) => name).sort((a, b) => depth(a) - depth(b));
+  await runMounted(caller, made, makeSubvolumes, names);
+}
+
+async function setDefault(caller: Caller, made: NewFileSystem, name: string): Promise<void> {
+  await runMounted(caller, made, setDefaultSubvolume, [name]);
+}
+
+async function runMounted(
+  caller: Caller,
+  { file, scratch }: NewFileSystem,
+  script: string,
+  words: readonly string[],
+): Promise<void> {
+  const shell = ['sh', '-c', script, 'sh', file, join(scratch, 'mounted'), ...words];
   await run(caller, command('unshare', ['--mount', '--propagation', 'private', '--', ...shell]));
 }
 

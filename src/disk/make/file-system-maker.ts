@@ -19,6 +19,8 @@ export interface NewFileSystem {
   readonly content: Content | undefined;
   /** Those of btrfs. */
   readonly subvolumes: readonly NewSubvolume[];
+  /** The one that is mounted where none is named; undefined: the top. */
+  readonly defaultSubvolume?: string | undefined;
   /** Seconds since 1970: no time in it is later. Undefined: now. */
   readonly epoch: number | undefined;
   /** A directory for what must lie in a file for a moment. */

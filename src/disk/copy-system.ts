@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Failure } from '../host/failure.js';
 import { command, run, type Caller } from '../host/host.js';
@@ -89,5 +89,8 @@ export const copyUnmounted: VolumeCopy = async (host, { volume, stretch }, to) =
 
 async function copyFat(host: Caller, { file, offset }: Stretch, to: string): Promise<void> {
   const env = { MTOOLS_SKIP_CHECK: '1' };
+  const { atime, mtime } = await stat(to);
   await run(host, command('mcopy', ['-s', '-p', '-m', '-n', '-i', `${file}@@${offset}`, '::/', to], { env }));
+  // The top of a FAT has no time, and mcopy makes one up.
+  await utimes(to, atime, mtime);
 }

@@ -4,7 +4,7 @@ import { isBootstrapped, isDerived, type DeriveSpec, type ImageSpec } from '../c
 import { didYouMean } from '../config/suggestion.js';
 import { Failure } from '../host/failure.js';
 import type { Caller } from '../host/host.js';
-import { diskFormatOf } from '../layers/import/recognise.js';
+import { diskFormatOf, splitReference } from '../layers/import/recognise.js';
 import { inputsOf, sumOfSystem } from '../nodes/inputs.js';
 import type { CaptureJob, ImportJob } from '../nodes/jobs.js';
 import { knownSum } from '../nodes/known-sums.js';
@@ -127,7 +127,7 @@ export async function hasParentDisk({ origin }: DeriveSpec): Promise<boolean> {
 const fileOf = (parent: string) => /^file:(.*)$/s.exec(parent)?.[1];
 
 async function fileTree(caller: Caller, spec: DeriveSpec, file: string): Promise<ParentTree> {
-  const path = existsSync(file) ? file : file.replace(/:[^:/]*$/, '');
+  const { path } = splitReference(file);
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats === undefined) {
     throw new Failure(`${parentPlace(spec)} = file:${file}: there is no such file or directory`);

@@ -20,14 +20,23 @@ export type Source =
  * @throws Failure if there is none, or it can't be imported
  */
 export async function recognise(host: Caller, text: string): Promise<Source> {
-  const colon = text.lastIndexOf(':');
-  if (!existsSync(text) && colon > 0 && existsSync(text.slice(0, colon))) {
-    const [path, reference] = [text.slice(0, colon), text.slice(colon + 1)];
+  const { path, reference } = splitReference(text);
+  if (reference !== undefined) {
     const source = await kindOf(host, path);
     if (source.kind === 'image directory' || source.kind === 'image archive') return { ...source, reference };
     throw new Failure(`${text}: ${path} is no container image, so there is no '${reference}' in it`);
   }
   return kindOf(host, text);
+}
+
+/** A path, and the name of an image in it: `web.tar:localhost:5000/web:1`. What is there counts as a path. */
+export function splitReference(text: string): { readonly path: string; readonly reference?: string } {
+  if (existsSync(text)) return { path: text };
+  for (let colon = text.lastIndexOf(':'); colon > 0; colon = text.lastIndexOf(':', colon - 1)) {
+    const path = text.slice(0, colon);
+    if (existsSync(path)) return { path, reference: text.slice(colon + 1) };
+  }
+  return { path: text };
 }
 
 async function kindOf(host: Caller, path: string): Promise<Source> {

@@ -32,10 +32,11 @@ interface FinishedFile {
 
 /** What a derived image asks for beside its tree: an image that was made otherwise is made again. */
 function finishingOf(spec: ImageSpec): string {
-  const { outputDir, format, compression, keepRaw, bootTest, bootTestFirmware, golden, goldenExcept } = spec;
+  const { name, outputDir, format, compression, keepRaw, bootTest, bootTestFirmware, golden, goldenExcept } = spec;
   const { manifest, sbom, provenance, signing, destinations, layout, targets, bundleTest } = withLayout(spec);
   const asked = [
-    ...[outputDir, format, compression, keepRaw, bootTest, bootTestFirmware, golden, goldenExcept],
+    // Two images may have the same tree.
+    ...[name, outputDir, format, compression, keepRaw, bootTest, bootTestFirmware, golden, goldenExcept],
     ...[manifest, sbom, provenance, signing, destinations.map(({ name }) => name), targets, bundleTest],
     ...(layout === undefined ? [] : [readSource(layout.file).text, spec.imageSize, kernelWords(spec)]),
   ];

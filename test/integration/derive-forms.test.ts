@@ -65,6 +65,16 @@ describe('an image that comes from a tree', () => {
     expect(images.made(/^plain-.*\.tar/)).not.to.equal('');
   });
 
+  it('is made, and up to date, by its own name, though another image has the same tree', async () => {
+    images.write('t.conf', `${configuration}[twin]\nlike = plain\n`);
+    const both = await images.build('plain', 'twin', '--jobs', '2');
+    expect(both.exitCode).to.equal(0, both.all);
+    for (const name of ['plain', 'twin']) {
+      expect(images.made(new RegExp(`^${name}-.*\\.tar`))).not.to.equal('');
+      expect((await images.build(name)).all).to.match(new RegExp(`Nothing has changed: .*/${name}-[0-9-]+\\.tar`));
+    }
+  });
+
   it('stays as it is where a bundle would have its name, and all its bundles stay in one list', async () => {
     const made = await images.build('plain', '--bundles', 'tar-zst, docker', '--set', 'compression=zstd');
     expect(made.exitCode).to.equal(0, made.all);

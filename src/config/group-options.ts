@@ -22,7 +22,7 @@ export const groupOptions = {
   }),
   recommends: option(type.boolean, {
     group: 'software',
-    doc: 'Whether packages that others recommend come along. The outermost group that says so decides.',
+    doc: 'Whether packages that others recommend come along. The outermost group that says so decides. It counts for the package lock; what you install in the image later, its own apt or dnf decides by their settings.',
     defaultDoc: '*no*',
   }),
 } as const satisfies Record<string, Option<unknown>>;

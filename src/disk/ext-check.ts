@@ -1,3 +1,4 @@
+import { open } from 'node:fs/promises';
 import { Failure } from '../host/failure.js';
 import { run, type Caller, type Command, type CommandResult } from '../host/host.js';
 import { programVersions } from '../host/program-versions.js';
@@ -5,6 +6,8 @@ import { debugfsCommand, deviceName, extCommand, type ExtDevice } from './ext-di
 
 /** How e2fsck(8) is called. */
 const ways = {
+  /** Only looks at the superblock, and writes nothing: of a file system that was unmounted. */
+  look: ['-n'],
   /** Replays the journal, if the guest did not unmount; otherwise it looks no further than the superblock. */
   replay: ['-p'],
   /** A whole check, which fixes only what needs no decision. */
@@ -24,7 +27,7 @@ export function fsckCommand(way: Way, device: ExtDevice): Command {
  *
  * @throws Failure if it is damaged, or has features that this machine's e2fsprogs does not know
  */
-export async function checkExt(host: Caller, device: ExtDevice, way: Exclude<Way, 'replay'>): Promise<void> {
+export async function checkExt(host: Caller, device: ExtDevice, way: 'check' | 'discard'): Promise<void> {
   await judge(host, device, await fsck(host, device, way));
 }
 
@@ -35,11 +38,31 @@ export async function checkExt(host: Caller, device: ExtDevice, way: Exclude<Way
  * @throws Failure as {@link checkExt}
  */
 export async function replayJournal(host: Caller, device: ExtDevice): Promise<void> {
+  if (await wasUnmounted(device)) return judge(host, device, await fsck(host, device, 'look'));
   const replayed = await fsck(host, device, 'replay');
   if (!replayed.stderr.includes('while trying to re-open')) return judge(host, device, replayed);
   await run(host, debugfsCommand(device, ['feature -needs_recovery'], 'write'));
   await checkExt(host, device, 'check');
 }
+
+/**
+ * Whether the superblock says that nothing is to be replayed or checked. Then e2fsck would only write the time of its call there.
+ * Fields: https://www.kernel.org/doc/html/latest/filesystems/ext4/globals.html#super-block
+ */
+async function wasUnmounted({ disk, offset }: ExtDevice): Promise<boolean> {
+  const file = await open(disk);
+  try {
+    const superblock = Buffer.alloc(1024);
+    await file.read(superblock, 0, superblock.length, Number(offset) + 1024);
+    const [magic, state, incompatible] = [0x38, 0x3a, 0x60].map((at) => superblock.readUInt16LE(at));
+    return magic === 0xef53 && state === isClean && ((incompatible ?? 0) & needsRecovery) === 0;
+  } finally {
+    await file.close();
+  }
+}
+
+const isClean = 1;
+const needsRecovery = 4;
 
 /** Exit codes of e2fsck(8): 1 is "errors corrected", as after a replayed journal. */
 const verdicts: Readonly<Record<number, string | undefined>> = {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,6 +33,13 @@ describe('disks as files', () => {
       program('qemu-img', ['check', qcow2]);
     });
   }
+
+  it('are the same bytes again where they are written in the same order', async () => {
+    const images = ['one.qcow2', 'two.qcow2'].map((name) => join(directory, name));
+    for (const image of images) await run(testHost(), convertCommand(raw, image, 'qcow2', 'zstd', 'same')!);
+    const [one, two] = images.map((image) => readFileSync(image));
+    expect(one?.equals(two ?? Buffer.of())).to.be.true;
+  });
 
   it('are smaller compressed', async () => {
     const [zstd, none] = await Promise.all(

@@ -26,18 +26,24 @@ export type DiskFormatName = keyof typeof diskFormats;
 /** Coroutines with which qemu-img reads, compresses and writes: the most that it takes. */
 const coroutines = '16';
 
+/** How the file is written: as clusters get ready (-W), or always in the same order, one after another, so that the same disk gives the same bytes. */
+const writing = { any: ['-W', '-m', coroutines], same: ['-m', '1'] } as const;
+
+export type WriteOrder = keyof typeof writing;
+
 /**
- * Converts a raw disk to another format; undefined where the raw disk is the image already. Compressed clusters are
- * written as they get ready (-W): the guest sees no difference, and every processor compresses.
+ * Converts a raw disk to another format; undefined where the raw disk is the image already. Written in
+ * any order, the guest sees no difference, and every processor compresses.
  */
 export function convertCommand(
   raw: string,
   image: string,
   format: DiskFormatName,
   compression: ImageSpec['compression'],
+  order: WriteOrder = 'any',
 ): Command | undefined {
   const { driver, convert }: DiskFormat = diskFormats[format];
   if (convert === undefined) return undefined;
   const options = convert(compression);
-  return command('qemu-img', ['convert', '-f', 'raw', '-O', driver, '-W', '-m', coroutines, ...options, raw, image]);
+  return command('qemu-img', ['convert', '-f', 'raw', '-O', driver, ...writing[order], ...options, raw, image]);
 }

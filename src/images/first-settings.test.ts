@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { firstSettings } from './first-settings.js';
 
@@ -17,7 +17,9 @@ describe('firstSettings', () => {
   }
 
   it('leaves nothing of the machine that builds, neither content nor modes', () => {
-    mkdirSync(join(root, 'etc'));
+    const options = join(root, 'etc/apt/apt.conf.d/99mmdebstrap');
+    mkdirSync(dirname(options), { recursive: true });
+    writeFileSync(options, 'Apt::Install-Recommends "false";\n');
     writeFileSync(join(root, 'etc/hostname'), 'builder\n', { mode: 0o755 });
     for (const name of ['resolv.conf', '.resolv.conf.systemd-resolved.bak']) {
       writeFileSync(join(root, 'etc', name), 'nameserver 192.0.2.53\n');
@@ -28,6 +30,7 @@ describe('firstSettings', () => {
       expect(statSync(join(root, 'etc', name)).mode & 0o777, name).to.equal(0o644);
     }
     expect(existsSync(join(root, 'etc/resolv.conf'))).to.be.false;
+    expect(existsSync(options), 'how apt was called').to.be.false;
     expect(existsSync(join(root, 'etc/.resolv.conf.systemd-resolved.bak'))).to.be.false;
   });
 });

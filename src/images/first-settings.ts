@@ -31,6 +31,8 @@ export function firstSettings({ variables }: Pick<ImageSpec, 'variables'>): stri
     ...services('services-disabled').map((name) => `systemctl disable ${quoted(name)}`),
     // The builder's, and what the package systemd-resolved keeps of it.
     'rm -f /etc/resolv.conf /etc/.resolv.conf.systemd-resolved.bak',
+    // How mmdebstrap called apt. Whether recommended packages come along later, the distribution's own apt decides.
+    'rm -f /etc/apt/apt.conf.d/99mmdebstrap',
     'if [ -e /lib/systemd/systemd-resolved ]; then ln -s ../run/systemd/resolve/stub-resolv.conf /etc/resolv.conf; systemctl enable systemd-resolved; fi',
   ].join('\n');
 }

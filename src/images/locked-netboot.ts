@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { InstallSpec } from '../config/image-spec.js';
 import { Failure } from '../host/failure.js';
+import { claimDirectory } from '../host/abandoned-directories.js';
 import type { Host } from '../host/host.js';
 import { makeDirectory } from '../host/make-directory.js';
 import type { LockedFile } from '../packages/lock-file.js';
@@ -19,8 +19,8 @@ import { netbootCache } from './netboot.js';
  */
 export async function poolNetbootFiles(host: Host, spec: InstallSpec, pool: string): Promise<LockedFile[]> {
   makeDirectory(pool);
-  const scratch = await mkdtemp(join(pool, '.netboot-'));
-  const remove = host.release.hold(scratch, () => rm(scratch, { recursive: true, force: true }));
+  const claim = { start: join(pool, '.netboot-'), what: 'the netboot files that are fetched' };
+  const { path: scratch, remove } = await claimDirectory(host, claim);
   const sources = netbootSources(spec);
   const files = await fetchNetbootFiles(host, netbootCache(spec), scratch, sources, spec);
   const locked: LockedFile[] = [];

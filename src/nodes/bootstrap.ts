@@ -1,4 +1,3 @@
-import { lstatSync, lutimesSync, readdirSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { command, insistently, run, type Host } from '../host/host.js';
@@ -8,6 +7,7 @@ import { bootstrap, latestTime } from '../packages/bootstrap.js';
 import { emulatePrograms } from '../sandbox/program-emulation.js';
 import { cleanTree } from './clean-tree.js';
 import type { BootstrapJob } from './jobs.js';
+import { limitTimes } from './limit-times.js';
 import { layerOfNode, makeNode } from './make-node.js';
 import { removeOldNodes } from './old-nodes.js';
 import type { NodeRecord } from './record.js';
@@ -25,8 +25,8 @@ export async function bootstrapNode(host: Host, job: BootstrapJob): Promise<Node
         if (job.foreign !== undefined) await emulatePrograms(host, job.foreign);
         await install(host, packages, tree);
         for (const name of await readdir(join(tree, 'dev'))) await rm(join(tree, 'dev', name), { recursive: true });
-        limitTimes(Buffer.from(tree), latestTime(packages.lock));
         await cleanTree(host, job, tree);
+        limitTimes(tree, latestTime(packages.lock));
       },
     });
     return { layer };
@@ -52,20 +52,4 @@ async function install(host: Host, packages: BootstrapJob['packages'], tree: str
   await mount('--bind', tree, target);
   await bootstrap(host, { ...packages, url: `copy:${source}`, target, mode: 'root' });
   await release();
-}
-
-/** Lets no time in a tree be later than that: seconds since 1970. Names need not be UTF-8. */
-function limitTimes(directory: Buffer, latest: number): void {
-  for (const entry of readdirSync(directory, { withFileTypes: true, encoding: 'buffer' })) {
-    const path = Buffer.concat([directory, slash, entry.name]);
-    if (entry.isDirectory()) limitTimes(path, latest);
-    else limitTime(path, latest);
-  }
-  limitTime(directory, latest);
-}
-
-const slash = Buffer.from('/');
-
-function limitTime(path: Buffer, latest: number): void {
-  if (lstatSync(path).mtimeMs > latest * 1000) lutimesSync(path, latest, latest);
 }

@@ -74,6 +74,8 @@ export interface UnpackJob extends OfStore {
   readonly inputs: NodeInputs;
   /** In tar, not compressed. */
   readonly archive: string;
+  /** No time in the tree becomes later: seconds since 1970. */
+  readonly latest: number;
   /** As of {@link DeriveJob}. */
   readonly goldenExcept: readonly string[] | undefined;
 }

@@ -7,6 +7,7 @@ import { layerOfContent } from '../layers/layers.js';
 import { openStore } from '../layers/store.js';
 import { cleanTree } from './clean-tree.js';
 import type { UnpackJob } from './jobs.js';
+import { limitTimes } from './limit-times.js';
 import { layerOfNode, makeNode } from './make-node.js';
 import { removeOldNodes } from './old-nodes.js';
 import type { NodeRecord } from './record.js';
@@ -25,6 +26,7 @@ export async function unpackNode(host: Host, job: UnpackJob): Promise<NodeRecord
         const source = { what: basename(archive), open, plainFile: archive };
         await unpackLayer(store, source, { directory: tree, lower: [], limits: usualLimits });
         await cleanTree(host, job, tree);
+        limitTimes(tree, job.latest);
       },
     });
     return { layer };

@@ -1,5 +1,6 @@
 import { Failure } from '../host/failure.js';
 import { command, follow, type Command, type Host } from '../host/host.js';
+import { sourceDateEpoch } from '../host/source-date.js';
 import { builderArchitecture } from '../machine/acceleration.js';
 import { architectureNamed } from '../machine/architectures.js';
 import { dateOf, type CompiledRepository } from './compile-repository.js';
@@ -46,16 +47,18 @@ export function bootstrapCommand({ lock, repository, url, target, mode, scripts 
     target,
     `deb [signed-by=${repository.keyring}] ${url} ${repository.suite} main`,
   ];
-  const env = { SOURCE_DATE_EPOCH: String(latestTime(lock)) };
+  // A tree of the store is the same whatever SOURCE_DATE_EPOCH is; who writes an archive of it lowers its times.
+  const latest = target.endsWith('.tar') ? Math.min(latestTime(lock), sourceDateEpoch() ?? Infinity) : latestTime(lock);
+  const env = { SOURCE_DATE_EPOCH: String(latest) };
   return {
     ...command('mmdebstrap', words, { env }),
     shown: `mmdebstrap ${repository.suite} ${target} # ${lock.packages.length} packages`,
   };
 }
 
-/** No time in the tree is later: SOURCE_DATE_EPOCH, else that of the lock. Seconds since 1970. */
+/** No time in the tree is later: that of the lock. Seconds since 1970. */
 export function latestTime(lock: PackageLock): number {
-  return Number(process.env.SOURCE_DATE_EPOCH || Math.floor(Date.parse(dateOf(lock)) / 1000));
+  return Math.floor(Date.parse(dateOf(lock)) / 1000);
 }
 
 function quoted(text: string): string {

@@ -1,6 +1,7 @@
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { claimDirectory } from '../host/abandoned-directories.js';
 import { command, insistently, run, type Host } from '../host/host.js';
 
 /** Whom the key names. Templates go by it to find the key in an installed system. */
@@ -25,11 +26,11 @@ export type KeyAlgorithm = 'ed25519' | 'rsa3072';
 
 /** Makes a key, which is removed in the end. The path of its directory is short: gpg-agent's socket lies in it. */
 export async function makeBuildKey(host: Host, algorithm: KeyAlgorithm = 'ed25519'): Promise<BuildKey> {
-  const home = await mkdtemp(join(tmpdir(), 'if-key-'));
-  await chmod(home, 0o700);
-  host.release.hold('the key of the build', async () => {
-    await run(insistently(host), command('gpgconf', ['--homedir', home, '--kill', 'all']), { accept: [1, 2] });
-    await rm(home, { recursive: true, force: true });
+  const { path: home } = await claimDirectory(host, {
+    ...{ start: join(tmpdir(), 'if-key-'), what: 'the key of the build' },
+    async beforeRemoval(path) {
+      await run(insistently(host), command('gpgconf', ['--homedir', path, '--kill', 'all']), { accept: [1, 2] });
+    },
   });
   const gpg = (words: readonly string[], input?: string) =>
     run(
@@ -37,9 +38,9 @@ export async function makeBuildKey(host: Host, algorithm: KeyAlgorithm = 'ed2551
       command('gpg', ['--homedir', home, '--batch', '--quiet', ...words], input === undefined ? {} : { input }),
     );
   await gpg(['--passphrase', '', '--quick-generate-key', keyOwner, algorithm, 'sign', 'never']);
-  const shown = await mkdtemp(join(tmpdir(), 'if-keyring-'));
+  const shows = { start: join(tmpdir(), 'if-keyring-'), what: 'the public key of the build' };
+  const { path: shown } = await claimDirectory(host, shows);
   await chmod(shown, 0o755);
-  host.release.hold('the public key of the build', () => rm(shown, { recursive: true, force: true }));
   const keyring = join(shown, 'repository.gpg');
   await gpg(['--output', keyring, '--export']);
   await chmod(keyring, 0o644);

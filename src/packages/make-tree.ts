@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
 import { UsageError } from '../host/failure.js';
+import { claimDirectory } from '../host/abandoned-directories.js';
 import type { Host } from '../host/host.js';
 import { holdScratchDirectory } from '../host/scratch-directory.js';
 import { bootstrap, type Bootstrap } from './bootstrap.js';
@@ -51,7 +52,7 @@ export async function makeRpmTree(host: Host, wanted: TreeOfLock): Promise<void>
   if (!target.endsWith('.tar')) {
     throw new UsageError([`${target}: dnf's trees become archives: give it a name that ends in .tar`]);
   }
-  const { path: scratch, remove } = await holdScratchDirectory(host, 'repository', workDir);
+  const { path: scratch, remove } = await claimDirectory(host, repositoryIn(workDir));
   const key = await makeBuildKey(host);
   host.log.progress({ text: 'Compiling the repository' });
   const repository = await compileRpmRepository(host, { lock, pool, directory: join(scratch, 'rpm'), suite, key });
@@ -69,11 +70,16 @@ export async function withRepository<T>(
 ): Promise<T> {
   const { lock, pool, suite, workDir } = wanted;
   const scripts = [...wanted.scripts, targetSources(wanted.later)];
-  const { path: scratch, remove } = await holdScratchDirectory(host, 'repository', workDir);
+  const { path: scratch, remove } = await claimDirectory(host, repositoryIn(workDir));
   const key = await makeBuildKey(host, lock.packaging === 'rpm' ? 'rsa3072' : 'ed25519');
   host.log.progress({ text: 'Compiling the repository' });
   const repository = await compileRepository(host, { lock, pool, directory: join(scratch, 'debian'), suite, key });
   const result = await action({ lock, repository, scripts });
   await remove();
   return result;
+}
+
+/** As the installer's: what one of them left when it was killed, the next one removes. */
+function repositoryIn(directory: string) {
+  return { start: join(directory, '.repository-'), what: 'the repository of the build' };
 }

@@ -7,7 +7,7 @@ import { reasonOf } from '../host/errno.js';
 import { Failure } from '../host/failure.js';
 import { follow, type Host } from '../host/host.js';
 import { makeDirectory } from '../host/make-directory.js';
-import { holdScratchDirectory } from '../host/scratch-directory.js';
+import { claimDirectory } from '../host/abandoned-directories.js';
 import { aptCommand, type AptRoot } from './apt/private-root.js';
 import type { LockedFile, LockedPackage } from './lock-file.js';
 import type { PackagePlaces, PackageSource } from './package-source.js';
@@ -80,7 +80,8 @@ async function fetchFrom(
   url: string,
   packages: readonly LockedPackage[],
 ): Promise<Map<LockedPackage, string>> {
-  const { path: scratch, remove } = await holdScratchDirectory(host, 'fetch', pool);
+  const claim = { start: join(pool, '.fetch-'), what: 'the packages that are fetched' };
+  const { path: scratch, remove } = await claimDirectory(host, claim);
   const answers = new Map<LockedPackage, string>();
   try {
     const said = url.startsWith('file:')

@@ -33,12 +33,15 @@ boot-test = login
 like = server
 group = container
 options = !kernel
+[slim]
+like = server
+options = !kernel
 [board]
 like = jeos
 arch = arm64
 `,
     );
-    await call('lock', 'server', 'jeos');
+    await call('lock', 'server', 'jeos', 'slim');
   });
   after(() => rmSync(directory, { recursive: true, force: true }));
 
@@ -103,34 +106,42 @@ arch = arm64
     });
   }
 
-  it('is the same for an ordinary user as for root: the archive, and the container image', async function () {
+  it('is the same for an ordinary user as for root: archives, container images, and the disk', async function () {
+    const images = ['jeos', 'slim', 'server'];
     const user = await normalUser();
     try {
       const place = join(user.home, 'images');
       const text = readFileSync(configuration, 'utf8').replaceAll(directory, place);
-      const files = { 'my.conf': text, 'locks/jeos.json': readFileSync(join(directory, 'locks/jeos.json')) };
+      const locks = images.map((name) => [`locks/${name}.json`, readFileSync(join(directory, `locks/${name}.json`))]);
+      const files = { 'my.conf': text, ...(Object.fromEntries(locks) as Record<string, Buffer>) };
       for (const [name, content] of Object.entries(files)) {
         const [program, ...words] = [...user.command, 'sh', '-c', `mkdir -p "$(dirname "$1")" && cat >"$1"`];
         await execa(program ?? '', [...words, 'sh', join(place, name)], { input: content });
       }
-      const options = ['jeos', '--locked', '--set', 'bundles=oci'];
+      const options = [...images, '--locked', '--set', 'bundles=oci', '--set', 'boot-test=off'];
       const epoch = { SOURCE_DATE_EPOCH: '1764000000' };
       const [first, ...rest] = [...user.command, 'env', 'SOURCE_DATE_EPOCH=1764000000', user.program];
       const own = [...options, '--config', join(place, 'my.conf'), '--output-dir', join(place, 'out')];
       await execa(first ?? '', [...rest, ...own]);
       const out = join(directory, 'again');
-      const store = ['--store-dir', join(directory, 'other-store')];
-      const roots = [...options, ...store, '--config', configuration, '--output-dir', out];
+      // The tree of the server is there, and was made without SOURCE_DATE_EPOCH.
+      const roots = [...options, '--config', configuration, '--output-dir', out];
       await execa(imageFactory, roots, { cwd: directory, env: epoch });
-      for (const end of ['.tar.zst', '.oci.tar']) {
-        const [one, other] = [out, join(place, 'out')].map((each) => {
-          const name = readdirSync(each).find((found) => found.endsWith(end)) ?? '';
-          return createHash('sha256')
-            .update(readFileSync(join(each, name)))
-            .digest('hex');
-        });
-        expect(one, end).to.equal(other);
-      }
+      const sums = async (from: string) =>
+        Object.fromEntries(
+          await Promise.all(
+            readdirSync(from)
+              .filter((name) => /\.(?:tar\.zst|oci\.tar|qcow2)$/.test(name))
+              .map(async (name) => {
+                const hash = createHash('sha256');
+                await pipeline(createReadStream(join(from, name)), hash);
+                return [name, hash.digest('hex')] as const;
+              }),
+          ),
+        );
+      const made = await sums(out);
+      expect(Object.keys(made)).to.have.length(2 * images.length);
+      expect(await sums(join(place, 'out'))).to.deep.equal(made);
     } finally {
       await user.remove();
     }

@@ -5,31 +5,14 @@ import { execa } from 'execa';
 import type { PackageLock } from '../../src/packages/lock-file.js';
 import { DebArchive, type MadePackage } from '../support/deb-archive.js';
 import { program, temporaryDirectory } from '../support/demo-image.js';
+import { installersPackages } from '../support/installers-packages.js';
 import { initrdLike, kernelLike } from '../support/netboot-content.js';
 
-/** What debian-installer adds to an image by itself, and the components that it consists of: empty packages of these names. */
-const installer: readonly MadePackage[] = [
-  { name: 'base-files', fields: ['Essential: yes', 'Priority: required'] },
-  { name: 'adduser', fields: ['Priority: important'] },
-  ...[
-    ...[
-      'busybox',
-      'initramfs-tools',
-      'zstd',
-      'locales',
-      'console-setup',
-      'keyboard-configuration',
-      'pciutils',
-      'usbutils',
-    ],
-    ...['grub-pc', 'grub-pc-bin', 'grub-efi-amd64-bin', 'grub-efi-amd64-signed', 'shim-signed', 'linux-image-amd64'],
-    ...['dmsetup', 'dosfstools', 'os-prober', 'laptop-detect'],
-  ].map((name) => ({ name })),
-  { name: 'partman-base', isUdeb: true, fields: ['Priority: standard', 'Depends: libparted2-udeb'] },
-  { name: 'libparted2-udeb', isUdeb: true, fields: ['Priority: optional'] },
-  { name: 'cdebconf-gtk-udeb', isUdeb: true, fields: ['Priority: optional'] },
+const usual: readonly MadePackage[] = [
+  ...installersPackages,
+  { name: 'shop', fields: ['Depends: lib'] },
+  { name: 'lib' },
 ];
-const usual: readonly MadePackage[] = [...installer, { name: 'shop', fields: ['Depends: lib'] }, { name: 'lib' }];
 const newer: MadePackage = { name: 'shop', version: '2.0' };
 
 describe('an installation from a package lock', function () {
@@ -199,7 +182,7 @@ package-keyring = ${archive.keyring}
   it('stops before anything runs where packages are nowhere, with what was asked and what is offered', async () => {
     const missing = [locked('shop'), lock().udebs?.[1] ?? locked('lib')];
     const files = [{ name: 'shop' }, ...usual.filter(({ name }) => name === 'partman-base')];
-    await archive.publish('stable', [...installer, newer, { name: 'lib' }], 'Fri, 27 Nov 2026 12:00:00 UTC');
+    await archive.publish('stable', [...installersPackages, newer, { name: 'lib' }], 'Fri, 27 Nov 2026 12:00:00 UTC');
     const away = [
       ...missing.map(({ sha256 }) => fileInPool(sha256, 'deb')),
       ...files.map((made) => archive.fileOf(made)),

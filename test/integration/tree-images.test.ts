@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { execa } from 'execa';
 import { Configuration } from '../../src/config/configuration.js';
@@ -11,6 +12,7 @@ import { resolveImage } from '../../src/config/resolve.js';
 import type { Manifest } from '../../src/contents/manifest.js';
 import { inputsOfLock } from '../../src/images/bootstrapped.js';
 import { nodeOf } from '../../src/nodes/call-worker.js';
+import { latestTime } from '../../src/packages/bootstrap.js';
 import { readLock } from '../../src/packages/lock-file.js';
 import { DebArchive } from '../support/deb-archive.js';
 import { program } from '../support/demo-image.js';
@@ -113,7 +115,7 @@ bundles = oci, qcow2
     const host = testHost();
     await host.release.after(host.log, async () => {
       const common = { kind: 'unpack', store: spec.storeDir, image: 'web', archive: packed, goldenExcept: [] } as const;
-      await nodeOf(host, { ...common, inputs: inputsOfLock(spec, lock) });
+      await nodeOf(host, { ...common, latest: latestTime(lock), inputs: inputsOfLock(spec, lock) });
     });
   }
 
@@ -236,6 +238,34 @@ bundles = oci, qcow2
     rmSync(join(directory, 'locks/web-cut.json'), { recursive: true });
     expect((await call('promote', 'web', 'web-cut')).exitCode).to.equal(0);
     expect(named('out', /^web-cut-.*\.tar\.zst$/)).to.be.a('string');
+  });
+
+  it('is promoted by the next run where one was killed, at whatever step', async () => {
+    const killed = fileURLToPath(new URL('../support/killed-at.mjs', import.meta.url));
+    const there = () => readdirSync(join(directory, 'out')).filter((name) => name.includes('web-killed'));
+    const words = ['promote', 'web', 'web-killed', '--config', configuration];
+    let kills = 0;
+    // Some of the steps; each run is the next one after the one before it.
+    for (let step = 1; ; step += 6) {
+      const env = { NODE_OPTIONS: `--import=${killed}`, KILLED_AT: `${step}:web-killed` };
+      const { signal, exitCode, all } = await execa(program, words, { cwd: directory, env, reject: false, all: true });
+      if (signal !== 'SIGKILL') {
+        expect(exitCode, all).to.equal(0);
+        break;
+      }
+      kills++;
+      const images = there().filter((name) => name.endsWith('.tar.zst') && !name.startsWith('.'));
+      for (const image of images.map((name) => `${name}.sha256sum`)) {
+        await execa('sha256sum', ['--check', '--quiet', image], { cwd: join(directory, 'out') });
+        expect(there().some((name) => name.endsWith('.provenance.json'))).to.be.true;
+      }
+    }
+    expect(kills).to.be.greaterThan(3);
+    expect(there().filter((name) => name.startsWith('.') || name.endsWith('.part'))).to.deep.equal([]);
+    expect(manifestIn('out', /^web-killed-.*manifest/).promotedFrom?.image).to.equal('web');
+    const sums = there().filter((name) => name.endsWith('.sha256sum'));
+    expect(sums).to.have.length(3);
+    await execa('sha256sum', ['--check', '--quiet', ...sums], { cwd: join(directory, 'out') });
   });
 
   it('takes no packages of the command line, which its lock would not know', async () => {

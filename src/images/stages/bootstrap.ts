@@ -5,6 +5,7 @@ import type { Host } from '../../host/host.js';
 import { makeDirectory } from '../../host/make-directory.js';
 import { nodeOf } from '../../nodes/call-worker.js';
 import { nodeId, readNode, type NodeRecord } from '../../nodes/record.js';
+import { latestTime } from '../../packages/bootstrap.js';
 import { packagingOf } from '../../packages/facts.js';
 import type { PackageLock } from '../../packages/lock-file.js';
 import { makeRpmTree, withRepository } from '../../packages/make-tree.js';
@@ -81,7 +82,7 @@ async function treeOfLock(host: Host, { spec, packages, workDir }: Want, lock: P
   const archive = join(workDir, 'tree.tar');
   const remove = host.release.hold(archive, () => rm(archive, { force: true }));
   await makeRpmTree(host, { ...wanted, target: archive });
-  const node = await nodeOf(host, { kind: 'unpack', ...job, archive });
+  const node = await nodeOf(host, { kind: 'unpack', ...job, archive, latest: latestTime(lock) });
   await remove();
   return node;
 }

@@ -8,21 +8,21 @@ import { stage } from '../stage.js';
 export const convert = stage({
   name: 'convert',
   title: 'Converting the disk',
-  wants: ({ spec: { format, compression, keepRaw, imageSize }, paths }) => ({
-    ...{ format, compression, keepRaw, imageSize },
+  wants: ({ spec: { format, compression, keepRaw, imageSize }, paths, sourceDate }) => ({
+    ...({ format, compression, keepRaw, imageSize, order: sourceDate === undefined ? 'any' : 'same' } as const),
     ...{ rawDisk: paths.rawDisk, candidate: paths.candidate, directory: paths.diskDir },
     // An image that failed its boot test has got another name, and one that was about to be finished its own.
     elsewhere: [paths.unproven, paths.image],
   }),
-  commands: ({ format, compression, rawDisk, candidate }) =>
-    [convertCommand(rawDisk, candidate, format, compression)].filter((called) => called !== undefined),
+  commands: ({ format, compression, order, rawDisk, candidate }) =>
+    [convertCommand(rawDisk, candidate, format, compression, order)].filter((called) => called !== undefined),
   // At worst the disk does not compress at all.
   space: ({ format, directory, imageSize }) =>
     format === 'raw' ? [] : [{ what: 'the converted image', directory, least: 0, most: imageSize }],
   inputs: ({ format, compression, keepRaw }) => [format, compression, keepRaw],
   work: ({ candidate, elsewhere }) => ({ path: candidate, elsewhere }),
-  async run(host, { format, compression, keepRaw, rawDisk, candidate }) {
-    const convert = convertCommand(rawDisk, candidate, format, compression);
+  async run(host, { format, compression, order, keepRaw, rawDisk, candidate }) {
+    const convert = convertCommand(rawDisk, candidate, format, compression, order);
     if (convert === undefined) return;
     await run(host, convert);
     if (keepRaw) return;

@@ -109,7 +109,10 @@ async function provenSum(host: Host, image: string): Promise<string> {
 
 /** The same file under another name: a hard link, or a copy on another file system. */
 async function taken(host: Host, from: string, to: string, sha256: string): Promise<PromotedFile> {
-  await rename(await linked(host, from, to), to);
+  const part = await linked(host, from, to);
+  // rename(2) leaves both names where they are links to the same file already.
+  await rm(to, { force: true });
+  await rename(part, to);
   return { from: basename(from), to: basename(to), sha256 };
 }
 

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { claimDirectory } from '../../host/abandoned-directories.js';
 import { makeDirectory } from '../../host/make-directory.js';
 import { isInstalled } from '../../config/image-spec.js';
 import { serveDirectory } from '../../install/content-server.js';
@@ -39,8 +40,8 @@ export const repository = stage({
     const suite = request.facts.suite || (request.sources[0]?.suite ?? 'stable');
     // Beside the pool, for hard links.
     makeDirectory(cache.pool);
-    const scratch = await mkdtemp(join(cache.pool, '.repository-'));
-    host.release.hold(scratch, () => rm(scratch, { recursive: true, force: true }));
+    const start = join(cache.pool, '.repository-');
+    const { path: scratch } = await claimDirectory(host, { start, what: 'the repository of the build' });
     const key = await makeBuildKey(host, lock.packaging === 'rpm' ? 'rsa3072' : 'ed25519');
     host.log.progress({ text: 'Compiling the repository' });
     const wanted = { lock, pool: cache.pool, directory: join(scratch, 'archive'), suite, key };

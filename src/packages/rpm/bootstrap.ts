@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../../host/failure.js';
 import { command, follow, type Command, type Host } from '../../host/host.js';
+import { sourceDateEpoch } from '../../host/source-date.js';
 import { builderArchitecture } from '../../machine/acceleration.js';
 import { architectureNamed } from '../../machine/architectures.js';
 import { dateOf, type CompiledRepository } from '../compile-repository.js';
@@ -31,7 +32,8 @@ function databaseOf({ distribution }: PackageLock): string {
  */
 export function rpmBootstrapCommand(wanted: RpmBootstrap, uid = process.getuid?.()): Command {
   const { lock, repository, target, scratch, scripts } = wanted;
-  const epoch = process.env.SOURCE_DATE_EPOCH || String(Math.floor(Date.parse(dateOf(lock)) / 1000));
+  const dated = Math.floor(Date.parse(dateOf(lock)) / 1000);
+  const latest = Math.min(dated, sourceDateEpoch() ?? Infinity);
   const tree = join(scratch, 'tree');
   const dnf = [
     ...['dnf', '--assumeyes', '--noplugins', `--installroot=${tree}`, '--releasever=0', '--setopt=reposdir=/dev/null'],
@@ -43,7 +45,7 @@ export function rpmBootstrapCommand(wanted: RpmBootstrap, uid = process.getuid?.
   ];
   const archive = [
     ...['tar', '--create', '--file', target, '--format=pax', '--sort=name', '--numeric-owner', '--xattrs', '--acls'],
-    ...['--pax-option=delete=atime,delete=ctime', `--mtime=@${epoch}`, '--clamp-mtime', '--directory', tree, '.'],
+    ...['--pax-option=delete=atime,delete=ctime', `--mtime=@${latest}`, '--clamp-mtime', '--directory', tree, '.'],
   ];
   const lines = [
     // What an ordinary user could not remove outside of the namespace.
@@ -51,7 +53,7 @@ export function rpmBootstrapCommand(wanted: RpmBootstrap, uid = process.getuid?.
     `mkdir -p ${words([tree])}`,
     // Some of dnf's logs go to the directory of this name in the tree, others to that of this machine.
     'mount -t tmpfs none /var/log',
-    `SOURCE_DATE_EPOCH=${epoch} ${words(dnf)}`,
+    `SOURCE_DATE_EPOCH=${dated} ${words(dnf)}`,
     ...scripts.map(
       (script) => `if [ -e ${words([join(tree, 'bin/sh')])} ]; then chroot ${words([tree, 'sh', '-euc', script])}; fi`,
     ),

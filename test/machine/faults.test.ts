@@ -12,7 +12,7 @@ const minutes = 60_000;
 
 /** Every fault at every stage takes a quarter of an hour; without this, each fault is tried where most is at stake. */
 const everywhere = process.env.IMAGE_FACTORY_FAULTS === 'all';
-/** Those of package locks, which the demo's BusyBox has none of. */
+/** Those of package locks, which the demo's BusyBox has none of: see package-lock-faults.test.ts. */
 const lockStages = ['repository', 'check-lock'];
 const stageNames = recipes.install.map(({ name }) => name).filter((name) => !lockStages.includes(name));
 const keptFrom = stageNames.indexOf('install') + 1;

@@ -32,7 +32,8 @@ export function workDirectoryIn(directory: string, image = 'demo'): string {
   return `.${baseNameIn(directory, image)}.build`;
 }
 
-interface LogEvent {
+/** What a build tells as JSON. */
+export interface LogEvent {
   readonly event: string;
   readonly stage?: string;
   readonly text?: string;

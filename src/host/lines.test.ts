@@ -26,5 +26,7 @@ describe('LastLines', () => {
     const last = new LastLines(2);
     for (const line of ['a', 'b', '', 'c', ' ']) last.add(line);
     expect(last.text()).to.equal('b\nc');
+    last.add('x'.repeat(100_000));
+    expect(last.text().length).to.be.below(2000);
   });
 });

@@ -29,7 +29,10 @@ export class Lines {
   }
 }
 
-/** Keeps the last lines of an endless text, without empty ones. */
+/** Characters of a line that is kept to be quoted. */
+const longestQuoted = 1000;
+
+/** Keeps the last lines of an endless text, without empty ones; of a long line its beginning. */
 export class LastLines {
   readonly #lines: string[] = [];
 
@@ -38,7 +41,7 @@ export class LastLines {
 
   add(line: string): void {
     if (line.trim() === '') return;
-    this.#lines.push(line);
+    this.#lines.push(line.length > longestQuoted ? `${line.slice(0, longestQuoted)}…` : line);
     if (this.#lines.length > this.count) this.#lines.shift();
   }
 

@@ -12,6 +12,7 @@ import type { Bind } from '../sandbox/tree-mounts.js';
 import { copyFiles } from './copy-files.js';
 import { kindOfSystem } from './kind-of-system.js';
 import type { DeriveJob } from './jobs.js';
+import { outputLog } from './output-log.js';
 import { packageManagerOf, type PackageManager } from './package-managers.js';
 import { runElements } from './run-elements.js';
 
@@ -124,13 +125,13 @@ async function runTold(
   name = words.map(quote).join(' '),
 ): Promise<void> {
   const last = new LastLines(20);
+  const take = outputLog(host.log, name);
   try {
     await sandbox.run(words, {
       binds,
       onLine(line) {
         last.add(line);
-        host.log.debug(line);
-        host.log.progress({ text: line.slice(0, 100) });
+        take(line);
       },
     });
   } catch (error) {

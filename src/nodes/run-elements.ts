@@ -3,6 +3,7 @@ import { applyElements } from '../elements/apply-elements.js';
 import { factsOfTree } from '../elements/environment.js';
 import type { Host } from '../host/host.js';
 import type { DeriveJob } from './jobs.js';
+import { outputLog } from './output-log.js';
 
 /** Variables of this machine that hooks get too: where programs are, and what leads to the network. */
 const inherited = ['PATH', 'HOME', 'USER', 'http_proxy', 'https_proxy', 'ftp_proxy', 'no_proxy'];
@@ -19,9 +20,6 @@ export async function runElements(host: Host, job: DeriveJob, root: string): Pro
       ...elementEnvironment,
     },
     cache: join(job.cache, 'elements'),
-    onLine(line) {
-      host.log.debug(line);
-      host.log.progress({ text: line.slice(0, 100) });
-    },
+    onLine: outputLog(host.log, `The elements ${elements.join(' ')}`),
   });
 }

@@ -1,4 +1,5 @@
 # make demo    installs what is needed, builds, and turns the embedded demo into an image
+# make test    runs the unit tests alone, but for the slow ones
 # make check   installs what is needed, and runs the tests
 # make bench   measures it beside the Python image-factory
 # make install puts it below PREFIX (and that below DESTDIR), in the place of an older release; make uninstall removes it
@@ -51,9 +52,9 @@ all: lib/.built
 demo: build-packages all
 	bin/image-factory demo --output-dir build/demo
 
-# The unit tests alone, in two processes.
+# The unit tests alone, but for the slow ones, in two processes.
 test: check-packages all
-	$(BIN)/mocha --parallel --jobs 2 'src/**/*.test.ts' 'test/unit/**/*.test.ts'
+	$(BIN)/mocha --parallel --jobs 2 --ignore '**/*.slow.test.ts' 'src/**/*.test.ts' 'test/unit/**/*.test.ts'
 
 check: check-packages all doc lint
 	$(BIN)/c8 node test/side-by-side.js

@@ -7,7 +7,7 @@ import { makeDisk } from '../../test/support/disk.js';
 import { plant } from '../../test/support/planted-system.js';
 import { programDirectory } from '../host/program-directory.js';
 
-const main = join(programDirectory, 'src/cli/main.ts');
+const program = join(programDirectory, 'bin/image-factory');
 
 describe('check', function () {
   this.timeout(10 * 60_000);
@@ -32,7 +32,7 @@ describe('check', function () {
   after(() => rmSync(directory, { recursive: true }));
 
   const check = (...words: string[]) =>
-    execa(process.execPath, ['--import', 'tsx', main, 'check', ...words], {
+    execa(program, ['check', ...words], {
       reject: false,
       env: { HOME: directory, IMAGE_FACTORY_CONFIG: '', IMAGE: '' },
     });

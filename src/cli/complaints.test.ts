@@ -1,9 +1,10 @@
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { execa } from 'execa';
+import { programDirectory } from '../host/program-directory.js';
 import { asksForJson } from './complaints.js';
 
-const main = fileURLToPath(new URL('main.ts', import.meta.url));
+const program = join(programDirectory, 'bin/image-factory');
 
 describe('what goes wrong beside a log', () => {
   const mistakes: Record<string, readonly string[]> = {
@@ -18,8 +19,8 @@ describe('what goes wrong beside a log', () => {
   };
   for (const [mistake, words] of Object.entries(mistakes)) {
     it(`is JSON where the log is: ${mistake}`, async () => {
-      const args = ['--import', 'tsx', main, ...words, '--log-format', 'json'];
-      const { stderr, exitCode } = await execa(process.execPath, args, { reject: false, env: { IMAGE: '' } });
+      const args = [...words, '--log-format', 'json'];
+      const { stderr, exitCode } = await execa(program, args, { reject: false, env: { IMAGE: '' } });
       expect(exitCode, stderr).to.equal(2);
       const events = stderr.split('\n').map((line) => JSON.parse(line) as { event: string; level?: string });
       expect(events.filter(({ event, level }) => event === 'log' && level === 'error')).not.to.deep.equal([]);

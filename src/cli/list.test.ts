@@ -6,7 +6,7 @@ import { execa } from 'execa';
 import { Configuration } from '../config/configuration.js';
 import { programDirectory } from '../host/program-directory.js';
 
-const main = join(programDirectory, 'src/cli/main.ts');
+const program = join(programDirectory, 'bin/image-factory');
 
 describe('list', function () {
   this.timeout(60_000);
@@ -20,8 +20,7 @@ describe('list', function () {
   after(() => rmSync(directory, { recursive: true }));
 
   async function list(...words: string[]): Promise<string> {
-    const started = ['--import', 'tsx', main, 'list', ...words];
-    return (await execa(process.execPath, started, { env: { HOME: directory, IMAGE_FACTORY_CONFIG: '' } })).stdout;
+    return (await execa(program, ['list', ...words], { env: { HOME: directory, IMAGE_FACTORY_CONFIG: '' } })).stdout;
   }
 
   it('tells what vouches for the installer, and of shipped images whether their installation was tried', async () => {

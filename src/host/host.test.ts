@@ -164,7 +164,11 @@ describe('run', () => {
         { timeLimit: 50 },
         /^sh -c 'exec sleep 60' did not finish within 0.05 seconds, and was terminated$/,
       ],
-      'over its output': ['exec yes', {}, /^sh -c 'exec yes' printed more than 64 MiB, and was terminated:\ny\n/],
+      'over its output': [
+        'exec yes "$(printf %04096d 1)"',
+        {},
+        /^sh -c 'exec yes [^\n]*' printed more than 64 MiB, and was terminated:\n0+1\n/,
+      ],
       'killed, for it did not listen': [
         "trap '' TERM; while :; do sleep 0.02; done",
         { timeLimit: 500, killAfter: 50 },

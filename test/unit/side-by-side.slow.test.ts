@@ -1,5 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -84,20 +83,5 @@ describe('suites that run side by side', () => {
     const { exitCode, lines } = await ended({ one: "it('waits', () => { setInterval(() => {}, 1000); });" });
     expect(lines.at(-1)).to.equal('1 passed, 0 failed, 0 skipped');
     expect(exitCode).to.equal(0);
-  });
-});
-
-describe('the suite whose tests disturb no one', () => {
-  it('has none that starts a virtual machine, calls sudo, or needs the loop devices of the whole machine', () => {
-    const { code } = createRequire(import.meta.url)('../suites.cjs') as { readonly code: readonly string[] };
-    const files = code.flatMap((pattern) => {
-      const directory = pattern.replace('/**/*.test.ts', '');
-      const names = readdirSync(join(programDirectory, directory), { recursive: true }) as string[];
-      return names.filter((name) => name.endsWith('.test.ts')).map((name) => join(directory, name));
-    });
-    expect(files).to.have.length.above(100);
-    const machine = /support\/(demo-user|sudo-helper|serial-console|system-disk)\.js/;
-    const others = files.filter((file) => machine.test(readFileSync(join(programDirectory, file), 'utf8')));
-    expect(others, 'belong to test/machine').to.deep.equal([]);
   });
 });

@@ -40,7 +40,7 @@ export const bootstrap = stage({
     ...(['apt-get', 'apt-config', 'apt-helper', 'gpg', 'gpgconf', 'gpgv'] as const),
     ...(packagingOf(packages.request.facts).packaging === 'rpm'
       ? (['dnf', 'createrepo_c', 'rpm', 'rpmkeys'] as const)
-      : (['dpkg-deb', 'mmdebstrap', 'mount', 'umount'] as const)),
+      : (['cp', 'dpkg-deb', 'mmdebstrap', 'mount', 'umount'] as const)),
     ...(['unshare', 'setpriv', 'tar', 'getfattr', 'setfattr', 'sync', 'rm'] as const),
   ],
   space: ({ spec, workDir, packages }) => [

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { filesOfTarget } from '../config/bundle-files.js';
 import { bundleFormats, type BundleFormat } from '../config/bundle-formats.js';
 import type { BundleTarget } from '../config/bundle-target.js';
+import { systemFailure } from '../host/errno.js';
 import { Failure, UsageError } from '../host/failure.js';
 import type { Host } from '../host/host.js';
 import { compareDisk, withReadableBundle } from './proof.js';
@@ -74,8 +75,9 @@ export async function makeBundles(host: Host, bundling: Bundling, sources: Sourc
     try {
       made.push(await makeOne(host, making, source, bundling));
     } catch (error) {
-      if (!(error instanceof Failure)) throw error;
-      throw new Failure(`bundle ${target.name}: ${error.message}`, { hint: error.hint, cause: error });
+      const failure = error instanceof Failure ? error : systemFailure(error);
+      if (failure === undefined) throw error;
+      throw new Failure(`bundle ${target.name}: ${failure.message}`, { hint: failure.hint, cause: error });
     } finally {
       await remove();
     }

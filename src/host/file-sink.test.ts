@@ -43,7 +43,10 @@ describe('a file as the end of a pipeline', () => {
         ended = true;
       }
     }
-    expect(await rejection(pipeline(endless(), fileSink('/dev/full')))).to.have.property('code', 'ENOSPC');
+    expect(await rejection(pipeline(endless(), fileSink('/dev/full')))).to.include({
+      code: 'ENOSPC',
+      path: '/dev/full',
+    });
     expect(ended).to.equal(true);
   });
 

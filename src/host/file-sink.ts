@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises';
+import { errnoOf } from './errno.js';
 
 /** Bytes that are written at once: with few calls, a program's output takes little of the thread that reads it. */
 const pieceSize = 1024 * 1024;
@@ -9,7 +10,7 @@ const pieceSize = 1024 * 1024;
  *
  * @param path is made, or emptied
  * @returns a function that writes what it is given, and is done when all of it is written
- * @throws the error of the source, or that of the file, as ENOSPC; the file stays then
+ * @throws the error of the source, or that of the file with its path, as ENOSPC; the file stays then
  */
 export function fileSink(path: string): (source: AsyncIterable<Uint8Array>) => Promise<void> {
   return async (source) => {
@@ -21,7 +22,11 @@ export function fileSink(path: string): (source: AsyncIterable<Uint8Array>) => P
       const write = async () => {
         await writing;
         // From where the one before it ended.
-        writing = file.writeFile(gathered.subarray(0, length));
+        writing = file.writeFile(gathered.subarray(0, length)).catch((error: unknown) => {
+          // A descriptor's error does not know the file.
+          const known = errnoOf(error);
+          throw known === undefined ? error : Object.assign(known, { path });
+        });
         // It is awaited with the next piece.
         writing.catch(() => undefined);
         [gathered, spare, length] = [spare, gathered, 0];

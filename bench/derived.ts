@@ -206,7 +206,8 @@ async function customize(scratch: string, say: Say): Promise<Measurement> {
   await writeFile(join(guest, 'srv/bench/console.conf'), setting);
   await writeFile(join(guest, 'srv/bench/web.sh'), script(1), { mode: 0o755 });
   const change = [
-    'cd /srv/bench; export LIBGUESTFS_BACKEND=direct;',
+    // A machine may have a device of KVM that QEMU can't use.
+    'cd /srv/bench; export LIBGUESTFS_BACKEND=direct LIBGUESTFS_BACKEND_SETTINGS=force_tcg;',
     `virt-customize -a child.raw --install nginx-light --mkdir ${settingFile.replace(/\/[^/]*$/, '')}`,
     `--upload console.conf:${settingFile} --run web.sh`,
     '&& qemu-img convert -c -o compression_type=zstd -W -m 16 -f raw -O qcow2 child.raw child.qcow2',

@@ -12,6 +12,7 @@ import type { Bind } from '../sandbox/tree-mounts.js';
 import { copyFiles } from './copy-files.js';
 import { kindOfSystem } from './kind-of-system.js';
 import type { DeriveJob } from './jobs.js';
+import { withoutLinkerCache } from './linker-cache.js';
 import { outputLog } from './output-log.js';
 import { packageManagerOf, type PackageManager } from './package-managers.js';
 import { runElements } from './run-elements.js';
@@ -21,6 +22,10 @@ const scriptsInTree = '/run/image-factory/run';
 
 /** Makes the changes of a derived image in a mounted tree: packages, elements, files, scripts, in this order. */
 export async function changeTree(host: Host, job: DeriveJob, root: string): Promise<void> {
+  await withoutLinkerCache(root, () => change(host, job, root));
+}
+
+async function change(host: Host, job: DeriveJob, root: string): Promise<void> {
   const { packages, files, run, postScript, elements } = job.changes;
   const scripts = [...run, ...(postScript === undefined ? [] : [{ text: postScript, name: 'post-script' }])];
   if (packages.added.length + packages.leftOut.length > 0) {

@@ -165,7 +165,7 @@ describe('run', () => {
         /^sh -c 'exec sleep 60' did not finish within 0.05 seconds, and was terminated$/,
       ],
       'over its output': [
-        'exec yes "$(printf %04096d 1)"',
+        'exec yes "$(printf %0200d 1)"',
         {},
         /^sh -c 'exec yes [^\n]*' printed more than 64 MiB, and was terminated:\n0+1\n/,
       ],

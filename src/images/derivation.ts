@@ -93,7 +93,7 @@ function ofNode({ layer, contentId, frame }: NodeRecord): ParentTree {
 async function installedTree(caller: Caller, spec: DeriveSpec, parent: ImageSpec): Promise<ParentTree> {
   const file = newestImage(parent.outputDir, parent.name);
   if (file === undefined) return { kind: 'unbuilt', image: parent.name, why: 'is not built' };
-  const inputs = { image: await knownSum(caller, packageCacheOf(spec), file) };
+  const inputs = { image: await sumOfParent(caller, spec, file) };
   const store = spec.storeDir;
   const node = await readNode(store, nodeId(inputs));
   if (node !== undefined) return ofNode(node);
@@ -132,12 +132,25 @@ async function fileTree(caller: Caller, spec: DeriveSpec, file: string): Promise
   if (stats === undefined) {
     throw new Failure(`${parentPlace(spec)} = file:${file}: there is no such file or directory`);
   }
-  const sum = stats.isDirectory() ? await sumOfSystem(path) : await knownSum(caller, packageCacheOf(spec), path);
+  const sum = await sumOfParent(caller, spec, path);
   const inputs = { file: `${sum}${file.slice(path.length)}` };
   const store = spec.storeDir;
   const node = await readNode(store, nodeId(inputs));
   if (node !== undefined) return ofNode(node);
   return { kind: 'job', job: { kind: 'import', store, name: `file:${basename(path)}`, inputs, file } };
+}
+
+/** What one caller has asked already: hundreds of images may have one parent. */
+const sums = new WeakMap<Caller, Map<string, Promise<string>>>();
+
+/** The sum of a file or of a directory's tree. */
+function sumOfParent(caller: Caller, spec: DeriveSpec, path: string): Promise<string> {
+  const known = sums.get(caller) ?? new Map<string, Promise<string>>();
+  sums.set(caller, known);
+  const isDirectory = statSync(path).isDirectory();
+  const sum = known.get(path) ?? (isDirectory ? sumOfSystem(path) : knownSum(caller, packageCacheOf(spec), path));
+  known.set(path, sum);
+  return sum;
 }
 
 function layerTree(spec: DeriveSpec, name: string): ParentTree {

@@ -133,6 +133,26 @@ describe('a package lock', function () {
     expect(message).to.include("has a package 'shel' (did you mean 'shell'?)");
   });
 
+  it('is not made without a component that is misspelt, whose packages apt would leave out', async () => {
+    const { message, hint } = await failure(() =>
+      locked({ ...request(), sources: [{ url: archive.url, suite: 'stable', components: ['main', 'mian'] }] }),
+    );
+    expect(message).to.equal(`the suite stable of ${archive.url} has no component 'mian' (did you mean 'main'?)`);
+    expect(hint).to.equal('It has main.');
+  });
+
+  it('is not made where packages of the index can not be fetched, and says what was answered', async () => {
+    const file = archive.fileOf({ name: 'web' });
+    const whole = readFileSync(file);
+    writeFileSync(file, whole.subarray(0, 100));
+    const { message, hint } = await failure(() => locked());
+    writeFileSync(file, whole);
+    expect(message).to.equal(
+      `a package can't be fetched:\n  | web 1.0\n  |   ${archive.url}/pool/web_1.0_amd64.deb: only 100 of ${whole.length} bytes came`,
+    );
+    expect(hint).to.include("name another one in 'package-sources'");
+  });
+
   it('takes no excluded package for one that a pattern means', async () => {
     await archive.publish('stable', [...usual, { name: 'editor', fields: ['Priority: important'] }]);
     const names = async (group: string) => (await locked(request(group))).packages.map(({ name }) => name);
@@ -233,6 +253,10 @@ describe('a package lock', function () {
       expect(message).to.include(`${archive.url}/pool/shell_2.0+b1_amd64.deb: `);
       expect(message).to.include('offered now: 1:2.1 (stable)');
       expect(hint).to.include('package-archives');
+      renameSync(join(archive.directory, 'dists'), join(archive.directory, 'away'));
+      const unread = await failure(() => fetchLocked(host, { request: request(), cache: cache() }, lock));
+      renameSync(join(archive.directory, 'away'), join(archive.directory, 'dists'));
+      expect(unread.message).to.include("offered now: unknown, since the indexes can't be read");
       renameSync(`${shellFile()}.gone`, shellFile());
     });
 

@@ -13,6 +13,8 @@ import { contentsDigest, type LockedFile, type LockedPackage, type PackageLock }
 import { packagingOf } from './facts.js';
 import type { PackageCache } from './package-cache.js';
 import { installerParts, type InstallerParts } from './installer-parts.js';
+import { offeredNow } from './offered.js';
+import { expectKeyring } from './package-source.js';
 import { fillPool } from './pool.js';
 import { chooseRpm, dnfDirectory } from './rpm/make-lock.js';
 import { expectSigned } from './rpm/signatures.js';
@@ -20,7 +22,7 @@ import { dnfSolver } from './rpm/solve.js';
 import { recordedIn, stillThere } from './recorded.js';
 import { refuseOlder } from './refuse-older.js';
 import { reasonsFor } from './reasons.js';
-import { goneMessage } from './gone.js';
+import { goneMessage, notFetchedMessage } from './gone.js';
 import { inputDigest, recordedRequest, type PackageRequest } from './request.js';
 
 /** What may change in a lock that is there. */
@@ -78,6 +80,7 @@ export async function makeLock(host: Host, locking: Locking): Promise<PackageLoc
 async function makeRpmLock(host: Host, locking: Locking): Promise<PackageLock> {
   const { request, cache, old, update, fetches } = locking;
   const directory = dnfDirectory(cache.dnf, request);
+  expectKeyring(request);
   return withFileLock(host, join(directory, '.in-use'), `the indexes in ${directory}`, async () => {
     const staying = old === undefined || update.kind === 'everything' ? [] : stayingOf(old, update);
     const asked = { request, recorded: recordedIn(locking), pool: cache.pool, directory };
@@ -215,7 +218,7 @@ async function fetchAll(
   request: PackageRequest,
 ): Promise<void> {
   const { gone } = await fillPool(host, cache.pool, root, everyFile(lock), request);
-  if (gone.length > 0) throw goneMessage(gone);
+  if (gone.length > 0) throw notFetchedMessage(gone);
 }
 
 /**
@@ -235,35 +238,7 @@ export async function fetchLocked(
     ? await downloads(host, cache, lock.architecture)
     : await aptRoot(host, cache.apt, lock.architecture, request);
   const { fetched, gone } = await fillPool(host, cache.pool, root, everyFile(lock), request);
-  if (gone.length > 0)
-    throw goneMessage(
-      gone,
-      isRpm
-        ? undefined
-        : await offered(
-            host,
-            root,
-            request,
-            gone.map(({ locked }) => locked.name),
-          ),
-    );
-  return fetched;
-}
-
-/** The versions that the mirror has now, by name; empty where it can't be asked. */
-async function offered(
-  host: Host,
-  root: AptRoot,
-  request: PackageRequest,
-  names: readonly string[],
-): Promise<ReadonlyMap<string, string>> {
-  try {
-    await keepNothing(root);
-    await updateIndexes(host, root);
-    return await newestVersions(await suiteIndexes(host, root, request), names);
-  } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    host.log.debug(error.message);
-    return new Map();
-  }
+  if (gone.length === 0) return fetched;
+  const names = gone.map(({ locked }) => locked.name);
+  throw goneMessage(gone, await offeredNow(host, { request, cache, root: isRpm ? undefined : root }, names));
 }

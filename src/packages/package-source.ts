@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import type { Configuration } from '../config/configuration.js';
+import { UsageError } from '../host/failure.js';
 import { SectionReader } from '../config/section-reader.js';
 import { imageOptions } from '../config/options.js';
 
@@ -74,6 +76,14 @@ export function packagePlaces(
     return [{ suite, url: url.replace(/\/+$/, '') }];
   });
   return { sources, archives, keyring: packageKeyring };
+}
+
+/** @throws UsageError for a keyring that is not there */
+export function expectKeyring({ keyring }: Pick<PackagePlaces, 'keyring'>): void {
+  if (keyring === undefined || existsSync(keyring)) return;
+  throw new UsageError([
+    `package-keyring = ${keyring}: there is no such file; without it, nothing vouches for packages`,
+  ]);
 }
 
 function linesOf(text = ''): string[] {

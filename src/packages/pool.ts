@@ -91,13 +91,25 @@ async function fetchFrom(
       const file = join(scratch, each.sha256);
       const found = existsSync(file) ? await sumOf(file) : undefined;
       if (found === each.sha256) await keep(file, pooled(pool, each));
-      else if (found !== undefined) answers.set(each, `its SHA-256 is ${found}, and the lock says ${each.sha256}`);
-      else answers.set(each, said.get(each) ?? 'not there');
+      else if (found !== undefined) answers.set(each, await otherFile(file, found, each));
+      else answers.set(each, refusal(said.get(each) ?? 'not there', each));
     }
   } finally {
     await remove();
   }
   return answers;
+}
+
+/** What came instead of a package. */
+async function otherFile(file: string, found: string, { size, sha256 }: LockedPackage): Promise<string> {
+  const { size: came } = await stat(file);
+  if (came < size) return `only ${came} of ${size} bytes came`;
+  return `its SHA-256 is ${found}, and the lock says ${sha256}`;
+}
+
+/** apt tells of a wrong sum without saying which is right. */
+function refusal(answer: string, { sha256 }: LockedPackage): string {
+  return /^Hash Sum mismatch/.test(answer) ? `another file than the one with the SHA-256 ${sha256}` : answer;
 }
 
 async function copyFrom(

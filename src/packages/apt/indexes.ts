@@ -4,7 +4,8 @@ import { basename, dirname, join } from 'node:path';
 import { Failure } from '../../host/failure.js';
 import { gpgSignatures, withoutArmour } from '../../host/gpg.js';
 import { command, run, type Caller } from '../../host/host.js';
-import type { PackagePlaces } from '../package-source.js';
+import { didYouMean } from '../../config/suggestion.js';
+import type { PackagePlaces, PackageSource } from '../package-source.js';
 import { aptCommand, type AptRoot } from './private-root.js';
 
 /** What a suite was when its packages were chosen. */
@@ -36,7 +37,12 @@ export async function updateIndexes(host: Caller, root: AptRoot): Promise<void> 
   const { exitCode, stdout, stderr } = await run(host, aptCommand(root, 'apt-get', ['-q', 'update']), {
     accept: [100],
   });
-  const said = [...stdout.split('\n'), ...stderr.split('\n')].filter((line) => /^(?:E|W|Err|N):/.test(line));
+  const lines = [...stdout.split('\n'), ...stderr.split('\n')];
+  // What a server answers stands below the line of what failed.
+  const isTold = (line: string, at: number) =>
+    /^(?:E|W|Err|N):/.test(line) || (/^ {2}\S/.test(line) && lines[at - 1]?.startsWith('Err:'));
+  // What apt goes on with then is not used.
+  const said = lines.filter(isTold).filter((line) => !/^E: Some index files failed to download/.test(line));
   if (exitCode === 0) return said.forEach((line) => host.log.debug(line));
   throw new Failure(
     `can't read the indexes of the archives:\n${[...new Set(said)].map((line) => `  | ${line}`).join('\n')}`,
@@ -69,10 +75,18 @@ export async function suiteIndexes(
       );
       const files = [...new Set(own.map(({ file }) => file))].sort();
       const [first] = own;
-      if (first === undefined)
-        throw new Failure(`the suite ${suite} of ${url} has no packages for ${root.architecture}`);
+      if (first === undefined) {
+        throw new Failure(
+          `the suite ${suite} of ${url} has no packages for ${root.architecture}${isFlat ? '' : ` in ${components.join(' and ')}`}`,
+          {
+            hint: "'package-sources' has archive, suite and components, such as main: look whether they are spelt right.",
+          },
+        );
+      }
       const release = await releaseFile(first.file, first.key);
       const text = await readFile(release, 'utf8');
+      const lacking = components.filter((each) => !own.some(({ component }) => component === each));
+      expectComponents({ url, suite }, lacking, text);
       return {
         suite,
         components,
@@ -84,6 +98,22 @@ export async function suiteIndexes(
       };
     }),
   );
+}
+
+/** @throws Failure for a component that the suite does not have: apt would go on without its packages */
+function expectComponents(
+  { url, suite }: Pick<PackageSource, 'url' | 'suite'>,
+  lacking: readonly string[],
+  release: string,
+): void {
+  const known = /^Components: (.*)$/m.exec(release)?.[1]?.trim().split(/\s+/) ?? [];
+  // `updates/main` of security archives is called `main` as well.
+  const unknown = lacking.filter((each) => !known.some((name) => name === each || name.endsWith(`/${each}`)));
+  if (known.length === 0 || unknown.length === 0) return;
+  const lines = unknown.map(
+    (each) => `the suite ${suite} of ${url} has no component '${each}'${didYouMean(each, known)}`,
+  );
+  throw new Failure(lines.join('\n'), { hint: `It has ${known.join(', ')}.` });
 }
 
 function sameUrl(one: string, other: string): boolean {

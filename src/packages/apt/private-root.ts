@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UsageError } from '../../host/failure.js';
 import { command, run, type Caller, type Command } from '../../host/host.js';
-import type { PackagePlaces } from '../package-source.js';
+import { expectKeyring, type PackagePlaces } from '../package-source.js';
 
 /** A root directory of apt's own, which knows only these archives and no installed packages: no rights are needed. */
 export interface AptRoot {
@@ -30,11 +29,7 @@ export async function aptRoot(
   architecture: string,
   { sources, keyring }: Pick<PackagePlaces, 'sources' | 'keyring'>,
 ): Promise<AptRoot> {
-  if (keyring !== undefined && !existsSync(keyring)) {
-    throw new UsageError([
-      `package-keyring = ${keyring}: there is no such file; without it, nothing vouches for packages`,
-    ]);
-  }
+  expectKeyring({ keyring });
   const trusted = keyring === undefined ? '' : createHash('sha256').update(readFileSync(keyring)).digest('hex');
   const id = createHash('sha256')
     .update(JSON.stringify([sources, architecture, trusted]))

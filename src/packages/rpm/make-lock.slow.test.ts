@@ -1,16 +1,19 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { execa } from 'execa';
 import { RpmRepository, type MadeRpm } from '../../../test/support/rpm-repository.js';
 import { Configuration } from '../../config/configuration.js';
-import { Failure } from '../../host/failure.js';
+import { Failure, UsageError } from '../../host/failure.js';
 import type { Host } from '../../host/host.js';
 import { silentLog } from '../../host/log.js';
 import { ReleaseStack } from '../../host/release-stack.js';
 import { lockText, parseLock, type PackageLock } from '../lock-file.js';
-import { makeLock, type Update } from '../make-lock.js';
+import { fetchLocked, makeLock, type Update } from '../make-lock.js';
 import { packageCache } from '../package-cache.js';
 import { pooled } from '../pool.js';
 import { packageRequest, type PackageRequest } from '../request.js';
@@ -77,8 +80,8 @@ describe('a package lock of rpm', function () {
   });
   afterEach(() => rmSync(scratch, { recursive: true, force: true }));
 
-  function request(group: string): PackageRequest {
-    const text = `[group it]\n${group}\n[image]\ngroup = it\ndistribution = Rocky Linux 9\npackage-sources = ${repository.url('base')} base\npackage-keyring = ${repository.keyring}\n`;
+  function request(group: string, url = repository.url('base')): PackageRequest {
+    const text = `[group it]\n${group}\n[image]\ngroup = it\ndistribution = Rocky Linux 9\npackage-sources = ${url} base\npackage-keyring = ${repository.keyring}\n`;
     const configuration = new Configuration([{ name: 'my.conf', text }], Configuration.shippedSources());
     return packageRequest(configuration, { image: 'image', flavor: undefined });
   }
@@ -90,10 +93,11 @@ describe('a package lock of rpm', function () {
       update = { kind: 'nothing' },
       cache = 'cache',
       recorded,
-    }: { old?: PackageLock; update?: Update; cache?: string; recorded?: readonly string[] } = {},
+      url,
+    }: { old?: PackageLock; update?: Update; cache?: string; recorded?: readonly string[]; url?: string } = {},
   ): Promise<PackageLock> {
     const places = packageCache(join(scratch, cache));
-    return makeLock(host, { request: request(group), cache: places, old, update, recorded, fetches: true });
+    return makeLock(host, { request: request(group, url), cache: places, old, update, recorded, fetches: true });
   }
 
   const listed = ({ packages }: PackageLock) =>
@@ -228,6 +232,36 @@ describe('a package lock of rpm', function () {
       /no repository of 'package-sources' has a package 'wep'.*'web'/,
     );
   });
+
+  it('is not made where a repository can not be read, and says where that is, and what was answered', async () => {
+    const server = createServer((_, response) => void response.writeHead(403).end()).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const message = await failure(() => locked(`packages = web`, { url }));
+    server.close();
+    expect(message).to.include(`| Status code: 403 for ${url}/repodata/repomd.xml`).and.to.include(`| base is ${url}`);
+  });
+
+  it('is not made without the keyring that is named', async () => {
+    const away = `${repository.keyring}.away`;
+    renameSync(repository.keyring, away);
+    const refused: unknown = await locked('packages = web').catch((error: unknown) => error);
+    renameSync(away, repository.keyring);
+    expect(refused).to.be.instanceOf(UsageError);
+    expect(String(refused)).to.include(`package-keyring = ${repository.keyring}: there is no such file`);
+  });
+
+  it('whose packages are gone is refused with a table: places, answers, and what is offered now', () =>
+    changed(async () => {
+      const lock = await locked('packages = other');
+      rmSync(packageCache(join(scratch, 'cache')).pool, { recursive: true });
+      await repository.publish('base', [{ name: 'other', version: '3.0' }]);
+      const wanted = { request: request('packages = other'), cache: packageCache(join(scratch, 'cache')) };
+      expect(await failure(() => fetchLocked(host, wanted, lock)))
+        .to.include('| other 1.0-1: not in the pool')
+        .and.to.include('other-1.0-1.x86_64.rpm: no such file or directory')
+        .and.to.include('offered now: 3.0-1 (base)');
+    }));
 
   it('is not made of an index that was changed after it was signed', () =>
     changed(async () => {

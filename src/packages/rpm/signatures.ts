@@ -41,6 +41,7 @@ export async function expectSigned(
     if (bad.length === 0) return;
     throw new Failure(
       `no key in ${keyring} has signed these packages, and their repository does not sign its index:\n${bad.map((each) => `  | ${each}`).join('\n')}`,
+      { hint: "'package-keyring' names the keys that may sign the index (repomd.xml.asc) or each package." },
     );
   });
 }

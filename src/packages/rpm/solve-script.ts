@@ -3,7 +3,7 @@
  * writes another one. It knows no installed packages and needs no rights; what it writes lies in the directories that it is given.
  */
 export const solveScript = `
-import json, os, re, sys
+import json, logging, os, re, sys
 import dnf, dnf.exceptions
 
 asked = json.load(sys.stdin)
@@ -28,6 +28,15 @@ for number, each in enumerate(asked['repositories']):
     repo._repo.expire()
     repo.proxy = asked['proxy'] or None
 
+class Logged(logging.Handler):
+    # What servers answered, which the library tells its log alone.
+    answers = set()
+    def emit(self, record):
+        self.answers.update(line[4:] for line in record.getMessage().split('\\n') if line.startswith('  - '))
+
+logged = Logged(logging.WARNING)
+logging.getLogger('dnf').addHandler(logged)
+
 def tell(result):
     json.dump(result, sys.stdout)
     sys.exit(0)
@@ -39,7 +48,7 @@ def read(path):
 try:
     base.fill_sack(load_system_repo=False)
 except dnf.exceptions.Error as error:
-    tell({'unreadable': str(error)})
+    tell({'unreadable': [str(error)] + sorted(logged.answers)})
 
 repositories = []
 for each in asked['repositories']:

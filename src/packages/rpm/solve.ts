@@ -41,7 +41,8 @@ export interface RpmWish {
 
 /** What the script answers. */
 interface Answer {
-  readonly unreadable?: string;
+  /** What dnf says, and then what servers answered. */
+  readonly unreadable?: readonly string[];
   readonly repositories?: readonly {
     readonly id: string;
     readonly repomd: string;
@@ -85,7 +86,8 @@ export async function solveRpm(host: Caller, wish: RpmWish): Promise<SolvedRpm> 
   host.log.progress({ text: 'Reading the indexes of the mirror, and choosing packages' });
   const answer = await answerOf(host, wish);
   if (answer.unreadable !== undefined) {
-    throw new Failure(`can't read the indexes of the repositories:\n  | ${answer.unreadable}`, {
+    const said = [...answer.unreadable, ...request.sources.map(({ url, suite }) => `${suite} is ${url}`)];
+    throw new Failure(`can't read the indexes of the repositories:\n${said.map((line) => `  | ${line}`).join('\n')}`, {
       hint: "'package-sources' names the repositories: a line 'URL NAME' each.",
     });
   }

@@ -24,6 +24,7 @@ export function imagesMeant(
   configuration.section(image);
   const named = flavor === undefined ? flavors : [flavor];
   const wanted = named.length > 0 ? named : flavorsOf(configuration, image);
+  if (wanted.length === 0) return [{ image, flavor: undefined }];
   const known = flavorNames(configuration);
   const unknown = wanted.filter((each) => !known.includes(each));
   if (unknown.length > 0) {
@@ -34,7 +35,7 @@ export function imagesMeant(
       ),
     );
   }
-  return wanted.length === 0 ? [{ image, flavor: undefined }] : wanted.map((each) => ({ image, flavor: each }));
+  return wanted.map((each) => ({ image, flavor: each }));
 }
 
 /**

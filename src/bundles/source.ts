@@ -79,7 +79,7 @@ async function grow(host: Host, source: DiskSource, to: string, size: number): P
   await run(host, command('qemu-img', ['resize', '-q', '-f', 'raw', to, String(size)]));
   const { stdout } = await run(host, command('sfdisk', ['--json', to]), { accept: [0, 1] });
   if (/"label"\s*:\s*"gpt"/.test(stdout)) {
-    await run(host, command('sfdisk', ['--quiet', '--relocate', 'gpt-bak-std', to]));
+    await run(host, command('sfdisk', ['--quiet', '--no-tell-kernel', '--relocate', 'gpt-bak-std', to]));
   }
   return { path: to, format: 'raw', size };
 }

@@ -23,7 +23,7 @@ describe('readPartitionTable', () => {
       { type: 'L', size: 16 },
       { type: 'S', size: 8 },
     ]);
-    program('sfdisk', ['--quiet', '--disk-id', disk, '0x1234abcd']);
+    program('sfdisk', ['--quiet', '--no-tell-kernel', '--disk-id', disk, '0x1234abcd']);
     const { label, usable, partitions } = await readPartitionTable(testHost(), disk);
     const partLabel = undefined;
     expect(partitions).to.deep.equal([
@@ -39,8 +39,8 @@ describe('readPartitionTable', () => {
       { type: '4f68bce3-e8cd-4db1-96e7-fbcaf984b709', size: 16 },
     ]);
     const uuid = 'b3b2a31c-5b17-4a5e-9e0a-5a6f1f1cbd01';
-    program('sfdisk', ['--quiet', '--part-uuid', disk, '2', uuid.toUpperCase()]);
-    program('sfdisk', ['--quiet', '--part-label', disk, '2', 'the root']);
+    program('sfdisk', ['--quiet', '--no-tell-kernel', '--part-uuid', disk, '2', uuid.toUpperCase()]);
+    program('sfdisk', ['--quiet', '--no-tell-kernel', '--part-label', disk, '2', 'the root']);
     const { label, usable, partitions } = await readPartitionTable(testHost(), disk);
     expect(partitions.map(({ offset, size }) => [offset / MiB, size / MiB])).to.deep.equal([
       [1, 8],
@@ -58,7 +58,7 @@ describe('readPartitionTable', () => {
     truncateSync(disk, 64 * MiB);
     program(
       'sfdisk',
-      ['--quiet', disk],
+      ['--quiet', '--no-tell-kernel', disk],
       'label: dos\nsize=16MiB, type=L\ntype=E\nsize=8MiB, type=L\nsize=8MiB, type=S\n',
     );
     const { partitions } = await readPartitionTable(testHost(), disk);
@@ -75,7 +75,7 @@ describe('readPartitionTable', () => {
     writeFileSync(disk, '');
     truncateSync(disk, 16 * MiB);
     for (const label of ['', 'label: gpt\n']) {
-      if (label !== '') program('sfdisk', ['--quiet', disk], label);
+      if (label !== '') program('sfdisk', ['--quiet', '--no-tell-kernel', disk], label);
       const error = await rejection(readPartitionTable(testHost(), disk));
       expect(error)
         .to.be.instanceOf(Failure)

@@ -52,7 +52,7 @@ function writtenAndRead(file: string, disk: Disk) {
     return `${number}: start=${start}, size=${size}, type=${kind}${more}`;
   });
   const script = `label: ${disk.label === 'gpt' ? 'gpt' : 'dos'}\nunit: sectors\n${lines.join('\n')}\n`;
-  execFileSync('sfdisk', ['--quiet', file], { input: script, stdio: ['pipe', 'pipe', 'pipe'] });
+  execFileSync('sfdisk', ['--quiet', '--no-tell-kernel', file], { input: script, stdio: ['pipe', 'pipe', 'pipe'] });
   const { partitiontable } = JSON.parse(execFileSync('sfdisk', ['--json', file], { encoding: 'utf8' })) as {
     partitiontable: {
       label: string;

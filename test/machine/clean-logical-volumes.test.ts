@@ -217,7 +217,7 @@ describe('an image on logical volumes', function () {
     expect(await rejection(read()))
       .to.have.property('message')
       .that.matches(/^the physical volume of LVM on partition 2 of .* is damaged: the header of a metadata area/);
-    program('sfdisk', ['--quiet', '--part-type', disk, '2', 'L']);
+    program('sfdisk', ['--quiet', '--no-tell-kernel', '--part-type', disk, '2', 'L']);
     write(physical[1]!.start + 512, '\0'.repeat(512));
     expect(await rejection(read()))
       .to.have.property('message')

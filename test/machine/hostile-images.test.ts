@@ -323,7 +323,7 @@ describe('hostile images', function () {
     function makeTable(script: string): void {
       writeFileSync(disk, '');
       truncateSync(disk, 64 * MiB);
-      program('sfdisk', ['--quiet', '--force', disk], script);
+      program('sfdisk', ['--quiet', '--no-tell-kernel', '--force', disk], script);
     }
 
     /** Bytes of the first entry of the MBR: its status, CHS, type, CHS, first sector and number of sectors. */

@@ -108,7 +108,7 @@ export function systemOnDisk(disk: string, tree: string, label: 'gpt' | 'dos'): 
   program('mcopy', ['-i', place, loader, '::/EFI/BOOT/BOOTX64.EFI']);
   // Half a MiB more, with the second header of the GPT at the new end.
   program('truncate', ['--size=+524288', disk]);
-  program('sfdisk', ['--quiet', '--relocate', 'gpt-bak-std', disk]);
+  program('sfdisk', ['--quiet', '--no-tell-kernel', '--relocate', 'gpt-bak-std', disk]);
   return disk;
 }
 

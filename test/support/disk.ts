@@ -23,7 +23,8 @@ export function makeDisk(disk: string, label: 'dos' | 'gpt', partitions: readonl
   writeFileSync(disk, '');
   truncateSync(disk, (total + 2 + partitions.length * 2) * MiB);
   const lines = partitions.map(({ type, size }) => `type=${type}, size=${size}MiB\n`);
-  program('sfdisk', ['--quiet', disk], `label: ${label}\n${lines.join('')}`);
+  // Telling the kernel, sfdisk would write out what all programs of this machine have written: it calls sync(2).
+  program('sfdisk', ['--quiet', '--no-tell-kernel', disk], `label: ${label}\n${lines.join('')}`);
   const { partitiontable } = JSON.parse(program('sfdisk', ['--json', disk])) as {
     partitiontable: { partitions: { start: number; size: number }[] };
   };

@@ -38,7 +38,7 @@ export function systemDisk(disk: string, label: 'dos' | 'gpt', partitions: reado
     ({ type }, index) =>
       `start=${extents[index]!.start / 512}, size=${(extents[index]!.end - extents[index]!.start) / 512}, type=${type}\n`,
   );
-  program('sfdisk', ['--quiet', disk], `label: ${label}\n${lines.join('')}`);
+  program('sfdisk', ['--quiet', '--no-tell-kernel', disk], `label: ${label}\n${lines.join('')}`);
   for (const [index, { fileSystem, fill }] of partitions.entries()) {
     const extent = extents[index]!;
     if (fileSystem === undefined) continue;
@@ -68,7 +68,11 @@ function make(disk: string, { start, end }: Extent, type: string): void {
 
 /** Gives a disk with one file system its partition table. */
 export function onePartition(disk: string, offset: number, size: number): void {
-  program('sfdisk', ['--quiet', disk], `label: dos\nstart=${offset / 512}, size=${size / 512}, type=83\n`);
+  program(
+    'sfdisk',
+    ['--quiet', '--no-tell-kernel', disk],
+    `label: dos\nstart=${offset / 512}, size=${size / 512}, type=83\n`,
+  );
 }
 
 /** Mounts a volume, on btrfs its top, for a look or a change. */

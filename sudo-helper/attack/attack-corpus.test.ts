@@ -5,14 +5,14 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { expect } from 'chai';
-import { corpus, type Extent, type Kind } from './attack/corpus.js';
-import type { Order, Outcome, Result } from './attack/run.js';
-import { weaken, weaknesses } from './attack/weakened.js';
-import { call, documentedLine, must, obstacle } from '../test/support/sudo-helper.js';
+import { corpus, type Extent, type Kind } from './corpus.js';
+import type { Order, Outcome, Result } from './run.js';
+import { weaken, weaknesses } from './weakened.js';
+import { call, documentedLine, must, obstacle } from '../../test/support/sudo-helper.js';
 
-const project = new URL('..', import.meta.url).pathname;
+const project = new URL('../..', import.meta.url).pathname;
 const table = join(project, 'build/attack-table.md');
-const helper = readFileSync(new URL('./image-factory-sudo-helper', import.meta.url), 'utf8');
+const helper = readFileSync(new URL('../image-factory-sudo-helper', import.meta.url), 'utf8');
 const allKinds = Object.keys(corpus) as Kind[];
 
 /** `make check` makes a tenth of the random calls; `make check-e2e` makes them all. */

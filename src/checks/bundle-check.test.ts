@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { testHost } from '../../test/support/host.js';
 import { Configuration } from '../config/configuration.js';
 import { resolveImage } from '../config/resolve.js';
-import { bundleCheck } from './bundle-check.js';
+import { bundleCheck, directoriesToUpload } from './bundle-check.js';
 
 describe('bundles, before a build', () => {
   async function found(lines: string): Promise<string[]> {
@@ -10,7 +10,8 @@ describe('bundles, before a build', () => {
     const configuration = new Configuration([{ name: 'my.conf', text }], Configuration.shippedSources());
     const spec = resolveImage(configuration, 'web', {}, '2026-11-26');
     const answerFile = { name: 'web.cfg', content: Buffer.from(''), mentioned: new Set(['layout']) };
-    const findings = await bundleCheck({ host: testHost(), configuration, spec, answerFile });
+    const subject = { host: testHost(), configuration, spec, answerFile };
+    const findings = [...(await bundleCheck(subject)), ...directoriesToUpload(subject)];
     return findings.map(({ weight, message }) => `${weight}: ${message}`);
   }
 
@@ -21,5 +22,16 @@ describe('bundles, before a build', () => {
     ]);
     expect(await found('layout = hybrid\nbundles = qcow2, hyperv')).to.deep.equal([]);
     expect(await found('layout = bios\nbundles = qcow2, azure')).to.deep.equal([]);
+  });
+
+  it('are told where they are directories, which no destination gets', async () => {
+    const server = '[server]\nupload_type = rclone\nupload_target = store:images';
+    const registry = '[registry]\nupload_type = oci\nupload_target = docker://registry.example.org/web';
+    const lines = (names: string) =>
+      `bundles = oci-directory, qcow2\nupload_destinations = ${names}\n${server}\n${registry}`;
+    expect(await found(lines('server'))).to.deep.equal([
+      "warning: my.conf:3: [web] bundles = oci-directory, qcow2: the target 'oci-directory' is a directory, which is not uploaded to server; 'oci' is the same as one file",
+    ]);
+    expect(await found(lines('server, registry'))).to.deep.equal([]);
   });
 });

@@ -4,7 +4,7 @@ import { resultOf } from '../images/wanted-packages.js';
 import { checkImageLayout } from '../layout/image-layout.js';
 import type { Layout } from '../layout/layout.js';
 import { isEfiSystem } from '../layout/partition-types.js';
-import { error, placeOf, type CheckFinding, type Subject } from './subject.js';
+import { error, placeOf, warning, type CheckFinding, type Subject } from './subject.js';
 
 /** What a layout has none of, by the demand that needs it. */
 const lacking: Readonly<Partial<Record<BundleDemand, (layout: Layout) => string | undefined>>> = {
@@ -42,4 +42,18 @@ export async function bundleCheck(subject: Subject): Promise<readonly CheckFindi
       ];
     }),
   );
+}
+
+/** Bundles that no destination gets: only a registry takes what is in a directory. */
+export function directoriesToUpload(subject: Subject): readonly CheckFinding[] {
+  const { destinations, targets } = subject.spec;
+  if (destinations.length === 0 || destinations.some(({ type }) => type === 'oci')) return [];
+  const names = destinations.map(({ name }) => name).join(', ');
+  return targets
+    .filter(({ subformat }) => subformat === 'directory')
+    .map(({ name }) =>
+      warning(
+        `${placeOf(subject, 'bundles')}: the target '${name}' is a directory, which is not uploaded to ${names}; 'oci' is the same as one file`,
+      ),
+    );
 }

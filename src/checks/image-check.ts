@@ -16,7 +16,7 @@ import { missingFirmware } from '../machine/firmware.js';
 import { programsOf } from '../engine/recipe.js';
 import { buildRecipe } from '../images/recipes.js';
 import { answerFileMeaning, answerFileStorage, kernelArgumentLimits, unusedOptions } from './answer-file-checks.js';
-import { bundleCheck } from './bundle-check.js';
+import { bundleCheck, directoriesToUpload } from './bundle-check.js';
 import { bootTestCommand, hookCommands } from './command-checks.js';
 import { destinations } from './destination-checks.js';
 import {
@@ -48,6 +48,7 @@ export const buildChecks: readonly Check[] = [
   virtualisation,
   layoutCheck,
   bundleCheck,
+  directoriesToUpload,
   filesCheck,
   derivationCheck,
   packageLockCheck,

@@ -29,6 +29,11 @@ export const usualOptions = {
 /** Distributions that a guard may name. */
 export const distributions = ['debian', 'ubuntu', 'fedora', 'centos', 'rocky', 'almalinux', 'rhel', 'opensuse', 'sles'];
 
+const ofDebian = ['debian', 'ubuntu'];
+
+/** Those of them whose packages are rpm. */
+export const rpmDistributions = distributions.filter((each) => !ofDebian.includes(each));
+
 const values: Readonly<Record<string, (facts: Facts) => string>> = {
   arch: ({ arch }) => arch.debianName,
   hypervisor: ({ hypervisor }) => hypervisor,
@@ -79,7 +84,7 @@ export function packagingOf({ distribution, arch }: Pick<Facts, 'distribution' |
   readonly packaging: 'deb' | 'rpm';
   readonly architecture: string;
 } {
-  return ['debian', 'ubuntu'].includes(distribution)
+  return ofDebian.includes(distribution)
     ? { packaging: 'deb', architecture: arch.debianName }
     : { packaging: 'rpm', architecture: arch.name };
 }

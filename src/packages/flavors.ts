@@ -121,6 +121,9 @@ function architectureOf(configuration: Configuration, image: string | undefined,
   return arch ?? defaultArchitecture;
 }
 
+/** Distributions that are seldom called by their short names. */
+const inFull = { 'suse linux enterprise': 'sles', 'red hat enterprise linux': 'rhel' };
+
 function distributionFacts(
   configuration: Configuration,
   image: string | undefined,
@@ -130,7 +133,8 @@ function distributionFacts(
   const text = (name: string) => noting([], () => document.get(image, name)) ?? '';
   const title = text('distribution') || distributionOf(image);
   const words = title.toLowerCase().split(/[^a-z]+/);
-  const distribution = distributions.find((each) => words.includes(each)) ?? 'debian';
+  const spoken = Object.entries(inFull).find(([name]) => words.join(' ').includes(name))?.[1];
+  const distribution = spoken ?? distributions.find((each) => words.includes(each)) ?? 'debian';
   const [release] = /\d+(?:\.\d+)?/.exec(title) ?? [];
   return { distribution, suite: text('suite'), ...(release === undefined ? {} : { release }) };
 }

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { Configuration } from '../config/configuration.js';
 import { UsageError } from '../host/failure.js';
 import { factsOf } from './flavors.js';
+import { packageRequest } from './request.js';
 import { groupProblems, resolveGroups, type ResolvedGroup } from './groups.js';
 
 function configuration(text: string): Configuration {
@@ -206,6 +207,38 @@ describe('a shipped group', () => {
 describe('a flavor', () => {
   const refused = (flavor: string) =>
     problems(`[flavor it]\n${flavor}[group a]\npackages = vim\n`, 'a', { flavor: 'it' });
+
+  it('knows the distribution of each shipped image', () => {
+    const read = configuration('');
+    const known = (image: string) => factsOf(read, { image }).distribution;
+    for (const image of read.imageNames().filter((name) => name !== 'demo')) {
+      const family = { 'opensuse-tumbleweed': 'opensuse' }[image] ?? image.split('-')[0];
+      expect(known(image), image).to.equal(family);
+    }
+  });
+
+  it('that is wrong makes nothing wrong of the places of its packages', () => {
+    const text = `[image]
+group = minimal
+distribution = Rocky Linux 9
+options = kernel, !kernel
+package-sources = http://example.org/base base
+[debs]
+group = minimal
+package-sources = http://example.org/base base
+`;
+    const wrong = (image: string) => {
+      try {
+        packageRequest(configuration(text), { image, flavor: undefined });
+      } catch (error) {
+        if (error instanceof UsageError) return error.problems;
+        throw error;
+      }
+      throw new Error('nothing was wrong');
+    };
+    expect(wrong('image')).to.deep.equal(["my.conf:4: [image] options: 'kernel' and '!kernel' contradict each other"]);
+    expect(wrong('debs').join('\n')).to.match(/not 'http:\S+ base'; of rpm, 'distribution' must name one of fedora, /);
+  });
 
   it('that nothing can be built for is refused', () => {
     expect(refused('arch = riscv64\nhypervisor = vmware\n')).to.deep.equal([

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import type { Configuration } from '../config/configuration.js';
 import { UsageError } from '../host/failure.js';
 import { SectionReader } from '../config/section-reader.js';
+import { rpmDistributions } from './facts.js';
 import { imageOptions } from '../config/options.js';
 
 /** An archive of packages: the part of it that one suite is. */
@@ -37,7 +38,8 @@ export function packagePlaces(
   configuration: Configuration,
   image: string,
   problems: string[],
-  packaging: 'deb' | 'rpm' = 'deb',
+  // Undefined where the image's facts are wrong, which is told.
+  packaging: 'deb' | 'rpm' | undefined,
 ): PackagePlaces {
   const reader = new SectionReader(configuration.section(image), problems);
   const { packageSources, packageArchives, packageKeyring } = reader.values({
@@ -49,12 +51,19 @@ export function packagePlaces(
     const [url = '', suite = '', ...components] = line.split(/\s+/);
     const isFlat = suite.endsWith('/') && components.length === 0;
     const names = [suite, ...components].every((word) => /^[A-Za-z0-9.][A-Za-z0-9._/~+-]*$/.test(word));
-    const isWrong =
-      packaging === 'rpm'
-        ? components.length > 0 || !/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(suite)
-        : components.length === 0 && !isFlat;
+    const isRight = {
+      deb: components.length > 0 || isFlat,
+      rpm: components.length === 0 && /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(suite),
+    };
+    const isWrong = packaging === undefined ? !isRight.deb && !isRight.rpm : !isRight[packaging];
     if (!isUrl(url) || !names || isWrong) {
-      reader.complain(`package-sources: expected ${expectedSource[packaging]}, not '${line}'`, 'package-sources');
+      const expected =
+        packaging === undefined ? `${expectedSource.deb}, or ${expectedSource.rpm}` : expectedSource[packaging];
+      const decides =
+        isUrl(url) && names && isRight.rpm
+          ? `; of rpm, 'distribution' must name one of ${rpmDistributions.join(', ')}`
+          : '';
+      reader.complain(`package-sources: expected ${expected}, not '${line}'${decides}`, 'package-sources');
       return [];
     }
     return [{ url: url.replace(/\/+$/, ''), suite, components }];

@@ -1,6 +1,7 @@
 // The two suites of `make check`, which run at the same time.
 module.exports = {
-  // Files, processes, namespaces and ports of their own: they disturb no one, and nothing disturbs them.
+  // Files, processes, namespaces, ports, and machines without a system of their own: they disturb no one, and nothing
+  // disturbs them.
   code: [
     'src/**/*.test.ts',
     'test/unit/**/*.test.ts',
@@ -9,6 +10,7 @@ module.exports = {
     // In a mount namespace with a /run, /tmp and /etc of its own.
     'sudo-helper/attack/**/*.test.ts',
   ],
-  // Virtual machines, and the sudo helper in the machine's own /run: these look at the whole machine, so one after another.
+  // Virtual machines with a system, and the sudo helper in the machine's own /run: these look at the whole machine, or take
+  // much of it, so one after another.
   machine: ['sudo-helper/*.test.ts', 'test/machine/**/*.test.ts'],
 };

@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import { programDirectory } from '../../src/host/program-directory.js';
 
 describe('the suite whose tests disturb no one', () => {
-  it('has none that starts a virtual machine, or calls sudo but in namespaces of its own', () => {
+  it('has none that boots a system in a virtual machine, or calls sudo but in namespaces of its own', () => {
     const { code } = createRequire(import.meta.url)('../suites.cjs') as { readonly code: readonly string[] };
     const attacked = 'sudo-helper/attack/**/*.test.ts';
     const files = code

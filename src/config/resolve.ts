@@ -14,6 +14,7 @@ import {
 } from './image-spec.js';
 import { deriveOrigin, filesToCopy, overridesOfParents, withParentsValues } from './derive-origin.js';
 import { bootstrapOrigin } from './bootstrap-origin.js';
+import { flavorOptions } from './group-options.js';
 import { splitName } from './flavored-name.js';
 import { layoutFile } from './layout-file.js';
 import { lockPath } from './lock-path.js';
@@ -197,13 +198,21 @@ function withSettings(section: Section, overrides: Overrides): Section {
   return { name, document: document.with(name, literally({ cache_dir: cacheDir ?? defaultCacheDirectory() })) };
 }
 
-/** What a flavor sets in the section of its image. */
+/**
+ * What a flavor sets in the section of its image.
+ *
+ * @throws UsageError for a value that can't be one, at the place where the flavor has it
+ */
 export function settingsOfFlavor(configuration: Configuration, flavor: string | undefined): Overrides {
   if (flavor === undefined) return {};
   const section = `flavor ${flavor}`;
   const { document } = configuration.section(section);
   const arch = document.sections.get(section)?.options.has('arch') ? document.get(section, 'arch') : undefined;
-  return arch === undefined ? {} : { arch };
+  if (arch === undefined) return {};
+  const problems: string[] = [];
+  new SectionReader({ name: section, document }, problems).values({ arch: flavorOptions.arch });
+  if (problems.length > 0) throw new UsageError(problems);
+  return { arch };
 }
 
 /** Today in local time, as Python's `datetime.date.today().isoformat()`. */

@@ -166,6 +166,14 @@ describe('a package lock', function () {
     expect(message).to.include('web needs tool, which needs mailer, which [group it] excludes');
   });
 
+  it('names both sides of a conflict, whichever apt comes to first', async () => {
+    await archive.publish('stable', [...usual, { name: 'a-rival', fields: ['Conflicts: libweb'] }]);
+    const { message } = await failure(() => locked(request('packages = web, a-rival\n')));
+    expect(message)
+      .to.match(/^these packages can't be installed together:\n/)
+      .and.include('a-rival : Conflicts: libweb');
+  });
+
   it('is not made of an index that nobody signed, or that was changed', async () => {
     const index = join(archive.directory, 'dists/stable/main/binary-amd64/Packages');
     const text = readFileSync(index, 'utf8');

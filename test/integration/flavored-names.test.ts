@@ -18,6 +18,8 @@ options = !kernel
 [flavor arm]
 arch = arm64
 options = !kernel
+[flavor odd]
+arch = amd65
 [web]
 like = trixie
 debian_mirror = http://mirror.invalid/debian
@@ -84,6 +86,12 @@ output-dir = ${directory}/out
       const said = await call(...words, 'web@xn', ...rest);
       expect(said, words[0]).to.include("there is no section [flavor xn] (did you mean 'xen'?)");
     }
+  });
+
+  it('has mistakes of its flavor where that is', async () => {
+    expect(await call('validate', 'web@odd')).to.match(
+      /my\.conf:9: .*\[flavor odd\] arch = amd65: expected one of .*\(did you mean 'amd64'\?\)/,
+    );
   });
 
   it('finds the packages of an image that is an archive', async () => {

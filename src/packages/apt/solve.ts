@@ -40,9 +40,14 @@ export async function solve(
   await rm(join(root.directory, 'archives'), { recursive: true, force: true });
   host.log.progress({ text: 'Choosing packages' });
   const words = ['-q', '-y', '--print-uris', `--${wish.recommends ? '' : 'no-'}install-recommends`, 'install'];
-  const called = aptCommand(root, 'apt-get', [...words, '?essential', ...names]);
-  const { stdout, stderr, exitCode } = await run(host, called, { accept: [100] });
-  if (exitCode !== 0) throw await unsolvable(indexes, wish, `${stdout}\n${stderr}`);
+  const ask = (wanted: readonly string[]) =>
+    run(host, aptCommand(root, 'apt-get', [...words, '?essential', ...wanted]), { accept: [100] });
+  const { stdout, stderr, exitCode } = await ask(names);
+  if (exitCode !== 0) {
+    // Which side of a conflict apt names depends on which one it comes to first. What is to be kept is moved by the first answer.
+    const other = wish.preferences === undefined ? await ask(names.toReversed()) : { stdout: '', stderr: '' };
+    throw await unsolvable(indexes, wish, [stdout, stderr, other.stdout, other.stderr].join('\n'));
+  }
   const guessed = /^Note, selecting '(.*)' for (?:regex|glob|task) '(.*)'$/m.exec(`${stdout}\n${stderr}`);
   if (guessed !== null) throw unknownPackage(await allNames(indexes), guessed[2] ?? '');
   const sums = [...stdout.matchAll(/^'([^']*)' (\S+) (\d+) ?(?:SHA256:([0-9a-f]{64}))?/gm)].map(([line, , , , sum]) => {
@@ -142,10 +147,10 @@ async function unsolvable(indexes: readonly SuiteIndexes[], wish: Wish, said: st
       lines.push(`${first} ${way}, which ${excluderText(wish.excluded.get(excluded))} excludes`);
     }
   }
-  const unmet = /The following packages have unmet dependencies:\n((?: .*\n)+)/.exec(said)?.[1] ?? '';
+  const unmet = [...said.matchAll(/The following packages have unmet dependencies:\n((?: .*\n)+)/g)];
   lines.push(
     ...unmet
-      .split('\n')
+      .flatMap(([, text = '']) => text.split('\n'))
       .filter((line) => line.trim() !== '')
       .map((line) => line.trim().replace(/\s+/g, ' ')),
   );

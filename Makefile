@@ -28,6 +28,7 @@ BENCH_PACKAGES := python3 python3-httplib2 python3-parted mmdebstrap openssl umo
 
 VERSION := $(shell sed -n 's/^  "version": "\(.*\)",/\1/p' package.json)
 MANUALS := man/image-factory.1 man/image-factory.conf.5 man/image-factory-sudo-helper.1 man/image-factory-elements.7 man/image-factory-layers.7 man/image-factory-packages.7
+LINTERS := lint-code lint-types lint-form lint-rooms
 UNIT := image-factory-stackpoints.service
 SOURCES := $(shell find src -name '*.ts' ! -name '*.test.ts')
 SHIPPED := bin configs demo layouts lib sudo-helper/image-factory-sudo-helper templates package.json
@@ -44,7 +45,7 @@ INSTALLED = bin/image-factory bin/stacko bin/image-factory-sudo-helper lib/syste
 	$(addprefix share/man/man7/,$(notdir $(filter %.7,$(MANUALS)))) share/bash-completion/completions/image-factory \
 	share/zsh/site-functions/_image-factory share/fish/vendor_completions.d/image-factory.fish
 
-.PHONY: all demo test check check-e2e bench bench-install bench-layers lint format doc completion install uninstall dist version clean node build-packages check-packages e2e-packages doc-packages bench-packages
+.PHONY: all demo test check check-e2e bench bench-install bench-layers lint $(LINTERS) format doc completion install uninstall dist version clean node build-packages check-packages e2e-packages doc-packages bench-packages
 .DELETE_ON_ERROR:
 
 all: lib/.built
@@ -72,10 +73,20 @@ bench-layers: bench-packages all
 bench-install: bench-packages all
 	node --import tsx bench/install.ts
 
+# Two at a time, as each works on one core.
 lint: node_modules/.installed
-	$(BIN)/tsc --noEmit
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target $(LINTERS)
+
+lint-code:
 	$(BIN)/eslint .
+
+lint-types:
+	$(BIN)/tsc --noEmit
+
+lint-form:
 	$(BIN)/prettier --check --log-level warn .
+
+lint-rooms:
 	$(BIN)/depcruise src
 
 format: node_modules/.installed

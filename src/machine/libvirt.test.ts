@@ -137,17 +137,20 @@ describe('Libvirt', () => {
 });
 
 describe('daemons of libvirt without a service manager', () => {
-  /** Runs a script in a mount namespace where a /run of its own makes the daemons its own. */
+  /**
+   * Runs a script in a mount namespace where a /run of its own makes the daemons its own: in it, `reach MILLISECONDS`
+   * reaches them, and still has them after this time.
+   */
   async function amongThemselves(script: string): Promise<void> {
     const reach = `import { Libvirt } from "${new URL('./libvirt.ts', import.meta.url).href}";
       import { testHost } from "${new URL('../../test/support/host.ts', import.meta.url).href}";
       const host = testHost();
       await new Libvirt(host, "qemu:///system").ensureReachable();
-      await new Promise((resolve) => setTimeout(resolve, 4000));
+      await new Promise((resolve) => setTimeout(resolve, Number(process.argv[1])));
       process.kill(Number(readFileSync("/run/virtlogd.pid")), 0);
       await host.release.releaseAll(host.log);`;
     const prelude = `mount -t tmpfs tmpfs /run
-      reach() { ${process.execPath} --import tsx --input-type=module -e 'import { readFileSync } from "node:fs"; ${reach}'; }
+      reach() { ${process.execPath} --import tsx --input-type=module -e 'import { readFileSync } from "node:fs"; ${reach}' "$1"; }
       end() { kill "$(cat /run/virtlogd.pid)" "$(cat /run/libvirtd.pid)"; }
       trap end EXIT`;
     const { exitCode, stderr } = await execa('unshare', ['--mount', 'sh', '-ec', `${prelude}\n${script}`], {
@@ -162,10 +165,11 @@ describe('daemons of libvirt without a service manager', () => {
     this.skip();
   });
 
-  it('are both started', async () => amongThemselves('reach'));
-  it('are started where only the other one runs', async () => amongThemselves('libvirtd --daemon --timeout 30; reach'));
+  it('are both started', async () => amongThemselves('reach 0'));
+  it('are started where only the other one runs', async () =>
+    amongThemselves('libvirtd --daemon --timeout 30; reach 0'));
   it('stay as long as the build, however short their patience', async () =>
-    amongThemselves('virtlogd --daemon --timeout 2; reach'));
+    amongThemselves('virtlogd --daemon --timeout 2; reach 4000'));
 });
 
 describe('libvirtEnvironment', () => {

@@ -5,6 +5,7 @@ import { elementsNotFound } from '../elements/resolve.js';
 import { Failure, UsageError } from '../host/failure.js';
 import type { Caller } from '../host/host.js';
 import { parentTreeOf } from '../images/derivation.js';
+import { expectImportable } from '../layers/import/expect-importable.js';
 import { builderArchitecture } from '../machine/acceleration.js';
 import { whyNoNamespaces } from '../sandbox/enter.js';
 import { whyNotEmulated } from '../sandbox/program-emulation.js';
@@ -36,14 +37,24 @@ export const derivationCheck: Check = async (subject) => {
   const foreign = isForeign && spec.origin.in !== 'vm' ? await whyNotEmulated(host, spec.arch) : undefined;
   if (foreign !== undefined) findings.push(error(`${placeOf(subject, 'arch')}: ${foreign}`));
   findings.push(...unknownElements(subject, spec), ...(await closedWay(subject, spec)));
-  try {
-    await parentTreeOf(host, spec);
-  } catch (caught) {
-    if (!(caught instanceof Failure)) throw caught;
-    findings.push(error([caught.message, caught.hint].filter(Boolean).join('; ')));
-  }
+  findings.push(...(await parentFindings(subject, spec)));
   return findings;
 };
+
+async function parentFindings(subject: Subject, spec: DeriveSpec): Promise<CheckFinding[]> {
+  // Where there is no parent, the message has its place.
+  let place = '';
+  try {
+    const parent = await parentTreeOf(subject.host, spec);
+    if (parent.kind !== 'job' || parent.job.kind !== 'import') return [];
+    place = `${placeOf(subject, 'parent')}: `;
+    await expectImportable(subject.host, parent.job.file);
+    return [];
+  } catch (caught) {
+    if (!(caught instanceof Failure)) throw caught;
+    return [error(`${place}${[caught.message, caught.hint].filter(Boolean).join('; ')}`)];
+  }
+}
 
 /** Those that elements depend on may come with the parent, which the build knows. */
 function unknownElements(subject: Subject, { origin }: DeriveSpec): CheckFinding[] {

@@ -7,11 +7,11 @@ import { SectionReader } from './section-reader.js';
 
 /**
  * What an image is derived from as its configuration says it, the nearest first: images, and at last perhaps a layer or a file.
- * Each once where they lead in a circle; a name that can't be resolved ends them.
+ * Where they lead in a circle, each once and the image itself not; a name that can't be resolved ends them.
  */
 export function parentNames(configuration: Configuration, image: string, overrides: Overrides = {}): string[] {
   const line: string[] = [];
-  for (let next = parentOf(configuration, image, overrides); next !== undefined && !line.includes(next);) {
+  for (let next = parentOf(configuration, image, overrides); next !== undefined && ![image, ...line].includes(next);) {
     line.push(next);
     next = configuration.kind(next) === 'image' ? parentOf(configuration, next, {}) : undefined;
   }

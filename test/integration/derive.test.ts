@@ -217,6 +217,21 @@ describe('derived images', () => {
     expect(await told('[web]\nparent = bsae\n[base]\nparent = file:base.raw\n')).to.match(
       /^2: .*no layer of that name \(did you mean 'base'\?\)/s,
     );
+    writeFileSync(join(directory, 'notes'), 'no system\n');
+    mkdirSync(join(directory, 'layout'));
+    writeFileSync(join(directory, 'layout/oci-layout'), '{"imageLayoutVersion": "1.0.0"}');
+    const manifest = { mediaType: 'application/vnd.oci.image.manifest.v1+json', digest: `sha256:${'0'.repeat(64)}` };
+    const named = { ...manifest, annotations: { 'org.opencontainers.image.ref.name': 'latest' } };
+    writeFileSync(join(directory, 'layout/index.json'), JSON.stringify({ manifests: [named] }));
+    for (const [parent, said] of [
+      ['notes', /notes is no archive, container image or disk/],
+      ['layout:latst', /there is no image 'latst' in it, but: latest/],
+    ] as const) {
+      const message = await told(`[web]\nparent = file:${parent}\n`);
+      expect(message)
+        .to.match(/^2: .*t\.conf:2: \[web\] parent = file:/s)
+        .and.to.match(said);
+    }
   });
 
   it('are as complete for an ordinary user', async function () {

@@ -186,6 +186,17 @@ describe('a package lock', function () {
     expect(message).to.match(/can't read the indexes(.|\n)*(signature|BADSIG|not signed)/i);
   });
 
+  it('is not made of a state whose time is over, or says so where apt is set not to mind', async () => {
+    const until = 'Valid-Until: Fri, 05 Jan 2024 12:00:00 UTC';
+    await archive.publish('stable', usual, 'Mon, 01 Jan 2024 12:00:00 UTC', [until]);
+    const told: string[] = [];
+    host = { ...host, log: { ...silentLog, warn: (message: string) => void told.push(message) } };
+    const refused: unknown = await locked().catch((error: unknown) => error);
+    expect(refused instanceof Failure ? refused.message : told.join('\n')).to.match(
+      /expired|was valid until Fri, 05 Jan 2024/,
+    );
+  });
+
   it('is not made of an older state of the archive than before', async () => {
     const old = await locked();
     await archive.publish('stable', usual, 'Thu, 26 Nov 2026 01:00:00 UTC');

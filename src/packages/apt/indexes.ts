@@ -87,6 +87,12 @@ export async function suiteIndexes(
       const text = await readFile(release, 'utf8');
       const lacking = components.filter((each) => !own.some(({ component }) => component === each));
       expectComponents({ url, suite }, lacking, text);
+      const until = /^Valid-Until: (.*)$/m.exec(text)?.[1];
+      if (until !== undefined && Date.parse(until) < Date.now()) {
+        host.log.warn(
+          `The suite ${suite} of ${url} was valid until ${until}: this machine's apt is set not to check that (Acquire::Check-Valid-Until)`,
+        );
+      }
       return {
         suite,
         components,

@@ -9,7 +9,7 @@ import { flavorNames } from '../packages/flavors.js';
 import { groupNames } from '../packages/groups.js';
 import { noting } from '../packages/own-options.js';
 import { flavoredName, flavorsOf, imagesMeant, type FlavoredImage } from '../packages/request.js';
-import { shownPath } from '../packages/use-lock.js';
+import { shownPath } from '../host/shown-path.js';
 import { assuranceOf, assurances, type Assurance } from './assurance.js';
 import { loadConfiguration } from './configuration.js';
 

@@ -20,7 +20,8 @@ import {
   type FlavoredImage,
   type PackageRequest,
 } from '../packages/request.js';
-import { noLock, shownPath, staleLock } from '../packages/use-lock.js';
+import { shownPath } from '../host/shown-path.js';
+import { noLock, staleLock } from '../packages/use-lock.js';
 import { briefLog } from './brief-log.js';
 import { loadConfiguration } from './configuration.js';
 import { expectInstalled, recordedFrom } from './recorded-packages.js';

@@ -1,6 +1,6 @@
-import { relative } from 'node:path';
 import { Failure } from '../host/failure.js';
 import type { Caller, Host } from '../host/host.js';
+import { shownPath } from '../host/shown-path.js';
 import { staleness } from './differences.js';
 import { packagingOf } from './facts.js';
 import { readLock, type LockedFile, type PackageLock } from './lock-file.js';
@@ -100,10 +100,4 @@ export function noLock(name: string, path: string): Failure {
   return new Failure(`${name} has no package lock: there is no ${shownPath(path)}`, {
     hint: `'image-factory lock ${name}' makes it.`,
   });
-}
-
-/** A path as messages name it. */
-export function shownPath(path: string): string {
-  const near = relative('', path);
-  return near.startsWith('..') ? path : near;
 }

@@ -1,0 +1,30 @@
+import { expect } from 'chai';
+import { testHost } from '../../test/support/host.js';
+import { Configuration } from '../config/configuration.js';
+import { resolveImage } from '../config/resolve.js';
+import { frameCheck } from './frame-check.js';
+
+describe('the disk of a child', () => {
+  async function found(lines: string, overrides = {}): Promise<string[]> {
+    const text = `[DEFAULT]\nimage-size = 5G\n[base]\nlike = debian-13\nlayout = server\n[tree]\nparent = file:/usr\n[web]\n${lines}\n`;
+    const configuration = new Configuration([{ name: 'my.conf', text }], Configuration.shippedSources());
+    const spec = resolveImage(configuration, 'web', overrides, '2026-11-26');
+    const findings = await frameCheck({ host: testHost(), configuration, spec, answerFile: undefined });
+    return findings.map(({ weight, message }) => `${weight}: ${message.replace(/ not read: .*/, '')}`);
+  }
+
+  it('is that of its installed ancestor, whatever it sets itself', async () => {
+    expect(await found('parent = base\nlayout = hybrid\nkernel-arguments = quiet')).to.deep.equal([
+      'warning: my.conf:10: [web] layout = hybrid:',
+      'warning: my.conf:11: [web] kernel-arguments = quiet:',
+    ]);
+    expect(await found('parent = base', { 'image-size': '9G' })).to.deep.equal([
+      'warning: command line: [web] image-size = 9G:',
+    ]);
+    expect(await found('parent = base')).to.deep.equal([]);
+  });
+
+  it('is made by its layout where no ancestor has one', async () => {
+    expect(await found('parent = tree\nlayout = hybrid\nimage-size = 6G')).to.deep.equal([]);
+  });
+});

@@ -9,7 +9,7 @@ import { architectures } from '../../src/machine/architectures.js';
 import { domainName } from '../../src/images/machine-names.js';
 import { SerialConsole } from '../support/serial-console.js';
 import { baseNameIn, leftovers, program, temporaryDirectory, workDirectoryIn } from '../support/demo-image.js';
-import { DemoUser, type Ended } from '../support/demo-user.js';
+import { installedDemo, type DemoUser, type Ended } from '../support/demo-user.js';
 
 const minutes = 60_000;
 
@@ -28,31 +28,10 @@ describe('the demo image, built by a normal user', function () {
   let signer: string;
   const image = () => join(output, `${baseNameIn(output)}.qcow2`);
 
-  /** Runs gpg as the user. */
-  const gpg = async (...args: string[]): Promise<string> => {
-    const [file = 'env', ...words] = [...user.command, 'gpg', '--batch', '--quiet', ...args];
-    return (await execa(file, words)).stdout;
-  };
-
-  const makeSigner = async (): Promise<string> => {
-    await gpg('--passphrase', '', '--quick-gen-key', 'Images <images@example.org>', 'ed25519', 'sign', 'never');
-    return /^fpr:+([0-9A-F]+):$/m.exec(await gpg('--with-colons', '--list-keys'))?.[1] ?? '';
-  };
-
   const artifact = (end: string): object =>
     JSON.parse(readFileSync(join(output, `${baseNameIn(output)}.${end}`), 'utf8')) as object;
 
-  before(async () => {
-    user = await DemoUser.create();
-    output = user.directory('output');
-    signer = await makeSigner();
-    const build = ['demo', '--output-dir', output, '--sign', 'gpg', '--sign-key', signer];
-    const { all, exitCode } = await user.run([...build, '--boot-test-disk', 'virtio,scsi,nvme,sata']);
-    expect(exitCode, all).to.equal(0);
-    said = all ?? '';
-  });
-
-  after(() => user.remove());
+  before(async () => ({ user, output, said, signer } = await installedDemo()));
 
   it('leaves the image, what describes and promises it, what its boot test saw, and two logs, and nothing else', async () => {
     const base = baseNameIn(output);
@@ -115,7 +94,7 @@ describe('the demo image, built by a normal user', function () {
 
   it('is good and signed for who has the public key', async () => {
     const keyring = join(user.home, 'images.asc');
-    await gpg('--armor', '--output', keyring, '--export', signer);
+    await user.gpg('--armor', '--output', keyring, '--export', signer);
     const { exitCode, stdout } = await user.run(['verify', image(), '--keyring', keyring]);
     expect(exitCode, stdout).to.equal(0);
     expect(stdout).to.match(/qcow2: good, and signed$/m);

@@ -242,7 +242,7 @@ post-upload-command = sleep 1
       // The console's last lines may be from the middle of the trace.
       panic: /the installer's kernel panicked: sysrq triggered crash[^]*\n.*\| .*\S/,
       poweroff: /there are no partitions on the disk/,
-      hang: /the installation did not finish within 40 seconds/,
+      hang: /the installation did not finish within 20 seconds/,
     };
     for (const [fault, message] of Object.entries(faults)) {
       it(fault, async () => {
@@ -250,7 +250,7 @@ post-upload-command = sleep 1
         const output = user.directory(`faults-${fault}`);
         const append = `auto=true priority=critical console=ttyS0 demo/fault=${fault}`;
         const config = await user.likeDemo(`demo-${fault}`, { append });
-        const timeout = fault === 'hang' ? '40s' : '5m';
+        const timeout = fault === 'hang' ? '20s' : '5m';
         const args = [`demo-${fault}`, '--config', config, '-o', output, '--timeout', timeout];
         const { exitCode, all } = await user.run(args);
         expect(exitCode, all).to.equal(1);

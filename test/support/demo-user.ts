@@ -55,6 +55,18 @@ export class DemoUser {
     return new RunningBuild(args, { command: program });
   }
 
+  /** Runs gpg as the user, and gives what it prints. */
+  async gpg(...args: string[]): Promise<string> {
+    const [file = 'env', ...words] = [...this.command, 'gpg', '--batch', '--quiet', ...args];
+    return (await execa(file, words)).stdout;
+  }
+
+  /** @returns the fingerprint of a new key that signs */
+  async makeSigner(): Promise<string> {
+    await this.gpg('--passphrase', '', '--quick-gen-key', 'Images <images@example.org>', 'ed25519', 'sign', 'never');
+    return /^fpr:+([0-9A-F]+):$/m.exec(await this.gpg('--with-colons', '--list-keys'))?.[1] ?? '';
+  }
+
   leftovers(output: string): Promise<string[]> {
     return leftovers(output, this.command);
   }
@@ -100,10 +112,16 @@ for word; do case $word in path=*) disk=\${word#path=}; cp --sparse=always ${dis
   }
 }
 
-/** A demo that was built once for all tests that need an installed one. */
+/** A demo that was built once for all tests: those that look at it, and those that need an installed one. */
 export interface InstalledDemo {
   readonly user: DemoUser;
+  /** The directory with the image and what describes it. */
+  readonly output: string;
   readonly image: string;
+  /** The fingerprint of the user's key, which signed it. */
+  readonly signer: string;
+  /** What the build said. */
+  readonly said: string;
   /** The program with an installation that takes no time. */
   readonly program: readonly string[];
 }
@@ -117,10 +135,14 @@ export function installedDemo(): Promise<InstalledDemo> {
 async function buildDemo(): Promise<InstalledDemo> {
   const user = await DemoUser.create();
   const output = user.directory('installed');
-  const { exitCode, all } = await user.run(['demo', '-o', output, '--no-boot-test']);
-  if (exitCode !== 0) throw new Error(`the demo can't be built:\n${all}`);
+  const signer = await user.makeSigner();
+  const signed = ['--sign', 'gpg', '--sign-key', signer];
+  const build = ['demo', '-o', output, ...signed, '--boot-test-disk', 'virtio,scsi,nvme,sata'];
+  const { exitCode, all: said } = await user.run(build);
+  if (exitCode !== 0) throw new Error(`the demo can't be built:\n${said}`);
   const image = join(output, `${baseNameIn(output)}.qcow2`);
-  return { user, image, program: user.installing(await user.installedDisk(image, 'installed.raw')) };
+  const program = user.installing(await user.installedDisk(image, 'installed.raw'));
+  return { user, output, image, signer, said, program };
 }
 
 // Of the whole run, not of one file.

@@ -1,22 +1,15 @@
 import { bundleDemands, bundleFormats, bundleSidecars, type BundleFormatName } from './bundle-formats.js';
 import { option, type Option } from './option.js';
 import { commaList, diskSize, oneOf, text, type OptionType } from './option-types.js';
-import { didYouMean } from './suggestion.js';
 
 const formatNames = Object.keys(bundleFormats) as BundleFormatName[];
 
-/** A word among some, with the nearest one in the complaint about any other. */
+/** A word among some. */
 function word<Word extends string>(words: readonly Word[]): OptionType<Word> {
   const strict = oneOf(...words);
   return {
     metavar: 'WORD',
-    parse(value) {
-      try {
-        return strict.parse(value.trim());
-      } catch (error) {
-        throw new Error(`${(error as Error).message}${didYouMean(value.trim(), words)}`);
-      }
-    },
+    parse: (value) => strict.parse(value.trim()),
   };
 }
 

@@ -224,7 +224,11 @@ export function oneOf<const Word extends string>(
     words: allowed,
     parse(value) {
       const word = allowed.find((candidate) => candidate === value.toLowerCase());
-      if (word === undefined) throw new Error(`one of ${allowed.map((candidate) => `'${candidate}'`).join(', ')}`);
+      if (word === undefined) {
+        throw new Error(
+          `one of ${allowed.map((candidate) => `'${candidate}'`).join(', ')}${didYouMean(value.trim(), allowed)}`,
+        );
+      }
       return word;
     },
   };

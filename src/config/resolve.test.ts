@@ -344,7 +344,7 @@ post-upload-command1 = echo "
       "my.conf:6: [debian-12] image-size = huge: expected a size with a unit, such as '2G', '512 MiB' or '2 GB'",
       "my.conf:7: [debian-12]: upload_destinations: there is no section [miror] (did you mean 'mirror'?)",
       "my.conf:9: [cloud]: no option 'upload_target' for this upload destination",
-      "my.conf:10: [cloud] upload_type = ftp: expected one of 'rsync', 'sftp', 'rclone', 'oci'",
+      "my.conf:10: [cloud] upload_type = ftp: expected one of 'rsync', 'sftp', 'rclone', 'oci' (did you mean 'sftp'?)",
       'my.conf:11: [cloud] upload_port = 0: expected a whole number from 1 to 65535',
       'my.conf:12: [cloud] post-upload-command1 = echo ": expected words as for a shell, but a double quote (") is not closed in: echo "',
     ]);

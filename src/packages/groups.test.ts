@@ -240,6 +240,12 @@ package-sources = http://example.org/base base
     expect(wrong('debs').join('\n')).to.match(/not 'http:\S+ base'; of rpm, 'distribution' must name one of fedora, /);
   });
 
+  it('suggests what was meant', () => {
+    expect(refused('hypervisor = vmwre\n').join('\n')).to.match(
+      /expected one of 'kvm', .* \(did you mean 'vmware'\?\)$/,
+    );
+  });
+
   it('that nothing can be built for is refused', () => {
     expect(refused('arch = riscv64\nhypervisor = vmware\n')).to.deep.equal([
       "[flavor it] can't be built: vmware has no machines of riscv64, only of amd64 and arm64",

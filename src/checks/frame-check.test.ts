@@ -2,14 +2,15 @@ import { expect } from 'chai';
 import { testHost } from '../../test/support/host.js';
 import { Configuration } from '../config/configuration.js';
 import { resolveImage } from '../config/resolve.js';
-import { frameCheck } from './frame-check.js';
+import { childOptions, frameCheck } from './frame-check.js';
 
 describe('the disk of a child', () => {
   async function found(lines: string, overrides = {}): Promise<string[]> {
     const text = `[DEFAULT]\nimage-size = 5G\n[base]\nlike = debian-13\nlayout = server\n[tree]\nparent = file:/usr\n[web]\n${lines}\n`;
     const configuration = new Configuration([{ name: 'my.conf', text }], Configuration.shippedSources());
     const spec = resolveImage(configuration, 'web', overrides, '2026-11-26');
-    const findings = await frameCheck({ host: testHost(), configuration, spec, answerFile: undefined });
+    const subject = { host: testHost(), configuration, spec, answerFile: undefined };
+    const findings = [...(await frameCheck(subject)), ...(await childOptions(subject))];
     return findings.map(({ weight, message }) => `${weight}: ${message.replace(/ not read: .*/, '')}`);
   }
 
@@ -26,5 +27,13 @@ describe('the disk of a child', () => {
 
   it('is made by its layout where no ancestor has one', async () => {
     expect(await found('parent = tree\nlayout = hybrid\nimage-size = 6G')).to.deep.equal([]);
+  });
+
+  it('has the changes of its section, and no other image has', async () => {
+    expect(await found('like = debian-13\nrun = setup.sh')).to.deep.equal([
+      "error: my.conf:10: [web] run = setup.sh: only an image with a 'parent' is changed so; make a section with 'parent = web' for it",
+    ]);
+    expect(await found('parent = tree\nrun = setup.sh')).to.deep.equal([]);
+    expect(await found('like = debian-13\nrun =')).to.deep.equal([]);
   });
 });

@@ -58,6 +58,13 @@ export function placeOf({ configuration, spec }: Subject, option: string, sectio
   return `${where}[${section}] ${spelling} = ${value.replaceAll('\n', ' ')}`;
 }
 
+/** What the section or the command line sets to something: names with `-`. What all sections inherit, or it is like, is not of these. */
+export function ownOptions({ configuration, spec }: Subject): ReadonlySet<string> {
+  const own = configuration.section(spec.section).document.sections.get(spec.section)?.options ?? [];
+  const names = [...own].flatMap(([name, { like, value }]) => (like === undefined && value !== '' ? [name] : []));
+  return new Set([...names, ...spec.overridden].map(canonical));
+}
+
 type Document = ReturnType<Configuration['section']>['document'];
 
 /** Those of [DEFAULT] first, so that the section's own take precedence. */

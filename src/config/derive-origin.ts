@@ -11,7 +11,7 @@ import type { SectionReader } from './section-reader.js';
 export const packagedElements = '/usr/lib/python3/dist-packages/diskimage_builder/elements';
 
 /** The options of the installed system's description that a derived image reads. */
-export const optionsOfChanges: ReadonlySet<string> = new Set(['packages', 'post-script']);
+export const optionsOfChanges: ReadonlySet<string> = new Set(['packages', 'post-script', 'kernel-arguments']);
 
 /** The origin of a section that has a `parent`. */
 export function deriveOrigin(

@@ -54,6 +54,9 @@ describe('unknownOptions', () => {
     expect(warnings(text)).to.deep.equal([
       'my.conf:4: [debian-12] root_filesystem: has no effect: the answer file is no template, or one that does not mention {{root_filesystem}}',
     ]);
+    expect(warnings('[debian-12]\nparent = base\nhostname = web\n')).to.deep.equal([
+      'my.conf:3: [debian-12] hostname: has no effect in an image without an installer: nothing reads it',
+    ]);
   });
 
   it('says of [DEFAULT], which serves other sections as well, only what looks like a slip', () => {

@@ -1,6 +1,7 @@
 import type { Configuration } from './configuration.js';
 import { shippedFile } from './configuration-files.js';
 import { descriptionOption } from './description-options.js';
+import { answerFileKinds } from './image-spec.js';
 import type { IniOption } from './interpolation.js';
 import { canonical } from './option.js';
 import { hasOption, nearestOption, sectionKinds, type SectionKind, type SectionKindName } from './section-kinds.js';
@@ -50,7 +51,7 @@ function unknownIn(
     if (source === undefined || source.file === shippedFile) return [];
     if (!own.has(option) && configuration.isShippedDefault(option)) return [];
     if (mentioned.has(canonical(option)) || referenced.has(option)) return [];
-    const what = own.has(option) ? wrongWith(option, kinds) : wrongInDefault(option);
+    const what = own.has(option) ? wrongWith(option, kinds, names) : wrongInDefault(option);
     if (what === undefined) return [];
     const section = source.like ?? (own.has(option) ? name : 'DEFAULT');
     return [`${source.line > 0 ? `${source.file}:${source.line}: ` : ''}[${section}] ${what}`];
@@ -58,15 +59,23 @@ function unknownIn(
 }
 
 /** Only templates read the description: one that does not mention an option ignores it. */
-function wrongWith(option: string, kinds: readonly SectionKindName[]): string | undefined {
-  const isImage = kinds.includes('image');
-  if (isImage && descriptionOption(option))
-    return `${option}: has no effect: the answer file is no template, or one that does not mention {{${option}}}`;
+function wrongWith(option: string, kinds: readonly SectionKindName[], others: readonly string[]): string | undefined {
+  if (kinds.includes('image') && descriptionOption(option)) {
+    return isOfTree(others)
+      ? `${option}: has no effect in an image without an installer: nothing reads it`
+      : `${option}: has no effect: the answer file is no template, or one that does not mention {{${option}}}`;
+  }
   if (kinds.some((kind) => hasOption(sectionKinds[kind], option))) return undefined;
   const [mine = 'image'] = kinds;
   const other = Object.values<SectionKind>(sectionKinds).find((kind) => hasOption(kind, option));
   if (other) return `'${option}' is an option of ${other.title}, and does nothing in ${sectionKinds[mine].title}`;
   return `unknown option '${option}'${didYouMeanOption(option, kinds)}`;
+}
+
+/** Whether these are options of an image that comes from a parent or from packages alone. */
+function isOfTree(options: readonly string[]): boolean {
+  const has = (name: string) => options.some((each) => canonical(each) === name);
+  return has('parent') || (has('group') && !answerFileKinds.some(has));
 }
 
 function wrongInDefault(option: string): string | undefined {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -48,17 +48,12 @@ export async function normalUser(subordinateIds: 'usual' | 'none' = 'usual'): Pr
       }
     }
   }
-  // A checkout may lie where only root can read, as in /root.
-  const checkout = join(program, '../..');
-  const parts = ['bin', 'configs', 'demo', 'layouts', 'lib', 'node_modules', 'package.json', 'templates'];
-  for (const part of parts)
-    await cp(join(checkout, part), join(home, 'program', part), { recursive: true, verbatimSymlinks: true });
-  await execa('chown', ['-R', `${name}:`, home]);
+  const readable = await (copied ??= copyProgram());
   const environment = [`HOME=${home}`, 'PATH=/usr/local/bin:/usr/bin:/bin', ...inherited('http_proxy', 'https_proxy')];
   const node = process.execPath.replace(/\/node$/, '');
   return {
     home,
-    program: join(home, 'program/bin/image-factory'),
+    program: join(readable, 'bin/image-factory'),
     command: [
       ...['setpriv', '--reuid', name, '--regid', name, '--init-groups', '--'],
       // Where the tests run may be closed to them.
@@ -71,6 +66,29 @@ export async function normalUser(subordinateIds: 'usual' | 'none' = 'usual'): Pr
       await rm(home, { recursive: true, force: true });
     },
   };
+}
+
+let copied: Promise<string> | undefined;
+
+/**
+ * Copies the program to where everybody can read it, once in a run: a checkout may lie where only root can, as in /root.
+ * What only development needs is left out, as `make install` does.
+ */
+async function copyProgram(): Promise<string> {
+  const checkout = join(program, '../..');
+  const place = await mkdtemp('/tmp/image-factory-program-');
+  // Files of tests that run in one process share it, so none of them may remove it.
+  process.once('exit', () => rmSync(place, { recursive: true, force: true }));
+  const { packages } = JSON.parse(readFileSync(join(checkout, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, { readonly dev?: boolean }>;
+  };
+  const modules = Object.entries(packages).flatMap(([path, { dev }]) =>
+    path.lastIndexOf('node_modules/') === 0 && dev !== true && existsSync(join(checkout, path)) ? [path] : [],
+  );
+  const parts = ['bin', 'configs', 'demo', 'layouts', 'lib', 'package.json', 'templates', ...modules];
+  await execa('cp', ['--recursive', '--parents', '--target-directory', place, ...parts], { cwd: checkout });
+  await execa('chmod', ['-R', 'a+rX,go-w', place]);
+  return place;
 }
 
 function inherited(...names: string[]): string[] {

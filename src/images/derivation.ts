@@ -48,7 +48,7 @@ export async function derivationOf(caller: Caller, spec: DeriveSpec): Promise<De
   const inputs = await inputsOfImage(spec, parent.contentId);
   const store = spec.storeDir;
   const node = await readNode(store, nodeId(inputs));
-  if (node !== undefined) return { state: 'fresh', node, inputs };
+  if (node !== undefined) return { state: 'fresh', node: inFrame(node, parent.frame), inputs };
   const [newest] = await nodesOf(store, spec.name);
   if (newest === undefined) return { state: 'not built', inputs };
   return { state: 'stale', inputs, differing: differingInputs(newest.inputs, inputs) };
@@ -58,6 +58,13 @@ export async function inputsOfImage(spec: DeriveSpec, parent: string): Promise<N
   const { name, arch, golden, goldenExcept, origin } = spec;
   const repaired = golden === 'fix' ? goldenExcept : undefined;
   return inputsOf({ image: name, parent, arch: arch.debianName, goldenExcept: repaired }, origin.changes);
+}
+
+/** A node with the frame of this image's parent: another image with the same tree may have another one, or none. */
+export function inFrame(node: NodeRecord, frame: string | undefined): NodeRecord {
+  const own: Omit<NodeRecord, 'frame'> & { frame?: string } = { ...node };
+  delete own.frame;
+  return frame === undefined ? own : { ...own, frame };
 }
 
 /** What an image is derived from. @throws Failure for a layer that is not there, or not closed */

@@ -199,6 +199,17 @@ describe('derived images', () => {
     expectNothingLeft();
   });
 
+  it('have the frame of their own parent, though another image has the same tree', async () => {
+    expect((await build('web')).exitCode).to.equal(0);
+    const layer = readdirSync(join(directory, 'store/layers')).find((name) => name.startsWith('file_base.raw')) ?? '';
+    writeFileSync(join(directory, 'own.yaml'), layout);
+    const twin = `[twin]\nparent = ${layer}\nlayout = ./own.yaml\nimage-size = 64M\nfiles = files/web\nrun = web.sh\n`;
+    writeFileSync(join(directory, 't.conf'), configuration + twin);
+    const { exitCode, all } = await build('twin');
+    expect(exitCode).to.equal(1, all);
+    expect(all).to.match(/the tree of twin has no kernel, so no disk can be made of it/);
+  });
+
   it('say what is wrong before anything is done', async () => {
     const told = async (text: string) => {
       writeFileSync(join(directory, 't.conf'), text);

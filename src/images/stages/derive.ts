@@ -5,7 +5,7 @@ import { guestMachine, usualPatience, type GuestMachine } from '../../guest/emul
 import { programsForGuests } from '../../guest/programs.js';
 import { detectAcceleration } from '../../machine/acceleration.js';
 import type { NodeRecord } from '../../nodes/record.js';
-import { inputsOfImage, lastTreeOf, packageCacheOf, parentTreeOf } from '../derivation.js';
+import { inFrame, inputsOfImage, lastTreeOf, packageCacheOf, parentTreeOf } from '../derivation.js';
 import { foreignOf } from '../foreign-architecture.js';
 import { stage } from '../stage.js';
 import type { DeriveSpec } from '../../config/image-spec.js';
@@ -41,7 +41,7 @@ export const derive = stage({
     }
     const parent = tree.kind === 'job' ? await nodeOf(host, tree.job) : tree;
     const inputs = await inputsOfImage(spec, parent.contentId);
-    const node = await nodeOf(host, {
+    const made = await nodeOf(host, {
       ...{ kind: 'derive', store: spec.storeDir, image: spec.name, inputs },
       ...{ parent: parent.layer, frame: parent.frame },
       changes: spec.origin.changes,
@@ -51,6 +51,7 @@ export const derive = stage({
       environment: { IMAGE: spec.name },
       cache: packageCacheOf(spec),
     });
+    const node = inFrame(made, parent.frame);
     host.log.info(`The tree is the layer ${node.layer}`);
     if (result === 'disk') await expectKernel(host, spec, node);
     else host.log.info("No disk is made: the image has no kernel, or neither an installed ancestor nor a 'layout'");

@@ -38,7 +38,7 @@ export async function bootstrapNode(host: Host, job: BootstrapJob): Promise<Node
 /** Where only this process and its children see something mounted. */
 const place = '/mnt';
 
-/** dpkg's database: it is brought to the disk thousands of times, by fsync(2), which costs as much as all else that dpkg does to it. */
+/** dpkg's database, which dpkg brings to the disk thousands of times, by fsync(2). */
 const database = 'var/lib/dpkg';
 
 /**

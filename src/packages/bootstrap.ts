@@ -6,7 +6,6 @@ import { architectureNamed } from '../machine/architectures.js';
 import { dateOf, type CompiledRepository } from './compile-repository.js';
 import { finishKernels, setupHook } from './kernel-scripts.js';
 import type { PackageLock } from './lock-file.js';
-import { unpackAheadHook } from './unpack-ahead.js';
 
 /** A tree that is made of the packages of a lock. */
 export interface Bootstrap {
@@ -31,15 +30,13 @@ export function bootstrapCommand({ lock, repository, url, target, mode, scripts 
   const others = lock.packages.filter(({ name }) => !essential.has(name));
   const nameOf = ({ name, architecture }: PackageLock['packages'][number]) =>
     architecture === 'all' || architecture === lock.architecture ? name : `${name}:${architecture}`;
-  const readable = /^copy:(.*)/.exec(url)?.[1];
-  const unpackAhead = readable === undefined ? undefined : unpackAheadHook(lock, readable);
   const words = [
     `--mode=${mode ?? 'auto'}`,
     '--variant=essential',
     `--architectures=${lock.architecture}`,
     `--include=${others.map(nameOf).join(',')}`,
     `--aptopt=Apt::Install-Recommends "false"`,
-    ...[setupHook, unpackAhead].flatMap((hook) => (hook === undefined ? [] : `--setup-hook=${hook}`)),
+    `--setup-hook=${setupHook}`,
     '--skip=output/dev',
     '--skip=check/empty',
     ...[finishKernels, ...scripts].map((script) => `--customize-hook=chroot "$1" sh -euc ${quoted(script)}`),

@@ -90,11 +90,8 @@ export async function compileRepository(host: Host, wanted: Compilation): Promis
   return { directory, suite, keyring: key.keyring };
 }
 
-/**
- * Where a package lies in the repository. Paths of several archives in one: their names differ, and where they don't, their
- * sums do.
- */
-export function placeOf({ name, version, architecture, sha256: sum }: LockedPackage, suffix: 'deb' | 'udeb'): string {
+/** Paths of several archives in one: their names differ, and where they don't, their sums do. */
+function placeOf({ name, version, architecture, sha256: sum }: LockedPackage, suffix: 'deb' | 'udeb'): string {
   return `pool/${sum.slice(0, 2)}/${name}_${version.replace(/^\d+:/, '')}_${architecture}.${suffix}`;
 }
 

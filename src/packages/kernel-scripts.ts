@@ -1,7 +1,7 @@
 /** Where the scripts lie in the tree while its packages are installed: what is in /run is no part of a system. */
-export const scriptPlace = '/run/image-factory';
+const place = '/run/image-factory';
 
-export const usualPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+const usualPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** dpkg's own options for the time of the installation: they don't stay in the tree. */
 const dpkgOptions = '/etc/dpkg/dpkg.cfg.d/99image-factory';
@@ -15,7 +15,7 @@ const dpkgOptions = '/etc/dpkg/dpkg.cfg.d/99image-factory';
  */
 const afterDpkg = `#!/bin/sh
 [ "$DPKG_HOOK_ACTION" = unpack ] || exit 0
-cd ${scriptPlace} || exit 0
+cd ${place} || exit 0
 for order in /lib/modules/*/modules.order; do
   version=\${order%/*}; version=\${version##*/}
   [ -e "$order" ] || continue
@@ -38,10 +38,10 @@ exit 0
 /** Called instead of depmod by the scripts of packages: what was read already is not read again. */
 const depmod = `#!/bin/sh
 PATH=${usualPath}
-if [ $# = 1 ] && [ -e "${scriptPlace}/lock-$1" ]; then
-  flock "${scriptPlace}/lock-$1" true
-  if [ -e "${scriptPlace}/done-$1" ] && [ ! -e "${scriptPlace}/again-$1" ]; then
-    rm "${scriptPlace}/done-$1"
+if [ $# = 1 ] && [ -e "${place}/lock-$1" ]; then
+  flock "${place}/lock-$1" true
+  if [ -e "${place}/done-$1" ] && [ ! -e "${place}/again-$1" ]; then
+    rm "${place}/done-$1"
     exit 0
   fi
 fi
@@ -57,7 +57,7 @@ PATH=${usualPath}
 for word; do
   case $word in
   -[cu]*)
-    : >${scriptPlace}/initramfs
+    : >${place}/initramfs
     exit 0
     ;;
   esac
@@ -67,22 +67,22 @@ exec update-initramfs "$@"
 
 /** A hook of mmdebstrap(1), before packages are there; its argument is the tree. */
 export const setupHook = `set -eu
-mkdir -p "$1${scriptPlace}" "$1/etc/dpkg/dpkg.cfg.d"
+mkdir -p "$1${place}" "$1/etc/dpkg/dpkg.cfg.d"
 cat >>"$MMDEBSTRAP_APT_CONFIG" <<'end'
-DPkg::Path "${scriptPlace}:${usualPath}";
+DPkg::Path "${place}:${usualPath}";
 Acquire::http::Proxy "DIRECT";
 end
 cat >"$1${dpkgOptions}" <<'end'
 force-unsafe-io
-post-invoke=if [ -e ${scriptPlace}/after-dpkg ]; then ${scriptPlace}/after-dpkg; fi
+post-invoke=if [ -e ${place}/after-dpkg ]; then ${place}/after-dpkg; fi
 end
-cat >"$1${scriptPlace}/after-dpkg" <<'end'
+cat >"$1${place}/after-dpkg" <<'end'
 ${afterDpkg}end
-cat >"$1${scriptPlace}/depmod" <<'end'
+cat >"$1${place}/depmod" <<'end'
 ${depmod}end
-cat >"$1${scriptPlace}/update-initramfs" <<'end'
+cat >"$1${place}/update-initramfs" <<'end'
 ${updateInitramfs}end
-chmod +x "$1${scriptPlace}/"*
+chmod +x "$1${place}/"*
 `;
 
 /**
@@ -92,12 +92,12 @@ chmod +x "$1${scriptPlace}/"*
  * With SOURCE_DATE_EPOCH, initramfs-tools has zstd(1) compress by one thread. What zstd writes is the same for any number of threads.
  */
 export const finishKernels = `export ZSTD_NBTHREADS="$(nproc)"
-for lock in ${scriptPlace}/lock-*; do
+for lock in ${place}/lock-*; do
   [ ! -e "$lock" ] || flock "$lock" true
 done
 asked=no
-[ ! -e ${scriptPlace}/initramfs ] || asked=yes
-rm -rf ${scriptPlace} ${dpkgOptions}
+[ ! -e ${place}/initramfs ] || asked=yes
+rm -rf ${place} ${dpkgOptions}
 for kernel in /boot/vmlinu?-*; do
   version=\${kernel#/boot/vmlinu?-}
   [ $asked = yes ] && [ -e "$kernel" ] && [ ! -e "/boot/initrd.img-$version" ] || continue

@@ -7,7 +7,7 @@ import { serveDirectory } from '../install/content-server.js';
 import { lockPath } from '../config/lock-path.js';
 import { makeTree } from '../packages/make-tree.js';
 import { packageCache } from '../packages/package-cache.js';
-import { imageMeant, packageRequest } from '../packages/request.js';
+import { imageMeant, packageRequest, suiteOf } from '../packages/request.js';
 import { lockForBuild, type LockPolicy } from '../packages/use-lock.js';
 import { briefLog } from './brief-log.js';
 import { loadConfiguration } from './configuration.js';
@@ -50,7 +50,7 @@ export async function bootstrapTree(name: string, target: string, flags: Bootstr
           const server = await serveDirectory(host, directory);
           return { url: `http://127.0.0.1:${server.port}`, close: () => server.close() };
         };
-        const suite = request.facts.suite || (request.sources[0]?.suite ?? 'stable');
+        const suite = suiteOf(request);
         const wanted = {
           lock,
           pool: cache.pool,

@@ -1,6 +1,6 @@
-import { mkdtemp, open, readdir, rm, stat, type FileHandle } from 'node:fs/promises';
+import { mkdtemp, open, readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { flock } from './file-lock.js';
+import { flock, isStillAt } from './file-lock.js';
 import type { Host } from './host.js';
 import type { HeldDirectory } from './scratch-directory.js';
 
@@ -33,7 +33,7 @@ export async function claimDirectory(host: Host, claim: Claim): Promise<HeldDire
     });
     await flock(host, directory, path, []);
     // Another process may have taken it for an abandoned one before.
-    if (await isAt(path, directory)) return { path, remove };
+    if (await isStillAt(path, directory)) return { path, remove };
     await remove();
   }
 }
@@ -55,10 +55,4 @@ async function removeAbandoned(host: Host, { start, beforeRemoval }: Claim): Pro
       await directory.close();
     }
   }
-}
-
-async function isAt(path: string, directory: FileHandle): Promise<boolean> {
-  const ours = await directory.stat();
-  const there = await stat(path).catch(() => undefined);
-  return there?.ino === ours.ino && there.dev === ours.dev;
 }

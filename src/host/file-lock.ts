@@ -121,7 +121,8 @@ export async function flock(
   throw new Failure(`can't lock ${what}: ${said.trim()}`);
 }
 
-async function isStillAt(path: string, file: FileHandle): Promise<boolean> {
+/** Whether an open file or directory is the one that a path leads to now. */
+export async function isStillAt(path: string, file: FileHandle): Promise<boolean> {
   const ours = await file.stat();
   const there = await stat(path).catch(() => undefined);
   return there?.ino === ours.ino && there.dev === ours.dev;

@@ -4,7 +4,7 @@ import { command, type Caller, type Command } from '../host/host.js';
 import { packagingOf } from '../packages/facts.js';
 import type { PackageLock } from '../packages/lock-file.js';
 import { pooled } from '../packages/pool.js';
-import { flavoredName } from '../packages/request.js';
+import { flavoredName, suiteOf } from '../packages/request.js';
 import { shownPath } from '../host/shown-path.js';
 import { lockThere, type WantedPackages } from '../packages/use-lock.js';
 import { nodeId, readNode } from '../nodes/record.js';
@@ -49,7 +49,7 @@ function lockRemark({ request, cache, path, policy }: WantedPackages, lock: Pack
 /** The call that makes the tree, as far as it is known in advance. */
 export function treeCommand({ request }: WantedPackages): Command {
   const { packaging, architecture } = packagingOf(request.facts);
-  const suite = request.facts.suite || (request.sources[0]?.suite ?? 'stable');
+  const suite = suiteOf(request);
   return packaging === 'rpm'
     ? command('dnf', ['--installroot=TREE', `--forcearch=${architecture}`, 'install', 'PACKAGES'])
     : command('mmdebstrap', [`--architectures=${architecture}`, '--include=PACKAGES', suite, 'TREE', 'REPOSITORY']);

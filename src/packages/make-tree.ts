@@ -79,7 +79,7 @@ export async function withRepository<T>(
   return result;
 }
 
-/** As the installer's: what one of them left when it was killed, the next one removes. */
-function repositoryIn(directory: string) {
+/** The claim of a compiled repository, in the directory of the pool, for hard links. */
+export function repositoryIn(directory: string) {
   return { start: join(directory, '.repository-'), what: 'the repository of the build' };
 }

@@ -71,6 +71,11 @@ export interface PackageRequest extends FlavoredImage, PackagePlaces {
   readonly components: readonly string[];
 }
 
+/** The name of the release whose packages an image gets, such as `trixie`. */
+export function suiteOf({ facts, sources }: Pick<PackageRequest, 'facts' | 'sources'>): string {
+  return facts.suite || (sources[0]?.suite ?? 'stable');
+}
+
 /** What an installer adds to the packages of an image, and needs itself. */
 export interface InstallerRequest {
   /** Patterns and names. */

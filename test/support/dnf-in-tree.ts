@@ -24,7 +24,11 @@ export function addDnf(tree: string): void {
   try {
     const text = program('sh', ['-c', 'cd "$1" && exec /usr/bin/python3 -I -c "$2"', 'sh', elsewhere, loaded]);
     const files = JSON.parse(text.slice(text.lastIndexOf('['))) as string[];
-    const packages = ['/usr/lib/python3.11/encodings', '/usr/lib/python3/dist-packages/dnf', '/usr/lib/rpm'];
+    // Whole, for they load more of themselves later.
+    const whole = files.flatMap(
+      (path) => /^(.*\/(?:encodings|dist-packages\/dnf))\/__init__\.py$/.exec(path)?.[1] ?? [],
+    );
+    const packages = [...whole, '/usr/lib/rpm'];
     const compiled = files.filter((path) => path.endsWith('.so'));
     // By the names that the linker looks for.
     const libraries = new Set([...program('ldd', compiled).matchAll(/\/\S+\.so\.\S*(?= \(0x)/g)].map(([path]) => path));

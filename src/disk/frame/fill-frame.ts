@@ -10,6 +10,7 @@ import type { Content } from '../make/file-system-maker.js';
 import { makerOf } from '../make/file-systems.js';
 import { Identifiers } from '../make/identifiers.js';
 import { sizeOf, type Place } from '../make/pieces.js';
+import { directlyBelow } from '../make/mount-points.js';
 import { putInPlace } from '../make/put-in-place.js';
 import { listTree, roomFor } from '../make/tree-listing.js';
 import { makeTreeView, type TreeView } from '../make/tree-view.js';
@@ -132,14 +133,6 @@ async function expectRoom(
     `the tree has ${mebibytes(needed)} for ${mount}, and volume ${volume} of the parent's disk has ${mebibytes(size)}`,
     { hint: "Give the parent a larger 'image-size', or install less." },
   );
-}
-
-/** Mount points below another, but for those that lie below one of them. */
-function directlyBelow(mount: string, all: readonly string[]): string[] {
-  const isBelow = (path: string, directory: string) =>
-    path !== directory && (directory === '/' || path.startsWith(`${directory}/`));
-  const below = all.filter((path) => isBelow(path, mount));
-  return below.filter((path) => !below.some((other) => isBelow(path, other)));
 }
 
 async function bytesAt(path: string, offset: number, size: number): Promise<Buffer> {

@@ -24,10 +24,16 @@ export function holders(layout: Layout): (path: string) => Mounted | undefined {
 
 /** The mount points that lie below another, without those that are below one of them. */
 export function mountedBelow(layout: Layout, mount: string): string[] {
-  const below = mountedIn(layout)
-    .map((fileSystem) => fileSystem.mount)
-    .filter((other) => other !== mount && isAtOrBelow(other, mount));
-  return below.filter((path) => !below.some((other) => other !== path && isAtOrBelow(path, other)));
+  return directlyBelow(
+    mount,
+    mountedIn(layout).map((fileSystem) => fileSystem.mount),
+  );
+}
+
+/** Of mount points, those that lie below a path, without those that are below one of them. */
+export function directlyBelow(path: string, mounts: readonly string[]): string[] {
+  const below = mounts.filter((mount) => mount !== path && isAtOrBelow(mount, path));
+  return below.filter((mount) => !below.some((other) => other !== mount && isAtOrBelow(mount, other)));
 }
 
 /** A path of the system as the file system that holds it has it. */

@@ -9,6 +9,7 @@ import { latestTime } from '../../packages/bootstrap.js';
 import { packagingOf } from '../../packages/facts.js';
 import type { PackageLock } from '../../packages/lock-file.js';
 import { makeRpmTree, withRepository } from '../../packages/make-tree.js';
+import { suiteOf } from '../../packages/request.js';
 import { lockForBuild, type WantedPackages } from '../../packages/use-lock.js';
 import { inputsOfLock } from '../bootstrapped.js';
 import type { Plan } from '../build.js';
@@ -67,7 +68,7 @@ async function treeOfLock(host: Host, { spec, packages, workDir }: Want, lock: P
   const { request, cache } = packages;
   const wanted = {
     ...{ lock, pool: cache.pool, workDir: cache.pool, scripts: [firstSettings(spec)], later: request },
-    suite: request.facts.suite || (request.sources[0]?.suite ?? 'stable'),
+    suite: suiteOf(request),
   };
   const job = {
     ...{ store: spec.storeDir, image: spec.name, inputs },

@@ -10,6 +10,8 @@ import { compileRepository } from '../../packages/compile-repository.js';
 import { packagingOf } from '../../packages/facts.js';
 import type { PackageLock } from '../../packages/lock-file.js';
 import { compileRpmRepository } from '../../packages/rpm/compile-repository.js';
+import { repositoryIn } from '../../packages/make-tree.js';
+import { suiteOf } from '../../packages/request.js';
 import { lockForBuild } from '../../packages/use-lock.js';
 import { addInstallerSums } from '../installer-sums.js';
 import { keepLock } from '../kept-lock.js';
@@ -37,11 +39,10 @@ export const repository = stage({
     const used = await lockForBuild(host, packages);
     const { lock } = used;
     const { request, cache, path } = packages;
-    const suite = request.facts.suite || (request.sources[0]?.suite ?? 'stable');
+    const suite = suiteOf(request);
     // Beside the pool, for hard links.
     makeDirectory(cache.pool);
-    const start = join(cache.pool, '.repository-');
-    const { path: scratch } = await claimDirectory(host, { start, what: 'the repository of the build' });
+    const { path: scratch } = await claimDirectory(host, repositoryIn(cache.pool));
     const key = await makeBuildKey(host, lock.packaging === 'rpm' ? 'rsa3072' : 'ed25519');
     host.log.progress({ text: 'Compiling the repository' });
     const wanted = { lock, pool: cache.pool, directory: join(scratch, 'archive'), suite, key };

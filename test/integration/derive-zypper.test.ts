@@ -1,44 +1,35 @@
-import { appendFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { DerivedImages } from '../support/derived-images.js';
+import type { DerivedImages } from '../support/derived-images.js';
 import { program as call } from '../support/disk.js';
 import { needNamespaces } from '../support/namespaces.js';
-import { RpmRepository } from '../support/rpm-repository.js';
+import { RpmImages } from '../support/rpm-images.js';
 import { addPrograms } from '../support/tree-of-shell.js';
 
-const configuration = `[DEFAULT]
-output-dir = out
-boot-test = off
-format = raw
-compression = none
-[base]
-parent = file:tree
-packages = old keeper
-[web]
-parent = base
-packages = fresh -old -recommended
-[gone]
+const sections = `[gone]
 parent = base
 packages = -keeper -recommended
 [none]
 parent = base
 packages = nosuch
-[needed]
-parent = base
-packages = needy -recommended
 `;
 
 describe('an image of a tree that has zypper', () => {
+  let made: RpmImages;
   let images: DerivedImages;
-  let repository: RpmRepository;
   before(needNamespaces);
   before(async () => {
-    repository = await RpmRepository.make();
-    images = new DerivedImages(configuration);
-    const tree = join(images.directory, 'tree');
+    const tree = {
+      name: 'suse',
+      osRelease: 'ID=opensuse-leap\nVERSION_ID=15.6\nNAME="openSUSE Leap"\n',
+      list: 'etc/zypp/repos.d',
+      settings: 'autorefresh=1\nbaseurl=dir:/srv/suse',
+    };
+    made = await RpmImages.make(tree, sections);
+    ({ images } = made);
     // libzypp and rpm of this machine.
-    addPrograms(tree, [
+    addPrograms(made.tree, [
       'zypper',
       'rpm',
       'rpmkeys',
@@ -53,43 +44,16 @@ describe('an image of a tree that has zypper', () => {
       'ls',
     ]);
     for (const path of ['/usr/lib/rpm', '/usr/share/zypper'])
-      cpSync(path, join(tree, path), { recursive: true, verbatimSymlinks: true });
-    writeFileSync(join(tree, 'etc/os-release'), 'ID=opensuse-leap\nVERSION_ID=15.6\nNAME="openSUSE Leap"\n');
-    await repository.publish('suse', [
-      { name: 'old', tags: ['Provides: server'] },
-      { name: 'keeper', tags: ['Requires: server'] },
-      { name: 'fresh', tags: ['Provides: server', 'Conflicts: old', 'Recommends: recommended'] },
-      { name: 'recommended' },
-      { name: 'needy', tags: ['Requires: recommended'] },
-    ]);
-    mkdirSync(join(tree, 'etc/zypp/repos.d'), { recursive: true });
-    cpSync(join(repository.directory, 'suse'), join(tree, 'srv/suse'), { recursive: true });
-    writeFileSync(
-      join(tree, 'etc/zypp/repos.d/suse.repo'),
-      '[suse]\nname=suse\nenabled=1\nautorefresh=1\nbaseurl=dir:/srv/suse\ngpgcheck=0\n',
-    );
-    // Debian's rpm has a database for each user.
-    mkdirSync(join(tree, 'etc/rpm'));
-    writeFileSync(join(tree, 'etc/rpm/macros'), '%_dbpath /usr/lib/sysimage/rpm\n');
-    appendFileSync(join(tree, 'etc/group'), 'trusted:x:42:\n');
+      cpSync(path, join(made.tree, path), { recursive: true, verbatimSymlinks: true });
+    appendFileSync(join(made.tree, 'etc/group'), 'trusted:x:42:\n');
   });
-  after(async () => {
-    images?.remove();
-    await repository?.remove();
-  });
-
-  const packagesOf = (image: string) => {
-    const { packages } = JSON.parse(
-      readFileSync(images.made(new RegExp(`^${image}-.*\\.manifest\\.json$`)), 'utf8'),
-    ) as { packages: { name: string }[] };
-    return packages.map(({ name }) => name).sort();
-  };
+  after(() => made?.remove());
 
   it('has packages added and removed in one go, so that what needs one of them stays', async () => {
     const { exitCode, all } = await images.build('web');
     expect(exitCode, all).to.equal(0);
-    expect(packagesOf('base')).to.deep.equal(['keeper', 'old']);
-    expect(packagesOf('web')).to.deep.equal(['fresh', 'keeper']);
+    expect(made.packagesOf('base')).to.deep.equal(['keeper', 'old']);
+    expect(made.packagesOf('web')).to.deep.equal(['fresh', 'keeper']);
     const files = call('tar', ['-tf', images.made(/^web-.*\.tar$/)]).split('\n');
     expect(files).to.include('usr/share/fresh-x86_64').and.not.include('usr/share/old-x86_64');
     expect(files.filter((path) => /^var\/cache\/zypp\/./.test(path) && !path.endsWith('/'))).to.deep.equal([]);
@@ -99,7 +63,7 @@ describe('an image of a tree that has zypper', () => {
   it('has packages removed, and what is not there stays away', async () => {
     const { exitCode, all } = await images.build('gone');
     expect(exitCode, all).to.equal(0);
-    expect(packagesOf('gone')).to.deep.equal(['old']);
+    expect(made.packagesOf('gone')).to.deep.equal(['old']);
   });
 
   it('is not built of packages that its repositories do not have', async () => {

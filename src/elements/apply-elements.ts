@@ -61,7 +61,7 @@ export async function applyElements(host: Host, change: ElementChange): Promise<
 }
 
 /** Where apt keeps the packages that it downloaded, in the tree. */
-const aptCache = { directory: '/var/cache/apt/archives', isPackage: (name: string) => name.endsWith('.deb') };
+const archives = '/var/cache/apt/archives';
 
 /**
  * The element dpkg would mount one directory of packages into every build, and apt locks it: here any number of builds
@@ -74,10 +74,10 @@ async function withPackages(
   { tree, cache, environment }: ElementChange,
   run: (variables: NodeJS.ProcessEnv) => Promise<void>,
 ): Promise<void> {
-  const place = join(tree, aptCache.directory);
+  const place = join(tree, archives);
   if (environment.DIB_APT_LOCAL_CACHE === '0' || !existsSync(place)) return run({});
   const shared = join(cache, 'apt-packages');
-  await lendPackages(host, { shared, cache: aptCache }, async ({ from }) => {
+  await lendPackages(host, { shared, root: tree }, async (from) => {
     await runCommand(host, command('mount', ['--bind', from, place]));
     const release = host.release.hold(`the mount of ${place}`, async () => {
       await runCommand(insistently(host), command('umount', ['--lazy', place]));

@@ -61,9 +61,10 @@ async function withPackageManager(
     withSandbox(host, { root, binds, environment: job.environment, kernel: kernelOf(job) }, (sandbox) =>
       action(manager, sandbox),
     );
-  if (manager.cache === undefined) return within([]);
+  const { downloads } = manager;
+  if (downloads === undefined) return within([]);
   const shared = join(job.cache, await kindOfSystem(root));
-  return lendPackages(host, { shared, cache: manager.cache }, (bind) => within([bind]));
+  return lendPackages(host, { shared, root }, (from) => within([{ from, to: downloads, mode: 'writable' }]));
 }
 
 /** Copied, so that what the script does to itself does not reach the build machine. */

@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Packages } from '../config/description-types.js';
 import { Failure } from '../host/failure.js';
-import type { PackageCache } from '../sandbox/package-cache.js';
 
 /** What is run in the tree. */
 export interface PackageCommand {
@@ -16,22 +15,36 @@ export interface PackageManager {
   readonly name: string;
   /** In the tree. */
   readonly program: string;
-  readonly cache: PackageCache | undefined;
+  /** Where it puts packages that it downloads, in the tree, if builds share them. */
+  readonly downloads?: string;
   /** The commands that install and remove packages, in order. */
   commands(packages: Packages): PackageCommand[];
   /** Puts the tool's own caches out of the tree. */
   readonly clean: readonly string[];
 }
 
+/** Not apt's own directory, which trees of container images empty after each installation. */
+const downloads = '/run/image-factory/packages';
+
 const apt: PackageManager = {
   name: 'apt',
   program: '/usr/bin/apt-get',
-  cache: { directory: '/var/cache/apt/archives', isPackage: (name) => name.endsWith('.deb') },
+  downloads,
   commands: ({ added, leftOut }) => [
-    // Without the option, apt-get warns of a list that it could not fetch, and takes an older one.
-    { words: ['apt-get', '-q', '-o', 'APT::Update::Error-Mode=any', 'update'] },
-    // A minus behind a name removes the package: apt-get(8), "install".
-    { words: ['apt-get', '-q', '-y', 'install', '--', ...added, ...leftOut.map((name) => `${name}-`)] },
+    // Without the first option, apt-get warns of a list that it could not fetch, and takes an older one. Container images
+    // have set the second one, and builds share lists as the mirror's sums have them.
+    {
+      words: ['apt-get', '-q', '-o', 'APT::Update::Error-Mode=any', '-o', 'Acquire::GzipIndexes=false', 'update'],
+      shown: 'apt-get update',
+    },
+    {
+      words: [
+        ...['apt-get', '-q', '-y', '-o', `Dir::Cache::archives=${downloads}`, 'install', '--'],
+        // A minus behind a name removes the package: apt-get(8), "install".
+        ...[...added, ...leftOut.map((name) => `${name}-`)],
+      ],
+      shown: ['apt-get install', ...added, ...leftOut.map((name) => `${name}-`)].join(' '),
+    },
   ],
   clean: ['apt-get', '-q', 'clean'],
 };
@@ -49,7 +62,6 @@ function dnf(program: string): PackageManager {
   return {
     name: 'dnf',
     program,
-    cache: undefined,
     commands: ({ added, leftOut }) => {
       const install = [program, '-y', 'install'];
       if (added.length === 0) return remove(leftOut);
@@ -77,7 +89,6 @@ const zypperCall = ['zypper', '--non-interactive'];
 const zypper: PackageManager = {
   name: 'zypper',
   program: '/usr/bin/zypper',
-  cache: undefined,
   commands: ({ added, leftOut }) => [
     // In one go, by a minus before a name (zypper(8), "install"): what needs a package that another one replaces stays.
     {

@@ -20,13 +20,18 @@ export function treeOfShell(top: string): string {
 
 /** Puts programs of this machine into a tree, with their libraries. */
 export function addPrograms(top: string, names: readonly string[]): void {
-  for (const name of names) {
-    const from = realpathSync(join('/usr/bin', name));
-    copyFileSync(from, join(top, 'usr/bin', name));
-    for (const [library = ''] of program('ldd', [from]).matchAll(/\/\S+\.so\S*/g)) {
-      const to = join(top, library);
-      mkdirSync(dirname(to), { recursive: true });
-      copyFileSync(library, to);
-    }
+  for (const name of names) addProgram(top, join('/usr/bin', name));
+}
+
+/** Puts a program into a tree, at its place here. */
+export function addProgram(top: string, path: string): void {
+  const from = realpathSync(path);
+  mkdirSync(dirname(join(top, path)), { recursive: true });
+  copyFileSync(from, join(top, path));
+  // ldd has no words for a script.
+  for (const [library = ''] of program('sh', ['-c', 'ldd "$1" || :', 'sh', from]).matchAll(/\/\S+\.so\S*/g)) {
+    const to = join(top, library);
+    mkdirSync(dirname(to), { recursive: true });
+    copyFileSync(library, to);
   }
 }

@@ -1,6 +1,7 @@
 import { rmdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure, UsageError } from '../host/failure.js';
+import { mountsHere } from '../host/mounts.js';
 import { closedLayer } from './layers.js';
 import {
   allInstances,
@@ -13,7 +14,7 @@ import {
   readInstance,
   unusedMountPoints,
 } from './instances.js';
-import { mountsHere, sourceOf } from './mount-table.js';
+import { sourceOf } from './mount-table.js';
 import { spelled, type InstanceName } from './names.js';
 import { unmount } from './overlay-mount.js';
 import { settle, show, type Activation, type Point, type PointRecord } from './points.js';

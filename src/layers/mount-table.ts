@@ -1,35 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { mountsHere } from '../host/mounts.js';
 import type { Store } from './store.js';
-
-/** A line of proc_pid_mountinfo(5). */
-export interface Mount {
-  readonly mountPoint: string;
-  readonly type: string;
-  readonly source: string;
-}
-
-/** @param text of a mountinfo file, in which the kernel writes blanks, tabs, line breaks and backslashes as `\ooo` */
-export function parseMounts(text: string): Mount[] {
-  return text.split('\n').flatMap((line) => {
-    const [before = '', after] = line.split(' - ');
-    const [type, source] = after?.split(' ') ?? [];
-    const mountPoint = before.split(' ')[4];
-    if (type === undefined || source === undefined || mountPoint === undefined) return [];
-    return [{ mountPoint: unescaped(mountPoint), type, source: unescaped(source) }];
-  });
-}
-
-function unescaped(text: string): string {
-  if (!text.includes('\\')) return text;
-  const bytes = Buffer.from(text).toString('latin1');
-  const plain = bytes.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
-  return Buffer.from(plain, 'latin1').toString();
-}
-
-/** The mounts that this process sees. */
-export function mountsHere(): Mount[] {
-  return parseMounts(readFileSync('/proc/self/mountinfo', 'utf8'));
-}
 
 /** What uses an upper directory: an instance, or a layer that is edited. */
 export type Mounted =

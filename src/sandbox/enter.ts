@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { Failure } from '../host/failure.js';
 import { command, run, type Caller } from '../host/host.js';
 import { missingForSubordinateIds } from '../host/subordinate-ids.js';
@@ -39,4 +40,10 @@ export async function whyNoNamespaces(
       fix: 'Run it outside of a container, or in one that may mount (CAP_SYS_ADMIN); sysctl kernel.unprivileged_userns_clone and kernel.apparmor_restrict_unprivileged_userns close them for ordinary users.',
     };
   }
+}
+
+/** Whether this process is root of a user namespace only. */
+export async function isInUserNamespace(): Promise<boolean> {
+  const map = await readFile('/proc/self/uid_map', 'utf8');
+  return map.trim().replace(/\s+/g, ' ') !== '0 0 4294967295';
 }

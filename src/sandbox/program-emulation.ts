@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { Failure } from '../host/failure.js';
 import { command, run, type Caller } from '../host/host.js';
 import { findProgram, programs, type ProgramName } from '../host/programs.js';
-import { enteringWords } from './enter.js';
+import { enteringWords, isInUserNamespace } from './enter.js';
 
 /** An architecture whose programs may be foreign to this machine. */
 export interface ForeignArchitecture {
@@ -65,10 +65,4 @@ export async function whyNotEmulated(caller: Caller, architecture: ForeignArchit
     if (!(error instanceof Failure)) throw error;
     return `${none}: the kernel has no binfmt_misc for user namespaces, which came with Linux 6.7; ${advice}`;
   }
-}
-
-/** Whether this process is root of a user namespace only. */
-async function isInUserNamespace(): Promise<boolean> {
-  const map = await readFile('/proc/self/uid_map', 'utf8');
-  return map.trim().replace(/\s+/g, ' ') !== '0 0 4294967295';
 }

@@ -1,10 +1,11 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { quote } from 'shlex';
 import { command, follow, type Host } from '../host/host.js';
 import { holdScratchDirectory } from '../host/scratch-directory.js';
 import { prepareTree } from './prepare-tree.js';
-import { treeScript, type Bind } from './tree-mounts.js';
+import { writeEntry } from './tree-entry.js';
+import type { Bind } from './tree-mounts.js';
 import { pathInTree } from './tree-path.js';
 
 /** How a program is run in a tree. */
@@ -114,14 +115,15 @@ export async function withSandbox<T>(
       environment: { ...environmentInTree, ...networkVariables(), ...environment },
       async run(words, options = {}) {
         const all = await placed(root, [...own, ...(options.binds ?? [])]);
-        const script = join(scratch, `enter-${++count}`);
-        await writeFile(
-          script,
-          treeScript(root, all, { hostname: /^[\w.-]+$/.test(hostname) ? hostname : 'localhost', kernel }),
-        );
+        const directory = join(scratch, `program-${++count}`);
+        await mkdir(directory);
+        const script = await writeEntry(directory, root, {
+          ...{ binds: all, kernel },
+          hostname: /^[\w.-]+$/.test(hostname) ? hostname : 'localhost',
+        });
         const variables = { ...sandbox.environment, ...options.environment };
-        const { directory } = options;
-        const inside = directory === undefined ? words : ['/bin/sh', '-c', 'cd "$0" && exec "$@"', directory, ...words];
+        const { directory: start } = options;
+        const inside = start === undefined ? words : ['/bin/sh', '-c', 'cd "$0" && exec "$@"', start, ...words];
         const called = command(
           'unshare',
           [
@@ -153,7 +155,7 @@ async function placed(root: string, binds: readonly Bind[]) {
     binds.map(async ({ from, to, mode }) => ({
       ...{ from, mode },
       // /run is a file system of the sandbox's own.
-      place: to.startsWith('/run/') ? join(root, to) : await pathInTree(root, to),
+      place: to.startsWith('/run/') ? to : (await pathInTree(root, to)).slice(root.length),
     })),
   );
 }

@@ -1,4 +1,4 @@
-import { quote } from 'shlex';
+import { mountOf } from '../host/mounts.js';
 
 /** A directory or file of this machine that programs see in the tree. */
 export interface Bind {
@@ -11,70 +11,81 @@ export interface Bind {
 
 /** A bind whose place in the tree is known. */
 export interface PlacedBind extends Omit<Bind, 'to'> {
-  /** On this machine, without symbolic links. */
+  /** Absolute, in the tree, without symbolic links. */
   readonly place: string;
 }
 
-const devices = ['null', 'zero', 'full', 'random', 'urandom', 'tty'];
+/** A line of fstab(5): what is mounted where, with which type and options. */
+export type MountLine = readonly [what: string, where: string, type: string, options: string];
 
 /**
- * The script that makes a tree a root directory, and runs a program in it: process 1 of its own process and mount
- * namespace. What it mounts ends with it, so there is nothing to unmount.
- *
- * The tree is moved over the root of the namespace, as switch_root(8) does it, so that programs in it see no file system
- * of this machine and may make namespaces of their own. /sys: root's is read-only; an ordinary user can't write to it. What
- * changes a kernel that is shared with this machine is read-only for both: sysctl(8) in a script is meant for the image.
+ * The text of a file for `mount --all --fstab`, which mounts its lines in order: one process for all of them. It leaves
+ * out what it finds mounted already, so the places must be new.
  */
-export function treeScript(
-  root: string,
-  binds: readonly PlacedBind[],
-  { hostname, kernel }: { readonly hostname: string; readonly kernel: 'shared' | 'own' },
-): string {
-  const at = (path: string) => quote(`${root}${path}`);
-  return [
-    'set -eu',
-    `mount --rbind ${quote(root)} ${quote(root)}`,
-    `mount -t proc -o nosuid,nodev,noexec proc ${at('/proc')}`,
-    ...(kernel === 'shared' ? ['/proc/sys', '/proc/sysrq-trigger', '/proc/irq'] : []).flatMap((path) => [
-      `mount --bind ${at(path)} ${at(path)} 2>/dev/null && mount -o remount,bind,ro ${at(path)} 2>/dev/null || :`,
-    ]),
-    `mount -t sysfs -o ro,nosuid,nodev,noexec sysfs ${at('/sys')} 2>/dev/null || mount --rbind /sys ${at('/sys')}`,
-    `mount -t tmpfs -o mode=0755,nosuid,size=64M dev ${at('/dev')}`,
-    ...devices.flatMap((name) => [`: >${at(`/dev/${name}`)}`, `mount --bind /dev/${name} ${at(`/dev/${name}`)}`]),
-    `mkdir ${at('/dev/pts')} ${at('/dev/shm')}`,
-    `mount -t devpts -o newinstance,nosuid,noexec,ptmxmode=0666,mode=0620,gid=5 devpts ${at('/dev/pts')}`,
-    `mount -t tmpfs -o mode=1777,nosuid,nodev shm ${at('/dev/shm')}`,
-    `ln -s pts/ptmx ${at('/dev/ptmx')}`,
-    ...['fd', 'stdin:fd/0', 'stdout:fd/1', 'stderr:fd/2'].map((word) => {
-      const [name = '', target = 'fd'] = word.split(':');
-      return `ln -s /proc/self/${target} ${at(`/dev/${name}`)}`;
-    }),
-    `mount -t tmpfs -o mode=0755,nosuid,nodev run ${at('/run')}`,
-    `mkdir -m 1777 ${at('/run/lock')}`,
-    ...binds.flatMap((bind) => bindLines(root, bind)),
-    `hostname ${quote(hostname)} 2>/dev/null || :`,
-    `cd ${quote(root)}`,
-    // Without --no-mtab, mount(8) fails afterwards, because an ordinary user can't write to /run/mount/utab.
-    'mount --no-mtab --move . /',
-    // Not exec: this shell stays process 1, and takes in what the program leaves. PATH is in the words as well, so
-    // chroot is found by that of this machine's sbin directories.
-    'env -i "$@"',
-    'exit $?',
-  ].join('\n');
+export function fstab(lines: readonly MountLine[]): string {
+  return lines.map((fields) => `${fields.map(escaped).join(' ')}\n`).join('');
 }
 
-function bindLines(root: string, { from, place, mode }: PlacedBind): string[] {
-  // /run is empty at this point.
-  const made = place.startsWith(`${root}/run/`)
-    ? [
-        `mkdir -p "$(dirname ${quote(place)})"`,
-        `if [ -d ${quote(from)} ]; then mkdir -p ${quote(place)}; else : >${quote(place)}; fi`,
-      ]
-    : [];
-  const mount = [`mount --bind ${quote(from)} ${quote(place)}`];
+/** Blanks end a field, and a line break ends a line: fstab(5). */
+function escaped(field: string): string {
+  return field.replace(/[ \t\n\\]/g, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}`);
+}
+
+/**
+ * A tree at a place where it can be moved from, and the file systems of a running system over it.
+ *
+ * @param at a directory over which nothing was ever mounted
+ * @param inUserNamespace then the kernel mounts no new /sys, because the network is the machine's; an ordinary user
+ * can't write to the machine's /sys. Root's is read-only.
+ */
+export function fileSystems(
+  root: string,
+  { at, inUserNamespace }: { readonly at: string; readonly inUserNamespace: boolean },
+): MountLine[] {
   return [
-    ...made,
-    ...mount,
-    ...(mode === 'read-only' ? [`mount -o remount,bind,ro ${quote(place)} 2>/dev/null || :`] : []),
+    [root, at, 'none', 'rbind'],
+    ['proc', `${at}/proc`, 'proc', 'nosuid,nodev,noexec'],
+    inUserNamespace
+      ? ['/sys', `${at}/sys`, 'none', 'rbind']
+      : ['sysfs', `${at}/sys`, 'sysfs', 'ro,nosuid,nodev,noexec'],
+    ['dev', `${at}/dev`, 'tmpfs', 'mode=0755,nosuid,size=64M'],
+    [
+      ...(['devpts', `${at}/dev/pts`, 'devpts'] as const),
+      'X-mount.mkdir,newinstance,nosuid,noexec,ptmxmode=0666,mode=0620,gid=5',
+    ],
+    ['shm', `${at}/dev/shm`, 'tmpfs', 'X-mount.mkdir,mode=1777,nosuid,nodev'],
+    ['run', `${at}/run`, 'tmpfs', 'mode=0755,nosuid,nodev'],
   ];
+}
+
+/** What of /proc changes the kernel. Not every kernel has all of it. */
+const kernelSettings = ['/proc/sys', '/proc/sysrq-trigger', '/proc/irq'];
+
+/** Makes it read-only, where the kernel is that of this machine: sysctl(8) in a script is meant for the image. */
+export function guardsOfKernel(at: string): MountLine[] {
+  return kernelSettings
+    .map((path) => `${at}${path}`)
+    .map((path) => [path, path, 'none', 'bind,ro,nosuid,nodev,noexec']);
+}
+
+/** Those of this machine that a tree gets. */
+export const devices = ['null', 'zero', 'full', 'random', 'urandom', 'tty'];
+
+/** What of this machine the tree gets: its devices, and what the caller binds. */
+export function sharedThings(at: string, binds: readonly PlacedBind[]): MountLine[] {
+  return [
+    ...devices.map((name): MountLine => [`/dev/${name}`, `${at}/dev/${name}`, 'none', 'bind']),
+    ...binds.map(({ from, place, mode }): MountLine => [
+      ...([from, `${at}${place}`, 'none'] as const),
+      mode === 'read-only' ? ['bind', 'ro', ...keptOptions(from)].join(',') : 'bind',
+    ]),
+  ];
+}
+
+/**
+ * A mount that becomes read-only loses its other options unless they are named, and in a user namespace the kernel lets
+ * it lose none.
+ */
+function keptOptions(from: string): string[] {
+  return (mountOf(from)?.options ?? []).filter((option) => ['nosuid', 'nodev', 'noexec'].includes(option));
 }

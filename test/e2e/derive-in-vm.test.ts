@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { execa } from 'execa';
-import { mountsHere } from '../../src/layers/mount-table.js';
+import { mountsHere } from '../../src/host/mounts.js';
 import { program, RunningBuild } from '../support/demo-image.js';
 import { program as call } from '../support/disk.js';
 import { unpackedBuilder, type UnpackedBuilder } from '../support/diskimage-builder.js';

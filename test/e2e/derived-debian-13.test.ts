@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { execa } from 'execa';
 import { TimeLimit } from '../../src/host/time-limit.js';
-import { mountsHere } from '../../src/layers/mount-table.js';
+import { mountsHere } from '../../src/host/mounts.js';
 import { program } from '../support/demo-image.js';
 import { unpackedBuilder, type UnpackedBuilder } from '../support/diskimage-builder.js';
 import { FailingProxy } from '../support/failing-proxy.js';

@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { execa, type Options } from 'execa';
-import { mountsHere } from '../../src/layers/mount-table.js';
+import { mountsHere } from '../../src/host/mounts.js';
 import { program } from '../support/demo-image.js';
 import { program as call } from '../support/disk.js';
 import { needNamespaces } from '../support/namespaces.js';

@@ -5,6 +5,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  rmdirSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -14,7 +15,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { Failure, Interrupted } from '../../src/host/failure.js';
-import { mountsHere } from '../../src/layers/mount-table.js';
+import type { Host } from '../../src/host/host.js';
+import { mountsHere } from '../../src/host/mounts.js';
 import { callWorker } from '../../src/sandbox/worker.js';
 import { rejection, testHost } from '../support/host.js';
 import { needNamespaces } from '../support/namespaces.js';
@@ -33,8 +35,11 @@ describe('a program in a tree', () => {
   });
   afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-  const run = async (script: string, options: TreeJob['options'] = {}, host = testHost()) =>
-    (await callWorker(host, worker, { root, words: ['sh', '-c', script], options })) as string[];
+  const run = async (
+    script: string,
+    options: TreeJob['options'] = {},
+    { host = testHost(), before }: { host?: Host; before?: string } = {},
+  ) => (await callWorker(host, worker, { root, words: ['sh', '-c', script], options, before })) as string[];
 
   it('has the kernel’s file systems, devices, name servers and the tree’s host name, and leaves none of them', async () => {
     const printed = await run(
@@ -47,7 +52,8 @@ describe('a program in a tree', () => {
         'sleep 1000 & echo made >/etc/made',
       ].join('\n'),
     );
-    expect(Number(printed[0])).to.be.lessThan(100, 'process ids begin at 1');
+    // Its process id counts the processes that were started before it: every program of a build waits for them.
+    expect(Number(printed[0])).to.be.lessThan(10);
     expect(printed.slice(1)).to.deep.equal(['golden', 'resolver', '3', 'terminals', 'sys', 'sys is safe']);
     expect(readdirSync(root).sort()).to.deep.equal(['bin', 'etc', 'lib', 'lib64', 'sbin', 'usr']);
     expect(readdirSync(join(root, 'etc')).sort()).to.deep.equal(['hostname', 'made']);
@@ -56,7 +62,9 @@ describe('a program in a tree', () => {
   });
 
   it('sees no file and no process of this machine', async () => {
-    const printed = await run('cat /proc/[0-9]*/comm | sort -u; ls /; echo $HOME $USER');
+    // Something outside of the tree, such as an element's hook, may have mounted a /proc there, which shows others.
+    const before = `mkdir '${root}/proc'; mount -t proc proc '${root}/proc'`;
+    const printed = await run('cat /proc/[0-9]*/comm | sort -u; ls /; echo $HOME $USER', {}, { before });
     expect(printed).to.deep.equal([
       ...['cat', 'sh', 'sort'].filter((name) => printed.includes(name)),
       ...['bin', 'dev', 'etc', 'lib', 'lib64', 'proc', 'run', 'sbin', 'sys', 'usr'],
@@ -84,6 +92,46 @@ describe('a program in a tree', () => {
     expect([16, 17, 22, 25, 34].map(has)).to.deep.equal([0n, 0n, 0n, 0n, 0n]);
     expect([0, 27, 31].map(has)).to.deep.equal([1n, 1n, 1n]);
     expect(said).to.deep.equal(['safe', 'safe']);
+  });
+
+  it('sees what it is lent at its place, and can write only where it is meant to', async () => {
+    const lent = mkdtempSync(join(tmpdir(), 'lent to a tree-'));
+    const from = { directory: join(lent, 'a directory'), file: join(lent, 'a file') };
+    mkdirSync(from.directory);
+    writeFileSync(from.file, 'lent\n');
+    try {
+      const printed = await run(
+        [
+          'cd /run/lent; cat "1/a file"',
+          'for path in "1/a file" 2/x; do (: >>"$path") 2>/dev/null && echo "$path" || echo safe; done',
+        ].join('\n'),
+        {
+          binds: [
+            { from: from.file, to: '/run/lent/1/a file', mode: 'read-only' },
+            { from: from.directory, to: '/run/lent/2', mode: 'writable' },
+          ],
+        },
+      );
+      expect(printed).to.deep.equal(['lent', 'safe', '2/x']);
+      expect(readdirSync(from.directory)).to.deep.equal(['x']);
+    } finally {
+      rmSync(lent, { recursive: true });
+    }
+  });
+
+  it('sees what is lent read-only with all restrictions of the file system that it lies in', async () => {
+    const restricted = mkdtempSync(join(tmpdir(), 'restricted-'));
+    try {
+      const printed = await run(
+        "cat /run/lent; grep ' /run/lent ' /proc/self/mountinfo | cut -d ' ' -f 6",
+        { binds: [{ from: join(restricted, 'file'), to: '/run/lent', mode: 'read-only' }] },
+        { before: `mount -t tmpfs -o nosuid,nodev,noexec x ${restricted}; echo lent >${restricted}/file` },
+      );
+      expect(printed[0]).to.equal('lent');
+      expect(printed[1]?.split(',')).to.include.members(['ro', 'nosuid', 'nodev', 'noexec']);
+    } finally {
+      rmdirSync(restricted);
+    }
   });
 
   it('finds the name servers where the tree’s own link leads', async () => {
@@ -117,7 +165,9 @@ describe('a program in a tree', () => {
 
   it('ends with all its processes when the build is interrupted, and leaves nothing', async () => {
     const controller = new AbortController();
-    const running = rejection(run('setsid sleep 54321 & echo up >/etc/up; wait', {}, testHost(controller.signal)));
+    const running = rejection(
+      run('setsid sleep 54321 & echo up >/etc/up; wait', {}, { host: testHost(controller.signal) }),
+    );
     while (!existsSync(join(root, 'etc/up'))) await sleep(20);
     controller.abort(new Interrupted('SIGINT'));
     expect(await running).to.be.instanceOf(Interrupted);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { execa } from 'execa';
-import { mountsHere } from '../../src/layers/mount-table.js';
+import { mountsHere } from '../../src/host/mounts.js';
 import { program as call } from './disk.js';
 import { program } from './demo-image.js';
 import { treeOfShell } from './tree-of-shell.js';

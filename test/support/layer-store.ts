@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { mountsHere } from '../../src/layers/mount-table.js';
+import { mountsHere } from '../../src/host/mounts.js';
 import { openStore, type Store } from '../../src/layers/store.js';
 import { program } from './demo-image.js';
 import { testHost } from './host.js';

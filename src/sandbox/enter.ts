@@ -18,14 +18,30 @@ export function enteringWords(uid = process.getuid?.()): readonly string[] {
   ];
 }
 
+/** What keeps programs from being run in a tree, and what to do. */
+export interface ClosedNamespaces {
+  readonly what: string;
+  readonly fix: string;
+}
+
+let tried: Promise<ClosedNamespaces | undefined> | undefined;
+
 /**
- * Why programs can't be run in a tree here: what is missing, and the fix; undefined where they can.
+ * Why programs can't be run in a tree here; undefined where they can.
  *
- * Some containers and security modules close namespaces, and only trying tells.
+ * Some containers and security modules close namespaces, and only trying tells. It is tried once: what a process may do
+ * does not change while it builds, and all that it builds is to be made in the same way.
  */
-export async function whyNoNamespaces(
-  caller: Caller,
-): Promise<{ readonly what: string; readonly fix: string } | undefined> {
+export function whyNoNamespaces(caller: Caller): Promise<ClosedNamespaces | undefined> {
+  tried ??= tryNamespaces(caller).catch((error: unknown) => {
+    // The caller was stopped, which tells nothing.
+    tried = undefined;
+    throw error;
+  });
+  return tried;
+}
+
+async function tryNamespaces(caller: Caller): Promise<ClosedNamespaces | undefined> {
   const ids = process.getuid?.() === 0 ? undefined : missingForSubordinateIds();
   if (ids !== undefined) return ids;
   const [, ...words] = enteringWords();

@@ -15,7 +15,6 @@ import type { DeriveJob } from './jobs.js';
 import { withoutLinkerCache } from './linker-cache.js';
 import { outputLog } from './output-log.js';
 import { packageManagerOf, type PackageManager } from './package-managers.js';
-import { runElements } from './run-elements.js';
 
 /** Where scripts are seen in the tree. */
 const scriptsInTree = '/run/image-factory/run';
@@ -36,7 +35,10 @@ async function change(host: Host, job: DeriveJob, root: string): Promise<void> {
       await sandbox.run(manager.clean);
     });
   }
-  if (elements.length > 0) await runElements(host, job, root);
+  if (elements.length > 0) {
+    const { runElements } = await import('./run-elements.js');
+    await runElements(host, job, root);
+  }
   for (const directory of files) {
     host.log.info(`Copying ${directory}`);
     await copyFiles(host, directory, root);

@@ -4,13 +4,10 @@ import { basename, dirname, join } from 'node:path';
 import type { GuestMachine } from '../guest/emulator.js';
 import type { Host } from '../host/host.js';
 import { Failure } from '../host/failure.js';
-import { unpackLayer, type Unpacked } from '../layers/import/archive-layer.js';
-import { usualLimits } from '../layers/import/archive-limits.js';
+import type { Unpacked } from '../layers/import/archive-layer.js';
 import { closedLayer, chainOf, layerOfContent, type Layer } from '../layers/layers.js';
 import { mountOverlay, unmount } from '../layers/overlay-mount.js';
 import { changing, openStore, type Store } from '../layers/store.js';
-import { emulatePrograms } from '../sandbox/program-emulation.js';
-import { changeInGuest } from './guest/change-in-guest.js';
 import { changeTree } from './change-tree.js';
 import { cleanTree } from './clean-tree.js';
 import { expectUntouched } from './expect-untouched.js';
@@ -49,7 +46,10 @@ async function fill(store: Store, job: DeriveJob, tree: string): Promise<Unpacke
   await chown(tree, uid, gid);
   await chmod(tree, mode & 0o7777);
   await withParent(store, { tree, below, changes: { upper: 'tree', work: 'work' } }, async (at) => {
-    if (job.foreign !== undefined) await emulatePrograms(store.host, job.foreign);
+    if (job.foreign !== undefined) {
+      const { emulatePrograms } = await import('../sandbox/program-emulation.js');
+      await emulatePrograms(store.host, job.foreign);
+    }
     await changeTree(store.host, job, at);
     await cleanTree(store.host, job, at);
   });
@@ -64,6 +64,9 @@ async function fillInGuest(
   below: readonly Layer[],
   tree: string,
 ): Promise<Unpacked> {
+  const { changeInGuest } = await import('./guest/change-in-guest.js');
+  const { unpackLayer } = await import('../layers/import/archive-layer.js');
+  const { usualLimits } = await import('../layers/import/archive-limits.js');
   const directory = join(dirname(tree), 'guest');
   await mkdir(directory);
   const archive = await withParent(store, { tree, below, changes: undefined }, (at) =>

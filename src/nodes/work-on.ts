@@ -1,31 +1,24 @@
 import type { Host } from '../host/host.js';
-import { archiveNode } from './archive.js';
-import { bootstrapNode } from './bootstrap.js';
-import { capture } from './capture.js';
-import { derive } from './derive.js';
-import { layerHasKernel, makeDiskOfNode } from './disk.js';
-import { importNode } from './import.js';
 import type { NodeJob } from './jobs.js';
-import { unpackNode } from './unpack.js';
 
-/** Does a job, in a process that may mount. Its result is plain data. */
+/** Does a job, in a process that may mount. Its result is plain data. It loads the code of that kind of work alone. */
 export async function workOn(host: Host, job: NodeJob): Promise<unknown> {
   switch (job.kind) {
     case 'derive':
-      return derive(host, job);
+      return (await import('./derive.js')).derive(host, job);
     case 'capture':
-      return capture(host, job);
+      return (await import('./capture.js')).capture(host, job);
     case 'import':
-      return importNode(host, job);
+      return (await import('./import.js')).importNode(host, job);
     case 'bootstrap':
-      return bootstrapNode(host, job);
+      return (await import('./bootstrap.js')).bootstrapNode(host, job);
     case 'unpack':
-      return unpackNode(host, job);
+      return (await import('./unpack.js')).unpackNode(host, job);
     case 'archive':
-      return archiveNode(host, job);
+      return (await import('./archive.js')).archiveNode(host, job);
     case 'disk':
-      return makeDiskOfNode(host, job);
+      return (await import('./disk.js')).makeDiskOfNode(host, job);
     case 'kernel':
-      return layerHasKernel(host, job);
+      return (await import('./disk.js')).layerHasKernel(host, job);
   }
 }

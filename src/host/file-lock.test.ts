@@ -6,9 +6,12 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { claimLock, waitForLock, withFileLock } from './file-lock.js';
+import { claimLock, tryLock, waitForLock, withFileLock } from './file-lock.js';
 import { Failure, Interrupted } from './failure.js';
 import { testHost } from '../../test/support/host.js';
+
+/** A wait is told at once. */
+const impatient = { patience: 0 };
 
 describe('file lock', () => {
   let directory: string;
@@ -25,15 +28,16 @@ describe('file lock', () => {
   });
 
   /** Another process that holds the lock until it is killed. */
-  async function holder(): Promise<ChildProcess & { pid: number }> {
+  async function holder(...launcher: string[]): Promise<ChildProcess & { pid: number }> {
     const script = `
       import { waitForLock } from ${JSON.stringify(new URL('./file-lock.ts', import.meta.url).href)};
       import { testHost } from ${JSON.stringify(new URL('../../test/support/host.ts', import.meta.url).href)};
-      await waitForLock(testHost(), ${JSON.stringify(path)}, 'the cache file linux');
+      await waitForLock({ ...testHost(), doing: process.env.DOING }, ${JSON.stringify(path)}, 'the cache file linux');
       console.log('taken');
       setInterval(() => {}, 1000);`;
-    const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', script], {
-      stdio: ['ignore', 'pipe', 'inherit'],
+    const [file = '', ...words] = [...launcher, process.execPath, '--import', 'tsx', '--input-type=module'];
+    const child = spawn(file, [...words, '--eval', script], {
+      stdio: ['ignore', 'pipe', launcher.length > 0 ? 'ignore' : 'inherit'],
     });
     children.push(child);
     await once(child.stdout, 'data');
@@ -81,7 +85,7 @@ describe('file lock', () => {
   it('says once whom it waits for, and goes on when that process was killed', async () => {
     const other = await holder();
     const host = testHost();
-    const waiting = waitForLock(host, path, 'the cache file linux');
+    const waiting = waitForLock(host, path, 'the cache file linux', impatient);
     await lineOf(host.log.lines, /^info/);
     await sleep(100);
     expect(existsSync(path)).to.be.true;
@@ -92,6 +96,58 @@ describe('file lock', () => {
     ]);
     expect(await readFile(path, 'utf8')).to.equal(`${process.pid}\n`);
     await giveBack();
+  });
+
+  it('says nothing of a wait that ends soon', async () => {
+    const other = await holder();
+    const host = testHost();
+    const waiting = waitForLock(host, path, 'the cache file linux', { patience: 3600 });
+    await lineOf(host.log.lines, /^debug: Calling flock/);
+    other.kill('SIGKILL');
+    await (
+      await waiting
+    )();
+    expect(host.log.lines.filter((line) => !line.startsWith('debug'))).to.be.empty;
+  });
+
+  it('names what a process does that has another id in its own namespace', async function () {
+    if (process.getuid?.() !== 0) this.skip();
+    await holder('env', 'DOING=the build of web', 'unshare', '--pid', '--fork', '--kill-child');
+    const host = testHost();
+    const waiting = waitForLock(host, path, 'the store', impatient);
+    await lineOf(host.log.lines, /^info/);
+    const told = host.log.lines.find((line) => line.startsWith('info')) ?? '';
+    const [, pid = ''] =
+      /^info: Waiting for the build of web \(process (\d+)\), which is using the store$/.exec(told) ?? [];
+    process.kill(Number(pid), 'SIGKILL');
+    await (
+      await waiting
+    )();
+  });
+
+  it('hands a file that stays to the next one, who need not call flock again', async () => {
+    const host = testHost();
+    const keeping = { keepsFile: true };
+    const giveBack = await waitForLock(host, path, 'the store', keeping);
+    const next = waitForLock(host, path, 'the store', keeping);
+    while (host.log.lines.filter((line) => line.includes('flock')).length < 2) await sleep(5);
+    await giveBack();
+    await (
+      await next
+    )();
+    expect(host.log.lines.filter((line) => line.includes('flock'))).to.have.length(2);
+    expect(await readFile(path, 'utf8')).to.equal('');
+  });
+
+  it('is not tried for long if another process holds it', async () => {
+    const host = testHost();
+    const giveBack = await tryLock(host, path, 'the node');
+    expect(await tryLock(host, path, 'the node')).to.equal(undefined);
+    await giveBack?.();
+    await (
+      await tryLock(host, path, 'the node')
+    )?.();
+    expect(existsSync(path)).to.be.false;
   });
 
   it('takes over the file of a process that is gone', async () => {
@@ -107,7 +163,7 @@ describe('file lock', () => {
     await holder();
     const abort = new AbortController();
     const host = testHost(abort.signal);
-    const waiting = rejection(waitForLock(host, path, 'the cache file linux'));
+    const waiting = rejection(waitForLock(host, path, 'the cache file linux', impatient));
     await lineOf(host.log.lines, /^info/);
     abort.abort(new Interrupted('SIGINT'));
     expect(await waiting).to.equal(abort.signal.reason);

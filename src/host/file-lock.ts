@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { constants } from 'node:fs';
+import { constants, readlinkSync } from 'node:fs';
 import { open, readFile, rm, stat, type FileHandle } from 'node:fs/promises';
 import { once } from 'node:events';
 import { reasonOf } from './errno.js';
@@ -9,23 +9,40 @@ import { programs } from './programs.js';
 
 // A lock is flock(2) on our own open file: `flock` of util-linux takes it on the standard input that it inherits, and the
 // lock stays with the descriptor after flock has exited. So the kernel releases it when this process ends, even by
-// SIGKILL, and no helper process has to stay. The file's content, the holder's process id, is only for messages.
+// SIGKILL, and no helper process has to stay. The file's content, who holds it, is only for messages.
 
 /** The exit code of flock when another process holds the lock. */
 export const BUSY = 75;
 const FLOCK = ['--exclusive', '--conflict-exit-code', `${BUSY}`];
 
+/** Seconds. A wait that ends before is nothing to tell. */
+const usualPatience = 2;
+
 /** Releases the lock now. Otherwise, the build's release stack does. */
 export type GiveBack = () => Promise<void>;
+
+/** How a lock is taken. */
+export interface LockOptions {
+  /** The seconds after which a wait is told (default: {@link usualPatience}). */
+  readonly patience?: number;
+  /** Whether its file stays. One that is removed is made again, by whoever waits: with one more call of flock. */
+  readonly keepsFile?: boolean;
+}
 
 /**
  * Runs an action while holding a lock.
  *
- * @param path of the lock file, in a directory that exists; it is removed again
+ * @param path of the lock file, in a directory that exists
  * @param what is locked, for messages: 'the cache file /var/cache/…/linux'
  */
-export async function withFileLock<T>(host: Host, path: string, what: string, action: () => Promise<T>): Promise<T> {
-  const giveBack = await waitForLock(host, path, what);
+export async function withFileLock<T>(
+  host: Host,
+  path: string,
+  what: string,
+  action: () => Promise<T>,
+  options: LockOptions = {},
+): Promise<T> {
+  const giveBack = await waitForLock(host, path, what, options);
   try {
     return await action();
   } finally {
@@ -34,17 +51,28 @@ export async function withFileLock<T>(host: Host, path: string, what: string, ac
 }
 
 /**
- * Takes a lock. If another process holds it, logs that once and waits.
+ * Takes a lock. While another process holds it, it waits, and tells that once if it takes longer.
  *
  * @throws the reason of `host.signal` if that is aborted meanwhile
  */
-export async function waitForLock(host: Host, path: string, what: string): Promise<GiveBack> {
-  const atOnce = await lock(host, path, what, ['--nonblock']);
-  if (atOnce) return atOnce;
+export async function waitForLock(
+  host: Host,
+  path: string,
+  what: string,
+  options: LockOptions = {},
+): Promise<GiveBack> {
+  const { patience = usualPatience } = options;
+  const soon = await lock(host, path, what, ['--timeout', `${patience}`], options);
+  if (soon) return soon;
   host.log.info(`Waiting for ${await holderOf(path)}, which is using ${what}`);
-  const afterWaiting = await lock(host, path, what, []);
+  const afterWaiting = await lock(host, path, what, [], options);
   if (afterWaiting) return afterWaiting;
   throw new Failure(`can't lock ${what}: flock did not wait for it`);
+}
+
+/** Takes a lock, unless another process holds it: then undefined. */
+export async function tryLock(host: Host, path: string, what: string): Promise<GiveBack | undefined> {
+  return lock(host, path, what, ['--nonblock']);
 }
 
 /**
@@ -53,7 +81,7 @@ export async function waitForLock(host: Host, path: string, what: string): Promi
  * @throws Failure that names the process that holds it
  */
 export async function claimLock(host: Host, path: string, what: string): Promise<GiveBack> {
-  const giveBack = await lock(host, path, what, ['--nonblock']);
+  const giveBack = await tryLock(host, path, what);
   if (giveBack) return giveBack;
   throw new Failure(`${what} is in use by ${await holderOf(path)}`, {
     hint: 'Wait for it to finish (a build waits with --wait), or stop it.',
@@ -61,13 +89,19 @@ export async function claimLock(host: Host, path: string, what: string): Promise
 }
 
 /** @returns undefined if another process holds the lock */
-async function lock(host: Host, path: string, what: string, wait: readonly string[]): Promise<GiveBack | undefined> {
+async function lock(
+  host: Host,
+  path: string,
+  what: string,
+  wait: readonly string[],
+  options: LockOptions = {},
+): Promise<GiveBack | undefined> {
   for (;;) {
     host.signal.throwIfAborted();
     const file = await openLockFile(path, what);
     try {
       const exitCode = await flock(host, file, what, wait);
-      if (exitCode === 0 && (await isStillAt(path, file))) return await hold(host, path, what, file);
+      if (exitCode === 0 && (await isStillAt(path, file))) return await hold(host, path, what, file, options);
       await file.close();
       if (exitCode === BUSY) return undefined;
     } catch (error) {
@@ -77,13 +111,28 @@ async function lock(host: Host, path: string, what: string, wait: readonly strin
   }
 }
 
-async function hold(host: Host, path: string, what: string, file: FileHandle): Promise<GiveBack> {
+async function hold(
+  host: Host,
+  path: string,
+  what: string,
+  file: FileHandle,
+  { keepsFile = false }: LockOptions,
+): Promise<GiveBack> {
   await file.truncate();
-  await file.write(`${process.pid}\n`, 0);
+  await file.write(`${processSeenOutside()}${host.doing === undefined ? '' : ` ${host.doing}`}\n`, 0);
   return host.release.hold(`the lock of ${what}`, async () => {
     // Removed while still locked: a process that has it open finds it unlinked, and makes a new one.
-    await rm(path, { force: true }).finally(() => file.close());
+    await (keepsFile ? file.truncate() : rm(path, { force: true })).finally(() => file.close());
   });
+}
+
+/** In a process namespace of its own, a process has another id than others see. That of /proc is theirs. */
+function processSeenOutside(): string {
+  try {
+    return readlinkSync('/proc/self');
+  } catch {
+    return `${process.pid}`;
+  }
 }
 
 async function openLockFile(path: string, what: string): Promise<FileHandle> {
@@ -129,6 +178,8 @@ export async function isStillAt(path: string, file: FileHandle): Promise<boolean
 }
 
 async function holderOf(path: string): Promise<string> {
-  const pid = await readFile(path, 'utf8').catch(() => '');
-  return /^\d+\n$/.test(pid) ? `process ${pid.trim()}` : 'another process';
+  const text = await readFile(path, 'utf8').catch(() => '');
+  const [, pid, doing] = /^(\d+)(?: ([^\p{C}]+))?\n$/u.exec(text) ?? [];
+  if (pid === undefined) return 'another process';
+  return doing === undefined ? `process ${pid}` : `${doing} (process ${pid})`;
 }

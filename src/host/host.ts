@@ -46,6 +46,8 @@ export interface Host {
   readonly signal: AbortSignal;
   /** Everything that the build takes is registered here when it is taken. */
   readonly release: ReleaseStack;
+  /** What others are told that wait for it: `the build of web`. Without it, they are told a process. */
+  readonly doing?: string;
 }
 
 /** What a call of a program needs: a log, and a signal that stops it. */

@@ -2,7 +2,8 @@ import type { Host } from '../host/host.js';
 import type { NodeJob } from './jobs.js';
 
 /** Does a job, in a process that may mount. Its result is plain data. It loads the code of that kind of work alone. */
-export async function workOn(host: Host, job: NodeJob): Promise<unknown> {
+export async function workOn(caller: Host, job: NodeJob): Promise<unknown> {
+  const host = { ...caller, ...doing(job) };
   switch (job.kind) {
     case 'derive':
       return (await import('./derive.js')).derive(host, job);
@@ -21,4 +22,9 @@ export async function workOn(host: Host, job: NodeJob): Promise<unknown> {
     case 'kernel':
       return (await import('./disk.js')).layerHasKernel(host, job);
   }
+}
+
+function doing(job: NodeJob): Pick<Host, 'doing'> {
+  if ('image' in job) return { doing: `the build of ${job.image}` };
+  return 'name' in job ? { doing: `the import of ${job.name}` } : {};
 }

@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { Failure } from './failure.js';
-import { BUSY, flock, type GiveBack } from './file-lock.js';
+import { BUSY, flock, isStillAt, type GiveBack } from './file-lock.js';
 import type { Host } from './host.js';
 
 // flock(2) on a directory itself: the lock needs no file, and goes with the directory when it is renamed or removed. The
@@ -13,17 +13,37 @@ import type { Host } from './host.js';
  * @throws Failure if another process holds it
  */
 export async function holdDirectory(host: Host, path: string, what: string): Promise<GiveBack> {
-  const directory = await open(path);
-  try {
-    if ((await flock(host, directory, what, ['--nonblock'])) === 0) {
-      return host.release.hold(`the lock of ${what}`, () => directory.close());
-    }
-  } catch (error) {
-    await directory.close();
-    throw error;
-  }
-  await directory.close();
+  const letGo = await hold(host, path, what);
+  if (letGo !== undefined) return letGo;
   throw new Failure(`${what} is in use by another process`, { hint: 'Wait for it to finish, or stop it.' });
+}
+
+/**
+ * Makes a directory that this process holds. One that {@link unlessHeld} takes for a leftover before it is held is given
+ * up for another one.
+ *
+ * @param make makes an empty directory, each time under another name
+ */
+export async function makeHeldDirectory(
+  host: Host,
+  what: string,
+  make: () => Promise<string>,
+): Promise<{ readonly path: string; readonly letGo: GiveBack }> {
+  for (;;) {
+    const path = await make();
+    const letGo = await hold(host, path, `${what} ${path}`).catch(ifGone);
+    if (letGo !== undefined) return { path, letGo };
+  }
+}
+
+/** Does something with a directory while this process holds it; nothing if another process does. */
+export async function unlessHeld(host: Host, path: string, action: () => Promise<unknown>): Promise<void> {
+  const letGo = await hold(host, path, path).catch(ifGone);
+  try {
+    if (letGo !== undefined) await action();
+  } finally {
+    await letGo?.();
+  }
 }
 
 /** Whether another process holds a directory. */
@@ -34,4 +54,24 @@ export async function isDirectoryHeld(host: Host, path: string): Promise<boolean
   } finally {
     await directory.close();
   }
+}
+
+/** @returns undefined if another process holds the directory, or has just moved it */
+async function hold(host: Host, path: string, what: string): Promise<GiveBack | undefined> {
+  const directory = await open(path);
+  try {
+    const exitCode = await flock(host, directory, what, ['--nonblock']);
+    if (exitCode === 0 && (await isStillAt(path, directory))) {
+      return host.release.hold(`the lock of ${what}`, () => directory.close());
+    }
+  } catch (error) {
+    await directory.close();
+    throw error;
+  }
+  await directory.close();
+  return undefined;
+}
+
+function ifGone(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
 }

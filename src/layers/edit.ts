@@ -150,35 +150,38 @@ export async function unmountEdit(store: Store, name: string): Promise<void> {
  * @throws Failure before anything is deleted, if one is in use by anything that stays
  */
 export async function deleteLayers(store: Store, names: readonly string[]): Promise<void> {
-  await changing(store, async () => {
-    const layers = new Map<string, number>();
-    for (const name of names) {
-      await findLayer(store, name);
-      const users = (await usersOf(store, name)).filter((user) => !names.some((other) => user === `layer '${other}'`));
-      if (users.length > 0) {
-        throw new Failure(`layer '${name}' is in use by ${users.join(', ')}`, { hint: 'Delete these first.' });
-      }
-      for (const mounted of [{ layer: name }, { view: name }]) {
-        if (mountPointsOf(store, mounted).length > 0) {
-          throw new Failure(`layer '${name}' is being edited`, {
-            hint: `Close it first: image-factory layer close ${name}`,
-          });
-        }
-        expectUnused(store, mounted);
-      }
-      await expectNotClosing(store, name);
-      layers.set(
-        name,
-        await chainOf(store, name).then(
-          ({ length }) => length,
-          () => 0,
-        ),
-      );
+  await changing(store, () => trashLayers(store, names));
+}
+
+/** The same, to be called by {@link changing}. */
+export async function trashLayers(store: Store, names: readonly string[]): Promise<void> {
+  const layers = new Map<string, number>();
+  for (const name of names) {
+    await findLayer(store, name);
+    const users = (await usersOf(store, name)).filter((user) => !names.some((other) => user === `layer '${other}'`));
+    if (users.length > 0) {
+      throw new Failure(`layer '${name}' is in use by ${users.join(', ')}`, { hint: 'Delete these first.' });
     }
-    for (const [name] of [...layers].sort(([, one], [, other]) => other - one)) {
-      const { number } = await findLayer(store, name);
-      await toTrash(store, within(store, 'layers', name));
-      await rm(within(store, 'l', `${number}`), { force: true });
+    for (const mounted of [{ layer: name }, { view: name }]) {
+      if (mountPointsOf(store, mounted).length > 0) {
+        throw new Failure(`layer '${name}' is being edited`, {
+          hint: `Close it first: image-factory layer close ${name}`,
+        });
+      }
+      expectUnused(store, mounted);
     }
-  });
+    await expectNotClosing(store, name);
+    layers.set(
+      name,
+      await chainOf(store, name).then(
+        ({ length }) => length,
+        () => 0,
+      ),
+    );
+  }
+  for (const [name] of [...layers].sort(([, one], [, other]) => other - one)) {
+    const { number } = await findLayer(store, name);
+    await toTrash(store, within(store, 'layers', name));
+    await rm(within(store, 'l', `${number}`), { force: true });
+  }
 }

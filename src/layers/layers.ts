@@ -4,14 +4,14 @@ import { mkdir, rename, rm, rmdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { nearestWord } from '../config/suggestion.js';
 import { Failure } from '../host/failure.js';
-import { holdDirectory } from '../host/directory-lock.js';
+import { makeHeldDirectory } from '../host/directory-lock.js';
 import type { ImageSettings } from './image-settings.js';
 import { makeChanges } from './upper-directory.js';
 import { freeze } from './freeze.js';
 import type { KnownContent } from './manifest.js';
 import { layerName } from './names.js';
 import { readRecord, syncDirectory, writeRecord } from './record.js';
-import { allIn, changing, namesIn, removeTree, within, type Store } from './store.js';
+import { allIn, changing, expectMade, namesIn, removeTrees, within, type Store } from './store.js';
 
 /** What `layer.json` says. */
 export interface LayerRecord {
@@ -187,22 +187,26 @@ export async function withStage<T>(store: Store, action: (stage: string) => Prom
 export async function takeStage(
   store: Store,
 ): Promise<{ readonly stage: string; readonly giveBack: () => Promise<void> }> {
-  const stage = within(store, 'staging', randomBytes(8).toString('hex'));
-  await changing(store, () => mkdir(stage, { mode: 0o700 }));
+  await expectMade(store);
   // While it is held, `repair` knows that the directory is in use.
-  const unlock = await holdDirectory(store.host, stage, `the staging directory ${stage}`);
-  const remove = store.host.release.hold(`the staging directory ${stage}`, () => removeTree(store, stage));
+  const { path: stage, letGo } = await makeHeldDirectory(store.host, 'the staging directory', async () => {
+    const path = within(store, 'staging', randomBytes(8).toString('hex'));
+    await mkdir(path, { mode: 0o700 });
+    return path;
+  });
+  const remove = store.host.release.hold(`the staging directory ${stage}`, () => removeTrees(store, stage));
   return {
     stage,
     async giveBack() {
       await remove();
-      await unlock();
+      await letGo();
     },
   };
 }
 
 /** Gives a staged layer its place, in one rename. */
 async function commit(store: Store, stage: string, wanted: NewLayer, rest: Made): Promise<Layer> {
+  await syncDirectory(join(stage, 'tree'));
   return changing(store, async () => {
     await expectPossible(store, wanted);
     const { name, parent, origin, image } = wanted;
@@ -216,7 +220,6 @@ async function commit(store: Store, stage: string, wanted: NewLayer, rest: Made)
       ...(image === undefined ? {} : { image }),
     };
     await writeRecord(join(stage, 'layer.json'), record);
-    await syncDirectory(join(stage, 'tree'));
     // A link without its layer is nothing but garbage; a layer without its link could not be mounted.
     await link(store, name, number);
     await rename(stage, within(store, 'layers', name));

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { lstat, readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isDirectoryHeld } from '../host/directory-lock.js';
+import { isDirectoryHeld, unlessHeld } from '../host/directory-lock.js';
 import { allInstances, isMounted, unusedMountPoints } from './instances.js';
 import { allLayers } from './layers.js';
 import { mountPointsOf, userOf } from './mount-table.js';
@@ -32,13 +32,30 @@ export async function leftoversIn(store: Store): Promise<Leftover[]> {
   ];
 }
 
+/** Takes away what lies in `staging` and no process holds. It needs no lock of the store. */
+export async function clearStaging(store: Store): Promise<void> {
+  for (const name of await namesIn(within(store, 'staging'))) await takeAway(store, within(store, 'staging', name));
+}
+
+async function takeAway(store: Store, path: string): Promise<void> {
+  const remove = () => toTrash(store, path);
+  // A process takes a directory before it uses it; whatever else lies there is no process's.
+  if (await isDirectory(path)) await unlessHeld(store.host, path, remove);
+  else if (existsSync(path)) await remove();
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return (await lstat(path).catch(() => undefined))?.isDirectory() ?? false;
+}
+
 async function unfinished(store: Store): Promise<Leftover[]> {
   const found: Leftover[] = [];
   for (const name of await namesIn(within(store, 'staging'))) {
     const path = within(store, 'staging', name);
-    const isDirectory = (await lstat(path)).isDirectory();
-    if (isDirectory && (await isDirectoryHeld(store.host, path))) continue;
-    found.push({ path, what: 'something unfinished', remove: () => toTrash(store, path) });
+    // One that is gone meanwhile was in use.
+    const isHeld = (await isDirectory(path)) && (await isDirectoryHeld(store.host, path).catch(() => true));
+    if (isHeld || !existsSync(path)) continue;
+    found.push({ path, what: 'something unfinished', remove: () => takeAway(store, path) });
   }
   for (const name of await namesIn(within(store, 'trash'))) {
     const path = within(store, 'trash', name);

@@ -20,7 +20,8 @@ export interface Overlay {
 }
 
 /**
- * Mounts layers over each other. To be called by {@link changing}, so that no other process mounts the same meanwhile.
+ * Mounts layers over each other. What has a place in the store is mounted by {@link changing}, so that no other process
+ * mounts the same meanwhile; what lies in `staging` is its process's own.
  *
  * `index` and `metacopy` are off, so that a store can be copied and moved. `redirect_dir=nofollow` follows no redirects
  * that a layer brings from elsewhere. LIBMOUNT_FORCE_MOUNT2: with the new mount API, which util-linux uses since 2.39,
@@ -34,7 +35,7 @@ export async function mountOverlay(store: Store, { mounted, layers, changes, at 
       hint: "Make one layer of several: 'image-factory layer export --flatten', then 'layer import'.",
     });
   }
-  if (changes) expectUnused(store, mounted);
+  if (changes && !('staging' in mounted)) expectUnused(store, mounted);
   const options = [
     ...(changes ? [] : ['ro']),
     `lowerdir=${[...layers.map(({ number }) => number), 'empty'].join(':')}`,

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, readdir, realpath, rm } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
@@ -11,16 +11,17 @@ import { readRecord, writeRecord } from './record.js';
 // The store of layers, instances and stackpoints:
 //
 //     format                    which format, which marks of overlayfs, and the store's id
-//     lock                      held by flock(2) during every change
+//     lock                      held by flock(2) during every change; the file stays
 //     layers/NAME/              layer.json, manifest, tree/ (what the layer adds), work/ (overlayfs's own)
 //     l/7 -> ../layers/NAME/tree    short names, so that the options of a mount fit into a page
 //     l/empty/                  the lowest directory of every mount
 //     edits/NAME/               where a layer is mounted while it is edited
 //     instances/POINT.N/        instance.json, upper/ (what was changed), work/
 //     points/NAME/              point.json, intent.json (during a change), mounts/N/, root -> mounts/N
-//     staging/ID/               what is being made; a rename gives it its place
+//     staging/ID/               what is being made, held by flock(2) itself; a rename gives it its place
 //     trash/ID/                 what is being removed; a rename took it from its place
 //     nodes/ID/                 node.json: of which inputs a layer was made; frame/ (of an installed disk)
+//     nodes/.ID.new, .ID.lock   a node that is being made, by the process that holds its lock
 //
 // Only `points` and `edits` can be entered by all: old programs in layers and instances are out of reach of other users.
 
@@ -139,20 +140,43 @@ async function expectEmpty(directory: string): Promise<void> {
   });
 }
 
-/** Makes one change to the store, while no other process makes one. It makes the store itself first, if need be. */
+/**
+ * Makes one change to the store, while no other process makes one. It makes the store itself first, if need be.
+ *
+ * Others wait meanwhile, so what takes long belongs before it or after it: reading, filling and removing trees.
+ */
 export async function changing<T>(store: Store, action: () => Promise<T>): Promise<T> {
   makeDirectory(store.directory);
-  return withFileLock(store.host, within(store, 'lock'), `the store ${store.directory}`, async () => {
-    if ((await readFormat(store)) === undefined) {
-      const id = randomBytes(4).toString('hex');
-      await writeRecord(within(store, 'format'), { format: storeFormat, xattrs: store.dialect, id } satisfies Format);
-    }
-    for (const [name, mode] of Object.entries(storeDirectories)) {
-      makeDirectory(join(store.directory, name), { mode });
-    }
-    await mkdir(within(store, 'l', 'empty'), { recursive: true });
+  const inTurn = async () => {
+    await make(store);
     return action();
-  });
+  };
+  const what = `the store ${store.directory}`;
+  return withFileLock(store.host, within(store, 'lock'), what, inTurn, { keepsFile: true });
+}
+
+/** Makes the store, if it is not there, for what needs no {@link changing}. */
+export async function expectMade(store: Store): Promise<void> {
+  const needed = [within(store, 'format'), lowest(store), ...directoriesOf(store).map(([path]) => path)];
+  if (!needed.every((path) => existsSync(path))) await changing(store, () => Promise.resolve());
+}
+
+async function make(store: Store): Promise<void> {
+  if ((await readFormat(store)) === undefined) {
+    const id = randomBytes(4).toString('hex');
+    await writeRecord(within(store, 'format'), { format: storeFormat, xattrs: store.dialect, id } satisfies Format);
+  }
+  for (const [path, mode] of directoriesOf(store)) makeDirectory(path, { mode });
+  await mkdir(lowest(store), { recursive: true });
+}
+
+function directoriesOf({ directory }: Store): (readonly [path: string, mode: number])[] {
+  return Object.entries(storeDirectories).map(([name, mode]) => [join(directory, name), mode]);
+}
+
+/** The directory below all others in every mount. */
+function lowest(store: Store): string {
+  return within(store, 'l', 'empty');
 }
 
 /** The names in a directory of the store, sorted; none if it does not exist. */
@@ -191,10 +215,15 @@ export async function syncTree(store: Store, path: string): Promise<void> {
   await run(store.host, command('sync', ['--file-system', path]));
 }
 
-/** Removes a directory that nothing uses. It leaves mounts alone, should one be below it. */
-export async function removeTree(store: Store, path: string): Promise<void> {
-  if ((await namesIn(path).catch(() => ['a file'])).length === 0) return rm(path, { recursive: true, force: true });
+/** Removes directories that nothing uses. It leaves mounts alone, should one be below them. */
+export async function removeTrees(store: Store, ...paths: readonly string[]): Promise<void> {
+  const filled: string[] = [];
+  for (const path of paths) {
+    if ((await namesIn(path).catch(() => ['a file'])).length > 0) filled.push(path);
+    else await rm(path, { recursive: true, force: true });
+  }
+  if (filled.length === 0) return;
   // What an interrupted command has begun is removed nevertheless.
   const caller = store.host.signal.aborted ? insistently(store.host) : store.host;
-  await run(caller, command('rm', ['--recursive', '--force', '--one-file-system', '--', path]));
+  await run(caller, command('rm', ['--recursive', '--force', '--one-file-system', '--', ...filled]));
 }

@@ -7,7 +7,7 @@ import { Failure } from '../host/failure.js';
 import type { Unpacked } from '../layers/import/archive-layer.js';
 import { closedLayer, chainOf, layerOfContent, type Layer } from '../layers/layers.js';
 import { mountOverlay, unmount } from '../layers/overlay-mount.js';
-import { changing, openStore, type Store } from '../layers/store.js';
+import { openStore, type Store } from '../layers/store.js';
 import { changeTree } from './change-tree.js';
 import { cleanTree } from './clean-tree.js';
 import { expectUntouched } from './expect-untouched.js';
@@ -100,12 +100,10 @@ async function withParent<T>(
   await mkdir(at);
   const mounted = { staging: basename(stage) };
   const inLinks = (path: string) => join('..', 'staging', basename(stage), path);
-  await changing(store, () =>
-    mountOverlay(store, {
-      ...{ mounted, layers: below, at: inLinks('mount') },
-      ...(changes && { changes: { upper: inLinks(changes.upper), work: inLinks(changes.work) } }),
-    }),
-  );
+  await mountOverlay(store, {
+    ...{ mounted, layers: below, at: inLinks('mount') },
+    ...(changes && { changes: { upper: inLinks(changes.upper), work: inLinks(changes.work) } }),
+  });
   const release = store.host.release.hold(`the mount of ${at}`, () => unmount(store, mounted));
   let result: T;
   try {

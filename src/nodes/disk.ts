@@ -8,7 +8,7 @@ import { Failure } from '../host/failure.js';
 import type { Host } from '../host/host.js';
 import { chainOf } from '../layers/layers.js';
 import { mountOverlay, unmount } from '../layers/overlay-mount.js';
-import { changing, openStore, within, type Store } from '../layers/store.js';
+import { openStore, within, type Store } from '../layers/store.js';
 import type { DiskJob, KernelJob } from './jobs.js';
 import { nodeDirectory } from './record.js';
 
@@ -53,7 +53,7 @@ export async function withTree<T>(
   const at = await mkdtemp(join(scratch, '.tree-'));
   const mounted = { staging: `tree-${basename(at)}` };
   const layers = await chainOf(store, layer);
-  await changing(store, () => mountOverlay(store, { mounted, layers, at: relative(within(store, 'l'), at) }));
+  await mountOverlay(store, { mounted, layers, at: relative(within(store, 'l'), at) });
   const release = store.host.release.hold(`the mount of ${at}`, async () => {
     await unmount(store, mounted);
     await rmdir(at);

@@ -1,12 +1,20 @@
-import { mkdtemp, rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { holdDirectory } from '../host/directory-lock.js';
 import { waitForLock } from '../host/file-lock.js';
 import type { Layer } from '../layers/layers.js';
 import { syncDirectory, writeRecord } from '../layers/record.js';
-import { changing, within, type Store } from '../layers/store.js';
+import { expectMade, within, type Store } from '../layers/store.js';
 import { clearLeftovers } from './clear-leftovers.js';
-import { nodeDirectory, nodeId, readNode, treeContentId, type NodeInputs, type NodeRecord } from './record.js';
+import {
+  lockOfNode,
+  nodeDirectory,
+  nodeId,
+  readNode,
+  treeContentId,
+  unfinishedNode,
+  type NodeInputs,
+  type NodeRecord,
+} from './record.js';
 
 /** What is made for a node. */
 export interface MadeNode {
@@ -27,14 +35,17 @@ export async function makeNode(
   make: (id: string, directory: string) => Promise<MadeNode>,
 ): Promise<NodeRecord> {
   const id = nodeId(inputs);
+  await expectMade(store);
   await clearLeftovers(store);
-  const giveBack = await waitForLock(store.host, within(store, 'nodes', `.${id}.lock`), `the tree of ${name}`);
+  const giveBack = await waitForLock(store.host, lockOfNode(store, id), `the tree of ${name}`);
   try {
     const there = await readNode(store.directory, id);
     if (there !== undefined) return there;
-    const { scratch, letGo } = await heldDirectory(store, name);
+    const scratch = unfinishedNode(store, id);
     const remove = store.host.release.hold(scratch, () => rm(scratch, { recursive: true, force: true }));
     try {
+      await rm(scratch, { recursive: true, force: true });
+      await mkdir(scratch, { mode: 0o700 });
       const { layer, frame } = await make(id, scratch);
       const record: NodeRecord = {
         ...{ id, name, inputs, layer: layer.name },
@@ -50,19 +61,10 @@ export async function makeNode(
       return record;
     } finally {
       await remove();
-      await letGo();
     }
   } finally {
     await giveBack();
   }
-}
-
-/** A directory for a node that is being made, which no other process takes for a leftover. */
-async function heldDirectory(store: Store, name: string): Promise<{ scratch: string; letGo: () => Promise<void> }> {
-  return changing(store, async () => {
-    const scratch = await mkdtemp(within(store, 'nodes', '.new-'));
-    return { scratch, letGo: await holdDirectory(store.host, scratch, `the node of ${name} that is being made`) };
-  });
 }
 
 /** The name of a node's layer: that of the image, and the beginning of the id. */

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
-import { readdir, rm } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { deleteLayers, usersOf } from '../layers/edit.js';
+import { trashLayers, usersOf } from '../layers/edit.js';
 import { changing, within, type Store } from '../layers/store.js';
-import { emptyTrash } from '../layers/trash.js';
+import { emptyTrash, toTrash } from '../layers/trash.js';
 import { readRecord } from '../layers/record.js';
 import { nodeDirectory, nodesOf, type NodeRecord } from './record.js';
 
@@ -11,12 +11,17 @@ import { nodeDirectory, nodesOf, type NodeRecord } from './record.js';
 export async function removeOldNodes(store: Store, image: string, current: string): Promise<void> {
   const nodes = await nodesOf(store.directory, image);
   const kept = nodes.find(({ id }) => id === current);
-  for (const old of nodes.filter(({ id }) => id !== current)) {
-    const isShared = old.layer === kept?.layer;
-    if (!isShared && ((await usersOf(store, old.layer)).length > 0 || (await isFrame(store, old.id)))) continue;
-    await changing(store, () => rm(nodeDirectory(store.directory, old.id), { recursive: true, force: true }));
-    // Something may have begun to use it meanwhile.
-    if (!isShared) await deleteLayers(store, [old.layer]).catch(() => undefined);
+  const old = nodes.filter(({ id }) => id !== current);
+  if (old.length > 0) {
+    await changing(store, async () => {
+      for (const { id, layer } of old) {
+        const isShared = layer === kept?.layer;
+        if (!isShared && ((await usersOf(store, layer)).length > 0 || (await isFrame(store, id)))) continue;
+        await toTrash(store, nodeDirectory(store.directory, id));
+        // A command may be using it.
+        if (!isShared) await trashLayers(store, [layer]).catch(() => undefined);
+      }
+    });
   }
   await emptyTrash(store);
 }

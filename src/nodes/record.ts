@@ -3,8 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { chainOf, type Layer } from '../layers/layers.js';
 import { readRecord } from '../layers/record.js';
-import { namesIn } from '../layers/store.js';
-import type { Store } from '../layers/store.js';
+import { namesIn, within, type Store } from '../layers/store.js';
 
 /** The version of what a node's id is made of: a later program with another one makes all nodes again. */
 export const nodeFormat = 1;
@@ -49,6 +48,16 @@ export async function treeContentId(store: Store, layer: string): Promise<string
 
 export function nodeDirectory(storeDir: string, id: string): string {
   return join(storeDir, 'nodes', id);
+}
+
+/** The lock of a process that makes a node. */
+export function lockOfNode(store: Store, id: string): string {
+  return within(store, 'nodes', `.${id}.lock`);
+}
+
+/** Where a node is until it is whole. It belongs to the process that holds {@link lockOfNode}. */
+export function unfinishedNode(store: Store, id: string): string {
+  return within(store, 'nodes', `.${id}.new`);
 }
 
 /** @returns undefined if there is none, or its layer is gone */

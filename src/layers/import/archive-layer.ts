@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { Failure } from '../../host/failure.js';
 import { piecesOf } from '../file-pieces.js';
 import type { KnownContent } from '../manifest.js';
-import { removeTree, type Store } from '../store.js';
+import { removeTrees, type Store } from '../store.js';
 import type { ListKind } from './access-lists.js';
 import { ArchiveGuard } from './archive-guard.js';
 import type { ArchiveLimits } from './archive-limits.js';
@@ -101,7 +101,7 @@ async function readAlong(file: string, reader: ArchiveReader, end: AbortSignal):
 
 /** Begins again. */
 async function empty(store: Store, directory: string): Promise<void> {
-  await removeTree(store, directory);
+  await removeTrees(store, directory);
   await mkdir(directory);
   await chmod(directory, 0o755);
 }

@@ -6,13 +6,14 @@ import { command, run, type Host } from '../../host/host.js';
 import { holdScratchDirectory } from '../../host/scratch-directory.js';
 import { ownersOfTree } from '../../host/tree-namespace.js';
 import type { FileSystem } from '../../layout/layout.js';
-import type { Content } from '../make/file-system-maker.js';
+import { contentOf, type Content } from '../make/content.js';
+import type { NewSubvolume } from '../make/file-system-maker.js';
 import { makerOf } from '../make/file-systems.js';
 import { Identifiers } from '../make/identifiers.js';
 import { sizeOf, type Place } from '../make/pieces.js';
 import { directlyBelow } from '../make/mount-points.js';
 import { putInPlace } from '../make/put-in-place.js';
-import { listTree, roomFor } from '../make/tree-listing.js';
+import { listTree, roomFor, type TreeEntry } from '../make/tree-listing.js';
 import { makeTreeView, type TreeView } from '../make/tree-view.js';
 import { installExtlinux } from './extlinux.js';
 import { bootArea, isExt, partsOf, readFrame, type FramedFileSystem } from './frame.js';
@@ -39,12 +40,15 @@ export async function fillFrame(host: Host, { frame, tree, output, epoch }: Fill
   const { size, fileSystems, bytes } = await readFrame(frame);
   const { path: work, remove } = await holdScratchDirectory(host, 'disk', dirname(output));
   await mkdir(join(work, 'view'));
-  const view = await makeTreeView(join(work, 'view'), { tree, epoch, namespace: await ownersOfTree(tree) });
+  const view = await makeTreeView(join(work, 'view'), { tree, namespace: await ownersOfTree(tree) });
+  const entries = await listTree(host, view, { top: '/', masked: [] });
   const disk = join(work, 'disk.raw');
   await run(host, command('cp', ['--sparse=always', '--', bytes, disk]));
   await truncate(disk, size);
   const identifiers = new Identifiers(createHash('sha256').update(JSON.stringify(fileSystems)).digest());
-  for (const each of fileSystems) await fill(host, each, { all: fileSystems, disk, view, work, epoch, identifiers });
+  for (const each of fileSystems) {
+    await fill(host, each, { all: fileSystems, disk, view, entries, work, epoch, identifiers });
+  }
   await rename(disk, output);
   await remove();
 }
@@ -53,13 +57,15 @@ interface Filling {
   readonly all: readonly FramedFileSystem[];
   readonly disk: string;
   readonly view: TreeView;
+  /** All that the view shows. */
+  readonly entries: readonly TreeEntry[];
   readonly work: string;
   readonly epoch: number | undefined;
   readonly identifiers: Identifiers;
 }
 
 async function fill(host: Host, framed: FramedFileSystem, filling: Filling): Promise<void> {
-  const { all, disk, view, work, epoch, identifiers } = filling;
+  const { all, disk, work, epoch, identifiers } = filling;
   const { volume, type, uuid, label, mount, options } = framed;
   const place: Place = framed.extents.map(({ start, end }) => ({ disk: 'disk', offset: start, size: end - start }));
   const fileSystem: FileSystem = {
@@ -80,12 +86,13 @@ async function fill(host: Host, framed: FramedFileSystem, filling: Filling): Pro
     });
   }
   const mounts = all.flatMap((each) => partsOf(each).flatMap((part) => part.mount ?? []));
-  const contentAt = (top: string): Content => ({ view, top, masked: directlyBelow(top, mounts) });
-  const parts = partsOf(framed).map((part) => ({
-    name: part.name,
-    content: part.mount === undefined ? undefined : contentAt(part.mount),
-  }));
-  await expectRoom(host, framed, { contents: parts.flatMap(({ content }) => content ?? []), size: sizeOf(place) });
+  const contentAt = (top: string): Promise<Content> =>
+    contentOf(host, filling, { top, masked: directlyBelow(top, mounts) });
+  const parts: NewSubvolume[] = [];
+  for (const part of partsOf(framed)) {
+    parts.push({ name: part.name, content: part.mount === undefined ? undefined : await contentAt(part.mount) });
+  }
+  expectRoom(framed, { contents: parts.flatMap(({ content }) => content ?? []), size: sizeOf(place) });
   const [only] = place;
   const isWhole = maker.atOffset && place.length === 1 && only !== undefined;
   const file = isWhole ? disk : join(work, 'file-system');
@@ -120,13 +127,11 @@ async function fill(host: Host, framed: FramedFileSystem, filling: Filling): Pro
   }
 }
 
-async function expectRoom(
-  host: Host,
+function expectRoom(
   { mount, volume }: FramedFileSystem,
   { contents, size }: { readonly contents: readonly Content[]; readonly size: number },
-): Promise<void> {
-  let needed = 0;
-  for (const content of contents) needed += roomFor(await listTree(host, content.view, content));
+): void {
+  const needed = contents.reduce((sum, { entries }) => sum + roomFor(entries), 0);
   if (needed <= size) return;
   const mebibytes = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MiB`;
   throw new Failure(

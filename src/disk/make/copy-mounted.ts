@@ -1,5 +1,6 @@
 import { run, type Caller } from '../../host/host.js';
-import type { Content, NewFileSystem } from './file-system-maker.js';
+import type { Content } from './content.js';
+import type { NewFileSystem } from './file-system-maker.js';
 import { commandInView } from './tree-view.js';
 
 /** Runs in the mount namespace of the view: however it ends, no mount and no loop device is left. */

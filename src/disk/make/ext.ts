@@ -4,7 +4,7 @@ import { command, run, type Caller, type Command } from '../../host/host.js';
 import { Failure } from '../../host/failure.js';
 import { debugfsCommand, quotePath } from '../ext-directory.js';
 import { asDerived, timeVariables, type FileSystemMaker, type NewFileSystem } from './file-system-maker.js';
-import { listTree, type TreeEntry } from './tree-listing.js';
+import type { TreeEntry } from './tree-listing.js';
 import { commandInView, inView, type TreeView } from './tree-view.js';
 
 /** ext2, ext3 and ext4, by mke2fs(8). Owners, extended attributes and hard links are the tree's. */
@@ -14,7 +14,7 @@ export const ext: FileSystemMaker = {
   smallest: 2 ** 20,
   async make(caller, made) {
     await run(caller, makeCommand(made));
-    await set(caller, made, await settings(caller, made));
+    await set(caller, made, settings(made));
   },
 };
 
@@ -61,18 +61,11 @@ function splitOptions(options: readonly string[]): { plain: string[]; extended: 
 }
 
 /** What mke2fs of e2fsprogs 1.47.0 and older leaves to be set: the top directory, and times that are later than asked for. */
-async function settings(caller: Caller, { content, epoch }: NewFileSystem): Promise<string[]> {
-  if (content === undefined) return [];
-  const which = epoch === undefined ? { ...content, depth: 0 } : content;
-  const entries = await listTree(caller, content.view, which);
-  return entries.flatMap((entry) => [
-    ...(entry.path === '' ? ownersOf(entry) : []),
-    ...(epoch === undefined
-      ? entry.path === ''
-        ? timesOf(entry, entry.modified)
-        : []
-      : timesOf(entry, Math.min(entry.modified, epoch))),
-  ]);
+function settings({ content, epoch }: NewFileSystem): string[] {
+  const [top, ...others] = content?.entries ?? [];
+  if (top === undefined) return [];
+  if (epoch === undefined) return [...ownersOf(top), ...timesOf(top, top.modified)];
+  return [...ownersOf(top), ...[top, ...others].flatMap((entry) => timesOf(entry, Math.min(entry.modified, epoch)))];
 }
 
 function ownersOf({ mode, uid, gid }: TreeEntry): string[] {

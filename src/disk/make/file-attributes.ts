@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { run, type Caller } from '../../host/host.js';
 import { bytesOf } from '../ext-directory.js';
-import type { Content } from './file-system-maker.js';
+import type { Content } from './content.js';
 import { commandInView } from './tree-view.js';
 
 /** Where the kernel keeps capabilities of files (capabilities(7)). */

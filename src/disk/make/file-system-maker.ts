@@ -1,6 +1,6 @@
 import type { FileSystem } from '../../layout/layout.js';
 import type { Caller } from '../../host/host.js';
-import type { TreeView } from './tree-view.js';
+import type { Content } from './content.js';
 
 /** One file system to be made. */
 export interface NewFileSystem {
@@ -31,15 +31,6 @@ export interface NewFileSystem {
 export interface NewSubvolume {
   readonly name: string;
   readonly content: Content | undefined;
-}
-
-/** A directory of the tree, without what other file systems hold. */
-export interface Content {
-  readonly view: TreeView;
-  /** An absolute path of the system. */
-  readonly top: string;
-  /** Absolute paths below it that are mount points of others. */
-  readonly masked: readonly string[];
 }
 
 /** How file systems of one kind are made. */

@@ -4,11 +4,13 @@ import { Failure } from '../../host/failure.js';
 import type { Host } from '../../host/host.js';
 import type { FileSystem, Layout } from '../../layout/layout.js';
 import { sizeOf, type Place } from './pieces.js';
-import type { Content, FileSystemMaker, NewFileSystem } from './file-system-maker.js';
+import { contentOf, type Content } from './content.js';
+import type { FileSystemMaker, NewFileSystem, NewSubvolume } from './file-system-maker.js';
 import { makerOf } from './file-systems.js';
 import type { Identifiers } from './identifiers.js';
 import { mountedBelow } from './mount-points.js';
 import { putInPlace } from './put-in-place.js';
+import type { TreeEntry } from './tree-listing.js';
 import type { TreeView } from './tree-view.js';
 
 /** Everything that the file systems of a disk are made of. */
@@ -20,6 +22,8 @@ interface Making {
   readonly uuids: ReadonlyMap<string, string>;
   readonly identifiers: Identifiers;
   readonly view: TreeView;
+  /** All that the view shows. */
+  readonly entries: readonly TreeEntry[];
   readonly epoch: number | undefined;
   /** A directory for what lies in a file for a moment. */
   readonly work: string;
@@ -36,7 +40,7 @@ export async function fillFileSystems(host: Host, making: Making): Promise<void>
     const [only] = place;
     if (maker.atOffset && only && place.length === 1) {
       await make(host, maker, {
-        ...asked(fileSystem, making),
+        ...(await asked(host, fileSystem, making)),
         file: making.files.get(only.disk) ?? '',
         offset: only.offset,
         size: only.size,
@@ -46,7 +50,8 @@ export async function fillFileSystems(host: Host, making: Making): Promise<void>
     const alone = join(making.work, 'file-system');
     await writeFile(alone, '');
     await truncate(alone, sizeOf(place));
-    await make(host, maker, { ...asked(fileSystem, making), file: alone, offset: 0, size: sizeOf(place) });
+    const wanted = await asked(host, fileSystem, making);
+    await make(host, maker, { ...wanted, file: alone, offset: 0, size: sizeOf(place) });
     await putInPlace(host, alone, place, making.files);
     await rm(alone);
   }
@@ -68,18 +73,24 @@ async function make(host: Host, maker: FileSystemMaker, made: NewFileSystem): Pr
   }
 }
 
-function asked(fileSystem: FileSystem, making: Making): Omit<NewFileSystem, 'file' | 'offset' | 'size'> {
-  const { layout, uuids, identifiers, view, epoch, work, places } = making;
+async function asked(
+  host: Host,
+  fileSystem: FileSystem,
+  making: Making,
+): Promise<Omit<NewFileSystem, 'file' | 'offset' | 'size'>> {
+  const { layout, uuids, identifiers, epoch, work, places } = making;
   const disk = layout.disks.find(({ name }) => name === places.get(fileSystem.on)?.[0]?.disk);
-  const contentAt = (mount: string | undefined): Content | undefined =>
-    mount?.startsWith('/') ? { view, top: mount, masked: mountedBelow(layout, mount) } : undefined;
+  const contentAt = async (mount: string | undefined): Promise<Content | undefined> =>
+    mount?.startsWith('/') ? contentOf(host, making, { top: mount, masked: mountedBelow(layout, mount) }) : undefined;
+  const subvolumes: NewSubvolume[] = [];
+  for (const { name, mount } of fileSystem.subvolumes) subvolumes.push({ name, content: await contentAt(mount) });
   return {
     fileSystem,
     uuid: uuids.get(fileSystem.name) ?? '',
     hashSeed: identifiers.uuid(`hash seed ${fileSystem.name}`),
     sectorSize: disk?.sectorSize ?? 512,
-    content: contentAt(fileSystem.mount),
-    subvolumes: fileSystem.subvolumes.map(({ name, mount }) => ({ name, content: contentAt(mount) })),
+    content: await contentAt(fileSystem.mount),
+    subvolumes,
     epoch,
     scratch: work,
   };

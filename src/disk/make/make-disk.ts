@@ -54,24 +54,28 @@ export async function makeDisk(host: Host, wanted: DiskOfTree): Promise<readonly
   const outputs = outputFiles(layout, resolve(wanted.output));
   const { path: work } = await holdScratchDirectory(host, 'disk', dirname(outputs[0] ?? ''));
   await mkdir(join(work, 'view'));
-  const view = await makeTreeView(join(work, 'view'), { tree, epoch, namespace: await ownersOfTree(tree) });
+  const asItIs = await makeTreeView(join(work, 'view'), { tree, namespace: await ownersOfTree(tree) });
+  const added = { directory: join(work, 'added'), epoch };
+  await mkdir(added.directory);
 
   host.log.info(`Reading the tree ${tree}`);
-  const entries = await listTree(host, view, { top: '/', masked: [] });
+  const entries = await listTree(host, asItIs, { top: '/', masked: [] });
   const identifiers = epoch === undefined ? Identifiers.random() : new Identifiers(digest(layout, entries, epoch));
   const uuids = fileSystemUuids(layout, identifiers);
-  await addSystemFiles(layout, entries, view.added);
+  await addSystemFiles(layout, entries, added.directory);
   const bios = await addBootLoaders(
     host,
     { ...wanted, tree, entries, uuids },
     {
-      added: view.added,
+      added: added.directory,
       scratch: work,
-      copyFromTree: (from, to) => copyFromTree(host, view, from, to),
-      readTree: async (path) => (await run(host, commandInView(view, [], 'cat', ['--', inView(view, path)]))).stdout,
+      copyFromTree: (from, to) => copyFromTree(host, asItIs, from, join(added.directory, to)),
+      readTree: async (path) =>
+        (await run(host, commandInView(asItIs, [], 'cat', ['--', inView(asItIs, path)]))).stdout,
     },
   );
-  refuseWhatDoesNotFit(layout, await withAdded(entries, view.added));
+  const content = { view: { ...asItIs, added }, entries: await withAdded(entries, added) };
+  refuseWhatDoesNotFit(layout, content.entries);
 
   const files = new Map(layout.disks.map(({ name }, index) => [name, join(work, `${index}.raw`)]));
   for (const disk of layout.disks) {
@@ -81,7 +85,7 @@ export async function makeDisk(host: Host, wanted: DiskOfTree): Promise<readonly
     await writePartitionTable(host, disk, { file, scratch: work, identifiers });
   }
   await writePhysicalVolumes(layout, places, identifiers, { files, time: epoch ?? Math.floor(Date.now() / 1000) });
-  await fillFileSystems(host, { layout, places, files, uuids, identifiers, view, epoch, work });
+  await fillFileSystems(host, { layout, places, files, uuids, identifiers, ...content, epoch, work });
   if (bios) await writeBiosBoot(files.get(bios.disk) ?? '', bios);
   for (const [index, output] of outputs.entries()) await rename(join(work, `${index}.raw`), output);
   return outputs;
@@ -93,7 +97,7 @@ function outputFiles({ disks }: Layout, output: string): string[] {
 }
 
 async function copyFromTree(host: Host, view: TreeView, from: string, to: string): Promise<void> {
-  await run(host, commandInView(view, [], 'cp', ['--', inView(view, from), join(view.added, to)]));
+  await run(host, commandInView(view, [], 'cp', ['--', inView(view, from), to]));
 }
 
 /** @param entries the tree as it is to be on the disk */

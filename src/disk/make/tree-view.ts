@@ -3,76 +3,91 @@ import { join } from 'node:path';
 import { command, type Command } from '../../host/host.js';
 import type { ProgramName } from '../../host/programs.js';
 
-/** A tree as it is to be on the disk: with files that the disk adds, and with its owners. */
+/** A tree as it is to be on the disk: with its owners, and with files that the disk adds. */
 export interface TreeView {
   readonly tree: string;
-  /** A directory with what is added, or put in the place of the tree's own; its owner becomes root. */
-  readonly added: string;
   /** An empty directory, where the view is mounted for the time of a command. */
   readonly mounted: string;
   /** The script that mounts it, and runs a command. */
   readonly enter: string;
   /** Words for unshare(1). */
   readonly namespace: readonly string[];
-  /** Seconds since 1970: what is added gets this time. Undefined: now. */
+  /** Undefined: nothing. */
+  readonly added?: Added;
+}
+
+/** What a disk adds to its tree, or puts in the place of the tree's own. */
+export interface Added {
+  /** A directory that holds it. Its owner becomes root. */
+  readonly directory: string;
+  /** Seconds since 1970: it gets this time. Undefined: now. */
   readonly epoch: number | undefined;
 }
 
 /**
  * Mounts in a mount namespace of its own, so that nothing is left of them, however it ends. An overlay without an upper
  * layer: the tree below, what is added above. The directories that both have keep the tree's owners and modes. The tree
- * itself may lie on any file system, in any path.
+ * itself may lie on any file system, in any path. Every process that is started here is started for each command in the
+ * view, and takes longer than what it does.
  */
 const script = `set -eu
 mounted=$1 tree=$2 added=$3 epoch=$4; shift 4
-export epoch
 mount -t tmpfs -o mode=755 tree-view "$mounted"
+# The tree gets a name that can't hold what separates the options of a mount. It is open for this script alone.
+exec 3<"$tree"
+lower=/proc/self/fd/3
 cd "$mounted"
-mkdir tree masks
-ln -s "$tree" lower
-cp -R "$added" added
-chmod -R u=rwX,go=rX added
-[ -z "$epoch" ] || find added -exec touch --date "@$epoch" -- {} +
-( cd added; find . -depth -type d -exec sh -c '
-	for name; do
-		if [ -d "../lower/$name" ] && [ ! -h "../lower/$name" ]; then
-			chown --reference "../lower/$name" -- "$name"
-			chmod --reference "../lower/$name" -- "$name"
-			touch --reference "../lower/$name" -- "$name"
-		elif [ "$name" = ./tmp ] || [ "$name" = ./var/tmp ]; then
-			chmod 1777 "$name"
-		fi
-	done' added {} + )
+mkdir tree added masks
+
+# Makes directories of one place, named in the file names, in another: with their owners, modes and times, empty.
+copy_directories() {
+	tar --create --file archive --format posix --numeric-owner --no-recursion --directory "$1" --null --no-unquote --files-from names
+	tar --extract --file archive --same-owner --numeric-owner --preserve-permissions --directory "$2"
+}
+
+# An overlay needs two layers. The upper one gives the top directory its owner, mode and time.
+layers=$lower:added
+if [ -n "$added" ]; then
+	layers=added:$lower
+	cp -R "$added/." added
+	chmod -R u=rwX,go=rX added
+	[ -z "$epoch" ] || find added -exec touch --date "@$epoch" -- {} +
+	(
+		cd added
+		find . -type d -exec sh -c '
+			for name; do
+				if [ -d "$0/$name" ] && [ ! -h "$0/$name" ]; then
+					printf "%s\\0" "$name"
+				elif [ "$name" = ./tmp ] || [ "$name" = ./var/tmp ]; then
+					chmod 1777 "$name"
+				fi
+			done' "$lower" {} +
+	) >names
+	copy_directories "$lower" added
+fi
 # Inode numbers that are unique though two file systems are below it: mkfs.btrfs takes them over.
-options=lowerdir=added:lower,xino=on
-[ "$(cat /proc/self/uid_map | tr -s ' ')" = ' 0 0 4294967295' ] || options=$options,userxattr
+options=lowerdir=$layers,xino=on
+read -r inside outside count </proc/self/uid_map
+[ "$inside $outside $count" = '0 0 4294967295' ] || options=$options,userxattr
 mount -t overlay -o "ro,$options" tree-view tree
-number=0
+if [ "$1" != -- ]; then
+	for mask; do
+		[ "$mask" != -- ] || break
+		printf '.%s\\0' "$mask"
+	done >names
+	copy_directories tree masks
+fi
 while [ "$1" != -- ]; do
-	number=$((number + 1))
-	mkdir "masks/$number"
-	chown --reference "tree$1" "masks/$number"
-	chmod --reference "tree$1" "masks/$number"
-	touch --reference "tree$1" "masks/$number"
-	mount --bind "masks/$number" "tree$1"
+	mount --bind "masks$1" "tree$1"
 	shift
 done
 shift
-exec "$@"`;
+exec "$@" 3<&-`;
 
-/** Makes the directories that a view needs, in one that is empty. */
-export async function makeTreeView(
-  directory: string,
-  given: Pick<TreeView, 'tree' | 'namespace' | 'epoch'>,
-): Promise<TreeView> {
-  const view = {
-    ...given,
-    added: join(directory, 'added'),
-    mounted: join(directory, 'mounted'),
-    enter: join(directory, 'enter'),
-  };
+/** Makes what a view of a tree as it is needs, in a directory that is empty. */
+export async function makeTreeView(directory: string, given: Pick<TreeView, 'tree' | 'namespace'>): Promise<TreeView> {
+  const view = { ...given, mounted: join(directory, 'mounted'), enter: join(directory, 'enter') };
   await writeFile(view.enter, script);
-  await mkdir(view.added);
   await mkdir(view.mounted);
   return view;
 }
@@ -94,12 +109,12 @@ export function commandInView(
   args: readonly string[],
   options: Pick<Command, 'input' | 'env'> = {},
 ): Command {
-  const epoch = view.epoch === undefined ? '' : String(view.epoch);
+  const { directory = '', epoch = '' } = view.added ?? {};
   return command(
     'unshare',
     [
       ...view.namespace,
-      ...['--', 'sh', view.enter, view.mounted, view.tree, view.added, epoch],
+      ...['--', 'sh', view.enter, view.mounted, view.tree, directory, String(epoch)],
       ...masked,
       ...['--', program, ...args],
     ],

@@ -1,8 +1,10 @@
-import { command, run, type Caller, type Command } from '../../host/host.js';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { command, run, shellLine, type Caller, type Command } from '../../host/host.js';
 import { Failure } from '../../host/failure.js';
+import type { ProgramName } from '../../host/programs.js';
 import { readable } from '../ext-directory.js';
 import { timeVariables, type FileSystemMaker, type NewFileSystem } from './file-system-maker.js';
-import { listTree } from './tree-listing.js';
 import { commandInView, inView } from './tree-view.js';
 
 /** FAT, by mkfs.vfat(8) and mtools(1): the EFI system partition above all. */
@@ -44,9 +46,9 @@ function kind(options: readonly string[], size: number, sectorSize: number): str
 }
 
 async function fill(caller: Caller, made: NewFileSystem): Promise<void> {
-  const { content, fileSystem } = made;
+  const { content, fileSystem, file, offset, epoch, scratch } = made;
   if (content === undefined) return;
-  const entries = await listTree(caller, content.view, content);
+  const { view, masked, entries } = content;
   const strange = entries.filter(({ kind }) => kind !== 'd' && kind !== 'f');
   if (strange.length > 0) {
     const names = strange.slice(0, 5).map(({ path }) => readable(`${content.top}/${path}`));
@@ -56,31 +58,27 @@ async function fill(caller: Caller, made: NewFileSystem): Promise<void> {
     );
   }
   const directories = entries.filter(({ kind, path }) => kind === 'd' && path !== '');
+  const calls: Pick<Command, 'file' | 'args'>[] = [];
+  const call = (tool: ProgramName, args: readonly string[]) =>
+    calls.push({ file: tool, args: ['-i', `${file}@@${offset}`, ...args] });
   // A directory comes before those in it: the listing is sorted.
-  if (directories.length > 0)
-    await inTools(
-      caller,
-      made,
+  if (directories.length > 0) {
+    call(
       'mmd',
       directories.map(({ path }) => onDisk(path)),
     );
+  }
   for (const directory of ['', ...directories.map(({ path }) => path)]) {
     const files = entries.filter(({ kind, path }) => kind === 'f' && parentOf(path) === directory);
-    const from = files.map(({ path }) => inView(content.view, `${content.top}/${text(path)}`));
-    if (from.length > 0) await inTools(caller, made, 'mcopy', [...from, onDisk(directory)]);
+    const from = files.map(({ path }) => inView(view, `${content.top}/${text(path)}`));
+    if (from.length > 0) call('mcopy', [...from, onDisk(directory)]);
   }
-}
-
-async function inTools(
-  caller: Caller,
-  { content, file, offset, epoch }: NewFileSystem,
-  tool: 'mmd' | 'mcopy',
-  args: readonly string[],
-): Promise<void> {
-  if (content === undefined) return;
+  // All of them see one view: to make it takes longer than they do.
+  const script = join(scratch, 'fill');
+  await writeFile(script, ['set -e', ...calls.map(shellLine), ''].join('\n'));
   // Without the machine's own settings for drives.
   const env = { ...timeVariables(epoch), MTOOLSRC: '/dev/null', MTOOLS_SKIP_CHECK: '1' };
-  await run(caller, commandInView(content.view, content.masked, tool, ['-i', `${file}@@${offset}`, ...args], { env }));
+  await run(caller, commandInView(view, masked, 'sh', [script], { env }));
 }
 
 function parentOf(path: string): string {

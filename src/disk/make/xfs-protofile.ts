@@ -2,7 +2,7 @@ import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from '../../host/failure.js';
 import { bytesOf, readable } from '../ext-directory.js';
-import type { Content } from './file-system-maker.js';
+import type { Content } from './content.js';
 import type { TreeEntry } from './tree-listing.js';
 
 /**

@@ -2,16 +2,11 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../../host/failure.js';
 import { command, run, type Caller } from '../../host/host.js';
+import type { Content } from './content.js';
 import { copyMounted } from './copy-mounted.js';
 import { attributesIn, capability, type FileAttributes } from './file-attributes.js';
-import {
-  asDerived,
-  timeVariables,
-  type Content,
-  type FileSystemMaker,
-  type NewFileSystem,
-} from './file-system-maker.js';
-import { listTree, type TreeEntry } from './tree-listing.js';
+import { asDerived, timeVariables, type FileSystemMaker, type NewFileSystem } from './file-system-maker.js';
+import type { TreeEntry } from './tree-listing.js';
 import { commandInView } from './tree-view.js';
 import { protofile, unspeakable } from './xfs-protofile.js';
 
@@ -35,7 +30,7 @@ export const xfs: FileSystemMaker = {
       await makeEmpty();
       return;
     }
-    const entries = (await listTree(caller, content.view, content)).filter(({ kind }) => kind !== 's');
+    const entries = content.entries.filter(({ kind }) => kind !== 's');
     const attributes = await attributesIn(caller, content);
     const lost = lostIn(entries, attributes);
     if (process.getuid?.() === 0 && (lost.length > 0 || unspeakable(entries).length > 0)) {

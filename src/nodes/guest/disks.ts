@@ -36,12 +36,12 @@ function ext4(label: string, ...options: string[]) {
 export async function makeTreeDisk(caller: Caller, tree: string, file: string, scratch: string): Promise<void> {
   const place = join(scratch, 'view');
   await mkdir(place);
-  const view = await makeTreeView(place, { tree, epoch: undefined, namespace: await ownersOfTree(tree) });
-  const content = { view, top: '/', masked: [] };
-  const entries = await listTree(caller, view, content);
+  const view = await makeTreeView(place, { tree, namespace: await ownersOfTree(tree) });
+  const whole = { top: '/', masked: [] };
+  const entries = await listTree(caller, view, whole);
   const size = roundUp(roomFor(entries) * 1.25 + entries.length * 1024 + 64 * mebibyte);
   const fileSystem = ext4('tree', '-N', String(entries.length + 1024));
-  await ext.make(caller, { ...shortLived, fileSystem, size, content, file, scratch });
+  await ext.make(caller, { ...shortLived, fileSystem, size, content: { view, ...whole, entries }, file, scratch });
   await rm(place, { recursive: true });
 }
 

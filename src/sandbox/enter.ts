@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Failure } from '../host/failure.js';
 import { command, run, type Caller } from '../host/host.js';
+import type { ProgramName } from '../host/programs.js';
 import { missingForSubordinateIds } from '../host/subordinate-ids.js';
 
 /**
@@ -8,14 +9,13 @@ import { missingForSubordinateIds } from '../host/subordinate-ids.js';
  * becomes root of a user namespace, with the subordinate ids of /etc/subuid; root gets a mount namespace. The program is
  * process 1 of a process namespace, so that nothing it starts outlives it, and ends when its parent is killed.
  */
-export function enteringWords(uid = process.getuid?.()): readonly string[] {
-  const asUser = uid === 0 ? [] : ['--user', '--map-root-user', '--map-auto'];
-  return [
-    ...['unshare', ...asUser, '--mount', '--propagation', uid === 0 ? 'slave' : 'private', '--'],
-    // Entering a user namespace clears the signal of the parent's death, so it is asked for afterwards.
-    ...['setpriv', '--pdeathsig', 'KILL', '--'],
-    ...['unshare', '--pid', '--fork', '--kill-child=KILL', '--'],
-  ];
+export function enteringWords(uid = process.getuid?.()): readonly [ProgramName, ...string[]] {
+  const withParent = ['setpriv', '--pdeathsig', 'KILL', '--'] as const;
+  const processes = ['--pid', '--fork', '--kill-child=KILL', '--'];
+  if (uid === 0) return [...withParent, 'unshare', '--mount', '--propagation', 'slave', ...processes];
+  const asUser = ['--user', '--map-root-user', '--map-auto', '--mount', '--propagation', 'private', '--'];
+  // Entering a user namespace clears the signal of the parent's death, so it is asked for afterwards.
+  return ['unshare', ...asUser, ...withParent, 'unshare', ...processes];
 }
 
 /** What keeps programs from being run in a tree, and what to do. */
@@ -44,9 +44,9 @@ export function whyNoNamespaces(caller: Caller): Promise<ClosedNamespaces | unde
 async function tryNamespaces(caller: Caller): Promise<ClosedNamespaces | undefined> {
   const ids = process.getuid?.() === 0 ? undefined : missingForSubordinateIds();
   if (ids !== undefined) return ids;
-  const [, ...words] = enteringWords();
+  const [file, ...words] = enteringWords();
   try {
-    await run(caller, command('unshare', [...words, 'mount', '-t', 'tmpfs', 'none', '/mnt']));
+    await run(caller, command(file, [...words, 'mount', '-t', 'tmpfs', 'none', '/mnt']));
     return undefined;
   } catch (error) {
     if (!(error instanceof Failure)) throw error;

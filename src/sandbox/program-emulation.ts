@@ -57,9 +57,9 @@ export async function whyNotEmulated(caller: Caller, architecture: ForeignArchit
   if (!(await isInUserNamespace())) {
     if (process.getuid?.() === 0) return `${none} as root; build it as an ordinary user, ${advice}`;
   }
-  const [, ...words] = enteringWords();
+  const [file, ...words] = enteringWords();
   try {
-    await run(caller, command('unshare', [...words, 'mount', ...mountRegistry]));
+    await run(caller, command(file, [...words, 'mount', ...mountRegistry]));
     return undefined;
   } catch (error) {
     if (!(error instanceof Failure)) throw error;

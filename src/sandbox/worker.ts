@@ -34,9 +34,9 @@ type Message =
  */
 export async function callWorker(host: Host, module: URL, job: unknown): Promise<unknown> {
   host.signal.throwIfAborted();
-  const [file = '', ...words] = enteringWords();
+  const [file, ...words] = enteringWords();
   const node = [process.execPath, ...process.execArgv, fileURLToPath(module)];
-  const { args, env } = command('unshare', [...words, ...node]);
+  const { args, env } = command(file, [...words, ...node]);
   host.log.debug(`Calling ${shellLine({ file, args })}`);
   const child = spawn(file, args, {
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -46,7 +46,7 @@ export async function callWorker(host: Host, module: URL, job: unknown): Promise
   const said = new LastLines(20);
   createInterface(child.stderr).on('line', (line) => said.add(line));
   const ended = once(child, 'close').catch((error: unknown) => {
-    throw new Failure(`unshare can't be called: ${reasonOf(error)}`, { hint: 'Install the package util-linux.' });
+    throw new Failure(`${file} can't be called: ${reasonOf(error)}`, { hint: 'Install the package util-linux.' });
   });
   try {
     // It ends in good order when its standard input ends.

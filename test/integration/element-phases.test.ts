@@ -37,7 +37,7 @@ describe('phases of elements', function () {
       environment: { DIB_OFFLINE: '1', ...environment },
     };
     const script = join(import.meta.dirname, '../support/apply-elements.ts');
-    const [file = '', ...words] = enteringWords();
+    const [file, ...words] = enteringWords();
     const { stdout } = await execa(file, [...words, process.execPath, '--import', 'tsx', script], {
       input: JSON.stringify(request),
     });

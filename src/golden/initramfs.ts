@@ -51,12 +51,24 @@ async function addNames(
 
 const header = 110;
 
+/** Bytes that are read at once. */
+const windowSize = 4096;
+
 /** Reads archives in the format "newc" of cpio(5), one after the other, and zeros between them; gives where they end. */
 async function readArchives(handle: FileHandle, from: number, names: Set<string>): Promise<number> {
   const { size } = await handle.stat();
+  let begin = 0;
+  let window: Buffer = Buffer.alloc(0);
+  // A header and its name are read at once, and often those of the next files too.
+  const bytes = async (at: number, length: number): Promise<Buffer> => {
+    if (at < begin || at + length > begin + window.length) {
+      [begin, window] = [at, await bytesAt(handle, at, Math.max(windowSize, length))];
+    }
+    return window.subarray(at - begin, at - begin + length);
+  };
   let at = from;
   while (at < size) {
-    const head = await bytesAt(handle, at, header);
+    const head = await bytes(at, header);
     if (/^\0{4}/.test(head.toString('latin1', 0, 4))) {
       at += 4;
       continue;
@@ -64,7 +76,7 @@ async function readArchives(handle: FileHandle, from: number, names: Set<string>
     if (!/^07070[12]/.test(head.toString('latin1', 0, 6)) || head.length < header) break;
     const field = (index: number) => parseInt(head.toString('latin1', 6 + index * 8, 14 + index * 8), 16);
     const [length, nameLength] = [field(6), field(11)];
-    const name = (await bytesAt(handle, at + header, nameLength - 1)).toString();
+    const name = (await bytes(at + header, nameLength - 1)).toString();
     if (name !== 'TRAILER!!!') names.add(name);
     at = aligned(aligned(at - from + header + nameLength) + length) + from;
   }
@@ -78,6 +90,9 @@ async function bytesAt(handle: FileHandle, at: number, length: number): Promise<
   return buffer.subarray(0, bytesRead);
 }
 
+/** Bytes that are unpacked at once: a hundred megabytes in small pieces would take thousands of turns. */
+const pieceSize = 2 ** 20;
+
 interface Packed {
   readonly file: string;
   readonly at: number;
@@ -87,7 +102,11 @@ interface Packed {
 /** Unpacks what begins at a byte of a file. */
 async function unpack(host: Caller, { file, at, magic }: Packed, to: string): Promise<boolean> {
   if (magic.startsWith('\x1f\x8b')) {
-    await pipeline(createReadStream(file, { start: at }), createGunzip(), createWriteStream(to));
+    await pipeline(
+      createReadStream(file, { start: at, highWaterMark: pieceSize }),
+      createGunzip({ chunkSize: pieceSize }),
+      createWriteStream(to),
+    );
     return true;
   }
   const packed = `${to}.packed`;

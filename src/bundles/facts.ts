@@ -3,7 +3,6 @@ import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseOsRelease, type Distribution } from '../contents/distribution.js';
 import { bootWays } from '../disk/boot-ways.js';
-import { readDiskLayout } from '../disk/disk-layout.js';
 import { SystemFiles } from '../disk/system-files.js';
 import { readSystem, rootVolume } from '../disk/system.js';
 import { Volumes } from '../disk/volumes.js';
@@ -73,9 +72,8 @@ export async function factsOfDisk(host: Host, disk: string, scratch: string): Pr
     const root = rootVolume(system);
     const architecture = facts.architecture === undefined ? undefined : architectureNamed(facts.architecture);
     const { ways } = await bootWays(volumes, system, architecture?.removableLoader ?? 'BOOTX64.EFI');
-    const { table } = await readDiskLayout(host, disk);
     const has = new Set<BundleDemand>([...facts.has, ...ways]);
-    if (table.label === 'gpt') has.add('gpt');
+    if (system.table.label === 'gpt') has.add('gpt');
     if (/^ext[34]$/.test(root.fileSystem ?? '')) has.add('ext');
     return { ...facts, has, ...(root.uuid === undefined ? {} : { root: `UUID=${root.uuid}` }) };
   });

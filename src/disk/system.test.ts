@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { Failure } from '../host/failure.js';
 import { rejection, testHost } from '../../test/support/host.js';
-import { readSystem, rootVolume } from './system.js';
+import { readSystem, rootVolume, type System } from './system.js';
 import { Volumes } from './volumes.js';
+import { zeroUnused } from './zero-unused.js';
 import { makeDisk, type TestPartition } from '../../test/support/disk.js';
 
 describe('the root file system', () => {
@@ -38,6 +39,16 @@ describe('the root file system', () => {
   it('is the only one there is', async () => {
     expect(await rootOf('dos', ext4)).to.equal('1');
     expect(await rootOf('gpt', esp, { ...ext4, fileSystem: 'ext3' }, swap)).to.equal('2');
+  });
+
+  it('is found once: who comes later has the partition table, also out of a state file', async () => {
+    makeDisk(disk, 'gpt', [esp, { ...ext4, content: system }]);
+    const read = await Volumes.use(testHost(), disk, (volumes) => readSystem(volumes));
+    expect(read.table.label).to.equal('gpt');
+    expect(read.partitions.map(({ id }) => id)).to.deep.equal(['1', '2']);
+    const host = testHost();
+    await zeroUnused(host, disk, JSON.parse(JSON.stringify(read)) as System);
+    expect(host.log.lines.filter((line) => /Calling (sfdisk|blkid)/.test(line))).to.deep.equal([]);
   });
 
   it('is of a kind that only the kernel can read', async () => {

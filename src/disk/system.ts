@@ -4,7 +4,7 @@ import { gptTypes, parseGptType } from '../layout/partition-types.js';
 import { ExtFileSystem } from './ext-file-system.js';
 import { isUnmounted } from './ext-state.js';
 import { parseFstab, subvolumeOf, volumeOf, type FstabEntry } from './fstab.js';
-import { readDiskLayout } from './disk-layout.js';
+import { readDiskLayout, type DiskLayout } from './disk-layout.js';
 import { inSystem, type Place } from './place.js';
 import { findRoot } from './root-volume.js';
 import { looks } from './signs.js';
@@ -25,9 +25,8 @@ export interface UnmountedPlace extends Mount {
   readonly looksRight: boolean;
 }
 
-/** The installed system: volumes with mount points. Plain data. */
-export interface System {
-  readonly volumes: readonly Volume[];
+/** The installed system: what is on its disk, with mount points. Plain data, which holds as long as nobody parts the disk anew. */
+export interface System extends DiskLayout {
   /** What the system mounts: first its root. */
   readonly mounts: readonly Mount[];
   /** What it does not mount, such as a snapshot: where it would be mounted if it is a part of a system. */
@@ -72,7 +71,7 @@ export async function readSystem(volumes: Volumes, rootPartition?: string): Prom
     mounts.push({ volume: volume.id, mountPoint, subvolume });
   }
   return {
-    volumes: all,
+    ...layout,
     mounts,
     unmounted: await lookFor(volumes, all, mounts),
     swapFiles: fstab.filter(({ type, device }) => type === 'swap' && isFile(device)).map(({ device }) => device),

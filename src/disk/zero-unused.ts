@@ -1,5 +1,4 @@
 import type { Caller } from '../host/host.js';
-import { readDiskLayout } from './disk-layout.js';
 import { gaps } from './gaps.js';
 import { zeroExtents } from './raw-disk.js';
 import { swappedOut } from './swap.js';
@@ -31,6 +30,6 @@ export async function zeroUnused(host: Caller, disk: string, system: System): Pr
         host.log.warn(`The log of the xfs on ${called(volume)} stays as it is: it does not end with an unmount`);
     }
   });
-  const { table, lvm } = await readDiskLayout(host, disk);
+  const { table, lvm } = system;
   await zeroExtents(host, disk, [...lvm.unused, ...(await gaps(disk, table))]);
 }

@@ -22,7 +22,7 @@ export interface StateFile<State extends object, Resources> {
 }
 
 /** A build of another version of the program can be cleaned up, but not resumed. */
-export const stateVersion = 3;
+export const stateVersion = 4;
 
 export interface WorkFile {
   readonly path: string;

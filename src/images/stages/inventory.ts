@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { readInventory } from '../../contents/inventory.js';
 import { ExtFileSystem } from '../../disk/ext-file-system.js';
 import type { ManifestDisk } from '../../contents/manifest.js';
-import { readDiskLayout, type DiskLayout } from '../../disk/disk-layout.js';
-import { readPartitionTableCommand } from '../../disk/partition-table.js';
+import type { DiskLayout } from '../../disk/disk-layout.js';
 import { Volumes } from '../../disk/volumes.js';
 import type { StoredInventory } from '../inventory.js';
 import { SystemFiles } from '../../disk/system-files.js';
@@ -18,7 +17,7 @@ export const inventory = stage({
   leaves: ['inventory'],
   wants: ({ spec: { manifest, sbom }, paths, packages }) =>
     manifest || sbom !== 'no' || packages ? { disk: paths.rawDisk, workDir: paths.workDir } : undefined,
-  commands: ({ disk }) => [...ExtFileSystem.commands(disk, 'OFFSET').read, readPartitionTableCommand(disk)],
+  commands: ({ disk }) => ExtFileSystem.commands(disk, 'OFFSET').read,
   async run(host, { disk, workDir }, state) {
     const found = await Volumes.use(host, disk, (volumes) =>
       readInventory(host, new SystemFiles(state.system, volumes), join(workDir, 'inventory')),
@@ -30,7 +29,7 @@ export const inventory = stage({
       const kernel = kernels.length > 0 ? `kernel ${kernels.join(', ')}` : 'no kernel';
       host.log.info(`${distribution.name}: ${installed.packages.length} packages, ${kernel}`);
     }
-    const layout = manifestDisk((await stat(disk)).size, await readDiskLayout(host, disk));
+    const layout = manifestDisk((await stat(disk)).size, state.system);
     const file = join(workDir, 'inventory.json');
     await writeFile(file, JSON.stringify({ inventory: found, disk: layout } satisfies StoredInventory));
     return { inventory: file };

@@ -195,11 +195,7 @@ export async function walk(host: Caller, device: ExtDevice, entries: readonly En
   const seen = new Set<number>();
   for (let level = entries; level.length > 0;) {
     const directories = level.filter(({ kind }) => kind === 'directory');
-    for (const { path, inode } of directories) {
-      if (seen.has(inode))
-        throw new Failure(`the file system ${deviceName(device)} is damaged: ${readable(path)} is a directory twice`);
-      seen.add(inode);
-    }
+    refuseTwice(device, directories, seen);
     level = await listDirectories(
       host,
       device,
@@ -214,6 +210,23 @@ export async function walk(host: Caller, device: ExtDevice, entries: readonly En
     for (const entry of level) found.push(entry);
   }
   return found;
+}
+
+/**
+ * Notes which directories were seen.
+ *
+ * @throws Failure for one that was seen before: it may hold itself
+ */
+export function refuseTwice(
+  device: ExtDevice,
+  directories: readonly Pick<Entry, 'path' | 'inode'>[],
+  seen: Set<number>,
+): void {
+  for (const { path, inode } of directories) {
+    if (seen.has(inode))
+      throw new Failure(`the file system ${deviceName(device)} is damaged: ${readable(path)} is a directory twice`);
+    seen.add(inode);
+  }
 }
 
 /** The entries that patterns name; `*` stands only in the last name of a pattern. All in one process. */

@@ -135,8 +135,10 @@ describe('ExtFileSystem', () => {
     it('finds nothing on a clean system, and changes nothing', async () => {
       file('etc/passwd', 'kept');
       const root = installed();
+      const { lines } = (root.host as ReturnType<typeof testHost>).log;
       const before = readFileSync(disk);
       expect(await root.removeLeftovers()).to.deep.equal([]);
+      expect(lines.filter((line) => line.includes('Calling e2fsck'))).to.deep.equal([]);
       // Not even the superblock, in which e2fsck would note that it was here.
       expect(readFileSync(disk).equals(before)).to.be.true;
     });

@@ -18,6 +18,7 @@ import {
 } from './ext-directory.js';
 import { blockUseCommand, readBlockUse, type BlockUse } from './ext-block-use.js';
 import { readContentExtents } from './ext-content.js';
+import { isUnmounted } from './ext-state.js';
 import { covers, type Extent } from './extent.js';
 import { installerLeftovers, installerLogs } from './installer-leftovers.js';
 import { swapHeaderLength } from './swap.js';
@@ -126,9 +127,11 @@ export class ExtFileSystem implements VolumeFileSystem {
   }
 
   async removeLeftovers({ mountPoint }: Place = rootPlace): Promise<readonly string[]> {
-    await this.prepare();
+    if (!(await isUnmounted(this.disk, this.#offset))) await this.prepare();
     const leftovers = await matching(this.host, this.#device, patternsBelow(mountPoint, installerLeftovers));
     if (leftovers.length === 0) return [];
+    // Before anything is changed, e2fsck tells whether it knows all features of the file system.
+    await this.prepare();
     const everything = await walk(this.host, this.#device, leftovers);
     // What is first in its directory goes first: debugfs looks each name up from the beginning.
     const requests = everything

@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { makeDisk, program } from '../../test/support/disk.js';
-import { testHost } from '../../test/support/host.js';
+import { rejection, testHost } from '../../test/support/host.js';
 import { ExtTree } from './ext-tree.js';
 import { rootPlace } from './place.js';
 
@@ -88,6 +88,14 @@ describe('ExtTree', () => {
     );
     expect(['one', 'two'].map((name) => readFileSync(to(name), 'utf8'))).to.deep.equal(['1\n', '2\n']);
     expect(host.log.lines).to.have.length(before + 1);
+  });
+
+  it('refuses a directory that holds itself, which would never end', async () => {
+    file('etc/x');
+    const { tree } = installed();
+    program('debugfs', ['-w', '-R', 'ln /etc /etc/self', `${disk}?offset=${offset}`]);
+    const error = (await rejection(tree.look(rootPlace, ['/etc/**']))) as Error;
+    expect(error.message).to.match(/is damaged: \/etc\/self is a directory twice$/);
   });
 
   for (const [type, options] of [

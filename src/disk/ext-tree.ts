@@ -11,6 +11,7 @@ import {
   listKnownDirectories,
   quotePath,
   readable,
+  refuseTwice,
   type Entry,
   type ExtDevice,
 } from './ext-directory.js';
@@ -33,9 +34,11 @@ export class ExtTree implements FileTree {
 
   async look({ mountPoint }: Place, patterns: readonly PathPattern[]): Promise<readonly FileEntry[]> {
     const found: FileEntry[] = [];
+    const seen = new Set<number>();
     let level = [{ path: '/', inode: rootInode, patterns: patternsBelow(patterns, mountPoint) }];
     while (level.length > 0) {
       const listed = level.filter((directory) => directory.patterns.length > 0);
+      refuseTwice(this.device, listed, seen);
       const wanted = new Map(listed.map((directory) => [directory.path, directory.patterns]));
       level = [];
       for (const entry of await listKnownDirectories(this.host, this.device, listed)) {

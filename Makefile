@@ -62,7 +62,7 @@ check: check-packages all doc lint
 
 check-e2e: e2e-packages all
 	IMAGE_FACTORY_ATTACKS=all IMAGE_FACTORY_FAULTS=all IMAGE_FACTORY_CUTOVERS=1000 IMAGE_FACTORY_KILLS=300 \
-		IMAGE_FACTORY_POWER_FAILURES=50 $(BIN)/mocha --config test/e2e/mocharc.json
+		IMAGE_FACTORY_POWER_FAILURES=50 IMAGE_FACTORY_DAMAGED_IMAGES=50 $(BIN)/mocha --config test/e2e/mocharc.json
 
 bench: bench-packages all
 	node --import tsx bench/main.ts

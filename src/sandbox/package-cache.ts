@@ -5,7 +5,7 @@ import { sha256Of } from '../host/digest.js';
 import { holdDirectory, isDirectoryHeld } from '../host/directory-lock.js';
 import type { Host } from '../host/host.js';
 import { makeDirectory } from '../host/make-directory.js';
-import { keepLists, lendLists } from './package-lists.js';
+import { forgetLists, keepLists, lendLists } from './package-lists.js';
 
 /** What a tree borrows. */
 export interface Loan {
@@ -55,11 +55,11 @@ export async function lendPackages<T>(
     }
     const result = await action(lent).catch(async (error: unknown) => {
       // Should they be the reason, the next build has none.
-      await rm(lists, { recursive: true, force: true });
+      await forgetLists(lists);
       throw error;
     });
     await keep(lent, packages);
-    await keepLists(lists, root);
+    await keepLists(lists, root, lent);
     return result;
   } finally {
     await remove();

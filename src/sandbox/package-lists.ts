@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { lstat, open, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -44,8 +44,12 @@ export async function lendLists(shared: string, root: string): Promise<Set<strin
   return packages;
 }
 
-/** Keeps the lists of a tree for builds after it. */
-export async function keepLists(shared: string, root: string): Promise<void> {
+/**
+ * Keeps the lists of a tree for builds after it.
+ *
+ * @param work a directory in the same file system, for a list that is not written to its end
+ */
+export async function keepLists(shared: string, root: string, work: string): Promise<void> {
   const directory = await pathInTree(root, place);
   makeDirectory(shared);
   for (const name of await readdir(directory).catch(() => [])) {
@@ -56,14 +60,14 @@ export async function keepLists(shared: string, root: string): Promise<void> {
     if (kept?.size === size && Math.abs(kept.mtimeMs - mtimeMs) < 1) continue;
     const list = await readList(join(directory, name));
     if (list === undefined) continue;
-    const part = join(shared, `.part-${randomBytes(8).toString('hex')}`);
-    try {
-      await writeList(part, list);
-      await rename(part, join(shared, name));
-    } finally {
-      await rm(part, { force: true });
-    }
+    await writeList(join(work, name), list);
+    await rename(join(work, name), join(shared, name));
   }
+}
+
+/** Removes the lists that were kept. Their directory stays: another build may be putting its own into it. */
+export async function forgetLists(shared: string): Promise<void> {
+  for (const name of await readdir(shared).catch(() => [])) await rm(join(shared, name), { force: true });
 }
 
 interface List {

@@ -9,6 +9,8 @@ import { randomList, randomNumbers } from './random.js';
 /** How much of what never ends by itself. */
 export interface Extent {
   readonly seed: number;
+  /** One in how many of the systematic calls is made, the seed tells which. */
+  readonly oneIn: number;
   /** Calls while paths are swapped. */
   readonly races: number;
   /** Random lists of arguments, given to the helper as sudo would do it. */
@@ -46,6 +48,9 @@ export const corpus = {
 } as const satisfies Record<string, (means: Means) => Iterable<Attack>>;
 
 export type Kind = keyof typeof corpus;
+
+/** Kinds that never end by themselves. All others are systematic. */
+export const withExtentsOfTheirOwn: readonly Kind[] = ['swapped paths', 'random arguments'];
 
 function* symbolicLinks({ machine, language: { door, requests } }: Means): Generator<Attack> {
   const names = [`${door}links`, 'a', 'b', 'c', 'disk.raw'];

@@ -4,9 +4,10 @@
  */
 import { readFileSync } from 'node:fs';
 import { call, type Called } from '../../test/support/sudo-helper.js';
-import { corpus, type Extent, type Kind } from './corpus.js';
+import { corpus, withExtentsOfTheirOwn, type Extent, type Kind } from './corpus.js';
 import { languages, type LanguageName } from './language.js';
 import { Machine } from './machine.js';
+import { randomNumbers } from './random.js';
 
 export interface Order {
   /** The helper itself. */
@@ -55,7 +56,10 @@ function attack(machine: Machine, { language, extent, until }: Order, kind: Kind
   let served = 0;
   let escapes = 0;
   let example: string | undefined;
+  const random = randomNumbers(extent.seed);
+  const isSampled = !withExtentsOfTheirOwn.includes(kind);
   for (const once of corpus[kind](means)) {
+    if (isSampled && random(extent.oneIn) !== 0) continue;
     tries++;
     const calls = once();
     if (calls[0]?.status === 0) served++;

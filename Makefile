@@ -95,21 +95,19 @@ format: node_modules/.installed
 doc: doc-packages $(MANUALS)
 
 $(MANUALS): man/%: man/%.md man/render.js lib/.built
-	node man/render.js $< | pandoc --standalone --from markdown-smart --to man --output $@
+	node --import tsx man/render.js $< | pandoc --standalone --from markdown-smart --to man --output $@
 
 completion: all
 	mkdir -p build/completion
 	set -e; for shell in bash zsh fish; do bin/image-factory completion $$shell >build/completion/$$shell; done
 
 # The application is put together beside the installed one, which it then replaces: no file of an older release stays.
-# Its packages are those of the checkout, without what compilers left in them.
+# Its packages are those of the checkout that the build did not put into it, without what compilers left in them.
 install: all doc completion
-	npm ls --omit=dev --all --parseable >build/packages
 	rm -rf '$(APPLICATION).new'
 	install -d '$(APPLICATION).new' $(foreach directory,$(sort $(dir $(INSTALLED))),'$(ROOT)/$(directory)')
-	awk 'NR == 1 { root = length + 2; next } { print substr($$0, root) }' build/packages | \
-		tar -cf - --exclude lib/.built --exclude '*.map' --exclude obj.target --exclude .deps --exclude '*.a' \
-			--mode a+rX,go-w $(SHIPPED) --files-from - | \
+	tar -cf - --exclude lib/.built --exclude '*.map' --exclude obj.target --exclude .deps --exclude '*.a' \
+		--mode a+rX,go-w $(SHIPPED) --files-from lib/packages.txt | \
 		tar -xf - -C '$(APPLICATION).new' --no-same-owner
 	rm -rf '$(APPLICATION)' '$(SHARE)/doc/image-factory'
 	mv '$(APPLICATION).new' '$(APPLICATION)'
@@ -149,9 +147,8 @@ version:
 clean:
 	rm -rf lib build dist coverage $(MANUALS)
 
-lib/.built: $(SOURCES) tsconfig.json tsconfig.build.json node_modules/.installed
-	rm -rf lib
-	$(BIN)/tsc -p tsconfig.build.json
+lib/.built: $(SOURCES) build.js node_modules/.installed
+	node build.js
 	@touch $@
 
 node_modules/.installed: package.json package-lock.json | node

@@ -15,19 +15,19 @@
 // makes the same page.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { artifactKinds } from '../lib/artifacts/table.js';
-import { bundleFormats } from '../lib/config/bundle-formats.js';
-import { bundleOptions } from '../lib/config/bundle-options.js';
-import { descriptionOptions } from '../lib/config/description-options.js';
-import { flavorOptions, groupOptions } from '../lib/config/group-options.js';
-import { optionGroups } from '../lib/config/option.js';
-import { destinationOptions, imageOptions, sectionOptions } from '../lib/config/options.js';
-import { userOptions } from '../lib/config/user-options.js';
-import { sectionKinds } from '../lib/config/section-kinds.js';
-import { ruleGroups } from '../lib/golden/rule.js';
-import { rules as goldenRules } from '../lib/golden/rules.js';
-import { program } from '../lib/cli/program.js';
-import { programDirectory } from '../lib/host/program-directory.js';
+import { artifactKinds } from '../src/artifacts/table.js';
+import { bundleFormats } from '../src/config/bundle-formats.js';
+import { bundleOptions } from '../src/config/bundle-options.js';
+import { descriptionOptions } from '../src/config/description-options.js';
+import { flavorOptions, groupOptions } from '../src/config/group-options.js';
+import { optionGroups } from '../src/config/option.js';
+import { destinationOptions, imageOptions, sectionOptions } from '../src/config/options.js';
+import { userOptions } from '../src/config/user-options.js';
+import { sectionKinds } from '../src/config/section-kinds.js';
+import { ruleGroups } from '../src/golden/rule.js';
+import { rules as goldenRules } from '../src/golden/rules.js';
+import { program } from '../src/cli/program.js';
+import { programDirectory } from '../src/host/program-directory.js';
 
 const root = program();
 const help = root.createHelp();

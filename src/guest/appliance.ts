@@ -1,10 +1,10 @@
-import { createRequire } from 'node:module';
-import { readdir, readFile, realpath } from 'node:fs/promises';
+import { readdir, realpath } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Failure } from '../host/failure.js';
 import { command, run, type Caller } from '../host/host.js';
+import { programDirectory } from '../host/program-directory.js';
 import { Packing, writeCpio } from './cpio.js';
 import type { GuestKernel } from './kernel.js';
 import { packPrograms, programsCalled, usualPrograms } from './programs.js';
@@ -12,7 +12,7 @@ import { packPrograms, programsCalled, usualPrograms } from './programs.js';
 /** What the guest's own system is made of. */
 export interface Appliance {
   readonly kernel: GuestKernel;
-  /** The module of this program that does the work there: a compiled one. */
+  /** The module of this program that does the work there. */
   readonly module: URL;
   /** Programs beside the usual ones. */
   readonly programs: readonly string[];
@@ -22,9 +22,6 @@ export interface Appliance {
 
 /** Where this program lies in the guest. */
 const home = '/image-factory';
-
-/** The root of the package of this program: what has lib/ and node_modules/. */
-const packageRoot = fileURLToPath(new URL('../..', import.meta.url));
 
 /**
  * Writes the guest's first root directory, which is also its last: node, this program, the programs that it calls, and
@@ -61,47 +58,30 @@ const smallFiles = {
   '/etc/resolv.conf': 'nameserver 10.0.2.3\n',
 };
 
-/** @throws Failure for a source file, which only tests run */
+/** Where a module lies in the guest, the built one for a source file. @throws Failure where it is not built */
 function placeOfModule(module: URL): string {
-  const path = relative(packageRoot, fileURLToPath(module)).replace(/^src\/(.*)\.ts$/, 'lib/$1.js');
-  if (!path.startsWith('lib/') || !existsSync(join(packageRoot, path))) {
-    throw new Failure(`${path} is not compiled, so no virtual machine can run it`, { hint: 'Run make.' });
+  const path = relative(programDirectory, fileURLToPath(module)).replace(/^src\/(.*)\.ts$/, 'lib/$1.js');
+  if (!path.startsWith('lib/') || !existsSync(join(programDirectory, path))) {
+    throw new Failure(`${path} is not built, so no virtual machine can run it`, { hint: 'Run make.' });
   }
   return join(home, path);
 }
 
-/** The compiled program with the packages that it needs, and nothing that only its development needs. */
+/** The built program. The work there needs no package from outside of it. */
 async function packProgramItself(packing: Packing): Promise<void> {
-  packing.add(join(home, 'package.json'), { kind: 'copy', from: join(packageRoot, 'package.json'), mode: 0o644 });
-  await packFiles(packing, join(packageRoot, 'lib'), join(home, 'lib'));
-  const seen = new Set<string>();
-  const visit = async (directory: string): Promise<void> => {
-    const { dependencies = {} } = JSON.parse(await readFile(join(directory, 'package.json'), 'utf8')) as {
-      readonly dependencies?: Readonly<Record<string, string>>;
-    };
-    for (const name of Object.keys(dependencies)) {
-      const place = packageOf(name, directory);
-      if (place === undefined || seen.has(place)) continue;
-      seen.add(place);
-      await packFiles(packing, place, join(home, relative(packageRoot, place)));
-      await visit(place);
-    }
-  };
-  await visit(packageRoot);
-}
-
-/** As node looks for it; undefined for one that is not installed, as an optional one may be. */
-function packageOf(name: string, from: string): string | undefined {
-  const places = createRequire(join(from, 'package.json')).resolve.paths(name) ?? [];
-  return places.map((place) => join(place, name)).find((place) => existsSync(join(place, 'package.json')));
+  packing.add(join(home, 'package.json'), {
+    kind: 'copy',
+    from: join(programDirectory, 'package.json'),
+    mode: 0o644,
+  });
+  await packFiles(packing, join(programDirectory, 'lib'), join(home, 'lib'));
 }
 
 async function packFiles(packing: Packing, from: string, to: string): Promise<void> {
   for (const entry of await readdir(from, { withFileTypes: true })) {
     const [here, there] = [join(from, entry.name), join(to, entry.name)];
-    if (entry.isDirectory()) {
-      if (entry.name !== 'node_modules') await packFiles(packing, here, there);
-    } else if (/\.(?:js|mjs|cjs|json|node|wasm)$/.test(entry.name)) {
+    if (entry.isDirectory()) await packFiles(packing, here, there);
+    else if (entry.name.endsWith('.js')) {
       packing.add(there, { kind: 'copy', from: here, mode: 0o644 });
     }
   }

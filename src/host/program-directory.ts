@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 /** The program's directory, which also holds `configs/`, `templates/`, `demo/` and `sudo-helper/`. */
 export const programDirectory = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
@@ -10,7 +10,14 @@ export function programVersion(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
-/** A module beside the one that asks, written as that is: compiled, or as its source in tests. @param asker its `import.meta.url` */
-export function moduleBeside(asker: string, name: string): URL {
-  return new URL(`./${name}${/\.ts$/.test(fileURLToPath(asker)) ? '.ts' : '.js'}`, asker);
+/** Whether this is the source, which only tests run. */
+const isSource = import.meta.url.endsWith('.ts');
+
+/**
+ * A module that is started by itself, or imported where this program is not: an entry point of build.js.
+ *
+ * @param name its path below src/, without its ending
+ */
+export function programModule(name: string): URL {
+  return pathToFileURL(join(programDirectory, isSource ? `src/${name}.ts` : `lib/${name}.js`));
 }

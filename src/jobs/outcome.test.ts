@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
 import { Failure, Interrupted, UsageError } from '../host/failure.js';
+import { programDirectory } from '../host/program-directory.js';
 import { endingOf, exitCodes } from './outcome.js';
 
 describe('how something ended', () => {
@@ -23,6 +26,16 @@ describe('how something ended', () => {
       exitCode: 130,
       messages: ['interrupted by SIGINT; all resources released'],
     });
+  });
+
+  it('is a failure that says what to do where the program was replaced while it ran', async () => {
+    const gone = pathToFileURL(join(programDirectory, 'lib/chunks/of-the-release-before.js'));
+    const { exitCode, messages } = told(await import(gone.href).catch((error: unknown) => error));
+    expect(exitCode).to.equal(1);
+    expect(messages).to.deep.equal([
+      'a part of image-factory itself is missing: it was replaced while it ran\n' +
+        'Start it again. If that does not help, install it again.',
+    ]);
   });
 
   it('is a failure without a stack where the file system refuses', () => {

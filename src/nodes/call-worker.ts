@@ -1,5 +1,5 @@
 import type { Host } from '../host/host.js';
-import { moduleBeside } from '../host/program-directory.js';
+import { programModule } from '../host/program-directory.js';
 import { whyNoNamespaces } from '../sandbox/enter.js';
 import { callWorker } from '../sandbox/worker.js';
 import type {
@@ -16,7 +16,7 @@ import type {
 import type { NodeRecord } from './record.js';
 
 /** The module that does the work. */
-const worker = moduleBeside(import.meta.url, 'worker');
+const worker = programModule('nodes/worker');
 
 /** In namespaces, or where they are closed in a virtual machine, which knows its own store. */
 async function work(host: Host, job: NodeJob): Promise<unknown> {

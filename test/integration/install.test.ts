@@ -70,13 +70,21 @@ describe('make install', function () {
     expect(filesBelow(examples)).to.deep.equal(filesBelow(join(programDirectory, 'examples')));
   });
 
-  it('installs the packages that the program needs, and no tool, test, source map or object file', () => {
+  it('installs each package that the program needs, in it or beside it', () => {
     const { dependencies, devDependencies } = JSON.parse(
       readFileSync(join(programDirectory, 'package.json'), 'utf8'),
     ) as Record<'dependencies' | 'devDependencies', Record<string, string>>;
-    const here = (name: string) => existsSync(installed(`lib/image-factory/node_modules/${name}/package.json`));
-    expect(Object.keys(dependencies).filter((name) => !here(name))).to.deep.equal([]);
-    expect(Object.keys(devDependencies).filter(here)).to.deep.equal([]);
+    const licenses = readFileSync(installed('lib/image-factory/lib/licenses.txt'), 'utf8');
+    const within = (name: string) =>
+      licenses.includes(`${name} ${dependencies[name]!.replace('^', '').split('.')[0]}.`);
+    const beside = (name: string) => existsSync(installed(`lib/image-factory/node_modules/${name}/package.json`));
+    const needed = Object.keys(dependencies);
+    expect(needed.filter((name) => within(name) === beside(name))).to.deep.equal([]);
+    expect(needed.filter(beside)).to.have.members(['ssh2', '@xterm/headless']);
+    expect(Object.keys(devDependencies).filter(beside)).to.deep.equal([]);
+  });
+
+  it('installs no tool, test, source map or object file', () => {
     const files = filesBelow(installed('lib/image-factory'));
     expect(files.filter((file) => /\.map$|\.o$|^lib\/.*(\.test\.js|\.ts|\.built)$/.test(file))).to.deep.equal([]);
   });

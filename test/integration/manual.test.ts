@@ -22,8 +22,6 @@ const { version } = JSON.parse(read('package.json')) as { version: string };
 describe('manual pages', () => {
   const pages = new Map<string, Page>();
   before(async () => {
-    // The renderer reads the options from there, as it does for `make doc`.
-    if (!existsSync(join(programDirectory, 'lib/cli/program.js'))) throw new Error("lib/ is not built: run 'make all'");
     for (const name of manuals()) pages.set(name, await rendered(name));
   });
   const page = (name: string) => pages.get(name) as Page;
@@ -171,7 +169,8 @@ async function rendered(name: string): Promise<Page> {
 }
 
 async function markdownOf(file: string): Promise<string> {
-  return (await execute(process.execPath, ['man/render.js', file], { cwd: programDirectory })).stdout;
+  return (await execute(process.execPath, ['--import', 'tsx', 'man/render.js', file], { cwd: programDirectory }))
+    .stdout;
 }
 
 async function pandoc(markdown: string, options: string[]): Promise<string> {

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { execa } from 'execa';
@@ -9,6 +9,11 @@ const telling = `data:text/javascript,import{register}from'node:module';register
   'export function load(url,context,next){process._rawDebug("loads "+url);return next(url,context)}',
 )}')`;
 
+/** What the build put into a file. */
+function sourcesOf(file: string): readonly string[] {
+  return (JSON.parse(readFileSync(`${file}.map`, 'utf8')) as { readonly sources: readonly string[] }).sources;
+}
+
 describe('the start of the program', function () {
   this.timeout(60_000);
   const directory = temporaryDirectory();
@@ -18,10 +23,11 @@ describe('the start of the program', function () {
 
   async function packagesOf(...words: string[]): Promise<string[]> {
     const { stderr } = await execa(process.execPath, ['--import', telling, program, ...words]);
-    const loaded = [...stderr.matchAll(/^loads \S*\/node_modules\/((?:@[^/]+\/)?[^/]+)/gm)].map(
-      ([, name = '']) => name,
+    const loaded = [...stderr.matchAll(/^loads file:\/\/(\S+\/lib\/\S+)$/gm)].flatMap(([, file = '']) =>
+      sourcesOf(file),
     );
-    return [...new Set(loaded)].sort();
+    const packages = loaded.flatMap((source) => /\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(source)?.[1] ?? []);
+    return [...new Set(packages)].sort();
   }
 
   const light = ['commander', 'fastest-levenshtein', 'shlex'];

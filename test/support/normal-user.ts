@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -79,12 +79,7 @@ async function copyProgram(): Promise<string> {
   const place = await mkdtemp('/tmp/image-factory-program-');
   // Files of tests that run in one process share it, so none of them may remove it.
   process.once('exit', () => rmSync(place, { recursive: true, force: true }));
-  const { packages } = JSON.parse(readFileSync(join(checkout, 'package-lock.json'), 'utf8')) as {
-    packages: Record<string, { readonly dev?: boolean }>;
-  };
-  const modules = Object.entries(packages).flatMap(([path, { dev }]) =>
-    path.lastIndexOf('node_modules/') === 0 && dev !== true && existsSync(join(checkout, path)) ? [path] : [],
-  );
+  const modules = readFileSync(join(checkout, 'lib/packages.txt'), 'utf8').trim().split('\n');
   const parts = ['bin', 'configs', 'demo', 'layouts', 'lib', 'package.json', 'templates', ...modules];
   await execa('cp', ['--recursive', '--parents', '--target-directory', place, ...parts], { cwd: checkout });
   await execa('chmod', ['-R', 'a+rX,go-w', place]);

@@ -6,7 +6,7 @@ import type { GuestMachine } from '../../guest/emulator.js';
 import { kernelFor } from '../../guest/kernel.js';
 import { programsOfHooks } from '../../guest/programs.js';
 import type { Host } from '../../host/host.js';
-import { moduleBeside } from '../../host/program-directory.js';
+import { programModule } from '../../host/program-directory.js';
 import { networkVariables } from '../../sandbox/sandbox.js';
 import { makeEmptyDisk, makeTreeDisk, roomForGuest } from './disks.js';
 import { packInputs } from './inputs.js';
@@ -14,7 +14,7 @@ import { guestDisks, type GuestJob, type GuestResult } from './job.js';
 import type { DeriveJob } from '../jobs.js';
 
 /** The module that works in the guest. */
-const module = moduleBeside(import.meta.url, 'tree-guest');
+const module = programModule('nodes/guest/tree-guest');
 
 /** A tree to be changed in a virtual machine. */
 export interface GuestChange {

@@ -7,7 +7,7 @@ import { Failure } from '../../host/failure.js';
 import { waitForLock } from '../../host/file-lock.js';
 import type { Host } from '../../host/host.js';
 import { makeDirectory } from '../../host/make-directory.js';
-import { moduleBeside } from '../../host/program-directory.js';
+import { programModule } from '../../host/program-directory.js';
 import { holdScratchDirectory } from '../../host/scratch-directory.js';
 import { writeAppliance } from '../../guest/appliance.js';
 import { callGuest } from '../../guest/call-guest.js';
@@ -27,7 +27,7 @@ import { guestDisks, type StoreGuestJob, type StoreGuestResult } from './job.js'
 import type { NodeJob } from '../jobs.js';
 import { takeKernel } from './kernel-of-disk.js';
 
-const module = moduleBeside(import.meta.url, 'store-guest');
+const module = programModule('nodes/guest/store-guest');
 
 /**
  * Does a job in a virtual machine that has the store as a disk, where this machine can neither mount nor give files to

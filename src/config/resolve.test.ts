@@ -403,6 +403,16 @@ post-upload-command1 = echo "
     ]);
   });
 
+  it('blames the command line for a circle of parents that only it closes', () => {
+    const text = '[c]\nparent = b\n[b]\nparent = a\n[a]\nparent = file:base.tar\n';
+    const closed = problemsOf(() => imageOf(text, 'a', { parent: 'c' }));
+    expect(closed).to.deep.equal(["command line: [a]: 'parent' leads in a circle: [a] -> [c] -> [b] -> [a]"]);
+    const itself = problemsOf(() => imageOf(text, 'c', { parent: 'c' }));
+    expect(itself).to.deep.equal(["command line: [c]: 'parent' leads in a circle: [c] -> [c]"]);
+    const further = problemsOf(() => imageOf('[a]\nparent = b\n[b]\nparent = b\n', 'a', { parent: 'b' }));
+    expect(further).to.deep.equal(["my.conf:4: [b]: 'parent' leads in a circle: [b] -> [b]"]);
+  });
+
   it('takes only names that can be file names', () => {
     for (const name of ['../evil', 'a/b', '-rf', '.hidden', 'a\tb']) {
       expect(

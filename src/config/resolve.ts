@@ -30,6 +30,12 @@ import { sectionKinds } from './section-kinds.js';
 import { nearestWord } from './suggestion.js';
 import { SectionReader } from './section-reader.js';
 
+/** An image on the way up to its ancestors, and its section with what the command line sets. */
+interface Child {
+  readonly name: string;
+  readonly section: Section;
+}
+
 /**
  * The image that a section describes.
  *
@@ -42,7 +48,7 @@ export function resolveImage(
   name: string,
   overrides: Overrides,
   today: string,
-  children: readonly string[] = [],
+  children: readonly Child[] = [],
 ): ImageSpec {
   const { image, flavor } = splitName(configuration, name);
   const section = withSettings(configuration.section(image), {
@@ -56,7 +62,8 @@ export function resolveImage(
   }
   reader.rejectBothSpellings(sectionKinds.image);
   const own = reader.values(imageOptions);
-  const parentImage = parentOf(configuration, name, own.parent, { overrides, today, children, reader });
+  const line = [...children, { name, section }];
+  const parentImage = parentOf(configuration, own.parent, { overrides, today, line, reader });
   const values = withParentsValues(own, parentImage, reader);
   const origin =
     values.parent === undefined
@@ -151,19 +158,18 @@ export function resolveImage(
 /** The image that `parent` names; undefined where it names none: a layer of the store, or a file. */
 function parentOf(
   configuration: Configuration,
-  name: string,
   parent: string | undefined,
   {
     overrides,
     today,
-    children,
+    line,
     reader,
-  }: { overrides: Overrides; today: string; children: readonly string[]; reader: SectionReader },
+  }: { overrides: Overrides; today: string; line: readonly Child[]; reader: SectionReader },
 ): ImageSpec | undefined {
   if (parent === undefined || configuration.kind(parent) !== 'image') return undefined;
-  const line = [...children, name];
-  if (line.includes(parent)) {
-    complainOfCircle(configuration, line.slice(line.indexOf(parent)), reader.problems);
+  const begin = line.findIndex(({ name }) => name === parent);
+  if (begin >= 0) {
+    complainOfCircle(line.slice(begin), reader.problems);
     return undefined;
   }
   try {
@@ -175,13 +181,15 @@ function parentOf(
   }
 }
 
-/** The same words at the same line, from wherever the circle is entered. */
-function complainOfCircle(configuration: Configuration, images: readonly string[], problems: string[]): void {
-  const begin = images.indexOf(images.toSorted()[0] as string);
+/** The same words at the same line, from wherever the circle is entered; the command line where it closes the circle. */
+function complainOfCircle(images: readonly Child[], problems: string[]): void {
+  const first = images.map(({ name }) => name).toSorted()[0];
+  const begin = images.findIndex(({ name }) => name === first);
   const circle = [...images.slice(begin), ...images.slice(0, begin)];
-  const last = configuration.section(circle.at(-1) as string);
-  const shown = [...circle, circle[0]].map((each) => `[${each}]`).join(' -> ');
-  new SectionReader(last, problems).complain(`'parent' leads in a circle: ${shown}`, 'parent');
+  const shown = [...circle, ...circle.slice(0, 1)].map(({ name }) => `[${name}]`).join(' -> ');
+  const readers = circle.map(({ section }) => new SectionReader(section, problems));
+  const blamed = readers.find((reader) => reader.fileOf('parent') === undefined) ?? readers.at(-1);
+  blamed?.complain(`'parent' leads in a circle: ${shown}`, 'parent');
 }
 
 /**

@@ -1,4 +1,3 @@
-import { accessSync, constants } from 'node:fs';
 import { isBootstrapped, isDerived, type DeriveSpec } from '../config/image-spec.js';
 import { reasonOf } from '../host/errno.js';
 import { elementsNotFound } from '../elements/resolve.js';
@@ -7,6 +6,7 @@ import type { Caller } from '../host/host.js';
 import { parentTreeOf } from '../images/derivation.js';
 import { expectImportable } from '../layers/import/expect-importable.js';
 import { builderArchitecture } from '../machine/acceleration.js';
+import { expectScript } from '../nodes/inputs.js';
 import { whyNoNamespaces } from '../sandbox/enter.js';
 import { whyNotEmulated } from '../sandbox/program-emulation.js';
 import { deriveWays } from './derive-ways.js';
@@ -73,7 +73,7 @@ function unknownElements(subject: Subject, { origin }: DeriveSpec): CheckFinding
 
 function unreadable(path: string): string | undefined {
   try {
-    accessSync(path, constants.R_OK);
+    expectScript(path);
     return undefined;
   } catch (caught) {
     return reasonOf(caught);

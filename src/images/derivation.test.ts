@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { testHost } from '../../test/support/host.js';
+import { rejection, testHost } from '../../test/support/host.js';
 import { Configuration } from '../config/configuration.js';
 import { isDerived, type DeriveSpec } from '../config/image-spec.js';
 import { resolveImage } from '../config/resolve.js';
@@ -12,6 +12,21 @@ describe('the parent of a derived image', () => {
   let directory: string;
   beforeEach(() => (directory = mkdtempSync(join(tmpdir(), 'derivation-'))));
   afterEach(() => rmSync(directory, { recursive: true }));
+
+  it('must be something whose reading ends', async () => {
+    const rejected = (parent: string) => {
+      const text = `[web]\nparent = file:${parent}\nstore-dir = ${directory}/store\ncache_dir = ${directory}/cache\n`;
+      const configuration = new Configuration([{ name: 'my.conf', text }], Configuration.shippedSources());
+      return rejection(parentTreeOf(testHost(), resolveImage(configuration, 'web', {}, '2026-01-01') as DeriveSpec));
+    };
+    expect(String(await rejected('/dev/zero'))).to.match(
+      /my\.conf:2: \[web\] parent = file:\/dev\/zero: it is neither a file, a directory nor a disk/,
+    );
+    // Opening such a file of the kernel works, reading does not.
+    expect(String(await rejected('/proc/self/task'))).to.match(
+      /my\.conf:2: \[web\] parent = file:\/proc\/self\/task: \/proc\/self\/task\/\S+: /,
+    );
+  });
 
   it('that is a directory is read once for each look, whatever the number of its children', async () => {
     mkdirSync(join(directory, 'tree'));

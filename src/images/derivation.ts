@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { isBootstrapped, isDerived, type DeriveSpec, type ImageSpec } from '../config/image-spec.js';
 import { didYouMean } from '../config/suggestion.js';
+import { systemFailure } from '../host/errno.js';
 import { Failure } from '../host/failure.js';
 import type { Caller } from '../host/host.js';
 import { diskFormatOf, splitReference } from '../layers/import/recognise.js';
@@ -139,7 +140,13 @@ async function fileTree(caller: Caller, spec: DeriveSpec, file: string): Promise
   if (stats === undefined) {
     throw new Failure(`${parentPlace(spec)} = file:${file}: there is no such file or directory`);
   }
-  const sum = await sumOfParent(caller, spec, path);
+  if (!stats.isFile() && !stats.isDirectory() && !stats.isBlockDevice()) {
+    throw new Failure(`${parentPlace(spec)} = file:${file}: it is neither a file, a directory nor a disk`);
+  }
+  const sum = await sumOfParent(caller, spec, path).catch((error: unknown) => {
+    const why = systemFailure(error);
+    throw why === undefined ? error : new Failure(`${parentPlace(spec)} = file:${file}: ${why.message}`, why);
+  });
   const inputs = { file: `${sum}${file.slice(path.length)}` };
   const store = spec.storeDir;
   const node = await readNode(store, nodeId(inputs));

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { rejection } from '../../test/support/host.js';
 import { elementDirectory } from '../../test/support/elements.js';
+import type { UsageError } from '../host/failure.js';
 import { inputsOf, sumOfDirectory, sumOfSystem } from './inputs.js';
 
 describe('what a derived image is made of', () => {
@@ -53,6 +54,25 @@ describe('what a derived image is made of', () => {
       rmSync(join(directory, 'pipe'));
       writeFileSync(Buffer.concat([Buffer.from(`${directory}/caf`), Buffer.of(0xe9)]), '');
       expect(String(await refused())).to.match(/\[web\] files = .*: the name of .*\/caf.* is not UTF-8; rename it/);
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  });
+
+  it('has no scripts but files: reading a pipe does not end', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'inputs-'));
+    const changes = {
+      ...{ elements: [], elementPath: [], elementEnvironment: {}, packages: { added: [], leftOut: [] } },
+      ...{ files: [], run: [join(directory, 'pipe'), directory], postScript: undefined },
+    };
+    try {
+      execFileSync('mkfifo', [join(directory, 'pipe')]);
+      const from = { image: 'web', parent: '0', arch: 'amd64', goldenExcept: undefined };
+      const refused = await rejection(inputsOf(from, changes));
+      expect((refused as UsageError).problems).to.deep.equal([
+        `[web] run = ${directory}/pipe: it is no regular file`,
+        `[web] run = ${directory}: it is a directory`,
+      ]);
     } finally {
       rmSync(directory, { recursive: true, force: true });
     }

@@ -1,13 +1,13 @@
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
-import { createReadStream, type Stats } from 'node:fs';
+import { accessSync, constants, createReadStream, statSync, type Stats } from 'node:fs';
 import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { TreeChanges } from '../config/image-spec.js';
 import { ownersFile } from '../config/file-owners.js';
 import { elementsRead } from '../elements/element-inputs.js';
-import { reasonOf } from '../host/errno.js';
+import { errnoOf, reasonOf } from '../host/errno.js';
 import { UsageError } from '../host/failure.js';
 import type { NodeInputs } from './record.js';
 
@@ -50,7 +50,7 @@ export async function inputsOf(from: DerivedFrom, changes: TreeChanges): Promise
     for (const { directory } of elementsRead(elements, elementPath)) await named('element', directory, sumOfDirectory);
   }
   for (const directory of files) await named('files', directory, sumOfFiles);
-  for (const script of run) await named('run', script, sumOfFile);
+  for (const script of run) await named('run', script, sumOfScript);
   if (postScript !== undefined) inputs['post-script'] = createHash('sha256').update(postScript).digest('hex');
   if (from.goldenExcept === undefined) inputs.golden = 'off';
   else if (from.goldenExcept.length > 0) inputs['golden-except'] = from.goldenExcept.toSorted().join(',');
@@ -63,9 +63,27 @@ function freeName(inputs: NodeInputs, name: string): string {
   for (let number = 2, free = name; ; free = `${name} (${number++})`) if (inputs[free] === undefined) return free;
 }
 
+/** @throws Error for what is no script. A pipe is one: reading it would not end, and not even a signal would end that. */
+export function expectScript(path: string): void {
+  const stats = statSync(path);
+  if (stats.isDirectory()) throw new Error('it is a directory');
+  if (!stats.isFile()) throw new Error('it is no regular file');
+  accessSync(path, constants.R_OK);
+}
+
+async function sumOfScript(path: string): Promise<string> {
+  expectScript(path);
+  return sumOfFile(path);
+}
+
 async function sumOfFile(path: string | Buffer): Promise<string> {
   const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
+  try {
+    await pipeline(createReadStream(path), hash);
+  } catch (error) {
+    // The system's answer to reading, other than that to opening, does not name the file.
+    throw errnoOf(error)?.path === undefined ? Object.assign(error as Error, { path: path.toString() }) : error;
+  }
   return hash.digest('hex');
 }
 

@@ -15,14 +15,16 @@ interface KnownSum {
 
 /**
  * The SHA-256 of a file, which is computed only if the file has changed since the last time: any change sets the time of
- * its inode.
+ * its inode. That of a device is always computed: what is written to it changes nothing about its node.
  *
  * @param cache a directory, which is made
  */
 export async function knownSum(caller: Caller, cache: string, path: string): Promise<string> {
+  const stats = await stat(path);
+  if (!stats.isFile()) return sha256Of(caller, path);
   const index = join(cache, 'sums.json');
   const sums = await readSums(index);
-  const { size, ctimeMs: changed, ino: inode } = await stat(path);
+  const { size, ctimeMs: changed, ino: inode } = stats;
   const known = sums[path];
   if (known?.size === size && known.changed === changed && known.inode === inode) return known.sha256;
   const sha256 = await sha256Of(caller, path);

@@ -224,6 +224,9 @@ describe('derived images', () => {
     expect(await told('[web]\nparent = file:base.raw\nrun = nowhere.sh\n')).to.match(
       /^2: .*run = .*nowhere\.sh.*no such file/s,
     );
+    expect(await told('[web]\nparent = file:base.raw\nrun = files\n')).to.match(
+      /^2: .*t\.conf:3: \[web\] run = .*can't read \S*files: it is a directory/s,
+    );
     expect(await told('[web]\nparent = nowhere\n')).to.match(/^2: .*there is no image and no layer of that name;/s);
     expect(await told('[web]\nparent = bsae\n[base]\nparent = file:base.raw\n')).to.match(
       /^2: .*no layer of that name \(did you mean 'base'\?\)/s,

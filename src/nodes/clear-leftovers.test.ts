@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { waitForLock } from '../host/file-lock.js';
 import { withStage } from '../layers/layers.js';
@@ -36,6 +36,15 @@ describe('what builds left in a store', () => {
     expect(namesOf('nodes')).to.deep.equal([`.${running}.lock`, `.${running}.new`]);
     expect(namesOf('trash')).to.be.empty;
     await giveBack();
+  });
+
+  it('is removed a day later where an earlier version left it, which locked nothing', async () => {
+    const [old, young] = ['.new-a1B2c3', '.new-d4E5f6'] as const;
+    for (const name of [old, young]) mkdirSync(within(store, 'nodes', `${name}/disk`), { recursive: true });
+    const before = Date.now() / 1000 - 25 * 3600;
+    utimesSync(within(store, 'nodes', old), before, before);
+    await clearLeftovers(store);
+    expect(namesOf('nodes')).to.deep.equal([young]);
   });
 
   it('is removed, and trees are made, without a wait for those who change the store', async () => {

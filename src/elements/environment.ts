@@ -90,7 +90,7 @@ export function hookEnvironment(
 }
 
 /**
- * Which system is in a tree.
+ * Which system is in a tree. Where that lies is nothing that the user has named: it may be mounted for the build alone.
  *
  * @throws Failure if it has no os-release(5)
  */
@@ -103,7 +103,7 @@ export function systemIn(tree: string): ParentSystem {
       if (errnoOf(error)?.code !== 'ENOENT') throw error;
     }
   }
-  throw new Failure(`the tree ${tree} has no /usr/lib/os-release: it is no system on which elements can be run`);
+  throw new Failure('the parent has no /usr/lib/os-release: it is no system on which elements can be run');
 }
 
 /** What a tree's own fstab(5) says of the disk that will hold it. */

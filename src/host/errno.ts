@@ -56,6 +56,12 @@ export function hintFor(error: unknown): string | undefined {
   return hints[errnoOf(error)?.code ?? ''];
 }
 
+/** The error, with the file that it is about: one that comes of a descriptor does not know it. */
+export function naming(path: string, error: unknown): unknown {
+  const known = errnoOf(error);
+  return known === undefined || known.path !== undefined ? error : Object.assign(known, { path });
+}
+
 /** The message of a failed system call: the path, why, and what to do. undefined for any other error. */
 export function systemFailure(error: unknown): Failure | undefined {
   const known = errnoOf(error);

@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { errnoOf } from './errno.js';
+import { naming } from './errno.js';
 
 /** Bytes that are written at once: with few calls, a program's output takes little of the thread that reads it. */
 const pieceSize = 1024 * 1024;
@@ -23,9 +23,7 @@ export function fileSink(path: string): (source: AsyncIterable<Uint8Array>) => P
         await writing;
         // From where the one before it ended.
         writing = file.writeFile(gathered.subarray(0, length)).catch((error: unknown) => {
-          // A descriptor's error does not know the file.
-          const known = errnoOf(error);
-          throw known === undefined ? error : Object.assign(known, { path });
+          throw naming(path, error);
         });
         // It is awaited with the next piece.
         writing.catch(() => undefined);

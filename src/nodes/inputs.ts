@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import type { TreeChanges } from '../config/image-spec.js';
 import { ownersFile } from '../config/file-owners.js';
 import { elementsRead } from '../elements/element-inputs.js';
-import { errnoOf, reasonOf } from '../host/errno.js';
+import { naming, reasonOf } from '../host/errno.js';
 import { UsageError } from '../host/failure.js';
 import type { NodeInputs } from './record.js';
 
@@ -81,8 +81,7 @@ async function sumOfFile(path: string | Buffer): Promise<string> {
   try {
     await pipeline(createReadStream(path), hash);
   } catch (error) {
-    // The system's answer to reading, other than that to opening, does not name the file.
-    throw errnoOf(error)?.path === undefined ? Object.assign(error as Error, { path: path.toString() }) : error;
+    throw naming(path.toString(), error);
   }
   return hash.digest('hex');
 }

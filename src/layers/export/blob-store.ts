@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, open, rename, writeFile, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { naming } from '../../host/errno.js';
 import { fileSink } from '../../host/file-sink.js';
 import { headersOf, padding, trailer } from './tar-format.js';
 
@@ -34,7 +35,10 @@ export async function directoryStore(directory: string): Promise<BlobStore> {
       return blob();
     },
     async put(path, content) {
-      await writeFile(join(directory, path), content);
+      const file = join(directory, path);
+      await writeFile(file, content).catch((error: unknown) => {
+        throw naming(file, error);
+      });
       return blobOf(content);
     },
     end: () => Promise.resolve(),
@@ -50,8 +54,12 @@ export async function directoryStore(directory: string): Promise<BlobStore> {
 export async function archiveStore(path: string, modified: number): Promise<BlobStore> {
   const file = await open(path, 'w');
   let end = 0;
+  const writeAt = (content: Uint8Array, position: number) =>
+    writeWhole(file, content, position).catch((error: unknown) => {
+      throw naming(path, error);
+    });
   const write = async (content: Uint8Array) => {
-    await writeWhole(file, content, end);
+    await writeAt(content, end);
     end += content.length;
   };
   const header = (name: string, size: number) =>
@@ -67,7 +75,7 @@ export async function archiveStore(path: string, modified: number): Promise<Blob
       const whole = header(nameOf(digest), size);
       if (whole.length !== header('', 0).length)
         throw new Error(`a layer of ${size} bytes is too large for an archive`);
-      await writeWhole(file, whole, start);
+      await writeAt(whole, start);
       return blob();
     },
     async put(name, content) {

@@ -62,4 +62,18 @@ describe('the kernel of a guest', () => {
     );
     expect((failure as Failure).hint).to.contain('linux-image-amd64');
   });
+
+  it('is refused without naming an option where nothing but a virtual machine works', async () => {
+    const empty = join(tree, 'empty');
+    mkdirSync(empty);
+    const failure = await kernelFor(empty, 'the installed system', { here: empty, namespaces: 'closed' }).catch(
+      (error: unknown) => error,
+    );
+    const { message, hint } = failure as Failure;
+    expect(message).to.match(
+      /^namespaces are closed here, and there is no kernel to start a virtual machine with: the /,
+    );
+    expect(`${message} ${hint}`).not.to.contain('derive-in');
+    expect(hint).to.contain("'image-factory doctor'");
+  });
 });

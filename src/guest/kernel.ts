@@ -22,6 +22,15 @@ const wanted = ['crc32c_generic', 'virtio_rng'];
 /** For guests that read disks of others: as far as a kernel has them. */
 export const modulesForDisks = ['loop', 'vfat', 'nls_cp437', 'nls_ascii', 'nls_iso8859_1', 'xfs', 'btrfs'];
 
+export interface KernelOptions {
+  /** The root directory of this machine. */
+  readonly here?: string;
+  /** Modules that are loaded as well, as far as a kernel has them. */
+  readonly further?: readonly string[];
+  /** Where they are closed, a virtual machine is no choice of the user's, and can't be avoided by `derive-in`. */
+  readonly namespaces?: 'open' | 'closed';
+}
+
 /**
  * The newest kernel of a tree, or of this machine where the tree has none that will do.
  *
@@ -30,7 +39,7 @@ export const modulesForDisks = ['loop', 'vfat', 'nls_cp437', 'nls_ascii', 'nls_i
 export async function kernelFor(
   tree: string,
   what: string,
-  { here = '/', further = [] }: { readonly here?: string; readonly further?: readonly string[] } = {},
+  { here = '/', further = [], namespaces = 'open' }: KernelOptions = {},
 ): Promise<GuestKernel> {
   const reasons: string[] = [];
   for (const [root, whose] of [
@@ -46,8 +55,15 @@ export async function kernelFor(
       else return { version, image, modules: lacking.modules };
     }
   }
-  throw new Failure(`derive-in = vm: there is no kernel to start a virtual machine with: ${reasons.join('; ')}`, {
-    hint: 'Install a kernel with its modules in the parent (linux-image-amd64 in Debian) or on this machine, where you may read it; or use derive-in = namespace.',
+  const lacking = `there is no kernel to start a virtual machine with: ${reasons.join('; ')}`;
+  const install = 'linux-image-amd64 in Debian';
+  if (namespaces === 'open') {
+    throw new Failure(`derive-in = vm: ${lacking}`, {
+      hint: `Install a kernel with its modules in the parent (${install}) or on this machine, where you may read it; or use derive-in = namespace.`,
+    });
+  }
+  throw new Failure(`namespaces are closed here, and ${lacking}`, {
+    hint: `Open namespaces, as 'image-factory doctor' says; or derive from an installed disk with a kernel (${install}), or install one on this machine, where you may read it.`,
   });
 }
 

@@ -119,12 +119,17 @@ export async function readFormat(store: Store): Promise<Format | undefined> {
 /** Where a store has its trees if only virtual machines can work in them. */
 export const directoryOfGuests = 'vm';
 
+/** The disk in that directory, which is there once a machine has worked in the store. */
+export const storeDiskOfGuests = 'store.ext4';
+
 async function expectEmpty(directory: string): Promise<void> {
   const known = new Set<string>([...storeFiles, ...Object.keys(storeDirectories), 'lost+found']);
   const found = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
     throw error;
   });
+  // A machine that never worked has left its directory, and no tree.
+  if (!existsSync(join(directory, directoryOfGuests, storeDiskOfGuests))) known.add(directoryOfGuests);
   const foreign = found.find((name) => !known.has(name));
   if (foreign === undefined) return;
   if (foreign === directoryOfGuests) {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { execa } from 'execa';
@@ -75,11 +75,19 @@ describe('derive-in', () => {
 
   it('names a store of virtual machines where namespaces are open', async () => {
     mkdirSync(join(images.directory, 'store/vm'));
+    writeFileSync(join(images.directory, 'store/vm/store.ext4'), '');
     const { all, exitCode } = await call([], 'layer', 'list');
     expect(exitCode).to.equal(1);
     expect(all).to.match(
       /its trees are on the disk of virtual machines, made where namespaces were closed\nChoose another/,
     );
+  });
+
+  it('takes a store in which no virtual machine ever worked, once namespaces are open', async () => {
+    mkdirSync(join(images.directory, 'store/vm'));
+    writeFileSync(join(images.directory, 'store/vm/.lock'), '');
+    const { all, exitCode } = await call([], 'layer', 'list');
+    expect(exitCode).to.equal(0, all);
   });
 
   it('says what a parent without a kernel lacks, and leaves nothing', async function () {

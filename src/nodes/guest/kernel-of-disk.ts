@@ -31,7 +31,9 @@ export async function takeKernel(host: Host, disk: string, to: string): Promise<
     try {
       await copy(kernel.image, kernel.image.slice(1));
       for (const name of ['modules.dep', 'modules.builtin']) await copyModule(name);
-      const { modules } = await kernelFor(to, 'the installed system', { further: modulesForDisks });
+      const { modules } = await kernelFor(to, 'the installed system', {
+        ...{ further: modulesForDisks, namespaces: 'closed' },
+      });
       for (const file of modules) if (file.startsWith(to)) await copyModule(file.slice(join(to, directory).length + 1));
     } catch (error) {
       await rm(to, { recursive: true, force: true });

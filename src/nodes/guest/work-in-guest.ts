@@ -17,7 +17,7 @@ import { programsOfHooks, programsOfStores } from '../../guest/programs.js';
 import { recognise } from '../../layers/import/recognise.js';
 import { sha256Of } from '../../host/digest.js';
 import { writeRecord } from '../../layers/record.js';
-import { directoryOfGuests } from '../../layers/store.js';
+import { directoryOfGuests, storeDiskOfGuests } from '../../layers/store.js';
 import { builderArchitecture, detectAcceleration } from '../../machine/acceleration.js';
 import { networkVariables } from '../../sandbox/sandbox.js';
 import { seenFromGuest } from './change-in-guest.js';
@@ -99,7 +99,9 @@ async function work(host: Host, { job, place, scratch, disk }: Work): Promise<un
   const within = (name: string) => join(scratch, name);
   const kernelTree = join(place, 'kernel');
   if (!existsSync(kernelTree) && disk !== undefined) await takeKernel(host, disk, kernelTree);
-  const kernel = await kernelFor(kernelTree, 'the installed system', { further: modulesForDisks });
+  const kernel = await kernelFor(kernelTree, 'the installed system', {
+    ...{ further: modulesForDisks, namespaces: 'closed' },
+  });
   host.log.info(`Namespaces are closed here: starting a virtual machine with the kernel ${kernel.version}`);
   const programs = [
     ...programsOfStores,
@@ -107,7 +109,7 @@ async function work(host: Host, { job, place, scratch, disk }: Work): Promise<un
   ];
   await writeAppliance(host, { kernel, module, programs, scratch }, within('initrd'));
   const room = await roomForGuest(scratch);
-  const storeDisk = join(place, 'store.ext4');
+  const storeDisk = join(place, storeDiskOfGuests);
   if (!existsSync(storeDisk)) {
     await makeKeptDisk(host, within('store'), room, scratch);
     await rename(within('store'), storeDisk);

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { storeVariable } from '../config/defaults.js';
 import { reasonOf } from '../host/errno.js';
 import { Failure } from '../host/failure.js';
+import { homeDirectory } from '../host/home-directory.js';
 import { programPath } from '../host/programs.js';
 import { missingForSubordinateIds } from '../host/subordinate-ids.js';
 import { childExit } from './child-exit.js';
@@ -40,7 +41,11 @@ export async function runInNamespace(namespace: Namespace, store: string): Promi
     ...['setpriv', '--pdeathsig', 'KILL', '--'],
     ...[process.execPath, ...process.execArgv, ...process.argv.slice(1)],
   ];
-  const env = { ...process.env, PATH: programPath(), [marker]: namespace, [storeVariable]: store };
+  const env: NodeJS.ProcessEnv = {
+    ...{ ...process.env, PATH: programPath(), [marker]: namespace, [storeVariable]: store },
+    // Where it is not set, the password database would have that of root for the root of a namespace.
+    ...(homeDirectory() === undefined ? {} : { HOME: homeDirectory() }),
+  };
   const child = spawn('unshare', args, { stdio: 'inherit', env });
   const leave = () => undefined;
   // The program in the namespace gives back what it took; killed with this one, it could not.

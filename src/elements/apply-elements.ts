@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { UsageError } from '../host/failure.js';
 import { command, insistently, run as runCommand, type Host } from '../host/host.js';
 import { holdScratchDirectory } from '../host/scratch-directory.js';
+import { aptDownloads } from '../sandbox/apt-downloads.js';
 import { lendPackages } from '../sandbox/package-cache.js';
 import { elementPathOf } from './element-path.js';
 import { systemIn, type BuildFacts } from './environment.js';
@@ -77,7 +78,7 @@ async function withPackages(
   const place = join(tree, archives);
   if (environment.DIB_APT_LOCAL_CACHE === '0' || !existsSync(place)) return run({});
   const shared = join(cache, 'apt-packages');
-  await lendPackages(host, { shared, root: tree }, async (from) => {
+  await lendPackages(host, aptDownloads, { shared, root: tree }, async (from) => {
     await runCommand(host, command('mount', ['--bind', from, place]));
     const release = host.release.hold(`the mount of ${place}`, async () => {
       await runCommand(insistently(host), command('umount', ['--lazy', place]));

@@ -14,7 +14,7 @@ import { kindOfSystem } from './kind-of-system.js';
 import type { DeriveJob } from './jobs.js';
 import { withoutLinkerCache } from './linker-cache.js';
 import { outputLog } from './output-log.js';
-import { packageManagerOf, type PackageManager } from './package-managers.js';
+import { downloadsInTree, packageManagerOf, type PackageManager } from './package-managers.js';
 
 /** Where scripts are seen in the tree. */
 const scriptsInTree = '/run/image-factory/run';
@@ -28,10 +28,13 @@ async function change(host: Host, job: DeriveJob, root: string): Promise<void> {
   const { packages, files, run, postScript, elements } = job.changes;
   const scripts = [...run, ...(postScript === undefined ? [] : [{ text: postScript, name: 'post-script' }])];
   if (packages.added.length + packages.leftOut.length > 0) {
-    await withPackageManager(host, job, root, async (manager, sandbox) => {
+    await withPackageManager(host, job, root, async ({ manager, sandbox, lent }) => {
       const names = [...packages.added, ...packages.leftOut.map((name) => `-${name}`)].join(' ');
       host.log.info(`Packages by ${manager.name}: ${names}`);
-      for (const { words, shown } of manager.commands(packages)) await runTold(host, sandbox, words, [], shown);
+      for (const { words, shown, downloads } of manager.commands(packages)) {
+        const binds = lent !== undefined && downloads !== undefined ? [{ ...lent, mode: downloads }] : [];
+        await runTold(host, sandbox, words, binds, shown);
+      }
       await sandbox.run(manager.clean);
     });
   }
@@ -52,21 +55,29 @@ async function change(host: Host, job: DeriveJob, root: string): Promise<void> {
 /** A virtual machine of ours is there for the tree alone. */
 const kernelOf = ({ guest }: DeriveJob) => (guest === undefined ? 'shared' : 'own');
 
+/** A package manager that is ready to be called. */
+interface ReadyManager {
+  readonly manager: PackageManager;
+  readonly sandbox: Sandbox;
+  /** The directory that builds share. */
+  readonly lent: Omit<Bind, 'mode'> | undefined;
+}
+
 async function withPackageManager(
   host: Host,
   job: DeriveJob,
   root: string,
-  action: (manager: PackageManager, sandbox: Sandbox) => Promise<void>,
+  action: (ready: ReadyManager) => Promise<void>,
 ): Promise<void> {
   const manager = packageManagerOf(root);
-  const within = (binds: readonly Bind[]) =>
-    withSandbox(host, { root, binds, environment: job.environment, kernel: kernelOf(job) }, (sandbox) =>
-      action(manager, sandbox),
+  const within = (lent?: Omit<Bind, 'mode'>) =>
+    withSandbox(host, { root, environment: job.environment, kernel: kernelOf(job) }, (sandbox) =>
+      action({ manager, sandbox, lent }),
     );
   const { downloads } = manager;
-  if (downloads === undefined) return within([]);
+  if (downloads === undefined) return within();
   const shared = join(job.cache, await kindOfSystem(root));
-  return lendPackages(host, { shared, root }, (from) => within([{ from, to: downloads, mode: 'writable' }]));
+  return lendPackages(host, downloads, { shared, root }, (from) => within({ from, to: downloadsInTree }));
 }
 
 /** Copied, so that what the script does to itself does not reach the build machine. */

@@ -2,12 +2,17 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Packages } from '../config/description-types.js';
 import { Failure } from '../host/failure.js';
+import { aptDownloads } from '../sandbox/apt-downloads.js';
+import type { Downloads } from '../sandbox/package-cache.js';
+import type { Bind } from '../sandbox/tree-mounts.js';
 
 /** What is run in the tree. */
 export interface PackageCommand {
   readonly words: readonly string[];
   /** For messages, instead of the words. */
   readonly shown?: string;
+  /** Whether it has the directory of downloads that builds share, and may change it. Default: it does not see it. */
+  readonly downloads?: Bind['mode'];
 }
 
 /** A distribution's own tool for packages. */
@@ -15,21 +20,24 @@ export interface PackageManager {
   readonly name: string;
   /** In the tree. */
   readonly program: string;
-  /** Where it puts packages that it downloads, in the tree, if builds share them. */
-  readonly downloads?: string;
+  /** What builds share of what it downloads to {@link downloadsInTree}. Default: nothing. */
+  readonly downloads?: Downloads;
   /** The commands that install and remove packages, in order. */
   commands(packages: Packages): PackageCommand[];
   /** Puts the tool's own caches out of the tree. */
   readonly clean: readonly string[];
 }
 
-/** Not apt's own directory, which trees of container images empty after each installation. */
-const downloads = '/run/image-factory/packages';
+/**
+ * Where the tree sees the downloads that builds share. Not the package manager's own directory, which the tree may have no
+ * more, or anywhere else, and which those of container images empty after each installation.
+ */
+export const downloadsInTree = '/run/image-factory/packages';
 
 const apt: PackageManager = {
   name: 'apt',
   program: '/usr/bin/apt-get',
-  downloads,
+  downloads: aptDownloads,
   commands: ({ added, leftOut }) => [
     // Without the first option, apt-get warns of a list that it could not fetch, and takes an older one. Container images
     // have set the second one, and builds share lists as the mirror's sums have them.
@@ -39,11 +47,12 @@ const apt: PackageManager = {
     },
     {
       words: [
-        ...['apt-get', '-q', '-y', '-o', `Dir::Cache::archives=${downloads}`, 'install', '--'],
+        ...['apt-get', '-q', '-y', '-o', `Dir::Cache::archives=${downloadsInTree}`, 'install', '--'],
         // A minus behind a name removes the package: apt-get(8), "install".
         ...[...added, ...leftOut.map((name) => `${name}-`)],
       ],
       shown: ['apt-get install', ...added, ...leftOut.map((name) => `${name}-`)].join(' '),
+      downloads: 'writable',
     },
   ],
   clean: ['apt-get', '-q', 'clean'],

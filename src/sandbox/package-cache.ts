@@ -1,84 +1,67 @@
-import { randomBytes } from 'node:crypto';
-import { chmod, link, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
-import { sha256Of } from '../host/digest.js';
-import { holdDirectory, isDirectoryHeld } from '../host/directory-lock.js';
+import { claimDirectory } from '../host/abandoned-directories.js';
 import type { Host } from '../host/host.js';
 import { makeDirectory } from '../host/make-directory.js';
-import { forgetLists, keepLists, lendLists } from './package-lists.js';
 
 /** What a tree borrows. */
 export interface Loan {
   /** The directory of one kind of distribution in the cache; it is made. */
   readonly shared: string;
-  /** The tree, whose packages apt manages. */
+  /** The tree whose packages are managed. */
   readonly root: string;
 }
 
-const isPackage = (name: string) => name.endsWith('.deb');
+/** A loan that was given. */
+export interface Lent extends Loan {
+  /** A directory of the tree's own, in the file system of the shared one. */
+  readonly directory: string;
+}
+
+/** What builds share of the downloads of one package manager. */
+export interface Downloads {
+  /**
+   * Puts what earlier builds kept into the empty directory, or into the tree: no more than the package manager would take
+   * from its mirror, for any tree may have changed what was kept.
+   *
+   * @returns keeps what the build downloaded for builds after it
+   */
+  lend(host: Host, lent: Lent): Promise<() => Promise<void>>;
+  /** Takes out of the shared directory what may be the reason for a build that failed. */
+  forget(shared: string): Promise<void>;
+}
 
 /**
- * Lends a tree the packages and lists that apt downloaded in builds before it, and keeps what it downloads for builds after
- * it.
+ * Lends a tree what its package manager downloaded in builds before it, and keeps what it downloads for builds after it, if
+ * the action succeeds.
  *
- * The tree gets a directory of its own with links to the shared packages, so any number of builds may run at the same time,
- * and none sees a file that another has not finished. Of a package in its directory, apt looks at name and size only: so
- * those are lent whose sums the lists have.
+ * The tree gets a directory of its own, so any number of builds may run at the same time, and none sees a file that another
+ * has not finished. It goes with the build, also with one that is killed: then the next loan removes it.
  *
- * @param action gets the directory of packages, which apt is to use as its own, and not to clean
+ * @param action gets the directory, which the package manager is to use as its own, and not to clean
  */
 export async function lendPackages<T>(
   host: Host,
+  downloads: Downloads,
   { shared, root }: Loan,
   action: (directory: string) => Promise<T>,
 ): Promise<T> {
-  const packages = join(shared, 'packages');
-  const lists = join(shared, 'lists');
   const loans = join(shared, 'lent');
-  makeDirectory(packages);
   makeDirectory(loans);
-  await removeAbandoned(host, loans);
-  const lent = join(loans, randomBytes(8).toString('hex'));
-  await mkdir(lent);
-  const giveBack = await holdDirectory(host, lent, `the packages lent to a build, ${lent}`);
-  const remove = host.release.hold(`the directory ${lent}`, () => rm(lent, { recursive: true, force: true }));
+  const { path: directory, remove } = await claimDirectory(host, {
+    start: join(loans, 'loan-'),
+    what: 'the packages lent to a build',
+  });
   try {
-    await chmod(lent, 0o755);
-    const sums = await lendLists(lists, root);
-    for (const name of sums.size > 0 ? (await readdir(packages)).filter(isPackage) : []) {
-      // Another build may replace it at this moment.
-      const isLinked = await link(join(packages, name), join(lent, name)).then(
-        () => true,
-        () => false,
-      );
-      if (isLinked && !sums.has(await sha256Of(host, join(lent, name)))) await rm(join(lent, name));
-    }
-    const result = await action(lent).catch(async (error: unknown) => {
-      // Should they be the reason, the next build has none.
-      await forgetLists(lists);
+    await chmod(directory, 0o755);
+    const keep = await downloads.lend(host, { shared, root, directory });
+    const result = await action(directory).catch(async (error: unknown) => {
+      await downloads.forget(shared);
       throw error;
     });
-    await keep(lent, packages);
-    await keepLists(lists, root, lent);
+    await keep();
     return result;
   } finally {
     await remove();
-    await giveBack();
-  }
-}
-
-async function keep(lent: string, packages: string): Promise<void> {
-  for (const name of (await readdir(lent)).filter(isPackage)) {
-    const [here, there] = [await stat(join(lent, name)), await stat(join(packages, name)).catch(() => undefined)];
-    if (here.isFile() && here.ino !== there?.ino) await rename(join(lent, name), join(packages, name));
-  }
-}
-
-/** Those of builds that were killed. */
-async function removeAbandoned(host: Host, loans: string): Promise<void> {
-  for (const name of await readdir(loans)) {
-    const path = join(loans, name);
-    const isHeld = await isDirectoryHeld(host, path).catch(() => true);
-    if (!isHeld) await rm(path, { recursive: true, force: true });
   }
 }

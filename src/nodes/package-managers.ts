@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { quote } from 'shlex';
 import type { Packages } from '../config/description-types.js';
 import { Failure } from '../host/failure.js';
 import { aptDownloads } from '../sandbox/apt-downloads.js';
 import type { Downloads } from '../sandbox/package-cache.js';
+import { dnfDownloads, zypperDownloads } from '../sandbox/rpm-downloads.js';
 import type { Bind } from '../sandbox/tree-mounts.js';
 
 /** What is run in the tree. */
@@ -65,23 +67,35 @@ const apt: PackageManager = {
 const excluding =
   'set -f; for name in $1; do rpm --query --quiet "$name" || set -- "$@" "--exclude=$name"; done; shift; exec "$@"';
 
+/**
+ * They have dnf take what builds share for its own, keep it, and fetch what describes the metadata all the same: that is
+ * what it checks the rest against.
+ */
+const sharing = ['--refresh', `--setopt=cachedir=${downloadsInTree}`, '--setopt=keepcache=1'];
+
 function dnf(program: string): PackageManager {
+  // The others have other options for it, or other rules of what they check.
+  const isShared = program === '/usr/bin/dnf';
   const remove = (names: readonly string[]) =>
     names.length > 0 ? [{ words: [program, '-y', 'remove', ...names] }] : [];
+  const install = (words: readonly string[], before: readonly string[] = []): PackageCommand => ({
+    words: [...before, program, '-y', ...(isShared ? sharing : []), 'install', ...words],
+    shown: [program, '-y', 'install', ...words].map(quote).join(' '),
+    downloads: 'writable',
+  });
   return {
     name: 'dnf',
     program,
+    ...(isShared ? { downloads: dnfDownloads } : {}),
     commands: ({ added, leftOut }) => {
-      const install = [program, '-y', 'install'];
       if (added.length === 0) return remove(leftOut);
-      if (leftOut.length === 0) return [{ words: [...install, ...added] }];
+      if (leftOut.length === 0) return [install(added)];
       const exclude = leftOut.map((name) => `--exclude=${name}`);
       // They can't erase to install, and microdnf can't exclude.
-      if (program.endsWith('/microdnf')) return [...remove(leftOut), { words: [...install, ...added] }];
-      if (program.endsWith('/yum')) return [...remove(leftOut), { words: [...install, ...exclude, ...added] }];
-      const words = [...install, '--allowerasing', ...added];
+      if (program.endsWith('/microdnf')) return [...remove(leftOut), install(added)];
+      if (program.endsWith('/yum')) return [...remove(leftOut), install([...exclude, ...added])];
       return [
-        { words: ['/bin/sh', '-c', excluding, 'sh', leftOut.join(' '), ...words], shown: words.join(' ') },
+        install(['--allowerasing', ...added], ['/bin/sh', '-c', excluding, 'sh', leftOut.join(' ')]),
         // Afterwards, so that what needs one of them stays where a new package provides the same: dnf itself may be of these.
         ...remove(leftOut),
       ];
@@ -98,18 +112,27 @@ const zypperCall = ['zypper', '--non-interactive'];
 const zypper: PackageManager = {
   name: 'zypper',
   program: '/usr/bin/zypper',
-  commands: ({ added, leftOut }) => [
+  downloads: zypperDownloads,
+  commands: ({ added, leftOut }) => {
     // In one go, by a minus before a name (zypper(8), "install"): what needs a package that another one replaces stays.
-    {
-      words: [
-        ...[...zypperCall, 'install', '--auto-agree-with-licenses', '--'],
-        ...[...added, ...leftOut.map((name) => `-${name}`)],
-      ],
-    },
-    ...(leftOut.length > 0
-      ? [{ words: ['/bin/sh', '-c', eraseInstalled, 'sh', ...leftOut], shown: `rpm --erase ${leftOut.join(' ')}` }]
-      : []),
-  ],
+    const names = [...added, ...leftOut.map((name) => `-${name}`)];
+    const install = (downloads: Bind['mode'], options: readonly string[]): PackageCommand => {
+      const words = ['install', ...options, '--auto-agree-with-licenses', '--', ...names];
+      return {
+        words: [...zypperCall, '--pkg-cache-dir', downloadsInTree, ...words],
+        shown: [...zypperCall, ...words].map(quote).join(' '),
+        downloads,
+      };
+    };
+    return [
+      // As it installs, zypper removes what it downloaded, unless the repository says that it is to be kept.
+      ...(added.length > 0 ? [install('writable', ['--download-only'])] : []),
+      install(added.length > 0 ? 'read-only' : 'writable', []),
+      ...(leftOut.length > 0
+        ? [{ words: ['/bin/sh', '-c', eraseInstalled, 'sh', ...leftOut], shown: `rpm --erase ${leftOut.join(' ')}` }]
+        : []),
+    ];
+  },
   clean: [...zypperCall, 'clean', '--all'],
 };
 

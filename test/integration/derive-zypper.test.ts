@@ -1,11 +1,9 @@
-import { appendFileSync, cpSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect } from 'chai';
 import type { DerivedImages } from '../support/derived-images.js';
 import { program as call } from '../support/disk.js';
 import { needNamespaces } from '../support/namespaces.js';
 import { RpmImages } from '../support/rpm-images.js';
-import { addPrograms } from '../support/tree-of-shell.js';
+import { addZypper } from '../support/zypper-in-tree.js';
 
 const sections = `[gone]
 parent = base
@@ -28,24 +26,7 @@ describe('an image of a tree that has zypper', () => {
     };
     made = await RpmImages.make(tree, sections);
     ({ images } = made);
-    // libzypp and rpm of this machine.
-    addPrograms(made.tree, [
-      'zypper',
-      'rpm',
-      'rpmkeys',
-      'rpmdb',
-      'rpmdb2solv',
-      'repo2solv',
-      'bash',
-      'gzip',
-      'cp',
-      'mv',
-      'find',
-      'ls',
-    ]);
-    for (const path of ['/usr/lib/rpm', '/usr/share/zypper'])
-      cpSync(path, join(made.tree, path), { recursive: true, verbatimSymlinks: true });
-    appendFileSync(join(made.tree, 'etc/group'), 'trusted:x:42:\n');
+    addZypper(made.tree);
   });
   after(() => made?.remove());
 

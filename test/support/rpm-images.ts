@@ -1,7 +1,8 @@
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DerivedImages } from './derived-images.js';
-import { RpmRepository } from './rpm-repository.js';
+import type { FileMirror } from './mirror.js';
+import { RpmRepository, type MadeRpm } from './rpm-repository.js';
 
 const common = `[DEFAULT]
 output-dir = out
@@ -66,6 +67,18 @@ export class RpmImages {
     const manifest = this.images.made(new RegExp(`^${image}-.*\\.manifest\\.json$`));
     const { packages } = JSON.parse(readFileSync(manifest, 'utf8')) as { packages: { name: string }[] };
     return packages.map(({ name }) => name).sort();
+  }
+
+  /** Has a mirror offer these packages and no others. @returns the directory of its files */
+  async offer({ files }: FileMirror, packages: readonly MadeRpm[]): Promise<string> {
+    await this.repository.publish('mirror', packages);
+    const directory = join(this.repository.directory, 'mirror');
+    files.clear();
+    for (const path of readdirSync(directory, { recursive: true, encoding: 'utf8' })) {
+      const file = join(directory, path);
+      if (statSync(file).isFile()) files.set(`/${path}`, readFileSync(file));
+    }
+    return directory;
   }
 
   async remove(): Promise<void> {

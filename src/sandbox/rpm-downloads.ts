@@ -1,0 +1,91 @@
+import { constants } from 'node:fs';
+import { chmod, copyFile, readdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { makeDirectory } from '../host/make-directory.js';
+import type { Downloads } from './package-cache.js';
+
+// What dnf and zypper find in their directories, they compare with the sums of the metadata, and these with those of
+// repomd.xml, which dnf fetches each time when it is told to refresh. Two things must not be lent, though. dnf believes its
+// own digest of the metadata (*.solv) without them. And it believes a sum that an extended attribute of a file tells
+// (user.Librepo.checksum.sha256), so the tree gets copies, which have none. dnf also writes over a package that has
+// another sum, so links would let one build write into the packages of another one.
+
+/** What is shared of a directory of downloads, by the paths in it. */
+interface SharedFiles {
+  readonly packages: RegExp;
+  /** The metadata of a repository, all of which is replaced when one of its files is. */
+  readonly metadata?: RegExp;
+}
+
+/** `fedora-0123456789abcdef/packages/bash.rpm` and `fedora-0123456789abcdef/repodata/repomd.xml`. */
+export const dnfDownloads = rpmDownloads({
+  packages: /^[^/]+\/packages\/[^/]+\.rpm$/,
+  metadata: /^[^/]+\/repodata\/[^/]+$/,
+});
+
+/**
+ * `repo-oss/x86_64/bash.rpm`. No metadata: zypper does not check what it has of it for some minutes, or not at all where a
+ * repository says so.
+ */
+export const zypperDownloads = rpmDownloads({
+  // A file never has the name of a directory of another build.
+  packages: /^(?:[^/]+(?<!\.rpm)\/)+[^/]+\.rpm$/,
+});
+
+function rpmDownloads({ packages, metadata }: SharedFiles): Downloads {
+  const filesIn = async (directory: string) =>
+    (await filesBelow(directory)).filter((path) => packages.test(path) || metadata?.test(path));
+  return {
+    async lend(_host, { shared, directory }) {
+      const kept = join(shared, 'rpm');
+      makeDirectory(kept);
+      const lent = new Map<string, string>();
+      for (const path of await filesIn(kept)) {
+        const to = join(directory, path);
+        try {
+          makeDirectory(dirname(to));
+          await copyFile(join(kept, path), to, constants.COPYFILE_FICLONE);
+          lent.set(path, await stateOf(to));
+        } catch {
+          // Another build may replace it at this moment. What is not lent is fetched.
+          await rm(to, { force: true }).catch(() => undefined);
+        }
+      }
+      return async () => {
+        const there = await filesIn(directory);
+        for (const path of there) {
+          const from = join(directory, path);
+          if (lent.get(path) === (await stateOf(from))) continue;
+          makeDirectory(dirname(join(kept, path)));
+          // The tree's root may have made it a program that runs with another user's rights.
+          await chmod(from, 0o644);
+          await rename(from, join(kept, path));
+        }
+        const repositories = new Set(there.filter((path) => metadata?.test(path)).map(dirname));
+        for (const path of await filesIn(kept)) {
+          if (repositories.has(dirname(path)) && !there.includes(path)) await rm(join(kept, path), { force: true });
+        }
+      };
+    },
+    async forget(shared) {
+      const kept = join(shared, 'rpm');
+      for (const path of await filesBelow(kept)) {
+        if (metadata?.test(path)) await rm(join(kept, path), { force: true });
+      }
+    },
+  };
+}
+
+/** The paths of plain files. What symbolic links lead to is not among them. */
+async function filesBelow(directory: string): Promise<string[]> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(directory, join(entry.parentPath, entry.name)));
+}
+
+/** Changes when a file is replaced or written to. */
+async function stateOf(path: string): Promise<string> {
+  const { ino, size, mtimeMs } = await stat(path);
+  return [ino, size, mtimeMs].join();
+}

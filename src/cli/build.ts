@@ -8,6 +8,7 @@ import { checkImage, checkPrograms } from '../checks/image-check.js';
 import { makingOf } from '../images/wanted-packages.js';
 import { finishedImage } from '../images/finished-nodes.js';
 import { foreseenPackages } from '../images/foreseen-packages.js';
+import { foreseenTree } from '../images/foreseen-tree.js';
 import { planBuild } from '../images/plan.js';
 import { buildRecipe } from '../images/recipes.js';
 import { resolveJob, type Job } from '../jobs/job.js';
@@ -137,7 +138,7 @@ async function printCommands(
       const { remarks, skipped } = await foreseenPackages({ log, signal }, plan);
       const steps = buildRecipe(plan).steps.filter(({ name }) => !skipped.includes(name));
       lines.push(
-        ...remarks.map((remark) => `# ${remark}`),
+        ...[...remarks, ...(await foreseenTree({ log, signal }, plan))].map((remark) => `# ${remark}`),
         ...steps.flatMap(({ commands }) => commands.map(shellLine)),
       );
     }

@@ -140,6 +140,19 @@ describe('derived images', () => {
     expect((await states()).shop).to.deep.include({ state: 'stale', differing: ['parent'] });
   });
 
+  it('are told of in a dry run, which makes nothing', async () => {
+    const dry = async (...words: string[]) => {
+      const { exitCode, all } = await build('ci', '--dry-run', ...words);
+      expect(exitCode).to.equal(0, all);
+      return all.split('\n').filter((line) => line.startsWith('#'));
+    };
+    const [parent, tree, image] = await dry();
+    expect(parent).to.equal('# parent: web is not built');
+    expect(tree).to.equal(`# tree: a new layer of ${join(directory, 'store')}, derived from web`);
+    expect(image).to.match(/^# image: .*\/out\/ci-\d{4}-\d\d-\d\d\.raw$/);
+    expect(existsSync(join(directory, 'store/layers'))).to.equal(false);
+  });
+
   it('leave children untouched where a rebuilt parent has the same content', async () => {
     expect((await build('ci')).exitCode).to.equal(0);
     const before = (await states()).ci?.layer;

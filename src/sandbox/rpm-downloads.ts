@@ -1,7 +1,7 @@
-import { constants } from 'node:fs';
-import { chmod, copyFile, readdir, rename, rm, stat } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { makeDirectory } from '../host/make-directory.js';
+import { LentFiles } from './lent-files.js';
 import type { Downloads } from './package-cache.js';
 
 // What dnf and zypper find in their directories, they compare with the sums of the metadata, and these with those of
@@ -39,28 +39,12 @@ function rpmDownloads({ packages, metadata }: SharedFiles): Downloads {
     async lend(_host, { shared, directory }) {
       const kept = join(shared, 'rpm');
       makeDirectory(kept);
-      const lent = new Map<string, string>();
-      for (const path of await filesIn(kept)) {
-        const to = join(directory, path);
-        try {
-          makeDirectory(dirname(to));
-          await copyFile(join(kept, path), to, constants.COPYFILE_FICLONE);
-          lent.set(path, await stateOf(to));
-        } catch {
-          // Another build may replace it at this moment. What is not lent is fetched.
-          await rm(to, { force: true }).catch(() => undefined);
-        }
-      }
+      const files = new LentFiles();
+      // What is not lent is fetched.
+      for (const path of await filesIn(kept)) await files.lend(join(kept, path), join(directory, path));
       return async () => {
         const there = await filesIn(directory);
-        for (const path of there) {
-          const from = join(directory, path);
-          if (lent.get(path) === (await stateOf(from))) continue;
-          makeDirectory(dirname(join(kept, path)));
-          // The tree's root may have made it a program that runs with another user's rights.
-          await chmod(from, 0o644);
-          await rename(from, join(kept, path));
-        }
+        for (const path of there) await files.keep(join(directory, path), join(kept, path));
         const repositories = new Set(there.filter((path) => metadata?.test(path)).map(dirname));
         for (const path of await filesIn(kept)) {
           if (repositories.has(dirname(path)) && !there.includes(path)) await rm(join(kept, path), { force: true });
@@ -82,10 +66,4 @@ async function filesBelow(directory: string): Promise<string[]> {
   return entries
     .filter((entry) => entry.isFile())
     .map((entry) => relative(directory, join(entry.parentPath, entry.name)));
-}
-
-/** Changes when a file is replaced or written to. */
-async function stateOf(path: string): Promise<string> {
-  const { ino, size, mtimeMs } = await stat(path);
-  return [ino, size, mtimeMs].join();
 }

@@ -186,7 +186,9 @@ async function agama(text: string): Promise<OpaqueStorage[]> {
 
 /** A file that can't be read holds nothing: others say what is wrong with it. */
 async function readYaml(text: string) {
-  const { isNode, LineCounter, parseDocument } = await import('yaml');
+  const {
+    default: { isNode, LineCounter, parseDocument },
+  } = await import('yaml');
   const counter = new LineCounter();
   const document = parseDocument(text, { lineCounter: counter, logLevel: 'silent' });
   const lineOf = (path: readonly (string | number)[]): number | undefined => {

@@ -97,7 +97,9 @@ function listed(text: string, separator: string | RegExp = '\n'): string[] {
 
 /** The packages that the user-data of subiquity names, and those that its script at the end would install without a lock. */
 async function autoinstalledPackages(spec: InstallSpec, kernel: string): Promise<string[]> {
-  const { parse } = await import('yaml');
+  const {
+    default: { parse },
+  } = await import('yaml');
   const { content } = await renderAnswerFile(answerFileSource(spec));
   const { autoinstall } = parse(content.toString()) as { autoinstall?: { packages?: string[] } };
   const { added } = descriptionOptions.packages.type.parse(spec.variables['packages'] ?? '');

@@ -32,7 +32,9 @@ export async function validateAgama(file: string, schema?: string): Promise<Answ
 }
 
 async function profileSchema(file: string) {
-  const { Ajv2019 } = await import('ajv/dist/2019.js');
+  const {
+    default: { Ajv2019 },
+  } = await import('ajv/dist/2019.js');
   const directory = dirname(file);
   return compiled(file, (main: { $id?: string }) => {
     const ajv = new Ajv2019(asInstallersDo);
@@ -46,7 +48,9 @@ async function profileSchema(file: string) {
 
 /** Where the values of a file stand, by their path. JSON is YAML as well. */
 async function lines(text: string): Promise<(path: readonly string[]) => number | undefined> {
-  const { LineCounter, isNode, parseDocument } = await import('yaml');
+  const {
+    default: { LineCounter, isNode, parseDocument },
+  } = await import('yaml');
   const lineCounter = new LineCounter();
   const document = parseDocument(text, { lineCounter });
   return (path) => {

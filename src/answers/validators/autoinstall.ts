@@ -11,7 +11,9 @@ import { asInstallersDo, compiled, readText, schemaFindings } from './json-schem
 export async function validateAutoinstall(file: string, schema?: string): Promise<AnswerFileFinding[]> {
   const text = readText(file);
   const known = schema === undefined ? undefined : await userDataSchema(schema);
-  const { LineCounter, isMap, isNode, isPair, parseDocument } = await import('yaml');
+  const {
+    default: { LineCounter, isMap, isNode, isPair, parseDocument },
+  } = await import('yaml');
   const lines = new LineCounter();
   // Subiquity reads with PyYAML, which has YAML 1.1: there, `no` is false.
   const document = parseDocument(text, { lineCounter: lines, version: '1.1', schema: 'yaml-1.1' });
@@ -54,7 +56,9 @@ export async function validateAutoinstall(file: string, schema?: string): Promis
 }
 
 async function userDataSchema(file: string) {
-  const { Ajv } = await import('ajv');
+  const {
+    default: { Ajv },
+  } = await import('ajv');
   return compiled(file, (schema: { properties?: Record<string, unknown> }) => ({
     properties: schema.properties ?? {},
     validate: new Ajv(asInstallersDo).compile(schema),

@@ -85,7 +85,6 @@ const ofInstallations: ReadonlySet<Check> = new Set([
   answerFileStorage,
   answerFileMeaning,
   kernelArgumentLimits,
-  packageLockCheck,
   wayIn,
 ]);
 

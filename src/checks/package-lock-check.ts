@@ -1,13 +1,18 @@
-import { isInstalled } from '../config/image-spec.js';
+import { isBootstrapped, isInstalled } from '../config/image-spec.js';
 import { wantedPackages } from '../images/wanted-packages.js';
+import { imagesMeant } from '../packages/request.js';
 import type { Check } from './subject.js';
 
 /**
- * Whether the installer of an image that has a group, or a package lock, can install from one.
+ * Whether groups and flavors of an image are there and without mistakes, and whether its installer, if it has one, can install
+ * from a package lock.
  *
  * @throws UsageError with what stands in the way
  */
 export const packageLockCheck: Check = async ({ configuration, spec, answerFile }) => {
-  if (isInstalled(spec) && answerFile !== undefined) await wantedPackages(configuration, spec);
+  if (isBootstrapped(spec)) {
+    imagesMeant(configuration, spec.name);
+    await wantedPackages(configuration, spec);
+  } else if (isInstalled(spec) && answerFile !== undefined) await wantedPackages(configuration, spec);
   return [];
 };

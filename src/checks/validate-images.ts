@@ -78,8 +78,15 @@ async function isBuiltAsItIs(
   }
 }
 
-/** What a child says of its parent's section, the parent says itself. */
+/** What a child says of its parent's section, the parent says itself; what images say of a group, the first of them. */
 function toldOnce(validations: readonly Validation[]): Validation[] {
+  const ofGroups = new Set<string>();
+  const isNew = (finding: ValidationFinding) => {
+    if (!finding.message.startsWith('[group ')) return true;
+    const isKnown = ofGroups.has(keyOf(finding));
+    ofGroups.add(keyOf(finding));
+    return !isKnown;
+  };
   const told = new Map(validations.map(({ image, findings }) => [image, new Set(findings.map(keyOf))]));
   const isToldBy = (image: string | undefined, finding: ValidationFinding) =>
     image !== undefined && told.get(image)?.has(keyOf(finding)) === true;
@@ -87,7 +94,7 @@ function toldOnce(validations: readonly Validation[]): Validation[] {
     ...validation,
     findings: validation.findings.filter((finding) => {
       const owner = /^\[([^\]]+)\]/.exec(finding.message)?.[1];
-      return owner === validation.image || !isToldBy(owner, finding);
+      return (owner === validation.image || !isToldBy(owner, finding)) && isNew(finding);
     }),
   }));
 }

@@ -35,13 +35,18 @@ export async function validate(names: readonly string[], flags: ValidateFlags): 
     named.length > 0 ? imagesNamed(configuration, named) : flavored(configuration, configuration.imageNames());
   const schemaDir = directory(flags.schemaDir);
   const unasked = named.length === 0;
-  const sections = unasked ? [...straySections(configuration), ...groupProblems(configuration)] : [];
+  const strays = unasked ? [...straySections(configuration), ...groupProblems(configuration)] : [];
   const overrides = overridesFrom({ set: flags.set });
   const validations = await untilSignalled((signal) => {
     const host = { log: silentLog, signal };
     const online = flags.online ? new OnlineCheck(host) : undefined;
     return validateImages(host, configuration, { images, schemaDir, online, overrides, unasked });
   });
+  // An image that reads a group tells what is wrong with it, too.
+  const told = new Set(
+    validations.flatMap(({ findings }) => findings.map(({ file, line, message }) => `${file}:${line}: ${message}`)),
+  );
+  const sections = strays.filter((line) => !told.has(line));
   if (flags.json || flags.format === 'json')
     console.log(JSON.stringify({ images: validations, sections }, undefined, 2));
   else for (const line of [...sections, ...report(validations)]) console.log(visible(line));

@@ -45,6 +45,21 @@ describe('image-factory validate', () => {
     return { exitCode, images: (JSON.parse(stdout) as { images: Validation[] }).images };
   }
 
+  it('reads groups and flavors of images without an installer, and tells each mistake once', async () => {
+    const config = [
+      ...['[web]', 'like = trixie', 'group = site', '[shop]', 'like = trixie', 'group = site'],
+      ...['[lost]', 'like = trixie', 'group = site', 'flavors = nope'],
+      ...['[group site]', 'groups = nothere', ''],
+    ].join('\n');
+    const mistake = /conf:12: .*\[group site\] groups: there is no section \[group nothere\]/;
+    for (const names of [['web', 'shop', 'lost'], []]) {
+      const { lines, exitCode } = await validate(config, names);
+      expect(exitCode).to.equal(2);
+      expect(lines.filter((line) => mistake.test(line))).to.have.length(1);
+      expect(lines.filter((line) => line.includes('[lost]: there is no section [flavor nope]'))).to.have.length(1);
+    }
+  });
+
   it('finds nothing in any image that ships, with every validator that is installed', async () => {
     const shipped = new Configuration([{ name: 'own.conf', text: necessary }], Configuration.shippedSources());
     const { exitCode, images } = await asJson(necessary);

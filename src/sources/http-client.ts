@@ -82,5 +82,5 @@ async function proxyAgent(): Promise<ProxyAgent | undefined> {
   const set = ['http_proxy', 'https_proxy', 'all_proxy'].some(
     (name) => process.env[name] ?? process.env[name.toUpperCase()],
   );
-  return set ? new (await import('proxy-agent')).default.ProxyAgent() : undefined;
+  return set ? (await import('./proxy-agent.js')).proxyAgentOfEnvironment() : undefined;
 }

@@ -12,7 +12,8 @@ function isCommonJs(name: string): boolean {
 }
 
 // What esbuild makes of such a module has no other export, if it is imported where it is used. Node.js gives it more, so
-// the source works in a test, and the built program does not.
+// the source works in a test, and the built program does not. Where the default export is another one in tests than in the
+// built program, have a module of ours import the package, and import that one where it is used.
 describe('packages in CommonJS that are imported where they are used', () => {
   it('are taken by their default export', () => {
     const files = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' });
@@ -24,7 +25,7 @@ describe('packages in CommonJS that are imported where they are used', () => {
         ),
       ])
       .filter(([, , name = '']) => !name.startsWith('node:') && isCommonJs(name));
-    expect(imports).to.have.length.greaterThan(5);
+    expect(imports).to.have.length.greaterThan(4);
     const others = imports.filter(
       ([, names, , member]) => member !== '.default' && !/^\{\s*default:/.test(names ?? ''),
     );

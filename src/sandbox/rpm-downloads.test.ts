@@ -34,7 +34,7 @@ describe('rpm packages that builds share', () => {
     readdirSync(directory, { recursive: true, encoding: 'utf8' })
       .filter((path) => statSync(join(directory, path)).isFile())
       .sort();
-  const kept = () => files(join(shared, 'rpm'));
+  const kept = () => files(join(shared, 'rpms'));
   const build = (action: (directory: string) => unknown, downloads = dnfDownloads) =>
     lendPackages(testHost(), downloads, { shared, root: '/' }, async (directory) => {
       await action(directory);
@@ -45,16 +45,16 @@ describe('rpm packages that builds share', () => {
     await build((directory) => {
       expect(files(directory)).to.deep.equal(['fedora-1/packages/a.rpm']);
       write(directory, 'fedora-1/packages/a.rpm', 'new');
-      expect(readFileSync(join(shared, 'rpm/fedora-1/packages/a.rpm'), 'utf8')).to.equal('fedora-1/packages/a.rpm');
+      expect(readFileSync(join(shared, 'rpms/fedora-1/packages/a.rpm'), 'utf8')).to.equal('fedora-1/packages/a.rpm');
     });
-    expect(readFileSync(join(shared, 'rpm/fedora-1/packages/a.rpm'), 'utf8')).to.equal('new');
+    expect(readFileSync(join(shared, 'rpms/fedora-1/packages/a.rpm'), 'utf8')).to.equal('new');
   });
 
   it('stay the same files for builds that fetch nothing', async () => {
     await build((directory) => write(directory, 'fedora-1/packages/a.rpm'));
-    const { ino } = statSync(join(shared, 'rpm/fedora-1/packages/a.rpm'));
+    const { ino } = statSync(join(shared, 'rpms/fedora-1/packages/a.rpm'));
     await build(() => undefined);
-    expect(statSync(join(shared, 'rpm/fedora-1/packages/a.rpm')).ino).to.equal(ino);
+    expect(statSync(join(shared, 'rpms/fedora-1/packages/a.rpm')).ino).to.equal(ino);
   });
 
   it('are plain files of known names that nobody can run, whatever the tree has put there', async () => {
@@ -71,7 +71,7 @@ describe('rpm packages that builds share', () => {
         write(directory, path);
     });
     expect(kept()).to.deep.equal(['fedora-1/packages/a.rpm']);
-    expect(statSync(join(shared, 'rpm/fedora-1/packages/a.rpm')).mode & 0o7777).to.equal(0o644);
+    expect(statSync(join(shared, 'rpms/fedora-1/packages/a.rpm')).mode & 0o7777).to.equal(0o644);
     expect(files(join(top, 'outside'))).to.deep.equal(['a.rpm']);
   });
 

@@ -37,7 +37,7 @@ function rpmDownloads({ packages, metadata }: SharedFiles): Downloads {
     (await filesBelow(directory)).filter((path) => packages.test(path) || metadata?.test(path));
   return {
     async lend(_host, { shared, directory }) {
-      const kept = join(shared, 'rpm');
+      const kept = join(shared, 'rpms');
       makeDirectory(kept);
       const files = new LentFiles();
       // What is not lent is fetched.
@@ -52,7 +52,7 @@ function rpmDownloads({ packages, metadata }: SharedFiles): Downloads {
       };
     },
     async forget(shared) {
-      const kept = join(shared, 'rpm');
+      const kept = join(shared, 'rpms');
       for (const path of await filesBelow(kept)) {
         if (metadata?.test(path)) await rm(join(kept, path), { force: true });
       }

@@ -7,7 +7,7 @@ import { withScratchDirectory } from '../host/scratch-directory.js';
 import { systemIn } from '../elements/environment.js';
 import type { ElementPlan } from '../elements/plan.js';
 import { closeLayer, deleteLayers, mountForEditing, unmountEdit } from '../layers/edit.js';
-import { allLayers, newLayer, type Layer } from '../layers/layers.js';
+import { chainOf, allLayers, newLayer, type Layer } from '../layers/layers.js';
 import { changing, type Store } from '../layers/store.js';
 import { emptyTrash } from '../layers/trash.js';
 import { blockDeviceText, diskFacts, type BlockDeviceText } from './block-device.js';
@@ -34,7 +34,8 @@ export async function dib(
   await removeAbandoned(store);
   const parent = await parentOf(store, request, importFrom);
   const elementPath = searchPath.parse(request.environment.ELEMENTS_PATH ?? '');
-  const { plan, blockDevice } = await planned(parent, request, elementPath);
+  const layers = await chainOf(store, parent.name);
+  const { plan, blockDevice } = await planned(layers, request, elementPath);
   const name = `dib-${randomBytes(6).toString('hex')}`;
   await newLayer(store, { name, parent: parent.name, origin: originOf(process.pid) });
   const remove = store.host.release.hold(`the layer ${name}`, () => discard(store, name));
@@ -60,14 +61,15 @@ export async function dib(
 
 /** What would go wrong is said before anything runs. */
 async function planned(
-  parent: Layer,
+  layers: readonly Layer[],
   request: DibRequest,
   elementPath: readonly string[],
 ): Promise<{ plan: ElementPlan; blockDevice: BlockDeviceText }> {
-  return withScratchDirectory('dib', (work) => {
+  return withScratchDirectory('dib', async (work) => {
     const environment = { ...request.environment, ARCH: request.arch };
-    const plan = planOnParent(systemIn(parent.tree), { elements: request.elements, elementPath, environment }, work);
-    return Promise.resolve({ plan, blockDevice: blockDeviceText(plan.elements, request) });
+    const system = await systemIn(...layers.map(({ tree }) => tree));
+    const plan = planOnParent(system, { elements: request.elements, elementPath, environment }, work);
+    return { plan, blockDevice: blockDeviceText(plan.elements, request) };
   });
 }
 

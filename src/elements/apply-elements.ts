@@ -6,6 +6,7 @@ import { command, insistently, run as runCommand, type Host } from '../host/host
 import { holdScratchDirectory } from '../host/scratch-directory.js';
 import { aptDownloads } from '../sandbox/apt-downloads.js';
 import { lendPackages } from '../sandbox/package-cache.js';
+import { pathInTree } from '../sandbox/tree-path.js';
 import { elementPathOf } from './element-path.js';
 import { systemIn, type BuildFacts } from './environment.js';
 import { toldFinding } from './finding.js';
@@ -25,6 +26,11 @@ export interface ElementChange {
   readonly packages: readonly string[];
   /** What hooks inherit, beside what diskimage-builder sets. */
   readonly environment: NodeJS.ProcessEnv;
+  /**
+   * Where files are made for the time being. Default: the directory for temporary files, where a process that is killed
+   * leaves them.
+   */
+  readonly scratch?: string;
   /** Downloads that later builds use again: made if it is not there. */
   readonly cache: string;
   /** Where hooks on the host begin. Without one, an empty directory that is removed. */
@@ -40,11 +46,11 @@ export interface ElementChange {
  * @throws Failure that names the hook which failed
  */
 export async function applyElements(host: Host, change: ElementChange): Promise<ElementPlan> {
-  const { path: work, remove } = await holdScratchDirectory(host, 'elements');
+  const { path: work, remove } = await holdScratchDirectory(host, 'elements', change.scratch);
   try {
     const { environment, facts } = change;
     const plan = planOnParent(
-      systemIn(change.tree),
+      await systemIn(change.tree),
       { ...change, environment: { ...environment, ARCH: facts.arch } },
       work,
     );
@@ -75,7 +81,7 @@ async function withPackages(
   { tree, cache, environment }: ElementChange,
   run: (variables: NodeJS.ProcessEnv) => Promise<void>,
 ): Promise<void> {
-  const place = join(tree, archives);
+  const place = await pathInTree(tree, archives);
   if (environment.DIB_APT_LOCAL_CACHE === '0' || !existsSync(place)) return run({});
   const shared = join(cache, 'apt-packages');
   await lendPackages(host, aptDownloads, { shared, root: tree }, async (from) => {

@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'ini';
 import { stringify } from 'yaml';
 import { errnoOf } from '../host/errno.js';
 import { Failure } from '../host/failure.js';
 import { programPath, findExecutable } from '../host/programs.js';
+import { pathInTree } from '../sandbox/tree-path.js';
 import type { DiskimageBuilder } from './element-path.js';
 import type { ParentSystem } from './parent-system.js';
 import type { ElementPlan } from './plan.js';
@@ -92,12 +94,15 @@ export function hookEnvironment(
 /**
  * Which system is in a tree. Where that lies is nothing that the user has named: it may be mounted for the build alone.
  *
+ * @param layers the tree, or its layers from the top where it is not mounted
  * @throws Failure if it has no os-release(5)
  */
-export function systemIn(tree: string): ParentSystem {
-  for (const name of ['usr/lib/os-release', 'etc/os-release']) {
+export async function systemIn(...layers: readonly string[]): Promise<ParentSystem> {
+  const places = layers.flatMap((tree) => ['/usr/lib/os-release', '/etc/os-release'].map((name) => ({ tree, name })));
+  for (const { tree, name } of places) {
     try {
-      const { ID, VERSION_CODENAME } = parse(readFileSync(join(tree, name), 'utf8')) as Record<string, string>;
+      const text = await readFile(await pathInTree(tree, name), 'utf8');
+      const { ID, VERSION_CODENAME } = parse(text) as Record<string, string>;
       return { id: ID ?? 'linux', codename: VERSION_CODENAME ?? '' };
     } catch (error) {
       if (errnoOf(error)?.code !== 'ENOENT') throw error;

@@ -6,7 +6,7 @@ import type { Host } from '../host/host.js';
 import { LastLines } from '../host/lines.js';
 import { withScratchDirectory } from '../host/scratch-directory.js';
 import { lendPackages } from '../sandbox/package-cache.js';
-import { withSandbox, type Sandbox } from '../sandbox/sandbox.js';
+import { withSandbox, type Sandbox, type SandboxOptions } from '../sandbox/sandbox.js';
 import { pathInTree } from '../sandbox/tree-path.js';
 import type { Bind } from '../sandbox/tree-mounts.js';
 import { copyFiles } from './copy-files.js';
@@ -15,20 +15,21 @@ import type { DeriveJob } from './jobs.js';
 import { withoutLinkerCache } from './linker-cache.js';
 import { outputLog } from './output-log.js';
 import { downloadsInTree, packageManagerOf, type PackageManager } from './package-managers.js';
+import type { TreeToChange } from './tree-to-change.js';
 
 /** Where scripts are seen in the tree. */
 const scriptsInTree = '/run/image-factory/run';
 
-/** Makes the changes of a derived image in a mounted tree: packages, elements, files, scripts, in this order. */
-export async function changeTree(host: Host, job: DeriveJob, root: string): Promise<void> {
-  await withoutLinkerCache(root, () => change(host, job, root));
+/** Makes the changes of a derived image in a tree: packages, elements, files, scripts, in this order. */
+export async function changeTree(host: Host, job: DeriveJob, tree: TreeToChange): Promise<void> {
+  await withoutLinkerCache(tree.root, () => change(host, job, tree));
 }
 
-async function change(host: Host, job: DeriveJob, root: string): Promise<void> {
+async function change(host: Host, job: DeriveJob, tree: TreeToChange): Promise<void> {
   const { packages, files, run, postScript, elements } = job.changes;
   const scripts = [...run, ...(postScript === undefined ? [] : [{ text: postScript, name: 'post-script' }])];
   if (packages.added.length + packages.leftOut.length > 0) {
-    await withPackageManager(host, job, root, async ({ manager, sandbox, lent }) => {
+    await withPackageManager(host, job, tree, async ({ manager, sandbox, lent }) => {
       const names = [...packages.added, ...packages.leftOut.map((name) => `-${name}`)].join(' ');
       host.log.info(`Packages by ${manager.name}: ${names}`);
       for (const { words, shown, downloads } of manager.commands(packages)) {
@@ -40,20 +41,22 @@ async function change(host: Host, job: DeriveJob, root: string): Promise<void> {
   }
   if (elements.length > 0) {
     const { runElements } = await import('./run-elements.js');
-    await runElements(host, job, root);
+    await runElements(host, job, tree);
   }
   for (const directory of files) {
     host.log.info(`Copying ${directory}`);
-    await copyFiles(host, directory, root);
+    await copyFiles(host, directory, tree.root);
   }
   if (scripts.length === 0) return;
-  await withSandbox(host, { root, environment: job.environment, kernel: kernelOf(job) }, async (sandbox) => {
-    for (const script of scripts) await runScript(host, sandbox, script);
+  await withSandbox(host, sandboxOf(job, tree), async (sandbox) => {
+    for (const script of scripts) await runScript(host, { sandbox, scratch: tree.scratch }, script);
   });
 }
 
-/** A virtual machine of ours is there for the tree alone. */
-const kernelOf = ({ guest }: DeriveJob) => (guest === undefined ? 'shared' : 'own');
+function sandboxOf({ environment, guest }: DeriveJob, tree: TreeToChange): SandboxOptions {
+  // A virtual machine of ours is there for the tree alone.
+  return { ...tree, environment, kernel: guest === undefined ? 'shared' : 'own' };
+}
 
 /** A package manager that is ready to be called. */
 interface ReadyManager {
@@ -66,14 +69,13 @@ interface ReadyManager {
 async function withPackageManager(
   host: Host,
   job: DeriveJob,
-  root: string,
+  tree: TreeToChange,
   action: (ready: ReadyManager) => Promise<void>,
 ): Promise<void> {
+  const { root } = tree;
   const manager = packageManagerOf(root);
   const within = (lent?: Omit<Bind, 'mode'>) =>
-    withSandbox(host, { root, environment: job.environment, kernel: kernelOf(job) }, (sandbox) =>
-      action({ manager, sandbox, lent }),
-    );
+    withSandbox(host, sandboxOf(job, tree), (sandbox) => action({ manager, sandbox, lent }));
   const { downloads } = manager;
   if (downloads === undefined) return within();
   const shared = join(job.cache, await kindOfSystem(root));
@@ -83,10 +85,10 @@ async function withPackageManager(
 /** Copied, so that what the script does to itself does not reach the build machine. */
 async function runScript(
   host: Host,
-  sandbox: Sandbox,
+  { sandbox, scratch: above }: { readonly sandbox: Sandbox; readonly scratch: string },
   script: string | { readonly text: string; readonly name: string },
 ): Promise<void> {
-  await withScratchDirectory('run', async (scratch) => {
+  const copied = async (scratch: string) => {
     const name = typeof script === 'string' ? basename(script) : script.name;
     const copy = join(scratch, name);
     if (typeof script === 'string') await copyFile(script, copy);
@@ -98,7 +100,8 @@ async function runScript(
     const binds: Bind[] = [{ from: scratch, to: scriptsInTree, mode: 'read-only' }];
     const words = (await hasInterpreter(copy, sandbox.root)) ? [inTree] : ['/bin/sh', inTree];
     await runTold(host, sandbox, words, binds, name);
-  });
+  };
+  await withScratchDirectory('run', copied, above);
 }
 
 /**

@@ -50,7 +50,7 @@ async function fill(store: Store, job: DeriveJob, tree: string): Promise<Unpacke
       const { emulatePrograms } = await import('../sandbox/program-emulation.js');
       await emulatePrograms(store.host, job.foreign);
     }
-    await changeTree(store.host, job, at);
+    await changeTree(store.host, job, { root: at, scratch: dirname(tree) });
     await cleanTree(store.host, job, at);
   });
   await rm(work, { recursive: true });

@@ -40,6 +40,11 @@ export interface SandboxOptions {
   readonly root: string;
   readonly binds?: readonly Bind[];
   readonly environment?: Readonly<Record<string, string>>;
+  /**
+   * Where files are made for the time being. Default: the directory for temporary files, where a process that is killed
+   * leaves them.
+   */
+  readonly scratch?: string;
   /** Whether the kernel is that of the build machine, which programs must not change, or the tree's alone (default: shared). */
   readonly kernel?: 'shared' | 'own';
 }
@@ -95,10 +100,10 @@ Dpkg::Options { "--force-unsafe-io"; "--force-confdef"; "--force-confold"; };
  */
 export async function withSandbox<T>(
   host: Host,
-  { root, binds = [], environment = {}, kernel = 'shared' }: SandboxOptions,
+  { root, binds = [], environment = {}, scratch: above, kernel = 'shared' }: SandboxOptions,
   action: (sandbox: Sandbox) => Promise<T>,
 ): Promise<T> {
-  const { path: scratch, remove } = await holdScratchDirectory(host, 'sandbox');
+  const { path: scratch, remove } = await holdScratchDirectory(host, 'sandbox', above);
   try {
     const apt = join(scratch, 'apt.conf');
     await writeFile(apt, aptConfiguration);

@@ -197,8 +197,11 @@ describe('derived images', () => {
     writeFileSync(join(directory, 'web.sh'), `touch /etc/web\n[ -e /etc/quick ] || sleep 98765\n`);
     const isUp = () =>
       call('sh', ['-c', 'cat /proc/[0-9]*/cmdline 2>/dev/null | tr "\\0" " "']).includes('sleep 98765');
+    const temporary = join(directory, 'tmp');
+    mkdirSync(temporary);
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGKILL'] as const) {
-      const running = start(['web', '--cache-dir', join(directory, 'cache')], { detached: true });
+      const options = { detached: true, env: { ...environment(), TMPDIR: temporary } };
+      const running = start(['web', '--cache-dir', join(directory, 'cache')], options);
       while (!isUp()) await sleep(50);
       running.kill(signal);
       const { exitCode } = await running;
@@ -210,6 +213,7 @@ describe('derived images', () => {
     const { exitCode, all } = await build('ci');
     expect(exitCode).to.equal(0, all);
     expectNothingLeft();
+    expect(readdirSync(temporary)).to.deep.equal([]);
   });
 
   it('have the frame of their own parent, though another image has the same tree', async () => {

@@ -27,7 +27,7 @@ await serve(async (host, { job, inputs, variables }: GuestJob): Promise<GuestRes
     'index=off,metacopy=off,redirect_dir=nofollow',
   ].join(',');
   await call('mount', '-t', 'overlay', '-o', options, 'tree', at);
-  await changeTree(host, { ...job, cache: place('cache') }, at);
+  await changeTree(host, { ...job, cache: place('cache') }, { root: at, scratch });
   await cleanTree(host, job, at);
   await call('umount', at);
   return { size: await writeChanges(host, upper, await disk(guestDisks.output)) };

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 /** Modules that are started, or imported by name. `programModule` finds them. */
 const entryPoints = ['cli/main', 'nodes/worker', 'nodes/guest/store-guest', 'nodes/guest/tree-guest'];
 
-/** Packages that stay outside: ssh2 has compiled parts, and finds them by its own place. */
+/** Packages that stay outside: ssh2 finds its compiled parts by its own place, and @xterm/headless is loaded by require(). */
 const outside = ['ssh2', '@xterm/headless'];
 
 rmSync('lib', { recursive: true, force: true });

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { filesOfTarget } from '../config/bundle-files.js';
 import { bundleFormats, type BundleFormat } from '../config/bundle-formats.js';
 import type { BundleTarget } from '../config/bundle-target.js';
-import { systemFailure } from '../host/errno.js';
+import { failureOf } from '../host/failure-of.js';
 import { Failure, UsageError } from '../host/failure.js';
 import type { Host } from '../host/host.js';
 import { compareDisk, withReadableBundle } from './proof.js';
@@ -75,7 +75,7 @@ export async function makeBundles(host: Host, bundling: Bundling, sources: Sourc
     try {
       made.push(await makeOne(host, making, source, bundling));
     } catch (error) {
-      const failure = error instanceof Failure ? error : systemFailure(error);
+      const failure = failureOf(error);
       if (failure === undefined) throw error;
       throw new Failure(`bundle ${target.name}: ${failure.message}`, { hint: failure.hint, cause: error });
     } finally {

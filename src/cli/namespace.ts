@@ -41,10 +41,11 @@ export async function runInNamespace(namespace: Namespace, store: string): Promi
     ...['setpriv', '--pdeathsig', 'KILL', '--'],
     ...[process.execPath, ...process.execArgv, ...process.argv.slice(1)],
   ];
+  const home = homeDirectory();
   const env: NodeJS.ProcessEnv = {
     ...{ ...process.env, PATH: programPath(), [marker]: namespace, [storeVariable]: store },
     // Where it is not set, the password database would have that of root for the root of a namespace.
-    ...(homeDirectory() === undefined ? {} : { HOME: homeDirectory() }),
+    ...(home === undefined ? {} : { HOME: home }),
   };
   const child = spawn('unshare', args, { stdio: 'inherit', env });
   const leave = () => undefined;

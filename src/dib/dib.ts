@@ -7,7 +7,7 @@ import { withScratchDirectory } from '../host/scratch-directory.js';
 import { systemIn } from '../elements/environment.js';
 import type { ElementPlan } from '../elements/plan.js';
 import { closeLayer, deleteLayers, mountForEditing, unmountEdit } from '../layers/edit.js';
-import { chainOf, allLayers, newLayer, type Layer } from '../layers/layers.js';
+import { allLayers, chainOf, newLayer, type Layer } from '../layers/layers.js';
 import { changing, type Store } from '../layers/store.js';
 import { emptyTrash } from '../layers/trash.js';
 import { blockDeviceText, diskFacts, type BlockDeviceText } from './block-device.js';

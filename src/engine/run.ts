@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { systemFailure } from '../host/errno.js';
+import { failureOf } from '../host/failure-of.js';
 import { Failure } from '../host/failure.js';
 import type { Host } from '../host/host.js';
 import type { KnownSecrets } from '../host/known-secrets.js';
@@ -205,7 +205,7 @@ async function runStep<State extends object>(
   } catch (error) {
     log.tell({ event: 'stage-failed', stage: step.name, ...timing() });
     if (signal.aborted) throw signal.reason;
-    const failure = error instanceof Failure ? error : systemFailure(error);
+    const failure = failureOf(error);
     if (failure === undefined) throw error;
     throw new Failure(`${step.name}: ${failure.message}`, { hint: failure.hint, cause: error });
   }

@@ -20,15 +20,25 @@ const needed = ['virtio_pci', 'virtio_blk', 'virtio_console', 'virtio_net', 'ext
 const wanted = ['crc32c_generic', 'virtio_rng'];
 
 /** For guests that read disks of others: as far as a kernel has them. */
-export const modulesForDisks = ['loop', 'vfat', 'nls_cp437', 'nls_ascii', 'nls_iso8859_1', 'xfs', 'btrfs'];
+const modulesForDisks = ['loop', 'vfat', 'nls_cp437', 'nls_ascii', 'nls_iso8859_1', 'xfs', 'btrfs'];
 
-export interface KernelOptions {
+interface KernelOptions {
   /** The root directory of this machine. */
   readonly here?: string;
   /** Modules that are loaded as well, as far as a kernel has them. */
   readonly further?: readonly string[];
   /** Where they are closed, a virtual machine is no choice of the user's, and can't be avoided by `derive-in`. */
   readonly namespaces?: 'open' | 'closed';
+}
+
+/**
+ * The kernel with which a machine of its own works in the store: that of an installed system, or of this machine. It is
+ * started where namespaces are closed.
+ *
+ * @throws Failure as {@link kernelFor}
+ */
+export function kernelForStore(tree: string): Promise<GuestKernel> {
+  return kernelFor(tree, 'the installed system', { further: modulesForDisks, namespaces: 'closed' });
 }
 
 /**

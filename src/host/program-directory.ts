@@ -10,7 +10,7 @@ export function programVersion(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
-/** Whether this is the source, which only tests run. */
+/** Whether this is the source, as tests and the renderer of the manual pages load it. */
 const isSource = import.meta.url.endsWith('.ts');
 
 /**

@@ -1,8 +1,6 @@
-import { join } from 'node:path';
 import { inspect } from 'node:util';
-import { systemFailure } from '../host/errno.js';
-import { Failure, Interrupted, NotReleased, UsageError } from '../host/failure.js';
-import { programDirectory } from '../host/program-directory.js';
+import { failureOf } from '../host/failure-of.js';
+import { Interrupted, NotReleased, UsageError } from '../host/failure.js';
 import { whatIsLeft } from '../host/release-stack.js';
 
 /** How something ended: `invalid` is the user's mistake, found before anything was done. */
@@ -15,16 +13,6 @@ export const exitCodes: Readonly<Record<Outcome, number>> = { done: 0, failed: 1
 export interface Ending {
   readonly outcome: Outcome;
   readonly messages: readonly string[];
-}
-
-/** Modules are loaded where they are needed: an upgrade at that time takes them away from a running build. */
-function replacedProgram(error: unknown): Failure | undefined {
-  const isMissing = (error as NodeJS.ErrnoException | undefined)?.code === 'ERR_MODULE_NOT_FOUND';
-  if (!isMissing || !String(error).includes(join(programDirectory, 'lib'))) return undefined;
-  return new Failure('a part of image-factory itself is missing: it was replaced while it ran', {
-    hint: 'Start it again. If that does not help, install it again.',
-    cause: error,
-  });
 }
 
 /** What an error means for the user. */
@@ -41,7 +29,7 @@ export function endingOf(error: unknown): Ending {
     return { outcome: 'interrupted', messages: [`${error.message}; all resources released`] };
   }
   if (error instanceof UsageError) return { outcome: 'invalid', messages: error.problems };
-  const failure = error instanceof Failure ? error : (systemFailure(error) ?? replacedProgram(error));
+  const failure = failureOf(error);
   if (failure === undefined) {
     return { outcome: 'failed', messages: [`internal error, please report it with these lines:\n${inspect(error)}`] };
   }

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { systemFailure, reasonOf } from '../host/errno.js';
+import { reasonOf } from '../host/errno.js';
+import { failureOf } from '../host/failure-of.js';
 import { Failure, Interrupted, NotReleased, UsageError } from '../host/failure.js';
 import { command, shellLine, type Host } from '../host/host.js';
 import { LastLines } from '../host/lines.js';
@@ -135,7 +136,7 @@ export async function serve(work: (host: Host, job: never) => Promise<unknown>):
     exitCode = 1;
     const cause = error instanceof NotReleased ? error.cause : error;
     if (error instanceof NotReleased) error.unreleased.map(whatIsLeft).forEach((left) => log.warn(left));
-    const failure = cause instanceof Failure ? cause : systemFailure(cause);
+    const failure = failureOf(cause);
     if (failure !== undefined) say({ failure: failure.message, hint: failure.hint });
     else if (cause instanceof UsageError) say({ problems: cause.problems });
     else if (!controller.signal.aborted) console.error(error);

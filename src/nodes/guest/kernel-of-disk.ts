@@ -6,7 +6,7 @@ import { SystemFiles } from '../../disk/system-files.js';
 import { Volumes } from '../../disk/volumes.js';
 import { Failure } from '../../host/failure.js';
 import type { Host } from '../../host/host.js';
-import { kernelFor, modulesForDisks } from '../../guest/kernel.js';
+import { kernelForStore } from '../../guest/kernel.js';
 
 /**
  * Copies the newest kernel of an installed system, with the modules that a guest needs, out of its disk: without mounting
@@ -31,9 +31,7 @@ export async function takeKernel(host: Host, disk: string, to: string): Promise<
     try {
       await copy(kernel.image, kernel.image.slice(1));
       for (const name of ['modules.dep', 'modules.builtin']) await copyModule(name);
-      const { modules } = await kernelFor(to, 'the installed system', {
-        ...{ further: modulesForDisks, namespaces: 'closed' },
-      });
+      const { modules } = await kernelForStore(to);
       for (const file of modules) if (file.startsWith(to)) await copyModule(file.slice(join(to, directory).length + 1));
     } catch (error) {
       await rm(to, { recursive: true, force: true });

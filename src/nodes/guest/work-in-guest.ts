@@ -12,7 +12,7 @@ import { holdScratchDirectory } from '../../host/scratch-directory.js';
 import { writeAppliance } from '../../guest/appliance.js';
 import { callGuest } from '../../guest/call-guest.js';
 import { guestMachine, usualPatience, type GuestMachine } from '../../guest/emulator.js';
-import { kernelFor, modulesForDisks } from '../../guest/kernel.js';
+import { kernelForStore } from '../../guest/kernel.js';
 import { programsOfHooks, programsOfStores } from '../../guest/programs.js';
 import { recognise } from '../../layers/import/recognise.js';
 import { sha256Of } from '../../host/digest.js';
@@ -99,9 +99,7 @@ async function work(host: Host, { job, place, scratch, disk }: Work): Promise<un
   const within = (name: string) => join(scratch, name);
   const kernelTree = join(place, 'kernel');
   if (!existsSync(kernelTree) && disk !== undefined) await takeKernel(host, disk, kernelTree);
-  const kernel = await kernelFor(kernelTree, 'the installed system', {
-    ...{ further: modulesForDisks, namespaces: 'closed' },
-  });
+  const kernel = await kernelForStore(kernelTree);
   host.log.info(`Namespaces are closed here: starting a virtual machine with the kernel ${kernel.version}`);
   const programs = [
     ...programsOfStores,

@@ -58,11 +58,11 @@ async function parsed(host: Caller, call: Command): Promise<Attributes> {
   for await (const line of linesOfProgram(host, call)) {
     const path = /^# file: \.\/?(.*)$/s.exec(line)?.[1];
     const [, name, value = ''] = /^([^=]+)=(?:0x([0-9a-f]*))?$/.exec(line) ?? [];
+    // First, as the name of a file may look like an attribute ('x=', 'x=0x00'). No attribute's name begins with '#'.
     if (path !== undefined) {
       current = new Map<string, Buffer>();
       found.set(unescaped(path), current);
-    }
-    if (name !== undefined) current.set(unescaped(name), Buffer.from(value, 'hex'));
+    } else if (name !== undefined) current.set(unescaped(name), Buffer.from(value, 'hex'));
   }
   return found;
 }

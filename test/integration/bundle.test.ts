@@ -157,6 +157,8 @@ describe('image-factory bundle', () => {
         await as('mkdir', theirs);
         run('install', ['--mode=644', disk, theirs]);
         await as(user.program, 'bundle', join(theirs, 'web-2024-05-17.raw'), 'tar-zst', 'oci', 'vdi');
+        const { stdout } = await as('skopeo', 'inspect', `oci-archive:${theirs}/web-2024-05-17.oci.tar`);
+        expect(stdout).to.include('amd64');
         expect(readdirSync(theirs).sort()).to.deep.equal(
           [
             'bundles.json',

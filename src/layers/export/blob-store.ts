@@ -14,6 +14,11 @@ export interface Blob {
 
 /** Where the files of a container image are written: a directory, or an archive. */
 export interface BlobStore {
+  /**
+   * To be called for each directory before what is in it. Readers make those that an archive does not name themselves, and an
+   * ordinary user's skopeo then fails: it gives them to root.
+   */
+  makeDirectory(path: string): Promise<void>;
   /** Writes bytes of which the digest is known only in the end. @param nameOf the path for that digest */
   add(source: AsyncIterable<Uint8Array>, nameOf: (digest: string) => string): Promise<Blob>;
   put(path: string, content: Buffer): Promise<Blob>;
@@ -25,8 +30,9 @@ export interface BlobStore {
 
 /** @param directory is made */
 export async function directoryStore(directory: string): Promise<BlobStore> {
-  await mkdir(join(directory, 'blobs/sha256'), { recursive: true });
+  await mkdir(directory, { recursive: true });
   return {
+    makeDirectory: (path) => mkdir(join(directory, path)),
     async add(source, nameOf) {
       const unfinished = join(directory, 'blobs/unfinished');
       const { blob, counted } = counting(source);
@@ -62,9 +68,12 @@ export async function archiveStore(path: string, modified: number): Promise<Blob
     await writeAt(content, end);
     end += content.length;
   };
+  const root = { uid: 0, gid: 0 };
   const header = (name: string, size: number) =>
-    headersOf({ path: name, type: 'file', mode: 0o644, owner: { uid: 0, gid: 0 }, size, modified });
+    headersOf({ path: name, type: 'file', mode: 0o644, owner: root, size, modified });
   return {
+    makeDirectory: (name) =>
+      write(headersOf({ path: `${name}/`, type: 'dir', mode: 0o755, owner: root, size: 0, modified })),
     async add(source, nameOf) {
       const start = end;
       end += header('', 0).length;

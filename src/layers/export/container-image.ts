@@ -44,6 +44,7 @@ export async function writeOciLayout(
   compression: Exclude<ExportCompression, 'xz'>,
 ): Promise<void> {
   await store.put('oci-layout', json({ imageLayoutVersion: '1.0.0' }));
+  for (const directory of ['blobs', 'blobs/sha256']) await store.makeDirectory(directory);
   const layers: Descriptor[] = [];
   const diffIds: string[] = [];
   const times = new Times(image);

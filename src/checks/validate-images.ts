@@ -1,5 +1,6 @@
 import type { Configuration } from '../config/configuration.js';
 import { overridesOfParents } from '../config/derive-origin.js';
+import { isImage } from '../config/flavored-name.js';
 import type { Overrides } from '../config/overrides.js';
 import { parentNames } from '../config/parent-names.js';
 import { isoDate, resolveImage } from '../config/resolve.js';
@@ -50,7 +51,7 @@ async function withAncestors(host: Caller, configuration: Configuration, named: 
   const all = new Map<string, Wanted>();
   const names = new Map(named.map((wanted) => [wanted.image, wanted]));
   for (const { image, overrides, isMeant } of named) {
-    const line = parentNames(configuration, image, overrides).filter((name) => configuration.kind(name) === 'image');
+    const line = parentNames(configuration, image, overrides).filter((name) => isImage(configuration, name));
     for (const ancestor of isMeant ? line.reverse() : []) {
       const known = names.get(ancestor) ?? all.get(ancestor);
       if (known?.isMeant || ancestor === image) continue;

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Configuration } from '../config/configuration.js';
+import { flavoredName, isImage, splitName } from '../config/flavored-name.js';
 import { isDerived, type ImageSpec } from '../config/image-spec.js';
 import { integer } from '../config/option-types.js';
 import { overridesOfParents } from '../config/derive-origin.js';
@@ -9,6 +10,8 @@ import { isoDate, resolveImage } from '../config/resolve.js';
 import { UsageError } from '../host/failure.js';
 import { silentLog } from '../host/log.js';
 import { imageGraph, runGraph, type GraphImage } from '../jobs/image-graph.js';
+import { noting } from '../packages/own-options.js';
+import { imagesMeant } from '../packages/request.js';
 import type { ImageOutcome } from '../report/events.js';
 import type { BuildFlags } from './build-flags.js';
 import { complain } from './complaints.js';
@@ -26,9 +29,16 @@ export function imagesAskedFor(configuration: Configuration, flags: BuildFlags):
     if (own.length === 0) throw new UsageError(['--all: your configuration files have no image']);
     return own;
   }
-  if (!names.includes(childrenOf)) configuration.section(childrenOf);
-  const children = names.filter(
-    (name) => configuration.isOwn(name) && parentNames(configuration, name).includes(childrenOf),
+  if (!isImage(configuration, childrenOf)) configuration.section(childrenOf);
+  const flavors = names
+    .filter((name) => configuration.isOwn(name))
+    // What is wrong with the flavors of one is told where it is named.
+    .flatMap((name) => noting([], () => imagesMeant(configuration, name, flags.flavor).map(flavoredName)) ?? [name]);
+  const children = flavors.filter((name) =>
+    parentNames(configuration, name).some(
+      (parent) =>
+        isImage(configuration, parent) && [parent, splitName(configuration, parent).image].includes(childrenOf),
+    ),
   );
   if (children.length === 0) throw new UsageError([`--children-of ${childrenOf}: no image has it as a parent`]);
   return children;

@@ -85,7 +85,7 @@ flavors = xn
     expect(lines.slice(0, 4).map((line) => line.split(/ {2,}/))).to.deep.equal([
       ['web@xen', 'Debian 13 (trixie)', 'packages'],
       ['web@plain', 'Debian 13 (trixie)', 'packages', newest],
-      ['child', 'unknown', 'parent web@plain'],
+      ['child', 'Debian 13 (trixie)', 'parent web@plain'],
       ['wrong', 'Debian 13 (trixie)', 'packages'],
     ]);
     const { images } = JSON.parse(await list('--config', flavored, '--json')) as { images: { name: string }[] };

@@ -1,6 +1,7 @@
 import type { Configuration } from '../config/configuration.js';
 import { splitName } from '../config/flavored-name.js';
 import { isBootstrapped, isDerived, type ImageSpec } from '../config/image-spec.js';
+import { parentNames } from '../config/parent-names.js';
 import { isoDate, resolveImage } from '../config/resolve.js';
 import { Failure, UsageError } from '../host/failure.js';
 import { silentLog } from '../host/log.js';
@@ -23,7 +24,7 @@ interface TreeImage {
   readonly image: string;
   /** Whether it is made from its packages. */
   readonly packages?: boolean;
-  /** As the section names it. */
+  /** As the section names it, or the flavor that it means. */
   readonly parent: string | undefined;
   readonly state: 'fresh' | 'stale' | 'not built' | 'waits for its parent' | 'invalid';
   /** Which inputs differ from those of the newest tree. */
@@ -101,6 +102,8 @@ function stateOf(derivation: Derivation): Pick<TreeImage, 'state' | 'differing' 
 }
 
 function parentOf(configuration: Configuration, name: string): string | undefined {
+  const [meant] = parentNames(configuration, name);
+  if (meant !== undefined) return meant;
   const { image } = splitName(configuration, name);
   const { document } = configuration.section(image);
   try {

@@ -1,4 +1,5 @@
 import type { Configuration } from './configuration.js';
+import { commaList } from './option-types.js';
 
 /** An image, or one of its flavors. */
 export interface FlavoredImage {
@@ -18,4 +19,18 @@ export function splitName(configuration: Configuration, name: string): FlavoredI
   const at = name.lastIndexOf('@');
   if (at <= 0 || configuration.kind(name) !== undefined) return { image: name, flavor: undefined };
   return { image: name.slice(0, at), flavor: name.slice(at + 1) };
+}
+
+/** Whether there is an image of a name, or the flavor of one: `web@xen` is none without a section [flavor xen]. */
+export function isImage(configuration: Configuration, name: string): boolean {
+  const { image, flavor } = splitName(configuration, name);
+  return (
+    configuration.kind(image) === 'image' &&
+    (flavor === undefined || configuration.kind(`flavor ${flavor}`) === 'flavor')
+  );
+}
+
+/** The flavors that an image is built in; empty where it names none. */
+export function flavorsOf(configuration: Configuration, image: string): readonly string[] {
+  return commaList.parse(configuration.section(image).document.get(image, 'flavors') ?? '');
 }

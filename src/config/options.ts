@@ -18,7 +18,7 @@ export const sectionOptions = {
 export const imageOptions = {
   parent: option(type.parent, {
     group: 'derive',
-    doc: 'What the image is derived from, instead of being installed: another image, a layer of the store, or **file:** with the path of a disk, an archive, a container image or a directory. The parent stays as it is. See **DERIVED IMAGES**.',
+    doc: 'What the image is derived from, instead of being installed: another image, or a flavor of one (*web@xen*), a layer of the store, or **file:** with the path of a disk, an archive, a container image or a directory. The parent stays as it is. See **DERIVED IMAGES**.',
   }),
   elements: option(type.words, {
     group: 'derive',

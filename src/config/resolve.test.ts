@@ -403,6 +403,30 @@ post-upload-command1 = echo "
     ]);
   });
 
+  it('takes a parent in the flavor that is named, else in that of the child, else in the only one', () => {
+    const flavors = '[flavor xen]\nhypervisor = xen\n[flavor arm]\narch = arm64\n[flavor kvm]\nhypervisor = kvm\n';
+    const web = '[web]\ndistribution = debian\ngroup = base\nlayout = hybrid\n';
+    const parentOf = (text: string, name: string) => {
+      const { origin, arch } = imageOf(`${flavors}${web}${text}`, name);
+      return [origin.kind === 'derive' ? origin.parentImage?.name : undefined, arch.debianName];
+    };
+    expect(parentOf('flavors = xen, arm\n[kid]\nparent = web@arm\n', 'kid')).to.deep.equal(['web@arm', 'arm64']);
+    const both = 'flavors = xen, arm\n[kid]\nparent = web\nflavors = xen, arm\n[kid2]\nparent = kid\n';
+    expect(parentOf(both, 'kid@arm')).to.deep.equal(['web@arm', 'arm64']);
+    expect(parentOf(both, 'kid2@xen')).to.deep.equal(['kid@xen', 'amd64']);
+    expect(parentOf('flavors = arm\n[kid]\nparent = web\n', 'kid')).to.deep.equal(['web@arm', 'arm64']);
+    expect(parentOf('[kid]\nparent = web\n', 'kid@kvm')).to.deep.equal(['web', 'amd64']);
+    // A layer of the store may have such a name.
+    expect(parentOf('flavors = xen\n[kid]\nparent = web@xen-0a1b\n', 'kid')).to.deep.equal([undefined, 'amd64']);
+    const unsaid = (name: string) =>
+      problemsOf(() => imageOf(`${flavors}${web}flavors = xen, arm\n[kid]\nparent = web\n`, name));
+    for (const name of ['kid', 'kid@kvm']) {
+      expect(unsaid(name)).to.deep.equal([
+        'my.conf:13: [kid]: parent = web: it is built in several flavors: name one of web@xen, web@arm',
+      ]);
+    }
+  });
+
   it('blames the command line for a circle of parents that only it closes', () => {
     const text = '[c]\nparent = b\n[b]\nparent = a\n[a]\nparent = file:base.tar\n';
     const closed = problemsOf(() => imageOf(text, 'a', { parent: 'c' }));

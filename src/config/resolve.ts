@@ -15,12 +15,13 @@ import {
 import { deriveOrigin, filesToCopy, overridesOfParents, withParentsValues } from './derive-origin.js';
 import { bootstrapOrigin } from './bootstrap-origin.js';
 import { flavorOptions } from './group-options.js';
-import { splitName } from './flavored-name.js';
+import { flavoredName, flavorsOf, splitName } from './flavored-name.js';
 import { layoutFile } from './layout-file.js';
 import { lockPath } from './lock-path.js';
 import { canonical, type Values } from './option.js';
 import { imageOptions } from './options.js';
 import { literally, withOverrides, type Overrides } from './overrides.js';
+import { parentsMeant } from './parent-names.js';
 import { inOrderOfLines } from './problem-order.js';
 import { resolveTargets } from './resolve-bundle.js';
 import { resolveDestination } from './resolve-destination.js';
@@ -78,7 +79,7 @@ export function resolveImage(
         ) ?? installationOf(values, reader))
       : deriveOrigin(
           values.parent,
-          { parentImage, nearestImage: nearestWord(values.parent, configuration.imageNames()) },
+          { parentImage, nearestImage: nearestImage(configuration, values.parent) },
           values,
           reader,
         );
@@ -155,7 +156,7 @@ export function resolveImage(
   });
 }
 
-/** The image that `parent` names; undefined where it names none: a layer of the store, or a file. */
+/** The image that `parent` names, or the flavor of one; undefined where it names none: a layer of the store, or a file. */
 function parentOf(
   configuration: Configuration,
   parent: string | undefined,
@@ -166,14 +167,21 @@ function parentOf(
     reader,
   }: { overrides: Overrides; today: string; line: readonly Child[]; reader: SectionReader },
 ): ImageSpec | undefined {
-  if (parent === undefined || configuration.kind(parent) !== 'image') return undefined;
-  const begin = line.findIndex(({ name }) => name === parent);
+  if (parent === undefined) return undefined;
+  const [meant, ...others] = parentsMeant(configuration, line.at(-1)?.name ?? '', parent);
+  if (meant === undefined) return undefined;
+  if (others.length > 0) {
+    const names = [meant, ...others].join(', ');
+    reader.complain(`parent = ${parent}: it is built in several flavors: name one of ${names}`, 'parent');
+    return undefined;
+  }
+  const begin = line.findIndex(({ name }) => name === meant);
   if (begin >= 0) {
     complainOfCircle(line.slice(begin), reader.problems);
     return undefined;
   }
   try {
-    return resolveImage(configuration, parent, overridesOfParents(overrides), today, line);
+    return resolveImage(configuration, meant, overridesOfParents(overrides), today, line);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     reader.problems.push(...error.problems);
@@ -181,12 +189,22 @@ function parentOf(
   }
 }
 
+/** For suggestions: the image, or the flavor of one, that is spelt most like a parent. */
+function nearestImage(configuration: Configuration, parent: string): string | undefined {
+  const { image } = splitName(configuration, parent);
+  const flavors = configuration.kind(image) === 'image' ? flavorsOf(configuration, image) : [];
+  return nearestWord(parent, [
+    ...configuration.imageNames(),
+    ...flavors.map((flavor) => flavoredName({ image, flavor })),
+  ]);
+}
+
 /** The same words at the same line, from wherever the circle is entered; the command line where it closes the circle. */
 function complainOfCircle(images: readonly Child[], problems: string[]): void {
-  const first = images.map(({ name }) => name).toSorted()[0];
-  const begin = images.findIndex(({ name }) => name === first);
+  const first = images.map(({ section }) => section.name).toSorted()[0];
+  const begin = images.findIndex(({ section }) => section.name === first);
   const circle = [...images.slice(begin), ...images.slice(0, begin)];
-  const shown = [...circle, ...circle.slice(0, 1)].map(({ name }) => `[${name}]`).join(' -> ');
+  const shown = [...circle, ...circle.slice(0, 1)].map(({ section }) => `[${section.name}]`).join(' -> ');
   const readers = circle.map(({ section }) => new SectionReader(section, problems));
   const blamed = readers.find((reader) => reader.fileOf('parent') === undefined) ?? readers.at(-1);
   blamed?.complain(`'parent' leads in a circle: ${shown}`, 'parent');

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Configuration } from '../config/configuration.js';
-import { flavoredName, splitName, type FlavoredImage } from '../config/flavored-name.js';
+import { flavoredName, flavorsOf, splitName, type FlavoredImage } from '../config/flavored-name.js';
 import { commaList } from '../config/option-types.js';
 import { didYouMean } from '../config/suggestion.js';
 import { UsageError } from '../host/failure.js';
@@ -50,12 +50,7 @@ export function imageMeant(configuration: Configuration, name: string, flavors: 
   throw new UsageError([`${name} has several flavors: name one of ${images.map(flavoredName).join(', ')}`]);
 }
 
-/** The flavors that an image is built in; empty where it names none. */
-export function flavorsOf(configuration: Configuration, image: string): readonly string[] {
-  return commaList.parse(configuration.section(image).document.get(image, 'flavors') ?? '');
-}
-
-export { flavoredName, type FlavoredImage } from '../config/flavored-name.js';
+export { flavoredName, flavorsOf, type FlavoredImage } from '../config/flavored-name.js';
 
 /** The packages that an image of a flavor asks for, and where they come from. */
 export interface PackageRequest extends FlavoredImage, PackagePlaces {

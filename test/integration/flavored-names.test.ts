@@ -20,6 +20,13 @@ arch = arm64
 options = !kernel
 [flavor odd]
 arch = amd65
+[kid]
+parent = web
+files = files
+flavors = plain, xen
+[kid2]
+parent = kid@plain
+files = files
 [web]
 like = trixie
 debian_mirror = http://mirror.invalid/debian
@@ -29,6 +36,7 @@ store-dir = ${directory}/store
 output-dir = ${directory}/out
 `,
     );
+    mkdirSync(join(directory, 'files'));
     mkdirSync(join(directory, 'out'));
     for (const [name, version] of [
       ['web@plain-2026-01-02', '1'],
@@ -53,7 +61,7 @@ output-dir = ${directory}/out
       .to.match(/^\[web\]$/m)
       .and.match(/^arch = arm64$/m);
     expect(await call('validate', 'web@xen')).to.include('1 image: nothing found');
-    expect(await call('tree', 'web@xen')).to.equal('web@xen  not built');
+    expect(await call('tree', 'web@xen')).to.match(/^web@xen {2}not built$/m);
     expect(await call('render', 'web@xen'))
       .to.include('[web@xen] has no answer file')
       .and.include('made from its packages');
@@ -69,8 +77,33 @@ output-dir = ${directory}/out
     expect(await call('write', 'web@xen', 'disk', '--to-file')).to.include('there is no image of web@xen');
   });
 
+  it('has the children of its flavor', async () => {
+    expect(await call('tree')).to.equal(
+      [
+        'web@xen  not built',
+        '└─ kid@xen  waits for its parent',
+        'web@plain  not built',
+        '└─ kid@plain  waits for its parent',
+        '   └─ kid2  waits for its parent',
+      ].join('\n'),
+    );
+    expect(await call('list')).to.match(/^kid@plain +Debian 13 \(trixie\) +parent web@plain$/m);
+    const children = async (of: string) =>
+      (await call('--children-of', of, '--dry-run', '--no-parents')).match(/^# kid\S*$/gm);
+    expect(await children('web')).to.deep.equal(['# kid@plain', '# kid@xen', '# kid2']);
+    expect(await children('web@plain')).to.deep.equal(['# kid@plain', '# kid2']);
+    expect(await call('validate', 'kid2')).to.include('3 images: nothing found');
+    expect(await call('show', 'kid2', '--set', 'parent=kid@xn')).to.include('parent = kid@xn');
+    expect(await call('validate', 'kid2', '--set', 'parent=kid')).to.include(
+      'command line: [kid2]: parent = kid: it is built in several flavors: name one of kid@plain, kid@xen',
+    );
+    expect(await call('kid2', '--set', 'parent=kid@xn')).to.match(/no image and no layer .*did you mean 'kid@xen'/);
+  });
+
   it('may be left out where all flavors are meant, and not where one is', async () => {
-    expect(await call('tree')).to.equal('web@xen  not built\nweb@plain  not built');
+    expect(await call('tree'))
+      .to.match(/^web@xen {2}not built$/m)
+      .and.match(/^web@plain {2}not built$/m);
     expect(await call('validate', 'web')).to.include('2 images: nothing found');
     for (const words of [
       ['bundle', 'web', 'oci'],

@@ -68,10 +68,13 @@ const excluding =
   'set -f; for name in $1; do rpm --query --quiet "$name" || set -- "$@" "--exclude=$name"; done; shift; exec "$@"';
 
 /**
- * They have dnf take what builds share for its own, keep it, and fetch what describes the metadata all the same: that is
- * what it checks the rest against.
+ * They have dnf take what builds share for its own, keep it, and fetch what describes the metadata all the same, also where
+ * the tree's configuration says not to: that is what it checks the rest against.
  */
-const sharing = ['--refresh', `--setopt=cachedir=${downloadsInTree}`, '--setopt=keepcache=1'];
+const sharing = [
+  ...[`--setopt=cachedir=${downloadsInTree}`, '--setopt=keepcache=1'],
+  ...['--setopt=cacheonly=0', '--refresh'],
+];
 
 function dnf(program: string): PackageManager {
   // The others have other options for it, or other rules of what they check.

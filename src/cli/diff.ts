@@ -1,8 +1,11 @@
 import { existsSync } from 'node:fs';
 import { UsageError } from '../host/failure.js';
+import { shownPath } from '../host/shown-path.js';
 import { differencesOf, type ComparedPackage, type PackageDifference } from '../packages/differences.js';
 import { lockPath } from '../config/lock-path.js';
-import { imageMeant } from '../packages/request.js';
+import { noting } from '../packages/own-options.js';
+import { flavoredName, imageMeant } from '../packages/request.js';
+import { filesOf } from './built-images.js';
 import { loadConfiguration } from './configuration.js';
 import { listOf, packagesOf } from './listed-image.js';
 import { changeLines } from './lock.js';
@@ -51,14 +54,22 @@ function sizeText({ before, after }: { before: number | undefined; after: number
   return `, ${spokenSize(before)} and ${spokenSize(after)} (${change < 0 ? '-' : '+'}${spokenSize(Math.abs(change))})`;
 }
 
-/** @throws UsageError for what is neither a file that lists packages nor an image with a lock */
+/** @throws UsageError for what is neither a file that lists packages nor an image with a lock, or one that was built */
 function packagesIn(name: string, flags: DiffFlags): readonly ComparedPackage[] {
-  return packagesOf(name, listOf(name) ?? lockOf(name, flags));
+  return packagesOf(name, listOf(name) ?? listOfImage(name, flags));
 }
 
-function lockOf(name: string, { config }: DiffFlags): string {
+/** The package lock of an image; where it has none, what lists the packages of the newest one that was built. */
+function listOfImage(name: string, { config }: DiffFlags): string {
   const configuration = loadConfiguration(config);
-  const path = lockPath(configuration, imageMeant(configuration, name));
-  if (!existsSync(path)) throw new UsageError([`${name} has no package lock: 'image-factory lock ${name}' makes it`]);
-  return path;
+  const image = imageMeant(configuration, name);
+  const lock = lockPath(configuration, image);
+  if (existsSync(lock)) return lock;
+  const wanted = `${name} has no package lock (${shownPath(lock)})`;
+  const problems: string[] = [];
+  const [newest] = noting(problems, () => filesOf([flavoredName(image)], config === undefined ? {} : { config })) ?? [];
+  if (newest === undefined) throw new UsageError(problems.map((problem) => `${wanted}, and ${problem}`));
+  const list = listOf(newest.file);
+  if (list === undefined) throw new UsageError([`${wanted}, and ${newest.file} has no manifest beside it`]);
+  return list;
 }

@@ -1,5 +1,8 @@
+import { existsSync } from 'node:fs';
 import type { Configuration } from '../config/configuration.js';
+import { isImage, splitName } from '../config/flavored-name.js';
 import { lockPath } from '../config/lock-path.js';
+import { parentNames } from '../config/parent-names.js';
 import { didYouMean } from '../config/suggestion.js';
 import { Failure, UsageError } from '../host/failure.js';
 import type { Host } from '../host/host.js';
@@ -195,7 +198,7 @@ export interface WhyFlags {
 export function why(name: string, packageName: string, flags: WhyFlags): void {
   const configuration = loadConfiguration(flags.config);
   const answers = imagesMeant(configuration, name, flags.flavor).map((image) => {
-    const there = expectLock(lockPath(configuration, image), image);
+    const there = lockToExplain(configuration, image, packageName);
     return { name: flavoredName(image), ...explained(configuration, image, there, packageName) };
   });
   if (flags.json) console.log(JSON.stringify(answers, undefined, 2));
@@ -207,6 +210,25 @@ export function why(name: string, packageName: string, flags: WhyFlags): void {
     }
   }
   if (answers.every(({ chain }) => chain.length === 0)) process.exitCode = 1;
+}
+
+/** @throws Failure for an image without a lock, naming that of an ancestor where it has its packages from one */
+function lockToExplain(configuration: Configuration, image: FlavoredImage, packageName: string): PackageLock {
+  const path = lockPath(configuration, image);
+  const there = readLock(path);
+  if (there !== undefined) return there;
+  const name = flavoredName(image);
+  const [parent, ...further] = parentNames(configuration, name);
+  if (parent === undefined) throw noLock(name, path);
+  const locked = [parent, ...further].find(
+    (each) => isImage(configuration, each) && existsSync(lockPath(configuration, splitName(configuration, each))),
+  );
+  throw new Failure(`${name} has no package lock: it is derived from ${parent}`, {
+    hint:
+      locked === undefined
+        ? 'Only images that are installed or made from packages have one.'
+        : `${locked} has one: image-factory why ${locked} ${packageName}`,
+  });
 }
 
 function explained(

@@ -54,7 +54,7 @@ export function program(): Command {
     .option('--no-parents', 'do not build parents first: derived images are built on what their parents are')
     .option('--jobs <n>', 'build up to so many images at the same time, as far as memory reaches (default: 1)')
     .addOption(severalValues('--flavor <flavor>', 'build only this flavor of the images; may be given several times'))
-    .option('--locked', 'fail where an image has a group and no package lock')
+    .option('--locked', 'fail where an image, or what it is derived from, has a group and no package lock')
     .option('--unlocked', 'take the newest packages, whatever package locks say');
   withSettings(build);
   for (const option of sectionFlags()) build.addOption(option);

@@ -21,7 +21,7 @@ import type { PromotedImage } from '../images/stages/promote.js';
 import { exitCodes } from '../jobs/outcome.js';
 import { staleness } from '../packages/differences.js';
 import { packagingOf } from '../packages/facts.js';
-import { lockText, readLock, type PackageLock } from '../packages/lock-file.js';
+import { lockText, readLock } from '../packages/lock-file.js';
 import { flavoredName, imagesMeant, recordedRequest, type FlavoredImage } from '../packages/request.js';
 import { noLock } from '../packages/use-lock.js';
 import { loadConfiguration } from './configuration.js';
@@ -40,7 +40,8 @@ export interface PromoteFlags extends LogFlags {
 interface Promotion {
   readonly from: PromotedImage;
   readonly spec: ImageSpec;
-  readonly lockFile: string;
+  /** Undefined for an image without a package lock. */
+  readonly lockFile: string | undefined;
 }
 
 /**
@@ -110,12 +111,12 @@ async function promotionOf(
   if (problems.length > 0) throw new UsageError(problems);
   const today = isoDate(new Date());
   const source = resolveImage(configuration, name, {}, today);
-  const from = finished(source, expectLock(lockPath(configuration, before), name));
+  const lockBefore = lockPath(configuration, before);
+  const from = finished(source, lockBefore);
   const date = basename(from.files.sums, '.SHA256SUMS').slice(name.length + 1);
   const spec = kind === 'image' ? resolveImage(configuration, next, overridesFrom(flags), date) : undefined;
-  if (spec !== undefined) await expectSame(configuration, now, from.lock);
-  const lockFile =
-    spec === undefined ? join(dirname(lockPath(configuration, before)), `${next}.json`) : lockPath(configuration, now);
+  if (spec !== undefined) await expectSame(configuration, spec, now, from);
+  const lockNow = spec === undefined ? join(dirname(lockBefore), `${next}.json`) : lockPath(configuration, now);
   const there = (role: ArtifactRole) => existsSync(from.files[role]);
   const settings = spec ?? {
     ...resolveImage(configuration, name, overridesFrom(flags), date),
@@ -123,7 +124,7 @@ async function promotionOf(
   };
   return {
     from,
-    lockFile,
+    lockFile: from.lock && lockNow,
     spec: {
       ...settings,
       destinations: flags.upload ? settings.destinations : [],
@@ -134,23 +135,23 @@ async function promotionOf(
   };
 }
 
-function expectLock(path: string, name: string): PackageLock {
-  const lock = readLock(path);
-  if (lock === undefined) throw noLock(name, path);
-  return lock;
-}
-
-/** The newest image of a section. @throws Failure where there is none, or it was not made of the lock */
-function finished({ name, outputDir }: ImageSpec, lock: PackageLock): PromotedImage {
+/** The newest image of a section. @throws Failure where there is none, or it was not made of the lock that is there */
+function finished({ name, outputDir, group }: ImageSpec, lockFile: string): PromotedImage {
+  const lock = readLock(lockFile);
+  if (lock === undefined && group.length > 0) throw noLock(name, lockFile);
   const image = newestImage(outputDir, name);
   if (image === undefined) {
     throw new Failure(`no image of ${name} is in ${outputDir}: nothing can be promoted`, {
-      hint: `Build it first: image-factory ${name} --locked`,
+      hint: `Build it first: image-factory ${name}${lock === undefined ? '' : ' --locked'}`,
     });
   }
   const [base = ''] = /^.*-\d{4}-\d{2}-\d{2}/.exec(basename(image)) ?? [];
   const files = filesIn(outputDir, base, basename(image));
   const made = lockIn(files.manifest);
+  if (lock === undefined) {
+    if (made !== undefined) throw noLock(name, lockFile);
+    return { name, files, lock };
+  }
   if (made === undefined) {
     throw new Failure(`${files.manifest} does not say of which package lock the image was made`, {
       hint: `Build it with a manifest: image-factory ${name} --locked --manifest yes`,
@@ -178,8 +179,19 @@ function filesIn(directory: string, base: string, image: string): ArtifactFiles 
   return Object.fromEntries(names.map(([role, name]) => [role, join(directory, name)])) as unknown as ArtifactFiles;
 }
 
-/** @throws Failure for a section that asks for other packages: its own lock would be stale at once */
-async function expectSame(configuration: Configuration, now: FlavoredImage, lock: PackageLock): Promise<void> {
+/** @throws Failure for a section that asks for other packages: its own lock would be stale at once, or there would be none */
+async function expectSame(
+  configuration: Configuration,
+  { group }: ImageSpec,
+  now: FlavoredImage,
+  { name, lock }: PromotedImage,
+): Promise<void> {
+  if (lock === undefined) {
+    if (group.length === 0) return;
+    throw new Failure(`[${now.image}] has a 'group', and ${name} has no package lock: its image is another one`, {
+      hint: `'like' takes all options of the other section; so does a name that no section has.`,
+    });
+  }
   const { request } = await lockable(configuration, now);
   const { architecture } = packagingOf(request.facts);
   const differing = staleness(lock, recordedRequest(request), { solver: lock.solver, architecture });

@@ -77,9 +77,16 @@ export function withParentsValues(
   return { ...values, ...Object.fromEntries([...taken, ...firmware].map((name) => [name, from[name]])) };
 }
 
-/** The settings of the command line that say where things lie: they hold for parents that it does not name, too. */
 const places = new Set(['output-dir', 'cache-dir', 'data-dir', 'store-dir']);
 
+/**
+ * The settings of the command line that hold for parents that it does not name, too: where things lie, and that no packages come
+ * in without a lock.
+ */
 export function overridesOfParents(overrides: Overrides): Overrides {
-  return Object.fromEntries(Object.entries(overrides).filter(([name]) => places.has(canonical(name))));
+  return Object.fromEntries(
+    Object.entries(overrides).filter(
+      ([name, value]) => places.has(canonical(name)) || (canonical(name) === 'package-lock' && value === 'required'),
+    ),
+  );
 }

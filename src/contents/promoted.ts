@@ -15,10 +15,10 @@ export interface Promotion {
   /** The images' names. */
   readonly from: string;
   readonly to: string;
-  /** The package lock under the new name. */
-  readonly lock: { readonly name: string; readonly text: string };
-  /** The SHA-256 of the manifest that the image had. */
-  readonly manifest: string;
+  /** The package lock under the new name, of an image that has one. */
+  readonly lock?: { readonly name: string; readonly text: string };
+  /** The SHA-256 of the manifest that the image had, if it had one. */
+  readonly manifest?: string;
   readonly renamed: readonly PromotedFile[];
 }
 
@@ -58,11 +58,13 @@ const documents = {
     ...(document.bundles && {
       bundles: document.bundles.map((each) => ({ ...each, files: each.files.map((name) => newName(renamed, name)) })),
     }),
-    packageLock: {
-      name: lock.name,
-      sha256: createHash('sha256').update(lock.text).digest('hex'),
-      packages: (JSON.parse(lock.text) as { packages: unknown[] }).packages.length,
-    },
+    ...(lock && {
+      packageLock: {
+        name: lock.name,
+        sha256: createHash('sha256').update(lock.text).digest('hex'),
+        packages: (JSON.parse(lock.text) as { packages: unknown[] }).packages.length,
+      },
+    }),
     promotedFrom: { image: from, file: document.file.name, manifest },
   }),
   provenance: (document: ProvenanceLike, { renamed }: Promotion) => ({

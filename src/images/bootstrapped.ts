@@ -26,12 +26,15 @@ export function inputsOfLock(spec: BootstrapSpec, lock: PackageLock): NodeInputs
 
 /**
  * How such an image stands, from its lock and the store. Without a lock, what the archives have now is not asked: its newest
- * tree counts.
+ * tree counts, unless a lock is required.
  */
 export async function bootstrappedOf(spec: BootstrapSpec): Promise<Bootstrapped> {
   const lock = spec.packageLock === 'ignore' ? undefined : readLock(spec.origin.lockFile);
   const [newest] = await nodesOf(spec.storeDir, spec.name);
-  if (lock === undefined) return newest === undefined ? { state: 'not built' } : { state: 'fresh', node: newest };
+  if (lock === undefined) {
+    const counts = newest !== undefined && spec.packageLock !== 'required';
+    return counts ? { state: 'fresh', node: newest } : { state: 'not built' };
+  }
   const inputs = inputsOfLock(spec, lock);
   const node = await readNode(spec.storeDir, nodeId(inputs));
   if (node !== undefined) return { state: 'fresh', node };

@@ -1,5 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -288,6 +298,37 @@ bundles = oci, qcow2
     const { stdout } = await execa('tar', ['--list', '--file', named('out', /^child-.*\.tar\.zst$/)]);
     expect(stdout.split('\n')).to.include.members(['usr/bin/web', 'srv/page']);
     expect(manifestIn('out', /^child-.*manifest/).packages).to.have.length(2);
+  });
+
+  it('has a lock that a child is built by, and none of its own', async () => {
+    const [lock, aside] = [join(directory, 'locks/web.json'), join(directory, 'locks/web.aside')];
+    renameSync(lock, aside);
+    try {
+      const { exitCode, all } = await call('child', '--locked');
+      expect(exitCode, all).to.equal(1);
+      expect(all).to.include('web has no package lock: there is no locks/web.json');
+      expect((await call('child')).exitCode).to.equal(0);
+    } finally {
+      renameSync(aside, lock);
+    }
+    expect((await call('child', '--locked')).exitCode).to.equal(0);
+    const { exitCode, all } = await call('why', 'child', 'web');
+    expect(exitCode, all).to.equal(1);
+    expect(all).to.include('child has no package lock: it is derived from web');
+    expect(all).to.include('web has one: image-factory why web web');
+    expect((await call('diff', 'web', 'child')).all).to.match(/^# 0 differ, of 2 and 2 packages/m);
+  });
+
+  it('has children that get another name without a lock', async () => {
+    const { exitCode, all } = await call('promote', 'child', 'child-release');
+    expect(exitCode, all).to.equal(0);
+    const manifest = manifestIn('out', /^child-release-.*manifest/);
+    expect(manifestErrors(manifest)).to.equal(undefined);
+    expect(manifest.promotedFrom?.image).to.equal('child');
+    expect(existsSync(join(directory, 'locks/child-release.json'))).to.equal(false);
+    const refused = await call('promote', 'child', 'other');
+    expect(refused.exitCode, refused.all).to.equal(1);
+    expect(refused.all).to.include("[other] has a 'group', and child has no package lock");
   });
 
   it('is made of packages of rpm as well, by dnf', async () => {

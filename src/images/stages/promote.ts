@@ -18,11 +18,13 @@ import { stage } from '../stage.js';
 export interface PromotedImage {
   readonly name: string;
   readonly files: ArtifactFiles;
-  readonly lock: PackageLock;
+  /** Undefined where it was not made from one. */
+  readonly lock: PackageLock | undefined;
 }
 
 /** A finished image under another name: nothing is built, and its bytes are the same file. */
-export const promote = (from: PromotedImage, lockFile: string) =>
+/** @param lockFile the package lock of the new name; undefined for an image without one */
+export const promote = (from: PromotedImage, lockFile: string | undefined) =>
   stage({
     name: 'promote',
     title: 'Promoting the image',
@@ -54,10 +56,13 @@ export const promote = (from: PromotedImage, lockFile: string) =>
         }
         if (files.length > 0) bundles.push({ ...record, files });
       }
-      const text = lockText({ ...from.lock, image: spec.section, ...flavorOf(spec.name) });
+      const lock = from.lock && { ...from.lock, image: spec.section, ...flavorOf(spec.name) };
       const about = {
-        ...{ from: from.name, to: spec.name, lock: { name: basename(lockFile), text } },
-        manifest: (await describeFile(host, from.files.manifest)).sha256,
+        ...{ from: from.name, to: spec.name },
+        ...(lock && lockFile !== undefined && { lock: { name: basename(lockFile), text: lockText(lock) } }),
+        ...(existsSync(from.files.manifest) && {
+          manifest: (await describeFile(host, from.files.manifest)).sha256,
+        }),
       };
       renamed.push(await described(host, from.files.checksum, paths.checksum));
       for (const role of descriptions({ ...wantedArtifacts(spec), signing: undefined })) {
@@ -74,10 +79,10 @@ export const promote = (from: PromotedImage, lockFile: string) =>
         const source = { name: image.to, sha256 };
         await writeDocument(host, paths, paths.bundles, { schemaVersion: 1, image: spec.name, source, bundles });
       }
-      await writeLock(lockFile, JSON.parse(text) as PackageLock);
+      if (lock && lockFile !== undefined) await writeLock(lockFile, lock);
       await rename(part, paths.image);
       await release();
-      host.log.info(`${spec.name} has the package lock of ${from.name}, and its image`);
+      host.log.info(`${spec.name} has the image of ${from.name}${lock === undefined ? '' : ', and its package lock'}`);
       const { bytes } = await describeFile(host, paths.image);
       return { image: { name: image.to, bytes, sha256 }, bundles };
     },

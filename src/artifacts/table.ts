@@ -135,8 +135,13 @@ export function artifactNames(base: string, image: string): ArtifactFiles {
   return Object.fromEntries(kinds.map(([role, { fileName }]) => [role, fileName(base, image)])) as ArtifactFiles;
 }
 
-/** What an image's artifacts have in common: `web-2026-01-02` of `web-2026-01-02.qcow2` and of `web-2026-01-02.tar.zst`. */
+/**
+ * What an image's artifacts have in common: `web-2026-01-02` of `web-2026-01-02.qcow2`, and of its bundle
+ * `web-2026-01-02.oci.tar`. Of a name without a date, what stands before its extension.
+ */
 export function baseNameOf(image: string): string {
+  const [dated] = /^.+-\d{4}-\d{2}-\d{2}(?=\.)/.exec(image) ?? [];
+  if (dated !== undefined) return dated;
   return image.replace(/(?<=.)(?:\.tar)?\.[A-Za-z][A-Za-z0-9]*$/, '');
 }
 

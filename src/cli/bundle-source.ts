@@ -134,8 +134,12 @@ export function sourcesOf(
 async function layerOfImage(store: Store, image: string): Promise<string | undefined> {
   try {
     const text = await readFile(join(dirname(image), `${baseOf(image)}.manifest.json`), 'utf8');
-    const { derived } = JSON.parse(text) as { derived?: { layer: string; contentId: string } };
-    if (derived === undefined) return undefined;
+    const { file, derived } = JSON.parse(text) as {
+      file: { name: string };
+      derived?: { layer: string; contentId: string };
+    };
+    // A bundle of the image may have fewer files.
+    if (derived === undefined || file.name !== basename(image)) return undefined;
     return (await treeContentId(store, derived.layer)) === derived.contentId ? derived.layer : undefined;
   } catch {
     return undefined;

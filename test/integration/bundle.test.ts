@@ -47,10 +47,12 @@ describe('image-factory bundle', () => {
       join(scratch, 'web-2024-05-17.manifest.json'),
       '{"schemaVersion": 1, "file": {"name": "web-2024-05-17.raw"}}',
     );
-    const verified = await execa(program, ['verify', join(scratch, 'web-2024-05-17.vhd')]);
-    expect(verified.stdout).to.match(
-      /unchecked +web-2024-05-17\.manifest\.json: is of web-2024-05-17\.raw, of which this is a bundle/,
-    );
+    for (const made of ['web-2024-05-17.vhd', 'web-2024-05-17.small.qcow2']) {
+      const verified = await execa(program, ['verify', join(scratch, made)]);
+      expect(verified.stdout).to.match(
+        /unchecked +web-2024-05-17\.manifest\.json: is of web-2024-05-17\.raw, of which this is a bundle/,
+      );
+    }
     rmSync(join(scratch, 'web-2024-05-17.manifest.json'));
     const list = JSON.parse(readFileSync(join(scratch, 'web-2024-05-17.bundles.json'), 'utf8')) as {
       source: object;

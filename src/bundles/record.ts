@@ -46,15 +46,20 @@ export async function readBundles(file: string): Promise<BundlesDocument | undef
   }
 }
 
-/** The document with further bundles; those of a target that was made before are replaced. */
+/**
+ * The document with further bundles; those of a target that was made before are replaced. What is made of one of its bundles is
+ * a bundle of the same image.
+ */
 export function withBundles(
   earlier: BundlesDocument | undefined,
   { image, source }: Pick<BundlesDocument, 'image' | 'source'>,
   made: readonly BundleRecord[],
 ): BundlesDocument {
   const isSame = earlier?.source.name === source.name && earlier.source.sha256 === source.sha256;
-  const kept = isSame ? earlier.bundles.filter(({ target }) => !made.some((one) => one.target === target)) : [];
-  return { schemaVersion: 1, image, source, bundles: [...kept, ...made] };
+  const isOfBundle = earlier?.bundles.some(({ files }) => files.some(({ name }) => name === source.name)) === true;
+  const kept = isSame || isOfBundle ? earlier.bundles : [];
+  const others = kept.filter(({ target }) => !made.some((one) => one.target === target));
+  return { schemaVersion: 1, image, source: isOfBundle ? earlier.source : source, bundles: [...others, ...made] };
 }
 
 /** The files of bundles, without directories, which have no sum of their own. */

@@ -67,29 +67,38 @@ const apt: PackageManager = {
 const excluding =
   'set -f; for name in $1; do rpm --query --quiet "$name" || set -- "$@" "--exclude=$name"; done; shift; exec "$@"';
 
+const ofTheLoan = [`--setopt=cachedir=${downloadsInTree}`, '--setopt=keepcache=1'];
+
 /**
- * They have dnf take what builds share for its own, keep it, and fetch what describes the metadata all the same, also where
- * the tree's configuration says not to: that is what it checks the rest against.
+ * By program, what has it take what builds share for its own, keep it, and fetch what describes the metadata all the same,
+ * also where the tree's configuration says not to: that is what it checks the rest against. Programs that are not here have
+ * other options for it, or other rules of what they check.
  */
-const sharing = [
-  ...[`--setopt=cachedir=${downloadsInTree}`, '--setopt=keepcache=1'],
-  ...['--setopt=cacheonly=0', '--refresh'],
-];
+const sharing: Readonly<Partial<Record<string, readonly string[]>>> = {
+  '/usr/bin/dnf': [...ofTheLoan, '--setopt=cacheonly=0', '--refresh'],
+  // It looks for what to refresh when it has read as far as that word. It would also take metadata of the tree's own
+  // directory instead, without a question.
+  '/usr/bin/dnf5': [
+    ...ofTheLoan,
+    `--setopt=system_cachedir=${downloadsInTree}`,
+    '--setopt=cacheonly=none',
+    '--refresh',
+  ],
+};
 
 function dnf(program: string): PackageManager {
-  // The others have other options for it, or other rules of what they check.
-  const isShared = program === '/usr/bin/dnf';
+  const options = sharing[program];
   const remove = (names: readonly string[]) =>
     names.length > 0 ? [{ words: [program, '-y', 'remove', ...names] }] : [];
   const install = (words: readonly string[], before: readonly string[] = []): PackageCommand => ({
-    words: [...before, program, '-y', ...(isShared ? sharing : []), 'install', ...words],
+    words: [...before, program, '-y', ...(options ?? []), 'install', ...words],
     shown: [program, '-y', 'install', ...words].map(quote).join(' '),
     downloads: 'writable',
   });
   return {
     name: 'dnf',
     program,
-    ...(isShared ? { downloads: dnfDownloads } : {}),
+    ...(options !== undefined ? { downloads: dnfDownloads } : {}),
     commands: ({ added, leftOut }) => {
       if (added.length === 0) return remove(leftOut);
       if (leftOut.length === 0) return [install(added)];

@@ -67,8 +67,9 @@ describe('rpm packages that builds share', () => {
       mkdirSync(join(directory, 'fedora-2'));
       symlinkSync(join(top, 'outside'), join(directory, 'fedora-2/packages'));
       execFileSync('mkfifo', [join(directory, 'fedora-1/packages/fifo.rpm')]);
-      for (const path of ['fedora.solv', 'fedora-1/solv/fedora.solv', 'a.rpm', 'fedora-1/packages/a.rpm.part'])
-        write(directory, path);
+      for (const path of ['fedora.solv', 'a.rpm', 'fedora-1/packages/a.rpm.part']) write(directory, path);
+      // Of dnf5: its digest of the metadata, and that they are to be asked for.
+      for (const path of ['fedora-1/solv/fedora.solv', 'fedora-1/attrs/expired']) write(directory, path);
     });
     expect(kept()).to.deep.equal(['fedora-1/packages/a.rpm']);
     expect(statSync(join(shared, 'rpms/fedora-1/packages/a.rpm')).mode & 0o7777).to.equal(0o644);

@@ -4,11 +4,11 @@ import { makeDirectory } from '../host/make-directory.js';
 import { LentFiles } from './lent-files.js';
 import type { Downloads } from './package-cache.js';
 
-// What dnf and zypper find in their directories, they compare with the sums of the metadata, and these with those of
-// repomd.xml, which dnf fetches each time when it is told to refresh. Two things must not be lent, though. dnf believes its
-// own digest of the metadata (*.solv) without them. And it believes a sum that an extended attribute of a file tells
-// (user.Librepo.checksum.sha256), so the tree gets copies, which have none. dnf also writes over a package that has
-// another sum, so links would let one build write into the packages of another one.
+// What dnf, dnf5 and zypper find in their directories, they compare with the sums of the metadata, and these with those of
+// repomd.xml, which both dnfs fetch each time when they are told to refresh. Two things must not be lent, though. Both dnfs
+// believe their own digest of the metadata (*.solv) without them. And they believe a sum that an extended attribute of a
+// file tells (user.librepo.checksum.sha256), so the tree gets copies, which have none. They also write over a package that
+// has another sum, so links would let one build write into the packages of another one.
 
 /** What is shared of a directory of downloads, by the paths in it. */
 interface SharedFiles {
@@ -17,7 +17,7 @@ interface SharedFiles {
   readonly metadata?: RegExp;
 }
 
-/** `fedora-0123456789abcdef/packages/bash.rpm` and `fedora-0123456789abcdef/repodata/repomd.xml`. */
+/** Those of dnf and dnf5: `fedora-0123456789abcdef/packages/bash.rpm` and `fedora-0123456789abcdef/repodata/repomd.xml`. */
 export const dnfDownloads = rpmDownloads({
   packages: /^[^/]+\/packages\/[^/]+\.rpm$/,
   metadata: /^[^/]+\/repodata\/[^/]+$/,

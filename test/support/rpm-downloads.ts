@@ -1,5 +1,6 @@
 import {
   copyFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -33,6 +34,8 @@ export interface RpmDistribution extends Omit<RpmTree, 'settings'> {
   readonly metadata: readonly string[];
   /** A line of dnf.conf that has it ask no mirror for the metadata. */
   readonly withoutMirror?: string;
+  /** The directory in which the package manager looks for metadata that it finds nowhere else. */
+  readonly ownMetadata?: string;
 }
 
 /** The tests of what images share that have packages of rpm from a mirror. */
@@ -41,6 +44,7 @@ export function describeRpmDownloads({
   addManager,
   metadata,
   withoutMirror,
+  ownMetadata,
   ...distribution
 }: RpmDistribution): void {
   describe(`images of a tree that has ${manager} and a mirror`, () => {
@@ -96,6 +100,24 @@ export function describeRpmDownloads({
           expect(await build('one', 'after')).to.have.members(['library', ...metadata]);
         } finally {
           rmSync(configuration);
+        }
+        expect(contentOf('one')).to.equal('2.0 \n');
+      });
+    }
+
+    if (ownMetadata !== undefined) {
+      it('ask the mirror also where the tree has metadata of its own', async () => {
+        await build('one', 'before');
+        const own = join(made.tree, ownMetadata);
+        cpSync(join(images.directory, 'cache/.packages', kindOf(distribution.osRelease), 'rpms'), own, {
+          recursive: true,
+        });
+        rmSync(join(images.directory, 'cache'), { recursive: true });
+        await made.offer(mirror, [...offered.slice(0, 1), { ...library, version: '2.0' }]);
+        try {
+          await build('one', 'after');
+        } finally {
+          rmSync(own, { recursive: true });
         }
         expect(contentOf('one')).to.equal('2.0 \n');
       });

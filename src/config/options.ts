@@ -35,14 +35,14 @@ export const imageOptions = {
     doc: 'Variables for the hooks of elements, such as *DIB_DEV_USER_USERNAME=dev*, separated by blanks; quotes are those of a shell. The DIB_… variables of the environment of image-factory do not count.',
     default: '',
   }),
-  files: option(type.words, {
+  files: option(type.shellWords, {
     group: 'software',
-    doc: "Directories on the build machine, separated by blanks, whose content is copied into the image's root directory: *DIR/etc/motd* becomes */etc/motd*. Everything belongs to root, with the permissions 0755 or 0644; a file *DIR.modes* beside a directory says what differs. Directories and links to directories that the image has stay as they are. Relative ones are relative to the configuration file. Before **post-script**. See **FILES TO COPY**.",
+    doc: "Directories on the build machine, separated by blanks, with quotes as in a shell around names with blanks, whose content is copied into the image's root directory: *DIR/etc/motd* becomes */etc/motd*. Everything belongs to root, with the permissions 0755 or 0644; a file *DIR.modes* beside a directory says what differs. Directories and links to directories that the image has stay as they are. Relative ones are relative to the configuration file. Before **post-script**. See **FILES TO COPY**.",
     default: '',
   }),
-  run: option(type.words, {
+  run: option(type.shellWords, {
     group: 'derive',
-    doc: 'Scripts on the build machine that run as root in the derived image, in this order, separated by blanks. If one fails, the build fails. Relative ones are relative to the configuration file.',
+    doc: 'Scripts on the build machine that run as root in the derived image, in this order, separated by blanks, with quotes as in a shell around names with blanks. If one fails, the build fails. Relative ones are relative to the configuration file.',
     default: '',
   }),
   'derive-in': option(type.oneOf('auto', 'namespace', 'vm'), {

@@ -403,6 +403,19 @@ post-upload-command1 = echo "
     ]);
   });
 
+  it('has directories and scripts whose names are quoted, if they have blanks', () => {
+    const { files, origin } = imageOf(
+      "[kid]\nparent = file:base.tar\nfiles = a 'the web'\nrun = 'set up.sh' b.sh\n",
+      'kid',
+    );
+    expect(files).to.deep.equal([resolve('a'), resolve('the web')]);
+    expect(origin).to.deep.include({ kind: 'derive' });
+    expect(origin.kind === 'derive' && origin.changes.run).to.deep.equal([resolve('set up.sh'), resolve('b.sh')]);
+    expect(problemsOf(() => imageOf("[kid]\nparent = file:base.tar\nrun = 'b.sh\n", 'kid'))).to.deep.equal([
+      "my.conf:3: [kid] run = 'b.sh: expected words as for a shell, but a single quote (') is not closed in: 'b.sh",
+    ]);
+  });
+
   it('takes a parent in the flavor that is named, else in that of the child, else in the only one', () => {
     const flavors = '[flavor xen]\nhypervisor = xen\n[flavor arm]\narch = arm64\n[flavor kvm]\nhypervisor = kvm\n';
     const web = '[web]\ndistribution = debian\ngroup = base\nlayout = hybrid\n';

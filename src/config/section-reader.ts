@@ -178,7 +178,8 @@ export class SectionReader {
       return option.type.parse(text);
     } catch (error) {
       this.problems.push(`${this.#place(spelling ?? name, text)}: expected ${(error as Error).message}`);
-      return undefined;
+      // Whoever reads the value may rely on its type: what is wrong is told in the end.
+      return option.default === undefined ? undefined : option.type.parse(option.default);
     }
   }
 

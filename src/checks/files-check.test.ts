@@ -1,9 +1,11 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { renderAnswerFile } from '../answers/answer-file.js';
 import { Configuration } from '../config/configuration.js';
+import { isInstalled } from '../config/image-spec.js';
 import { resolveImage } from '../config/resolve.js';
 import { silentLog } from '../host/log.js';
 import { answerFileSource } from '../images/answer-file-source.js';
@@ -20,7 +22,9 @@ describe('before the build', () => {
     const own = [{ name: join(directory, 'my.conf'), text: `[web]\nlike = debian-13\n${text}` }];
     const configuration = new Configuration(own, Configuration.shippedSources());
     const spec = resolveImage(configuration, 'web', {}, '2026-11-26');
-    const answerFile = await renderAnswerFile(answerFileSource(spec)).catch(() => undefined);
+    const answerFile = isInstalled(spec)
+      ? await renderAnswerFile(answerFileSource(spec)).catch(() => undefined)
+      : undefined;
     const host = { log: silentLog, signal: new AbortController().signal };
     const found = await check({ host, configuration, spec, answerFile });
     return found.map(({ weight, message }) => `${weight}: ${message.replaceAll(directory, '…')}`);
@@ -48,6 +52,16 @@ describe('before the build', () => {
     expect((await findings(filesCheck, 'files = site\n')).join()).to.match(
       /^error: …\/site\.modes:1: .*expected 'USER/,
     );
+  });
+
+  it('what is copied into a tree must be files, directories or links', async () => {
+    mkdirSync(join(directory, 'site/run'), { recursive: true });
+    symlinkSync('/nowhere', join(directory, 'site/link'));
+    execFileSync('mkfifo', [join(directory, 'site/run/pipe')]);
+    expect(await findings(filesCheck, 'files = site\nparent = file:base.tar\n')).to.deep.equal([
+      'error: …/my.conf:3: [web] files = site: …/site/run/pipe is neither a file, a directory nor a symbolic link',
+    ]);
+    expect(await findings(filesCheck, 'files = site\n')).to.deep.equal([]);
   });
 
   it("an answer file of one's own must copy them", async () => {

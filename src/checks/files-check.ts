@@ -23,11 +23,17 @@ function findingsOf(subject: Subject, directory: string): CheckFinding[] {
   const place = placeOf(subject, 'files');
   const missing = (message: string) =>
     mayBeMade(subject) ? warning(`${message}, unless pre-build-command makes it`) : error(message);
+  let odd: string[];
   try {
-    readdirSync(directory);
+    odd = readdirSync(directory, { recursive: true, withFileTypes: true })
+      .filter((entry) => !entry.isFile() && !entry.isDirectory() && !entry.isSymbolicLink())
+      .map((entry) => join(entry.parentPath, entry.name));
   } catch (caught) {
     return [missing(`${place}: can't read the directory ${directory}: ${reasonOf(caught)}`)];
   }
+  // An installation gets them in an archive, which holds anything.
+  if (odd.length > 0 && !isInstalled(subject.spec))
+    return odd.map((path) => error(`${place}: ${path} is neither a file, a directory nor a symbolic link`));
   try {
     return fileOwners(directory)
       .filter(({ path }) => lstatSync(join(directory, path), { throwIfNoEntry: false }) === undefined)

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { rejection, testHost } from '../../test/support/host.js';
+import { Interrupted } from '../host/failure.js';
 import { lendPackages, type Downloads } from './package-cache.js';
 
 describe('packages that are lent to a tree', () => {
@@ -23,6 +24,16 @@ describe('packages that are lent to a tree', () => {
     },
     forget: () => Promise.resolve(void done.push('forgot')),
   };
+  /** It takes a part of a file. */
+  const fullDisk: Downloads = {
+    ...downloads,
+    lend: (_host, { directory }) =>
+      Promise.resolve(() => {
+        writeFileSync(join(directory, 'half'), 'ha');
+        const error = { code: 'ENOSPC', errno: -constants.errno.ENOSPC, syscall: 'write' };
+        return Promise.reject(Object.assign(new Error('ENOSPC: no space left on device, write'), error));
+      }),
+  };
   const loans = () => readdirSync(join(shared, 'lent'));
   const lend = (action: (directory: string) => Promise<unknown>) =>
     lendPackages(testHost(), downloads, { shared, root: '/' }, action);
@@ -37,6 +48,26 @@ describe('packages that are lent to a tree', () => {
     const failure = new Error('no such package');
     expect(await rejection(lend(() => Promise.reject(failure)))).to.equal(failure);
     expect(done).to.deep.equal(['forgot']);
+    expect(loans()).to.deep.equal([]);
+  });
+
+  it('are told not to be kept where the disk is full, and the build goes on', async () => {
+    const host = testHost();
+    const made = await lendPackages(host, fullDisk, { shared, root: '/' }, () => Promise.resolve('made'));
+    expect(made).to.equal('made');
+    expect(host.log.lines.filter((line) => line.startsWith('warn'))).to.deep.equal([
+      `warn: What was downloaded is not kept in ${shared} for other builds: no space left on device`,
+    ]);
+    expect(readdirSync(shared)).to.deep.equal(['lent']);
+    expect(loans()).to.deep.equal([]);
+  });
+
+  it('do not hide that the build was stopped while they were kept', async () => {
+    const stop = new AbortController();
+    const stopped = lendPackages(testHost(stop.signal), fullDisk, { shared, root: '/' }, () =>
+      Promise.resolve(stop.abort(new Interrupted('SIGTERM'))),
+    );
+    expect(await rejection(stopped)).to.be.instanceOf(Interrupted);
     expect(loans()).to.deep.equal([]);
   });
 

@@ -1,6 +1,8 @@
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { claimDirectory } from '../host/abandoned-directories.js';
+import { reasonOf } from '../host/errno.js';
+import { failureOf } from '../host/failure-of.js';
 import type { Host } from '../host/host.js';
 import { makeDirectory } from '../host/make-directory.js';
 
@@ -24,7 +26,8 @@ export interface Downloads {
    * Puts what earlier builds kept into the empty directory, or into the tree: no more than the package manager would take
    * from its mirror, for any tree may have changed what was kept.
    *
-   * @returns keeps what the build downloaded for builds after it
+   * @returns keeps what the build downloaded for builds after it. It may fail at any of the files: each that is among the
+   *   shared ones then is whole
    */
   lend(host: Host, lent: Lent): Promise<() => Promise<void>>;
   /** Takes out of the shared directory what may be the reason for a build that failed. */
@@ -33,7 +36,7 @@ export interface Downloads {
 
 /**
  * Lends a tree what its package manager downloaded in builds before it, and keeps what it downloads for builds after it, if
- * the action succeeds.
+ * the action succeeds. Where they can't be kept, as on a full disk, the log tells it: the tree is no worse for that.
  *
  * The tree gets a directory of its own, so any number of builds may run at the same time, and none sees a file that another
  * has not finished. It goes with the build, also with one that is killed: then the next loan removes it.
@@ -59,9 +62,16 @@ export async function lendPackages<T>(
       await downloads.forget(shared);
       throw error;
     });
-    await keep();
+    await keep().catch((error: unknown) => tellNotKept(host, shared, error));
     return result;
   } finally {
     await remove();
   }
+}
+
+/** @throws the error, if it is a fault of this program; Interrupted, if the build was stopped */
+function tellNotKept({ log, signal }: Host, shared: string, error: unknown): void {
+  signal.throwIfAborted();
+  if (failureOf(error) === undefined) throw error;
+  log.warn(`What was downloaded is not kept in ${shared} for other builds: ${reasonOf(error)}`);
 }

@@ -1,4 +1,4 @@
-import { chmod, copyFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { quote } from 'shlex';
 import { Failure } from '../host/failure.js';
@@ -7,7 +7,6 @@ import { LastLines } from '../host/lines.js';
 import { withScratchDirectory } from '../host/scratch-directory.js';
 import { lendPackages } from '../sandbox/package-cache.js';
 import { withSandbox, type Sandbox, type SandboxOptions } from '../sandbox/sandbox.js';
-import { pathInTree } from '../sandbox/tree-path.js';
 import type { Bind } from '../sandbox/tree-mounts.js';
 import { copyFiles } from './copy-files.js';
 import { kindOfSystem } from './kind-of-system.js';
@@ -15,6 +14,7 @@ import type { DeriveJob } from './jobs.js';
 import { withoutLinkerCache } from './linker-cache.js';
 import { outputLog } from './output-log.js';
 import { downloadsInTree, packageManagerOf, type PackageManager } from './package-managers.js';
+import { namesInterpreter, shell } from './script-interpreter.js';
 import type { TreeToChange } from './tree-to-change.js';
 
 /** Where scripts are seen in the tree. */
@@ -98,44 +98,10 @@ async function runScript(
     host.log.info(`Running ${typeof script === 'string' ? script : name}`);
     const inTree = join(scriptsInTree, name);
     const binds: Bind[] = [{ from: scratch, to: scriptsInTree, mode: 'read-only' }];
-    const words = (await hasInterpreter(copy, sandbox.root)) ? [inTree] : ['/bin/sh', inTree];
+    const words = (await namesInterpreter(copy, sandbox.root)) ? [inTree] : [shell, inTree];
     await runTold(host, sandbox, words, binds, name);
   };
   await withScratchDirectory('run', copied, above);
-}
-
-/**
- * Whether a file says what runs it: `#!`, or a program's own format.
- *
- * @throws Failure if the tree does not have that
- */
-async function hasInterpreter(path: string, root: string): Promise<boolean> {
-  const { open } = await import('node:fs/promises');
-  const file = await open(path);
-  try {
-    // Linux reads as much of a first line: BINPRM_BUF_SIZE.
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(256), 0, 256, 0);
-    const start = buffer.toString('latin1', 0, bytesRead);
-    const [, interpreter = ''] = /^#![ \t]*([^ \t\n]*)/.exec(start) ?? [];
-    if (interpreter !== '') await expectInterpreter(basename(path), interpreter, root);
-    return start.startsWith('#!') || start.startsWith('\x7fELF');
-  } finally {
-    await file.close();
-  }
-}
-
-/** The kernel says of a script without an interpreter that there is no such file, and means either. */
-async function expectInterpreter(script: string, interpreter: string, root: string): Promise<void> {
-  const place = await pathInTree(root, interpreter.startsWith('/') ? interpreter : `/${interpreter}`);
-  if (await stat(place).catch(() => undefined)) return;
-  throw new Failure(
-    `${script} can't run: its first line asks for ${JSON.stringify(interpreter)}, which the tree does not have`,
-    {
-      hint: interpreter.endsWith('\r')
-        ? `Its lines end as on Windows: sed -i 's/\\r$//' ${script}`
-        : 'Install its package (packages come before scripts), or use #!/bin/sh.',
-    },
-  );
 }
 
 /** Runs a program, and shows its last line as progress. */

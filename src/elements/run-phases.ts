@@ -9,6 +9,7 @@ import { withoutTheKernel } from '../sandbox/sandbox.js';
 import type { DiskimageBuilder } from './element-path.js';
 import { hookEnvironment, type BuildDirectories, type BuildFacts } from './environment.js';
 import { hooksOf } from './merge.js';
+import { missingPython } from './missing-python.js';
 import { mountShim, phaseScript, sudoShim, umountShim } from './phase-script.js';
 import type { ElementPlan } from './plan.js';
 
@@ -85,7 +86,7 @@ export async function runPhases(caller: Caller, run: PhaseRun): Promise<void> {
   } catch (error) {
     const [phase, code] = resultIn(result);
     if (phase === undefined || !(error instanceof Failure)) throw error;
-    throw watch.failure(plan, phase, code ?? '?');
+    throw watch.failure(run, phase, code ?? '?');
   }
 }
 
@@ -114,15 +115,16 @@ class HookWatch {
     this.onLine(text);
   }
 
-  failure(plan: ElementPlan, phase: string, code: string): Failure {
+  failure({ plan, tree }: Pick<PhaseRun, 'plan' | 'tree'>, phase: string, code: string): Failure {
     const name = this.#hook?.split('/').at(-1);
     const hook = hooksOf(plan.hooks, phase).find((entry) => entry.name === name);
     const said = this.#last.text();
     const what = hook
       ? `${phase}/${hook.name} of element '${hook.element}' failed with exit code ${code}`
       : `elements: ${phase} failed with exit code ${code}`;
+    const hints = [hook ? `It is ${hook.source}.` : [], missingPython(tree, said) ?? []].flat();
     return new Failure(`${what}${said === '' ? '' : `:\n${indented(said)}`}`, {
-      hint: hook ? `It is ${hook.source}.` : undefined,
+      hint: hints.length > 0 ? hints.join('\n') : undefined,
     });
   }
 }

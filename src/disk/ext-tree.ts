@@ -68,7 +68,7 @@ export class ExtTree implements FileTree {
 
   async change(place: Place, changes: readonly Change[]): Promise<void> {
     if (changes.length === 0) return;
-    await withScratchDirectory('change', async (scratch) => {
+    const make = async (scratch: string) => {
       const requests: string[] = [];
       const made = new Set<string>();
       for (const [index, change] of changes.entries()) {
@@ -76,7 +76,8 @@ export class ExtTree implements FileTree {
       }
       const said = complaints((await run(this.host, debugfsCommand(this.device, requests, 'write'))).stderr);
       if (said.length > 0) throw new Failure(`${this.#name} could not be changed: ${said.join('; ')}`);
-    });
+    };
+    await withScratchDirectory('change', make, this.host.scratch);
     await checkExt(this.host, this.device, 'check');
   }
 

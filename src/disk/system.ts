@@ -12,6 +12,7 @@ import type { VolumeFileSystem } from './volume-file-system.js';
 import { called, type Volume } from './volume.js';
 import { holdsFiles, holdsLinux, refuseOpaque } from './volume-kinds.js';
 import type { Volumes } from './volumes.js';
+import type { Caller } from '../host/host.js';
 import { withScratchDirectory } from '../host/scratch-directory.js';
 
 /** A place of the system, and the volume that it is on. */
@@ -53,7 +54,7 @@ export async function readSystem(volumes: Volumes, rootPartition?: string): Prom
   }
   const root = await findRoot(volumes, all, rootPartition);
   const rootMount: Mount = { volume: root.volume.id, mountPoint: '/', subvolume: root.subvolume };
-  const fstab = await readFstab(await volumes.fileSystem(root.volume), rootMount);
+  const fstab = await readFstab(host, await volumes.fileSystem(root.volume), rootMount);
   const mounts = [rootMount];
   const unknownDevices: string[] = [];
   for (const entry of fstab.filter(mountsDevice)) {
@@ -93,11 +94,12 @@ export async function isReadable(volumes: Volumes, volume: Volume): Promise<bool
   return isUnmounted(file, offset);
 }
 
-async function readFstab(fileSystem: VolumeFileSystem, root: Place): Promise<FstabEntry[]> {
-  return withScratchDirectory('fstab', async (scratch) => {
+async function readFstab(host: Caller, fileSystem: VolumeFileSystem, root: Place): Promise<FstabEntry[]> {
+  const read = async (scratch: string) => {
     const copy = join(scratch, 'fstab');
     return (await fileSystem.copyOut('/etc/fstab', copy, root)) ? parseFstab(await readFile(copy, 'utf8')) : [];
-  });
+  };
+  return withScratchDirectory('fstab', read, host.scratch);
 }
 
 const isFile = (device: string) => device.startsWith('/') && !device.startsWith('/dev/');

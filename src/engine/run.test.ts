@@ -77,7 +77,8 @@ describe('carrying out a recipe', () => {
       inPlace: true,
       wants: ({ disk, colour }) => ({ disk, colour }),
       inputs: ({ colour }) => [colour],
-      run: ({ repeated }, { disk, colour }) => {
+      run: ({ repeated, scratch }, { disk, colour }) => {
+        expect(scratch, 'where the next build looks').to.equal(join(output, '.x.build'));
         writeFileSync(disk, readFileSync(disk, 'utf8').replace(/.{5}$/, colour.padEnd(5)));
         ran(repeated ? 'paint again' : 'paint');
         if (failing === 'paint') throw new Failure('no');

@@ -152,6 +152,7 @@ async function carryOut<State extends object, Resources>(
       if (step.inPlace && run.stoppedIn !== step.name) await save(step.name);
       const stageHost: StageHost<State> = {
         ...host,
+        scratch: place.workDir,
         record,
         repeated: run.stoppedIn === step.name,
         async checkpoint(done) {

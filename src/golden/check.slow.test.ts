@@ -1,16 +1,16 @@
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { makeDisk, program } from '../../test/support/disk.js';
-import { testHost } from '../../test/support/host.js';
+import { changeEnvironment, testHost } from '../../test/support/host.js';
 import { plant, together, type PlantedSystem } from '../../test/support/planted-system.js';
 import { plantings } from '../../test/support/plantings.js';
 import { SystemFiles } from '../disk/system-files.js';
 import { readSystem } from '../disk/system.js';
 import { Volumes } from '../disk/volumes.js';
 import { checkImage, repairImage } from './check-image.js';
-import { check, repairingRulesWithout } from './check.js';
+import { check, repair, repairingRulesWithout } from './check.js';
 import { rules } from './rules.js';
 import { isGolden } from './summary.js';
 
@@ -92,6 +92,23 @@ describe('the check of an image', function () {
     const calls = host.log.lines.filter((line) => line.includes('Calling debugfs'));
     // The deepest pattern has eight names, and below /etc/** the tree is not deeper.
     expect(calls.length).to.be.within(4, 10);
+  });
+
+  it('needs nothing in the directory for temporary files where its host has another place', async () => {
+    installed(together(all.map(({ planted }) => planted)), '');
+    const scratch = join(directory, 'a "place"');
+    mkdirSync(scratch);
+    const host = { ...testHost(), scratch };
+    const restore = changeEnvironment({ TMPDIR: '/nowhere' });
+    try {
+      await Volumes.use(host, disk, async (volumes) => {
+        const files = new SystemFiles(await readSystem(volumes), volumes);
+        expect((await repair(host, files, rules)).repaired.length).to.be.greaterThan(1);
+      });
+    } finally {
+      restore();
+    }
+    expect(readdirSync(scratch)).to.deep.equal([]);
   });
 
   it('checks a qcow2, whose format and compression the repaired copy has', async () => {

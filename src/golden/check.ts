@@ -66,7 +66,7 @@ type Found = readonly [Rule, Finding];
 const levels: readonly Level[] = ['error', 'warning', 'note'];
 
 async function findAll(host: Caller, files: GoldenFiles, rules: readonly Rule[]): Promise<Found[]> {
-  return examine(files, rules, async (system) => {
+  return examine(host, files, rules, async (system) => {
     const found: Found[] = [];
     for (const rule of rules) {
       for (const finding of await rule.find(system, host)) found.push([rule, finding]);

@@ -6,6 +6,7 @@ import { holdsSwappedMemory } from '../disk/swap.js';
 import type { DirectoryTree } from '../disk/directory-tree.js';
 import { SystemFiles } from '../disk/system-files.js';
 import { called } from '../disk/volume.js';
+import type { Caller } from '../host/host.js';
 import { withScratchDirectory } from '../host/scratch-directory.js';
 import { Examined, type ExaminedDisk } from './examined.js';
 import type { Rule } from './rule.js';
@@ -24,6 +25,7 @@ export type GoldenFiles = SystemFiles | DirectoryTree;
  * Directories are listed level by level, each once; no file is read twice, and none that no rule asks for.
  */
 export async function examine<T>(
+  host: Caller,
   files: GoldenFiles,
   rules: readonly Rule[],
   action: (system: Examined) => Promise<T>,
@@ -34,7 +36,7 @@ export async function examine<T>(
   const whole = entries.filter(({ kind, size }) => kind === 'file' && size > 0);
   const small = whole.filter(({ path, size }) => size <= longestText && namesPath(read, path));
   const large = whole.filter(({ path, size }) => size <= longestCopy && namesPath(copied, path));
-  return withScratchDirectory('check', async (scratch) => {
+  const readAll = async (scratch: string) => {
     const wanted = [...new Set([...small, ...large])].map(({ path }, index) => ({
       path,
       to: join(scratch, String(index)),
@@ -44,7 +46,8 @@ export async function examine<T>(
     const texts = new Map<string, string>();
     for (const { path } of small) texts.set(path, await readFile(copies.get(path) ?? '', 'utf8'));
     return action(new Examined(entries, texts, copies, await knownOfDisk(files)));
-  });
+  };
+  return withScratchDirectory('check', readAll, host.scratch);
 }
 
 async function knownOfDisk(files: GoldenFiles): Promise<ExaminedDisk> {

@@ -13,10 +13,11 @@ import { withScratchDirectory } from '../host/scratch-directory.js';
  * (kernel documentation, "initramfs buffer format"). Undefined where it is packed in a way that is not known here.
  */
 export async function initramfsNames(host: Caller, file: string): Promise<ReadonlySet<string> | undefined> {
-  return withScratchDirectory('initramfs', async (scratch) => {
+  const read = async (scratch: string) => {
     const names = new Set<string>();
     return (await addNames(host, file, 0, scratch, names)) ? names : undefined;
-  });
+  };
+  return withScratchDirectory('initramfs', read, host.scratch);
 }
 
 /** @param from where the first archive begins: bytes */

@@ -46,12 +46,17 @@ export interface Host {
   readonly signal: AbortSignal;
   /** Everything that the build takes is registered here when it is taken. */
   readonly release: ReleaseStack;
+  /**
+   * Where that is made which is needed for the time being: of a build, its work directory, which the next build clears if
+   * this one is killed. Default: the directory for temporary files.
+   */
+  readonly scratch?: string;
   /** What others are told that wait for it: `the build of web`. Without it, they are told a process. */
   readonly doing?: string;
 }
 
 /** What a call of a program needs: a log, and a signal that stops it. */
-export interface Caller extends Pick<Host, 'log' | 'signal'> {
+export interface Caller extends Pick<Host, 'log' | 'signal' | 'scratch'> {
   /** The time limit for each program, in milliseconds (default: none). */
   readonly timeLimit?: number;
   /** 'own': neither Ctrl-C on the terminal nor its hang-up reaches the program. Default: the session of the caller. */

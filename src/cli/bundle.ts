@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { parseSums } from '../artifacts/checksum.js';
@@ -101,6 +101,7 @@ async function bundleAll(host: Host, asked: Asked): Promise<readonly BundleRecor
   const base = flags.as ?? (found.kind === 'file' ? baseOf(found.path) : `${found.name}-${date}`);
   const outputDir = resolve(flags.outputDir ?? (found.kind === 'file' ? dirname(found.path) : '.'));
   if (!existsSync(outputDir)) throw new UsageError([`${outputDir}: there is no such directory`]);
+  if (!statSync(outputDir).isDirectory()) throw new UsageError([`${outputDir}: this is no directory`]);
   const imageFile = flags.imageFile ?? (found.kind === 'file' ? found.path : undefined);
   const places = { base, outputDir, imageFile };
   const isKnown = ({ fileName }: BundleTarget) => fileName === undefined;

@@ -212,7 +212,10 @@ export function why(name: string, packageName: string, flags: WhyFlags): void {
   if (answers.every(({ chain }) => chain.length === 0)) process.exitCode = 1;
 }
 
-/** @throws Failure for an image without a lock, naming that of an ancestor where it has its packages from one */
+/**
+ * @throws Failure for an image without a lock
+ * @throws UsageError for one that can have none, naming that of an ancestor where it has its packages from one
+ */
 function lockToExplain(configuration: Configuration, image: FlavoredImage, packageName: string): PackageLock {
   const path = lockPath(configuration, image);
   const there = readLock(path);
@@ -223,12 +226,11 @@ function lockToExplain(configuration: Configuration, image: FlavoredImage, packa
   const locked = [parent, ...further].find(
     (each) => isImage(configuration, each) && existsSync(lockPath(configuration, splitName(configuration, each))),
   );
-  throw new Failure(`${name} has no package lock: it is derived from ${parent}`, {
-    hint:
-      locked === undefined
-        ? 'Only images that are installed or made from packages have one.'
-        : `${locked} has one: image-factory why ${locked} ${packageName}`,
-  });
+  const others =
+    locked === undefined
+      ? 'only images that are installed or made from packages have one'
+      : `${locked} has one: image-factory why ${locked} ${packageName}`;
+  throw new UsageError([`${name} has no package lock: it is derived from ${parent}; ${others}`]);
 }
 
 function explained(

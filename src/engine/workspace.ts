@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { quote } from 'shlex';
-import { reasonOf } from '../host/errno.js';
+import { errnoOf, reasonOf } from '../host/errno.js';
 import type { claimLock } from '../host/file-lock.js';
-import { Failure } from '../host/failure.js';
+import { Failure, UsageError } from '../host/failure.js';
 import type { Host } from '../host/host.js';
 import type { Release } from '../host/release-stack.js';
 import { makeSearchable } from '../host/searchable-directory.js';
@@ -47,12 +47,15 @@ const searchable = 0o711;
  * Takes the lock of this name in the output directory, until the host's release stack is released.
  *
  * @throws Failure as `claim` does
+ * @throws UsageError if the output directory, or one above it, is something else
  */
 export async function claimWorkPlace(host: Host, place: WorkPlace<unknown>, claim: Claim): Promise<void> {
   try {
     makeSearchable(place.outputDir);
   } catch (error) {
-    throw new Failure(`can't make the output directory ${place.outputDir}: ${reasonOf(error)}`);
+    const problem = `can't make the output directory ${place.outputDir}: ${reasonOf(error)}`;
+    if (['EEXIST', 'ENOTDIR'].includes(errnoOf(error)?.code ?? '')) throw new UsageError([problem]);
+    throw new Failure(problem);
   }
   await claim(host, place.lock, `the image ${place.name} in ${place.outputDir}`);
 }

@@ -10,6 +10,9 @@ export class Failure extends Error {
   }
 }
 
+/** Nothing has the name that the user gave: their mistake, where nothing was done before it was found. */
+export class UnknownName extends Failure {}
+
 /** The user's own mistake in arguments or configuration: every problem at once, exit code 2. */
 export class UsageError extends Error {
   readonly problems: readonly string[];

@@ -1,9 +1,9 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** The newest finished image of a name in a directory: by the date in its name; of one day, a qcow2 rather than the raw disk that it was made of. */
 export function newestImage(place: string, image: string): string | undefined {
-  const names = existsSync(place) ? readdirSync(place) : [];
+  const names = existsSync(place) && statSync(place).isDirectory() ? readdirSync(place) : [];
   const [newest] = names
     .filter(
       (name) =>

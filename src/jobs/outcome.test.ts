@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
-import { Failure, Interrupted, UsageError } from '../host/failure.js';
+import { Failure, Interrupted, UnknownName, UsageError } from '../host/failure.js';
 import { programDirectory } from '../host/program-directory.js';
 import { endingOf, exitCodes } from './outcome.js';
 
@@ -19,6 +19,12 @@ describe('how something ended', () => {
   it('is a failure, with what to do', () => {
     const failure = new Failure('the disk is full', { hint: 'Free some space.' });
     expect(told(failure)).to.deep.equal({ exitCode: 1, messages: ['the disk is full\nFree some space.'] });
+  });
+
+  it('is the user’s mistake where nothing has the name that they gave, and a failure where a build needs it', () => {
+    const unknown = new UnknownName("there is no layer 'wib'", { hint: "Did you mean 'web'?" });
+    expect(told(unknown)).to.deep.equal({ exitCode: 2, messages: ["there is no layer 'wib'\nDid you mean 'web'?"] });
+    expect(told(new Failure('derive: it is gone', { cause: unknown })).exitCode).to.equal(1);
   });
 
   it('is an interruption', () => {

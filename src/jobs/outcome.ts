@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { failureOf } from '../host/failure-of.js';
-import { Interrupted, NotReleased, UsageError } from '../host/failure.js';
+import { Interrupted, NotReleased, UnknownName, UsageError } from '../host/failure.js';
 import { whatIsLeft } from '../host/release-stack.js';
 
 /** How something ended: `invalid` is the user's mistake, found before anything was done. */
@@ -34,5 +34,6 @@ export function endingOf(error: unknown): Ending {
     return { outcome: 'failed', messages: [`internal error, please report it with these lines:\n${inspect(error)}`] };
   }
   const { message, hint } = failure;
-  return { outcome: 'failed', messages: [hint === undefined ? message : `${message}\n${hint}`] };
+  const outcome = failure instanceof UnknownName ? 'invalid' : 'failed';
+  return { outcome, messages: [hint === undefined ? message : `${message}\n${hint}`] };
 }

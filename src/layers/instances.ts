@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Failure } from '../host/failure.js';
+import { Failure, UnknownName } from '../host/failure.js';
 import { chainOf, type Layer } from './layers.js';
 import { mountPointsOf, userOf } from './mount-table.js';
 import { parseInstanceName, spelled, type InstanceName } from './names.js';
@@ -21,14 +21,14 @@ export interface InstanceRecord {
 
 export interface Instance extends InstanceRecord, InstanceName {}
 
-/** @throws Failure if there is none of that name */
+/** @throws UnknownName if there is none of that name */
 export async function findInstance(store: Store, name: InstanceName): Promise<Instance> {
   const record = await readInstance(store, name);
   if (record) return record;
   const others = (await namesIn(within(store, 'instances'))).filter(
     (other) => parseInstanceName(other)?.point === name.point,
   );
-  throw new Failure(`there is no instance ${spelled(name)}`, {
+  throw new UnknownName(`there is no instance ${spelled(name)}`, {
     hint:
       others.length > 0 ? `There are ${others.join(', ')}.` : "'image-factory stackpoint list' shows all stackpoints.",
   });
@@ -84,10 +84,19 @@ export async function mountInstance(store: Store, instance: Instance): Promise<v
   const directory = join('..', 'instances', spelled(instance));
   await mountOverlay(store, {
     mounted: { instance: spelled(instance) },
-    layers: await chainOf(store, instance.layer),
+    layers: await layersOf(store, instance),
     changes: { upper: join(directory, 'upper'), work: join(directory, 'work') },
     at: join('..', 'points', instance.point, 'mounts', `${instance.number}`),
   });
+}
+
+async function layersOf(store: Store, instance: Instance): Promise<Layer[]> {
+  try {
+    return await chainOf(store, instance.layer);
+  } catch (error) {
+    if (!(error instanceof UnknownName)) throw error;
+    throw new Failure(`instance ${spelled(instance)}: its layer '${instance.layer}' is missing`, { cause: error });
+  }
 }
 
 /** Mount points of a stackpoint, in the store, that nobody needs: not of the current instance, and mounted for no process. */

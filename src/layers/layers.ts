@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, rmdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { nearestWord } from '../config/suggestion.js';
-import { Failure } from '../host/failure.js';
+import { Failure, UnknownName } from '../host/failure.js';
 import { makeHeldDirectory } from '../host/directory-lock.js';
 import type { ImageSettings } from './image-settings.js';
 import { makeChanges } from './upper-directory.js';
@@ -42,12 +42,12 @@ export interface Layer extends LayerRecord {
   readonly tree: string;
 }
 
-/** @throws Failure that names the nearest layer, if there is none of that name, or its record is damaged */
+/** @throws UnknownName with the nearest layer, if there is none of that name; Failure if its record is damaged */
 export async function findLayer(store: Store, name: string): Promise<Layer> {
   const record = await readRecord<LayerRecord>(within(store, 'layers', layerName(name), 'layer.json'));
   if (record !== undefined) return { ...record, name, tree: within(store, 'layers', name, 'tree') };
   const nearest = nearestWord(name, await namesIn(within(store, 'layers')));
-  throw new Failure(`there is no layer '${name}'`, {
+  throw new UnknownName(`there is no layer '${name}'`, {
     hint: nearest === undefined ? "'image-factory layer list' shows all layers." : `Did you mean '${nearest}'?`,
   });
 }
@@ -57,7 +57,7 @@ export async function allLayers(store: Store, damaged: (name: string) => void = 
   return allIn(within(store, 'layers'), (name) => findLayer(store, name), damaged);
 }
 
-/** A layer and all below it, the layer itself first. @throws Failure that names the layer that is missing */
+/** A layer and all below it, the layer itself first. @throws UnknownName if there is none of that name; Failure if one below it is missing */
 export async function chainOf(store: Store, name: string): Promise<Layer[]> {
   const chain = [await findLayer(store, name)];
   for (let top = chain[0]; top?.parent !== undefined; top = chain.at(-1)) {

@@ -1,7 +1,7 @@
 import { readlink, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { nearestWord } from '../config/suggestion.js';
-import { Failure } from '../host/failure.js';
+import { UnknownName } from '../host/failure.js';
 import { pointName } from './names.js';
 import { readRecord, syncDirectory, writeRecord } from './record.js';
 import { allIn, namesIn, within, type Store } from './store.js';
@@ -38,13 +38,13 @@ export interface Point extends PointRecord {
 /**
  * A point as it is: if a process ended during a change, the link that the change replaces says whether it took place.
  *
- * @throws Failure that names the nearest point, if there is none of that name
+ * @throws UnknownName with the nearest point, if there is none of that name
  */
 export async function findPoint(store: Store, name: string): Promise<Point> {
   const record = await readRecord<PointRecord>(within(store, 'points', pointName(name), 'point.json'));
   if (record === undefined) {
     const nearest = nearestWord(name, await namesIn(within(store, 'points')));
-    throw new Failure(`there is no stackpoint '${name}'`, {
+    throw new UnknownName(`there is no stackpoint '${name}'`, {
       hint:
         nearest === undefined ? "'image-factory stackpoint list' shows all stackpoints." : `Did you mean '${nearest}'?`,
     });

@@ -100,6 +100,8 @@ describe('image-factory bundle', () => {
   });
 
   it('ends with 2, and makes nothing, for what is not there', async () => {
+    const plainFile = join(scratch, 'file');
+    writeFileSync(plainFile, '');
     const before = names();
     for (const [words, said] of [
       [
@@ -111,6 +113,8 @@ describe('image-factory bundle', () => {
       [[], /expected an image, a file or a layer, and targets/],
       [[`${scratch}/none.raw`, 'vdi'], /none\.raw: there is no such file/],
       [['debian-13', 'vdi', '--output-dir', `${scratch}/tree`], /debian-13: no such image was built/],
+      [['debian-13', 'vdi', '--output-dir', plainFile], /debian-13: no such image was built/],
+      [[join(scratch, 'web-2024-05-17.raw'), 'vdi', '--output-dir', plainFile], /file: this is no directory/],
       [['web', 'xen-pv', 'digitalocean', 'hyperv'], undefined],
     ] as const) {
       const { exitCode, stderr } = await bundle(...words);

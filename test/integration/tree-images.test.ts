@@ -313,7 +313,7 @@ bundles = oci, qcow2
     }
     expect((await call('child', '--locked')).exitCode).to.equal(0);
     const { exitCode, all } = await call('why', 'child', 'web');
-    expect(exitCode, all).to.equal(1);
+    expect(exitCode, all).to.equal(2);
     expect(all).to.include('child has no package lock: it is derived from web');
     expect(all).to.include('web has one: image-factory why web web');
     expect((await call('diff', 'web', 'child')).all).to.match(/^# 0 differ, of 2 and 2 packages/m);

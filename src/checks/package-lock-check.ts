@@ -1,18 +1,21 @@
+import { existsSync } from 'node:fs';
 import { isBootstrapped, isInstalled } from '../config/image-spec.js';
 import { wantedPackages } from '../images/wanted-packages.js';
 import { imagesMeant } from '../packages/request.js';
-import type { Check } from './subject.js';
+import { noLock } from '../packages/use-lock.js';
+import { error, type Check } from './subject.js';
 
 /**
- * Whether groups and flavors of an image are there and without mistakes, and whether its installer, if it has one, can install
- * from a package lock.
+ * Whether groups and flavors of an image are there and without mistakes, whether its installer, if it has one, can install
+ * from a package lock, and whether that is there where it must be.
  *
  * @throws UsageError with what stands in the way
  */
 export const packageLockCheck: Check = async ({ configuration, spec, answerFile }) => {
-  if (isBootstrapped(spec)) {
-    imagesMeant(configuration, spec.name);
-    await wantedPackages(configuration, spec);
-  } else if (isInstalled(spec) && answerFile !== undefined) await wantedPackages(configuration, spec);
-  return [];
+  if (isBootstrapped(spec)) imagesMeant(configuration, spec.name);
+  else if (!isInstalled(spec) || answerFile === undefined) return [];
+  const wanted = await wantedPackages(configuration, spec);
+  if (wanted?.policy !== 'required' || existsSync(wanted.path)) return [];
+  const { message, hint } = noLock(spec.name, wanted.path);
+  return [error(`${message}\n${hint}`)];
 };

@@ -176,11 +176,13 @@ async function staged<T>(store: Store, model: string | undefined, action: (stage
 /** Runs an action on an empty directory in `staging`, which no other process removes meanwhile. */
 export async function withStage<T>(store: Store, action: (stage: string) => Promise<T>): Promise<T> {
   const { stage, giveBack } = await takeStage(store);
-  try {
-    return await action(stage);
-  } finally {
-    await giveBack();
-  }
+  const result = await action(stage).catch(async (error: unknown) => {
+    // What went wrong first is what counts. A directory that can't be removed yet is removed at the end, with all that is held.
+    await giveBack().catch((further: unknown) => store.host.log.debug(String(further)));
+    throw error;
+  });
+  await giveBack();
+  return result;
 }
 
 /** Takes such a directory until it is given back, or everything is released. */

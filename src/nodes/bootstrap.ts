@@ -51,14 +51,18 @@ async function install(host: Host, packages: BootstrapJob['packages'], tree: str
   const release = host.release.hold(`what is mounted on ${place}`, async () => {
     await run(insistently(host), command('umount', ['--recursive', place]));
   });
-  const [source, target] = [join(place, 'repository'), join(place, 'tree')];
-  await mkdir(source);
-  await mkdir(target);
-  await mount('--bind', packages.repository.directory, source);
-  await mount('--bind', tree, target);
-  await mkdir(join(tree, database), { recursive: true });
-  await mount('-t', 'tmpfs', '-o', 'mode=0755', 'none', join(target, database));
-  await bootstrap(host, { ...packages, url: `copy:${source}`, target, mode: 'root' });
-  await run(host, command('cp', ['--archive', `${join(target, database)}/.`, join(tree, database)]));
-  await release();
+  try {
+    const [source, target] = [join(place, 'repository'), join(place, 'tree')];
+    await mkdir(source);
+    await mkdir(target);
+    await mount('--bind', packages.repository.directory, source);
+    await mount('--bind', tree, target);
+    await mkdir(join(tree, database), { recursive: true });
+    await mount('-t', 'tmpfs', '-o', 'mode=0755', 'none', join(target, database));
+    await bootstrap(host, { ...packages, url: `copy:${source}`, target, mode: 'root' });
+    await run(host, command('cp', ['--archive', `${join(target, database)}/.`, join(tree, database)]));
+  } finally {
+    // The tree can't be removed before.
+    await release();
+  }
 }

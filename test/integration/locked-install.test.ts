@@ -240,7 +240,7 @@ package-keyring = ${archive.keyring}
     expect(stale).to.include('locks/web.json is stale').and.to.include('+ laptop-detect');
     writeFileSync(at('my.conf'), before);
     await while_(lockFile, undefined, async () => {
-      expect(await refused(1, '--locked')).to.include('web has no package lock: there is no locks/web.json');
+      expect(await refused(2, '--locked')).to.include('web has no package lock: there is no locks/web.json');
     });
   });
 

@@ -157,6 +157,16 @@ bundles = oci, qcow2
     );
   });
 
+  it('says why its packages can not be installed, and leaves nothing', async () => {
+    const store = join(directory, 'empty-store');
+    // The packages of the archive make no system: there is not even a shell for their scripts.
+    const { exitCode, all } = await call('web', '--store-dir', store, '--output-dir', join(directory, 'failed'));
+    expect(exitCode, all).to.equal(1);
+    expect(all).to.match(/ERROR: bootstrap: mmdebstrap .* failed with exit code \d+:\n/);
+    expect(all).not.to.include('busy');
+    expect(readdirSync(join(store, 'staging'))).to.deep.equal([]);
+  });
+
   it('is cleaned as a disk is', async () => {
     const { stdout } = await execa(
       'tar',
@@ -202,7 +212,7 @@ bundles = oci, qcow2
     expect(lines).to.have.length(3);
     expect(lines[1]).to.match(/^# tree: the layer web\S*, which is there, of /);
     const { exitCode, lines: refused } = await dry('rpm', '--locked');
-    expect(exitCode).to.equal(1);
+    expect(exitCode).to.equal(2);
     expect(refused.join('\n')).to.include('rpm has no package lock: there is no locks/rpm.json');
   });
 
@@ -305,7 +315,7 @@ bundles = oci, qcow2
     renameSync(lock, aside);
     try {
       const { exitCode, all } = await call('child', '--locked');
-      expect(exitCode, all).to.equal(1);
+      expect(exitCode, all).to.equal(2);
       expect(all).to.include('web has no package lock: there is no locks/web.json');
       expect((await call('child')).exitCode).to.equal(0);
     } finally {

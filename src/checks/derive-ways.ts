@@ -1,3 +1,4 @@
+import { kernelFor } from '../guest/kernel.js';
 import { programsForGuests } from '../guest/programs.js';
 import type { Caller } from '../host/host.js';
 import { findProgram } from '../host/programs.js';
@@ -25,7 +26,15 @@ async function machines(): Promise<Omit<DeriveWay, 'way'>> {
   const lacking = [...programsForGuests, architecture.emulator].filter((name) => findProgram(name) === undefined);
   if (lacking.length > 0) return { open: false, why: `${lacking.join(', ')} is not installed` };
   const { virtType } = await detectAcceleration(architecture);
-  return { open: true, why: virtType === 'kvm' ? 'by KVM' : 'slow: in software' };
+  const speed = virtType === 'kvm' ? 'by KVM' : 'slow: in software';
+  const isKernelHere = await kernelFor('/', 'this machine').then(
+    () => true,
+    () => false,
+  );
+  return {
+    open: true,
+    why: isKernelHere ? speed : `${speed}; only of parents with a kernel: this machine has none for it`,
+  };
 }
 
 /** For people. */

@@ -30,7 +30,7 @@ describe('image-factory doctor', () => {
     const { exitCode, lines, notes } = await doctor();
     expect(lines).to.deep.equal(['This machine has everything that a build needs.']);
     expect(notes.join('\n')).to.match(
-      /^note: derive-in: namespace is open, vm is open \((by KVM|slow: in software)\)$/m,
+      /^note: derive-in: namespace is open, vm is open \((by KVM|slow: in software)(; only of parents with a kernel: .*)?\)$/m,
     );
     expect(exitCode).to.equal(0);
   });

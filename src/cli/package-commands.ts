@@ -51,7 +51,10 @@ export function addPackageCommands(root: Command): Command {
   withConfig(root.command('bootstrap'))
     .description('make the tree of an image from its package lock, without an installer and without root')
     .argument('<image>', 'an image with a group, or IMAGE@FLAVOR')
-    .argument('<target>', 'the directory to make, or an archive whose name ends in .tar')
+    .argument(
+      '<target>',
+      'the directory to make, or an archive: a name that ends in .tar, .tar.gz, .tar.xz or .tar.zst',
+    )
     .addOption(new Option('--flavor <flavor>', 'the flavor, a section [flavor NAME]'))
     .option('--locked', 'fail where there is no package lock')
     .option('--unlocked', 'take the newest packages, whatever the lock says')

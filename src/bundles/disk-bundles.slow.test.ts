@@ -6,9 +6,10 @@ import { expect } from 'chai';
 import { epoch, makeAll, shippedTargets, systemOnDisk, systemTree, target } from '../../test/support/bundled-system.js';
 import { program } from '../../test/support/disk.js';
 import { rejection, testHost } from '../../test/support/host.js';
+import { rootOnly } from '../../test/support/layer-store.js';
 import type { BundleTarget } from '../config/bundle-target.js';
 import { inspectImage } from '../disk/image-file.js';
-import { UsageError } from '../host/failure.js';
+import { UsageError, type Failure } from '../host/failure.js';
 import type { BundleRecord } from './record.js';
 import { diskSource } from './source.js';
 
@@ -85,6 +86,24 @@ describe('bundles of a disk', () => {
     expect(made.filter(({ disk: inner }) => inner !== undefined).every(({ proven }) => proven === 'compared')).to.equal(
       true,
     );
+  });
+
+  it('say that the disk is full where qemu-img gives another reason', async function () {
+    rootOnly(this);
+    const full = join(scratch, 'full');
+    mkdirSync(full);
+    program('mount', ['-t', 'tmpfs', '-o', 'size=1M', 'small', full]);
+    try {
+      for (const name of ['vmdk-stream', 'ova']) {
+        const { message, hint } = (await rejection(make('full', [target(name)]))) as Failure;
+        expect(message).to.match(new RegExp(`^bundle ${name}: qemu-img convert .* failed`));
+        expect(hint).to.match(/^\/.*\/full\/.* takes no more: no space left on device\. Free some space/);
+        expect(readdirSync(join(full, '.work'))).to.deep.equal([]);
+        rmSync(join(scratch, 'full scratch'), { recursive: true });
+      }
+    } finally {
+      program('umount', [full]);
+    }
   });
 
   it('compress the clusters of a qcow2 as the target says', () => {

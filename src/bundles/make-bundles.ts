@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { filesOfTarget } from '../config/bundle-files.js';
 import { bundleFormats, type BundleFormat } from '../config/bundle-formats.js';
 import type { BundleTarget } from '../config/bundle-target.js';
+import { toldIfFull } from '../host/full-disk.js';
 import { failureOf } from '../host/failure-of.js';
 import { Failure, UsageError } from '../host/failure.js';
 import type { Host } from '../host/host.js';
@@ -77,7 +78,8 @@ export async function makeBundles(host: Host, bundling: Bundling, sources: Sourc
     } catch (error) {
       const failure = failureOf(error);
       if (failure === undefined) throw error;
-      throw new Failure(`bundle ${target.name}: ${failure.message}`, { hint: failure.hint, cause: error });
+      const hint = failure.hint ?? (await toldIfFull(directory));
+      throw new Failure(`bundle ${target.name}: ${failure.message}`, { hint, cause: error });
     } finally {
       await remove();
     }

@@ -22,13 +22,10 @@ function lines(input: Readable): AsyncIterable<string> {
  * @throws Failure if the program fails, before the first line
  */
 export async function* linesOfProgram(host: Caller, called: Command): AsyncGenerator<string> {
-  const output = await withScratchDirectory('lines', async (scratch) => {
-    const stdoutFile = join(scratch, 'output');
-    await run(host, called, { stdoutFile });
-    // An open file can be read after its name is gone.
-    return open(stdoutFile);
-  });
+  // An open file can be read and written after its name is gone, and goes with a process that is killed.
+  const output = await withScratchDirectory('lines', (scratch) => open(join(scratch, 'output'), 'wx+'));
   try {
+    await run(host, called, { stdoutFile: `/proc/self/fd/${output.fd}` });
     yield* lines(output.createReadStream({ encoding: 'latin1' }));
   } finally {
     await output.close();

@@ -1,5 +1,5 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { command, insistently, run, type Host } from '../host/host.js';
 import { layerOfContent } from '../layers/layers.js';
 import { openStore } from '../layers/store.js';
@@ -25,7 +25,7 @@ export async function bootstrapNode(host: Host, job: BootstrapJob): Promise<Node
         if (job.foreign !== undefined) await emulatePrograms(host, job.foreign);
         await install(host, packages, tree);
         for (const name of await readdir(join(tree, 'dev'))) await rm(join(tree, 'dev', name), { recursive: true });
-        await cleanTree(host, job, tree);
+        await cleanTree({ ...host, scratch: dirname(tree) }, job, tree);
         limitTimes(tree, latestTime(packages.lock));
       },
     });

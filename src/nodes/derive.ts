@@ -51,7 +51,7 @@ async function fill(store: Store, job: DeriveJob, tree: string): Promise<Unpacke
       await emulatePrograms(store.host, job.foreign);
     }
     await changeTree(store.host, job, { root: at, scratch: dirname(tree) });
-    await cleanTree(store.host, job, at);
+    await cleanTree({ ...store.host, scratch: dirname(tree) }, job, at);
   });
   await rm(work, { recursive: true });
   await mkdir(work);

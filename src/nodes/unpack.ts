@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import type { Host } from '../host/host.js';
 import { unpackLayer } from '../layers/import/archive-layer.js';
 import { usualLimits } from '../layers/import/archive-limits.js';
@@ -25,7 +25,7 @@ export async function unpackNode(host: Host, job: UnpackJob): Promise<NodeRecord
       async fill(tree) {
         const source = { what: basename(archive), open, plainFile: archive };
         await unpackLayer(store, source, { directory: tree, lower: [], limits: usualLimits });
-        await cleanTree(host, job, tree);
+        await cleanTree({ ...host, scratch: dirname(tree) }, job, tree);
         limitTimes(tree, job.latest);
       },
     });

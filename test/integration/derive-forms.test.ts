@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync, watch } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { DerivedImages } from '../support/derived-images.js';
 import { program as call } from '../support/disk.js';
@@ -48,8 +49,13 @@ describe('an image that comes from a tree', () => {
   afterEach(() => images?.remove());
 
   it('is an archive without a layout, and a disk with both a layout and a kernel; neither asks for libvirt', async () => {
+    const temporary = new Set<string>();
+    const watcher = watch(join(images.directory, 'tmp'), (_, name) => temporary.add(`${name}`.replace(/-\w+$/, '')));
     const both = await images.build('bootable', 'plain');
+    watcher.close();
     expect(both.exitCode).to.equal(0, both.all);
+    // These have no name any more when they get their content, so a build that is killed leaves none.
+    expect([...temporary]).to.deep.equal(['image-factory-lines']);
     expect(both.all).to.match(/No disk is made: .* neither an installed ancestor nor a 'layout'/);
     const archive = images.made(/^plain-.*\.tar$/);
     expect(call('tar', ['-tf', archive]))

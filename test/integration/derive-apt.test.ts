@@ -111,6 +111,22 @@ describe('images of a tree that has apt', () => {
     expect(await build('eight')).to.include('Packages');
   });
 
+  it('are built where nothing can be kept, which is told in one line', async () => {
+    await build('nine');
+    const [kind = ''] = readdirSync(join(images.directory, 'cache/.packages'));
+    const lists = join(images.directory, 'cache/.packages', kind, 'lists');
+    rmSync(lists, { recursive: true });
+    writeFileSync(lists, '');
+    images.write('web.sh', '# ten\n');
+    const { exitCode, all } = await images.build('web');
+    expect(exitCode, all).to.equal(0);
+    expect(all.match(/WARNING: What was downloaded is not kept in .*/g)).to.deep.equal([
+      `WARNING: What was downloaded is not kept in ${dirname(lists)} for other builds: a file of that name is there already`,
+    ]);
+    images.expectNothingLeft();
+    rmSync(lists);
+  });
+
   /** Builds the image with a script of its own. @returns the packages and lists that were fetched */
   async function build(script: string): Promise<string[]> {
     images.write('web.sh', `#!/bin/sh\n# ${script}\ncat /usr/share/library/content\n`);

@@ -104,7 +104,7 @@ function described(configuration: Configuration, { image, flavor }: FlavoredImag
     distribution: value(section, 'distribution') ?? spec?.distribution ?? distributionOf(image),
     ...(spec && { origin: spec.origin.kind }),
     answerFile: answerFileKinds.find((kind) => value(section, kind)) ?? 'none',
-    ...(spec?.origin.kind === 'derive' && { parent: spec.origin.parentImage?.name ?? spec.origin.parent }),
+    ...(spec?.origin.kind === 'derive' && { parent: spec.origin.parent }),
     assurance: spec === undefined ? 'unknown' : assuranceOf(spec),
     ships,
     ...(ships && { installedForReal: value(section, 'installed-for-real') !== undefined }),

@@ -33,7 +33,7 @@ export interface BootstrapOrigin {
 /** Changes to the tree of another image. */
 export interface DeriveOrigin {
   readonly kind: 'derive';
-  /** An image, a layer of the store, or `file:` and a path, which is absolute. */
+  /** An image, with its flavor (`web@xen`), a layer of the store, or `file:` and a path, which is absolute. */
   readonly parent: string;
   /** The parent, where it is an image of the configuration. */
   readonly parentImage: ImageSpec | undefined;

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { problemsOf } from '../../test/support/host.js';
 import { Configuration } from './configuration.js';
 import { defaultCacheDirectory } from './defaults.js';
-import type { ImageSpec } from './image-spec.js';
+import type { DeriveOrigin, ImageSpec } from './image-spec.js';
 import type { Overrides } from './overrides.js';
 import { isoDate, resolveImage } from './resolve.js';
 import { parseSource } from './source.js';
@@ -421,7 +421,9 @@ post-upload-command1 = echo "
     const web = '[web]\ndistribution = debian\ngroup = base\nlayout = hybrid\n';
     const parentOf = (text: string, name: string) => {
       const { origin, arch } = imageOf(`${flavors}${web}${text}`, name);
-      return [origin.kind === 'derive' ? origin.parentImage?.name : undefined, arch.debianName];
+      const { parent, parentImage } = origin as DeriveOrigin;
+      expect(parentImage?.name ?? parent).to.equal(parent);
+      return [parentImage?.name, arch.debianName];
     };
     expect(parentOf('flavors = xen, arm\n[kid]\nparent = web@arm\n', 'kid')).to.deep.equal(['web@arm', 'arm64']);
     const both = 'flavors = xen, arm\n[kid]\nparent = web\nflavors = xen, arm\n[kid2]\nparent = kid\n';

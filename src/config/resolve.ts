@@ -78,7 +78,7 @@ export function resolveImage(
           ),
         ) ?? installationOf(values, reader))
       : deriveOrigin(
-          values.parent,
+          parentImage?.name ?? values.parent,
           { parentImage, nearestImage: nearestImage(configuration, values.parent) },
           values,
           reader,

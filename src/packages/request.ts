@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Configuration } from '../config/configuration.js';
 import { flavoredName, flavorsOf, splitName, type FlavoredImage } from '../config/flavored-name.js';
 import { commaList } from '../config/option-types.js';
+import { SectionReader } from '../config/section-reader.js';
 import { didYouMean } from '../config/suggestion.js';
 import { UsageError } from '../host/failure.js';
 import { factsText, packagingOf, type Facts } from './facts.js';
@@ -26,15 +27,16 @@ export function imagesMeant(
   const wanted = named.length > 0 ? named : flavorsOf(configuration, image);
   if (wanted.length === 0) return [{ image, flavor: undefined }];
   const known = flavorNames(configuration);
-  const unknown = wanted.filter((each) => !known.includes(each));
-  if (unknown.length > 0) {
-    throw new UsageError(
-      unknown.map(
-        (each) =>
-          `[${image}]: there is no section [flavor ${each}]${didYouMean(each, known)}${known.length === 0 ? '' : `: the flavors are ${known.join(', ')}`}`,
-      ),
-    );
+  const problems: string[] = [];
+  const reader = new SectionReader(configuration.section(image), problems);
+  for (const each of wanted.filter((flavor) => !known.includes(flavor))) {
+    const commas = /\s/.test(each) ? ' (names are separated by commas)' : didYouMean(each, known);
+    const flavors = known.length === 0 ? '' : `: the flavors are ${known.join(', ')}`;
+    const problem = `there is no section [flavor ${each}]${commas}${flavors}`;
+    if (named.length > 0) problems.push(`[${image}]: ${problem}`);
+    else reader.complain(problem, 'flavors');
   }
+  if (problems.length > 0) throw new UsageError(problems);
   return wanted.map((each) => ({ image, flavor: each }));
 }
 

@@ -121,6 +121,19 @@ output-dir = ${directory}/out
     }
   });
 
+  it('has flavors that are separated by commas, and a mistake in their list has its line', async () => {
+    writeFileSync(
+      join(directory, 'list.conf'),
+      '[flavor xen]\n[flavor arm]\n[list]\nlike = trixie\ngroup = base\nflavors = xen arm\n',
+    );
+    const { all } = await execa(program, ['--config', 'list.conf', 'validate', 'list'], {
+      ...{ cwd: directory, all: true, reject: false },
+    });
+    expect(all).to.include(
+      'list.conf:6: [list]: there is no section [flavor xen arm] (names are separated by commas): the flavors are xen, arm',
+    );
+  });
+
   it('has mistakes of its flavor where that is', async () => {
     expect(await call('validate', 'web@odd')).to.match(
       /my\.conf:9: .*\[flavor odd\] arch = amd65: expected one of .*\(did you mean 'amd64'\?\)/,

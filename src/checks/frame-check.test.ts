@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { testHost } from '../../test/support/host.js';
 import { Configuration } from '../config/configuration.js';
 import { resolveImage } from '../config/resolve.js';
-import { childOptions, frameCheck } from './frame-check.js';
+import { childOptions, frameCheck, groupOfChild } from './frame-check.js';
 
 describe('the disk of a child', () => {
   async function found(lines: string, overrides = {}): Promise<string[]> {
@@ -10,7 +10,8 @@ describe('the disk of a child', () => {
     const configuration = new Configuration([{ name: 'my.conf', text }], Configuration.shippedSources());
     const spec = resolveImage(configuration, 'web', overrides, '2026-11-26');
     const subject = { host: testHost(), configuration, spec, answerFile: undefined };
-    const findings = [...(await frameCheck(subject)), ...(await childOptions(subject))];
+    const checks = [frameCheck, childOptions, groupOfChild];
+    const findings = (await Promise.all(checks.map(async (check) => check(subject)))).flat();
     return findings.map(({ weight, message }) => `${weight}: ${message.replace(/ not read: .*/, '')}`);
   }
 
@@ -35,5 +36,12 @@ describe('the disk of a child', () => {
     ]);
     expect(await found('parent = tree\nrun = setup.sh')).to.deep.equal([]);
     expect(await found('like = debian-13\nrun =')).to.deep.equal([]);
+  });
+
+  it('has no group of packages, which only an image without a parent begins with', async () => {
+    expect(await found('parent = tree\ngroup = server')).to.deep.equal([
+      "error: my.conf:10: [web] group = server: a derived image has the packages of its parent: name further ones in 'packages', or give the group to the parent",
+    ]);
+    expect(await found('like = trixie\ngroup = server\nlayout = hybrid')).to.deep.equal([]);
   });
 });

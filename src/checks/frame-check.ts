@@ -23,6 +23,16 @@ export const frameCheck: Check = async (subject) => {
     );
 };
 
+/** A group is what an image begins with: without this, a derived image would silently lack its packages. */
+export const groupOfChild: Check = (subject) =>
+  isDerived(subject.spec) && ownOptions(subject).has('group')
+    ? [
+        error(
+          `${placeOf(subject, 'group')}: a derived image has the packages of its parent: name further ones in 'packages', or give the group to the parent`,
+        ),
+      ]
+    : [];
+
 /** Options of changes in a parent's tree: without a parent, an image would silently lack what they bring. */
 export const childOptions: Check = (subject) => {
   if (isDerived(subject.spec)) return [];

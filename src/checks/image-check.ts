@@ -30,7 +30,7 @@ import {
 import { keyringInVain, localSources } from './source-check.js';
 import { derivationCheck } from './derivation-check.js';
 import { filesCheck } from './files-check.js';
-import { childOptions, frameCheck } from './frame-check.js';
+import { childOptions, frameCheck, groupOfChild } from './frame-check.js';
 import { goldenExceptions } from './golden-check.js';
 import { networkProof } from './boot-test-check.js';
 import { endOfLife } from './end-of-life.js';
@@ -54,6 +54,7 @@ export const buildChecks: readonly Check[] = [
   derivationCheck,
   frameCheck,
   childOptions,
+  groupOfChild,
   packageLockCheck,
   goldenExceptions,
   hookCommands,

@@ -12,8 +12,8 @@ import { error, type Check } from './subject.js';
  * @throws UsageError with what stands in the way
  */
 export const packageLockCheck: Check = async ({ configuration, spec, answerFile }) => {
-  if (isBootstrapped(spec)) imagesMeant(configuration, spec.name);
-  else if (!isInstalled(spec) || answerFile === undefined) return [];
+  imagesMeant(configuration, spec.name);
+  if (!isBootstrapped(spec) && (!isInstalled(spec) || answerFile === undefined)) return [];
   const wanted = await wantedPackages(configuration, spec);
   if (wanted?.policy !== 'required' || existsSync(wanted.path)) return [];
   const { message, hint } = noLock(spec.name, wanted.path);

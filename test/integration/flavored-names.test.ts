@@ -124,14 +124,16 @@ output-dir = ${directory}/out
   it('has flavors that are separated by commas, and a mistake in their list has its line', async () => {
     writeFileSync(
       join(directory, 'list.conf'),
-      '[flavor xen]\n[flavor arm]\n[list]\nlike = trixie\ngroup = base\nflavors = xen arm\n',
+      '[flavor xen]\n[flavor arm]\n[list]\nlike = trixie\ngroup = base\nflavors = xen arm\n[child]\nparent = file:base.tar\nflavors = xn\n',
     );
-    const { all } = await execa(program, ['--config', 'list.conf', 'validate', 'list'], {
-      ...{ cwd: directory, all: true, reject: false },
-    });
-    expect(all).to.include(
+    const validated = async (image: string) => {
+      const words = ['--config', 'list.conf', 'validate', image];
+      return (await execa(program, words, { cwd: directory, all: true, reject: false })).all;
+    };
+    expect(await validated('list')).to.include(
       'list.conf:6: [list]: there is no section [flavor xen arm] (names are separated by commas): the flavors are xen, arm',
     );
+    expect(await validated('child')).to.match(/list\.conf:9: \[child\]: there is no section \[flavor xn\]/);
   });
 
   it('has mistakes of its flavor where that is', async () => {

@@ -186,7 +186,7 @@ export const imageOptions = {
   }),
   group: option(type.commaList, {
     group: 'software',
-    doc: 'Groups of packages that the image consists of, or has in addition: sections *[group NAME]*, or the shipped ones *minimal*, *base*, *server*, *cloud* and *container*. See **image-factory-packages**(7).',
+    doc: 'Groups of packages that the image consists of, or has in addition to what an installer brings, but not to a **parent**: sections *[group NAME]*, or the shipped ones *minimal*, *base*, *server*, *cloud* and *container*. See **image-factory-packages**(7).',
     default: '',
   }),
   flavors: option(type.commaList, {

@@ -10,7 +10,16 @@ import { expectScript } from '../nodes/inputs.js';
 import { whyNoNamespaces } from '../sandbox/enter.js';
 import { whyNotEmulated } from '../sandbox/program-emulation.js';
 import { deriveWays } from './derive-ways.js';
-import { error, mayBeMade, placeOf, warning, type Check, type CheckFinding, type Subject } from './subject.js';
+import {
+  error,
+  foreseen,
+  mayBeMade,
+  placeOf,
+  warning,
+  type Check,
+  type CheckFinding,
+  type Subject,
+} from './subject.js';
 
 /** Whether the tree of an image can be made here: what runs programs in it, and of a derived one its parent and scripts. */
 export const derivationCheck: Check = async (subject) => {
@@ -52,7 +61,7 @@ async function parentFindings(subject: Subject, spec: DeriveSpec): Promise<Check
     return [];
   } catch (caught) {
     if (!(caught instanceof Failure)) throw caught;
-    return [error(`${place}${[caught.message, caught.hint].filter(Boolean).join('; ')}`)];
+    return [foreseen(caught, place)];
   }
 }
 
@@ -94,6 +103,8 @@ export async function whyNotOfPackages(caller: Caller): Promise<string | undefin
 
 /** The way that the section names, or any where it names none. */
 async function closedWay(subject: Subject, { name, origin }: DeriveSpec): Promise<CheckFinding[]> {
+  // What else is open, only a message tells.
+  if (origin.in !== 'vm' && (await whyNoNamespaces(subject.host)) === undefined) return [];
   const ways = await deriveWays(subject.host);
   const wanted = ways.filter(({ way }) => origin.in === undefined || origin.in === way);
   if (wanted.some(({ open }) => open)) return [];

@@ -3,7 +3,7 @@ import { isBootstrapped, isInstalled } from '../config/image-spec.js';
 import { wantedPackages } from '../images/wanted-packages.js';
 import { imagesMeant } from '../packages/request.js';
 import { noLock } from '../packages/use-lock.js';
-import { error, type Check } from './subject.js';
+import { foreseen, type Check } from './subject.js';
 
 /**
  * Whether groups and flavors of an image are there and without mistakes, whether its installer, if it has one, can install
@@ -16,6 +16,5 @@ export const packageLockCheck: Check = async ({ configuration, spec, answerFile 
   if (!isBootstrapped(spec) && (!isInstalled(spec) || answerFile === undefined)) return [];
   const wanted = await wantedPackages(configuration, spec);
   if (wanted?.policy !== 'required' || existsSync(wanted.path)) return [];
-  const { message, hint } = noLock(spec.name, wanted.path);
-  return [error(`${message}\n${hint}`)];
+  return [foreseen(noLock(spec.name, wanted.path))];
 };

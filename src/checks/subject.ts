@@ -3,7 +3,7 @@ import type { Configuration } from '../config/configuration.js';
 import type { ImageSpec } from '../config/image-spec.js';
 import { canonical } from '../config/option.js';
 import { isSecret } from '../config/secrets.js';
-import { UsageError } from '../host/failure.js';
+import { UsageError, type Failure } from '../host/failure.js';
 import type { Caller } from '../host/host.js';
 
 /** The image to check before a build. */
@@ -28,6 +28,11 @@ export type Check = (subject: Subject) => readonly CheckFinding[] | Promise<read
 
 export function error(message: string): CheckFinding {
   return { weight: 'error', message };
+}
+
+/** What a failure would say of the build, in one line. */
+export function foreseen({ message, hint }: Failure, place = ''): CheckFinding {
+  return error(`${place}${[message, hint].filter(Boolean).join('; ')}`);
 }
 
 export function warning(message: string): CheckFinding {

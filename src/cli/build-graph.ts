@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Configuration } from '../config/configuration.js';
-import { flavoredName, isImage, splitName } from '../config/flavored-name.js';
+import { isImage, splitName } from '../config/flavored-name.js';
 import { isDerived, type ImageSpec } from '../config/image-spec.js';
 import { integer } from '../config/option-types.js';
 import { overridesOfParents } from '../config/derive-origin.js';
@@ -10,12 +10,11 @@ import { isoDate, resolveImage } from '../config/resolve.js';
 import { UsageError } from '../host/failure.js';
 import { silentLog } from '../host/log.js';
 import { imageGraph, runGraph, type GraphImage } from '../jobs/image-graph.js';
-import { noting } from '../packages/own-options.js';
-import { imagesMeant } from '../packages/request.js';
 import type { ImageOutcome } from '../report/events.js';
 import type { BuildFlags } from './build-flags.js';
 import { complain } from './complaints.js';
 import { explain } from './explain.js';
+import { flavorsOrItself } from './image-names.js';
 import { outcomeOf, tell, type Ended } from './one-after-another.js';
 
 /** The images that --all and --children-of name. @throws UsageError if there are none */
@@ -32,8 +31,7 @@ export function imagesAskedFor(configuration: Configuration, flags: BuildFlags):
   if (!isImage(configuration, childrenOf)) configuration.section(childrenOf);
   const flavors = names
     .filter((name) => configuration.isOwn(name))
-    // What is wrong with the flavors of one is told where it is named.
-    .flatMap((name) => noting([], () => imagesMeant(configuration, name, flags.flavor).map(flavoredName)) ?? [name]);
+    .flatMap((name) => flavorsOrItself(configuration, name, flags.flavor));
   const children = flavors.filter((name) =>
     parentNames(configuration, name).some(
       (parent) =>

@@ -3,6 +3,7 @@ import type { Configuration } from '../config/configuration.js';
 import { splitName } from '../config/flavored-name.js';
 import { didYouMean } from '../config/suggestion.js';
 import { UsageError } from '../host/failure.js';
+import { noting } from '../packages/own-options.js';
 import { flavoredName, imagesMeant } from '../packages/request.js';
 
 /**
@@ -41,8 +42,13 @@ export function isImageName(configuration: Configuration, word: string): boolean
  *
  * @throws UsageError for an unknown image or flavor
  */
-export function flavorsMeant(configuration: Configuration, name: string): string[] {
-  return imagesMeant(configuration, name).map(flavoredName);
+export function flavorsMeant(configuration: Configuration, name: string, flavors?: readonly string[]): string[] {
+  return imagesMeant(configuration, name, flavors).map(flavoredName);
+}
+
+/** Like {@link flavorsMeant}, for a look at many images: one whose flavors are wrong means itself, and what is wrong is told of it. */
+export function flavorsOrItself(configuration: Configuration, name: string, flavors?: readonly string[]): string[] {
+  return noting([], () => flavorsMeant(configuration, name, flavors)) ?? [name];
 }
 
 /**

@@ -221,9 +221,10 @@ function lockToExplain(configuration: Configuration, image: FlavoredImage, packa
   const there = readLock(path);
   if (there !== undefined) return there;
   const name = flavoredName(image);
-  const [parent, ...further] = parentNames(configuration, name);
+  const ancestors = parentNames(configuration, name);
+  const [parent] = ancestors;
   if (parent === undefined) throw noLock(name, path);
-  const locked = [parent, ...further].find(
+  const locked = ancestors.find(
     (each) => isImage(configuration, each) && existsSync(lockPath(configuration, splitName(configuration, each))),
   );
   const others =

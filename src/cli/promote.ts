@@ -40,8 +40,7 @@ export interface PromoteFlags extends LogFlags {
 interface Promotion {
   readonly from: PromotedImage;
   readonly spec: ImageSpec;
-  /** Undefined for an image without a package lock. */
-  readonly lockFile: string | undefined;
+  readonly lockFile: string;
 }
 
 /**
@@ -116,7 +115,7 @@ async function promotionOf(
   const date = basename(from.files.sums, '.SHA256SUMS').slice(name.length + 1);
   const spec = kind === 'image' ? resolveImage(configuration, next, overridesFrom(flags), date) : undefined;
   if (spec !== undefined) await expectSame(configuration, spec, now, from);
-  const lockNow = spec === undefined ? join(dirname(lockBefore), `${next}.json`) : lockPath(configuration, now);
+  const lockFile = spec === undefined ? join(dirname(lockBefore), `${next}.json`) : lockPath(configuration, now);
   const there = (role: ArtifactRole) => existsSync(from.files[role]);
   const settings = spec ?? {
     ...resolveImage(configuration, name, overridesFrom(flags), date),
@@ -124,7 +123,7 @@ async function promotionOf(
   };
   return {
     from,
-    lockFile: from.lock && lockNow,
+    lockFile,
     spec: {
       ...settings,
       destinations: flags.upload ? settings.destinations : [],

@@ -1,16 +1,15 @@
 import type { Configuration } from '../config/configuration.js';
 import { splitName } from '../config/flavored-name.js';
 import { isBootstrapped, isDerived, type ImageSpec } from '../config/image-spec.js';
-import { parentNames } from '../config/parent-names.js';
+import { parentName } from '../config/parent-names.js';
 import { isoDate, resolveImage } from '../config/resolve.js';
 import { Failure, UsageError } from '../host/failure.js';
 import { silentLog } from '../host/log.js';
 import { bootstrappedOf } from '../images/bootstrapped.js';
 import { derivationOf, type Derivation } from '../images/derivation.js';
 import { newestImage } from '../images/newest-image.js';
-import { noting } from '../packages/own-options.js';
 import { loadConfiguration } from './configuration.js';
-import { flavorsMeant } from './image-names.js';
+import { flavorsMeant, flavorsOrItself } from './image-names.js';
 import { overridesFrom, type Flags } from './overrides.js';
 
 export interface TreeFlags {
@@ -40,10 +39,7 @@ interface TreeImage {
 export async function tree(asked: readonly string[], flags: TreeFlags): Promise<void> {
   const configuration = loadConfiguration(flags.config);
   const named = asked.flatMap((name) => flavorsMeant(configuration, name));
-  // One whose flavors are wrong is shown as such.
-  const names = configuration
-    .imageNames()
-    .flatMap((name) => noting([], () => flavorsMeant(configuration, name)) ?? [name]);
+  const names = configuration.imageNames().flatMap((name) => flavorsOrItself(configuration, name));
   const all = [...new Set([...names, ...named])];
   const images = await Promise.all(all.map((name) => imageOf(configuration, name, flags)));
   const shown = related(images, named);
@@ -102,7 +98,7 @@ function stateOf(derivation: Derivation): Pick<TreeImage, 'state' | 'differing' 
 }
 
 function parentOf(configuration: Configuration, name: string): string | undefined {
-  const [meant] = parentNames(configuration, name);
+  const meant = parentName(configuration, name);
   if (meant !== undefined) return meant;
   const { image } = splitName(configuration, name);
   const { document } = configuration.section(image);

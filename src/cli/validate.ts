@@ -11,10 +11,9 @@ import { OnlineCheck } from '../checks/online-check.js';
 import type { Validation, ValidationFinding } from '../checks/validate.js';
 import { validateImages } from '../checks/validate-images.js';
 import { groupProblems } from '../packages/groups.js';
-import { noting } from '../packages/own-options.js';
 import { imagesMeant } from '../packages/request.js';
 import { visible } from '../report/visible.js';
-import { flavorsMeant, imageOfEnvironment } from './image-names.js';
+import { flavorsOrItself, imageOfEnvironment } from './image-names.js';
 import { overridesFrom } from './overrides.js';
 import { untilSignalled } from './signals.js';
 
@@ -32,7 +31,9 @@ export async function validate(names: readonly string[], flags: ValidateFlags): 
   const configuration = loadConfiguration(flags.config);
   const named = names.length > 0 ? names : imageOfEnvironment();
   const images =
-    named.length > 0 ? imagesNamed(configuration, named) : flavored(configuration, configuration.imageNames());
+    named.length > 0
+      ? imagesNamed(configuration, named)
+      : configuration.imageNames().flatMap((name) => flavorsOrItself(configuration, name));
   const schemaDir = directory(flags.schemaDir);
   const unasked = named.length === 0;
   const strays = unasked ? [...straySections(configuration), ...groupProblems(configuration)] : [];
@@ -69,12 +70,7 @@ function imagesNamed(configuration: Configuration, names: readonly string[]): st
     }
   });
   if (problems.length > 0) throw new UsageError(problems);
-  return [...new Set(flavored(configuration, names))];
-}
-
-/** Each flavor of an image, where it has any that are known; others are what is wrong with the image itself. */
-function flavored(configuration: Configuration, names: readonly string[]): string[] {
-  return names.flatMap((name) => noting([], () => flavorsMeant(configuration, name)) ?? [name]);
+  return [...new Set(names.flatMap((name) => flavorsOrItself(configuration, name)))];
 }
 
 function directory(name: string | undefined): string | undefined {

@@ -37,7 +37,7 @@ export interface DeriveOrigin {
   readonly parent: string;
   /** The parent, where it is an image of the configuration. */
   readonly parentImage: ImageSpec | undefined;
-  /** The name of an image that is like the parent's, for messages. */
+  /** The name of an image that is like the parent's, where that is none, for messages. */
   readonly nearestImage: string | undefined;
   readonly changes: TreeChanges;
   /** Where programs run in the tree; undefined: where this machine can. */

@@ -11,9 +11,12 @@ import { SectionReader } from './section-reader.js';
  */
 export function parentNames(configuration: Configuration, image: string, overrides: Overrides = {}): string[] {
   const line: string[] = [];
-  for (let next = parentOf(configuration, image, overrides); next !== undefined && ![image, ...line].includes(next);) {
+  for (
+    let next = parentName(configuration, image, overrides);
+    next !== undefined && ![image, ...line].includes(next);
+  ) {
     line.push(next);
-    next = isImage(configuration, next) ? parentOf(configuration, next, {}) : undefined;
+    next = isImage(configuration, next) ? parentName(configuration, next) : undefined;
   }
   return line;
 }
@@ -36,7 +39,8 @@ export function parentsMeant(configuration: Configuration, child: string, parent
   return meant.map((each) => flavoredName({ image, flavor: each }));
 }
 
-function parentOf(configuration: Configuration, name: string, overrides: Overrides): string | undefined {
+/** The first of {@link parentNames}. */
+export function parentName(configuration: Configuration, name: string, overrides: Overrides = {}): string | undefined {
   try {
     const section = withOverrides(configuration.section(splitName(configuration, name).image), overrides);
     const { parent } = new SectionReader(section, []).values({ parent: imageOptions.parent });

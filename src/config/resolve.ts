@@ -79,7 +79,7 @@ export function resolveImage(
         ) ?? installationOf(values, reader))
       : deriveOrigin(
           parentImage?.name ?? values.parent,
-          { parentImage, nearestImage: nearestImage(configuration, values.parent) },
+          { parentImage, nearestImage: parentImage ? undefined : nearestImage(configuration, values.parent) },
           values,
           reader,
         );

@@ -76,7 +76,7 @@ export function buildRecipe(plan: Plan): Recipe<BuildState> {
 }
 
 /** What gives a finished image another name. */
-export function promotionRecipe(plan: Plan, from: PromotedImage, lockFile: string | undefined): Recipe<BuildState> {
+export function promotionRecipe(plan: Plan, from: PromotedImage, lockFile: string): Recipe<BuildState> {
   return compose(plan, [promote(from, lockFile), sign, upload, postBuildHook]);
 }
 

@@ -22,9 +22,12 @@ export interface PromotedImage {
   readonly lock: PackageLock | undefined;
 }
 
-/** A finished image under another name: nothing is built, and its bytes are the same file. */
-/** @param lockFile the package lock of the new name; undefined for an image without one */
-export const promote = (from: PromotedImage, lockFile: string | undefined) =>
+/**
+ * A finished image under another name: nothing is built, and its bytes are the same file.
+ *
+ * @param lockFile where its package lock goes, if it has one
+ */
+export const promote = (from: PromotedImage, lockFile: string) =>
   stage({
     name: 'promote',
     title: 'Promoting the image',
@@ -59,7 +62,7 @@ export const promote = (from: PromotedImage, lockFile: string | undefined) =>
       const lock = from.lock && { ...from.lock, image: spec.section, ...flavorOf(spec.name) };
       const about = {
         ...{ from: from.name, to: spec.name },
-        ...(lock && lockFile !== undefined && { lock: { name: basename(lockFile), text: lockText(lock) } }),
+        ...(lock && { lock: { name: basename(lockFile), text: lockText(lock) } }),
         ...(existsSync(from.files.manifest) && {
           manifest: (await describeFile(host, from.files.manifest)).sha256,
         }),
@@ -79,7 +82,7 @@ export const promote = (from: PromotedImage, lockFile: string | undefined) =>
         const source = { name: image.to, sha256 };
         await writeDocument(host, paths, paths.bundles, { schemaVersion: 1, image: spec.name, source, bundles });
       }
-      if (lock && lockFile !== undefined) await writeLock(lockFile, lock);
+      if (lock) await writeLock(lockFile, lock);
       await rename(part, paths.image);
       await release();
       host.log.info(`${spec.name} has the image of ${from.name}${lock === undefined ? '' : ', and its package lock'}`);

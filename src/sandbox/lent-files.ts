@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { chmod, copyFile, rename, rm, stat } from 'node:fs/promises';
+import { chmod, copyFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { makeDirectory } from '../host/make-directory.js';
 
@@ -23,12 +23,17 @@ export class LentFiles {
     }
   }
 
-  /** Moves a plain file among the shared ones, unless it is as it was lent. */
+  /**
+   * Moves a plain file among the shared ones, unless it is as it was lent. Its time of modification becomes that at which
+   * it was kept.
+   */
   async keep(from: string, to: string): Promise<void> {
     if (this.#states.get(from) === (await stateOf(from))) return;
     makeDirectory(dirname(to));
     // The tree's root may have made it a program that runs with another user's rights.
     await chmod(from, 0o644);
+    const now = new Date();
+    await utimes(from, now, now);
     await rename(from, to);
   }
 }

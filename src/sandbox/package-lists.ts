@@ -15,33 +15,64 @@ const place = '/var/lib/apt/lists';
 /** How the name of a suite's signed Release file ends; the names of its lists begin with what is before. */
 const signed = 'InRelease';
 
+/** What is known of the packages that builds share. */
+export interface KnownPackages {
+  /** The SHA-256 of each package in the lists that were lent. */
+  readonly lent: Set<string>;
+  /** Of each package in the lists that were kept, and do not count in this tree. */
+  readonly others: Set<string>;
+  /** Whether a package that is in none of these lists is superseded. */
+  readonly areAll: boolean;
+}
+
+/**
+ * Milliseconds. Lists that were changed before are whole: a build puts them there, or forgets them, within moments, and
+ * others put theirs back soon.
+ */
+const settlingTime = 15 * 60 * 1000;
+
 /**
  * Puts the lists that {@link keepLists} kept into a tree that has none: those that have the sums of their Release file, so
  * that nothing which an earlier tree did to them counts.
  *
  * @param shared the directory of one kind of distribution in the cache; it need not exist
- * @returns the SHA-256 of each package in these lists
  */
-export async function lendLists(shared: string, root: string): Promise<Set<string>> {
-  const packages = new Set<string>();
+export async function lendLists(shared: string, root: string): Promise<KnownPackages> {
+  const [lent, others] = [new Set<string>(), new Set<string>()];
   const directory = await pathInTree(root, place);
   const there = await readdir(directory).catch(() => [signed]);
-  if (there.some((name) => name.endsWith(signed))) return packages;
-  const names = (await readdir(shared).catch(() => [])).filter((name) => !there.includes(name));
+  if (there.some((name) => name.endsWith(signed))) return { lent, others, areAll: false };
+  const all = await readdir(shared).catch(() => []);
+  const names = all.filter((name) => !there.includes(name));
+  const left = new Set(all);
   for (const name of names.filter((each) => each.endsWith(`_${signed}`))) {
     const release = await readList(join(shared, name));
     if (release === undefined) continue;
     const sums = sumsIn(release.content.toString());
     await writeList(join(directory, name), release);
+    left.delete(name);
     const suite = name.slice(0, -signed.length);
     for (const other of names.filter((each) => each.startsWith(suite) && each !== name)) {
       const list = await readList(join(shared, other));
       if (list === undefined || sums.get(other.slice(suite.length)) !== sha256(list.content)) continue;
       await writeList(join(directory, other), list);
-      for (const sum of packagesIn(list.content)) packages.add(sum);
+      left.delete(other);
+      for (const sum of packagesIn(list.content)) lent.add(sum);
     }
   }
-  return packages;
+  // Such as those of another architecture, whose Release file this one's build has replaced.
+  let areRead = true;
+  for (const name of left) {
+    const list = await readList(join(shared, name));
+    if (list === undefined) areRead = false;
+    else for (const sum of packagesIn(list.content)) others.add(sum);
+  }
+  return { lent, others, areAll: areRead && (await isSettled(shared)) };
+}
+
+async function isSettled(shared: string): Promise<boolean> {
+  const status = await stat(shared).catch(() => undefined);
+  return status !== undefined && Date.now() - status.mtimeMs > settlingTime;
 }
 
 /**

@@ -1,5 +1,6 @@
 import {
   appendFileSync,
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -71,6 +72,7 @@ describe('images of a tree that has apt', () => {
 
   it('get what the mirror has changed', async () => {
     await build('three');
+    const old = addSuperseded();
     const changed = [
       { name: 'server', fields: ['Depends: library'] },
       { name: 'library', version: '2.0' },
@@ -78,6 +80,7 @@ describe('images of a tree that has apt', () => {
     await archive.publish('stable', changed, 'Fri, 27 Nov 2026 12:00:00 UTC');
     serve();
     expect(await build('four')).to.have.members(['Packages', 'library']);
+    expect(existsSync(old)).to.equal(false);
   });
 
   it('take nothing from the cache that has been changed there', async () => {
@@ -142,6 +145,16 @@ describe('images of a tree that has apt', () => {
       const file = join(archive.directory, path);
       if (statSync(file).isFile()) mirror.files.set(`/${path}`, readFileSync(file));
     }
+  }
+
+  /** Adds a package to the cache that no list has, as if all there had been kept the day before yesterday. */
+  function addSuperseded(): string {
+    const kept = dirname(cached().find((name) => name.endsWith('.deb')) ?? '');
+    const old = join(kept, 'library_0.9_all.deb');
+    writeFileSync(old, 'old');
+    const time = Date.now() / 1000 - 48 * 3600;
+    for (const path of [old, join(kept, '../lists')]) utimesSync(path, time, time);
+    return old;
   }
 
   /** Files of packages and lists. */

@@ -1,6 +1,6 @@
 import type { Configuration } from '../config/configuration.js';
 import { overridesOfParents } from '../config/derive-origin.js';
-import { isImage } from '../config/flavored-name.js';
+import { isImage, splitName } from '../config/flavored-name.js';
 import type { Overrides } from '../config/overrides.js';
 import { parentNames } from '../config/parent-names.js';
 import { isoDate, resolveImage } from '../config/resolve.js';
@@ -44,7 +44,7 @@ export async function validateImages(
       turns.take(() => validateImage(host, configuration, image, { ...settings, overrides: own, unasked: !meant })),
     ),
   );
-  return toldOnce(validations);
+  return toldOnce(configuration, validations);
 }
 
 async function withAncestors(host: Caller, configuration: Configuration, named: readonly Wanted[]): Promise<Wanted[]> {
@@ -79,25 +79,31 @@ async function isBuiltAsItIs(
   }
 }
 
-/** What a child says of its parent's section, the parent says itself; what images say of a group, the first of them. */
-function toldOnce(validations: readonly Validation[]): Validation[] {
-  const ofGroups = new Set<string>();
-  const isNew = (finding: ValidationFinding) => {
-    if (!finding.message.startsWith('[group ')) return true;
-    const isKnown = ofGroups.has(keyOf(finding));
-    ofGroups.add(keyOf(finding));
-    return !isKnown;
-  };
-  const told = new Map(validations.map(({ image, findings }) => [image, new Set(findings.map(keyOf))]));
-  const isToldBy = (image: string | undefined, finding: ValidationFinding) =>
-    image !== undefined && told.get(image)?.has(keyOf(finding)) === true;
+/**
+ * What a child says of its parent's section, the parent says itself, in the first of its flavors; what images say of a group,
+ * the first of them.
+ */
+function toldOnce(configuration: Configuration, validations: readonly Validation[]): Validation[] {
+  const tellers = new Map<string, string>();
+  for (const { image, findings } of validations) {
+    const { image: section } = splitName(configuration, image);
+    for (const finding of findings) {
+      const owner = ownerOf(finding);
+      if (owner !== section && owner?.startsWith('group ') !== true) continue;
+      if (!tellers.has(keyOf(finding))) tellers.set(keyOf(finding), image);
+    }
+  }
   return validations.map((validation) => ({
     ...validation,
-    findings: validation.findings.filter((finding) => {
-      const owner = /^\[([^\]]+)\]/.exec(finding.message)?.[1];
-      return (owner === validation.image || !isToldBy(owner, finding)) && isNew(finding);
-    }),
+    findings: validation.findings.filter(
+      (finding) => (tellers.get(keyOf(finding)) ?? validation.image) === validation.image,
+    ),
   }));
+}
+
+/** The section that a finding is about, which may be that of another image. */
+function ownerOf({ message }: ValidationFinding): string | undefined {
+  return /^\[([^\]]+)\]/.exec(message)?.[1];
 }
 
 function keyOf({ file, line, message }: ValidationFinding): string {

@@ -1,8 +1,8 @@
 import type { Configuration } from '../config/configuration.js';
-import { splitName } from '../config/flavored-name.js';
+import { flavorNames, splitName } from '../config/flavored-name.js';
 import { UsageError } from '../host/failure.js';
 import { factsText } from '../packages/facts.js';
-import { factsOf, flavorNames } from '../packages/flavors.js';
+import { factsOf } from '../packages/flavors.js';
 import { groupNames, resolveGroups, type Member } from '../packages/groups.js';
 import { noting, ownOption } from '../packages/own-options.js';
 import { loadConfiguration } from './configuration.js';

@@ -1,11 +1,11 @@
 import type { Configuration, Section } from '../config/configuration.js';
 import { distributionOf } from '../config/distribution.js';
 import { answerFileKinds, type ImageSpec, type Origin } from '../config/image-spec.js';
+import { flavorNames } from '../config/flavored-name.js';
 import { supportEnded } from '../config/end-of-life.js';
 import { UsageError } from '../host/failure.js';
 import { newestImage } from '../images/newest-image.js';
 import { isoDate, resolveImage } from '../config/resolve.js';
-import { flavorNames } from '../packages/flavors.js';
 import { groupNames } from '../packages/groups.js';
 import { noting } from '../packages/own-options.js';
 import { flavoredName, flavorsOf, imagesMeant, type FlavoredImage } from '../packages/request.js';
@@ -119,9 +119,9 @@ function wayOf({ origin, answerFile, parent }: Pick<ListedImage, 'origin' | 'ans
   return origin === 'bootstrap' ? 'packages' : answerFile;
 }
 
-/** Undefined for a section that has mistakes, which `validate` tells. */
+/** Undefined for a section that has mistakes, which `validate` tells; those of its flavors say nothing about the image itself. */
 function specOf(configuration: Configuration, name: string): ImageSpec | undefined {
-  return noting([], () => resolveImage(configuration, name, {}, isoDate(new Date())));
+  return noting([], () => resolveImage(configuration, name, { flavors: '' }, isoDate(new Date())));
 }
 
 /** An option as text. One that can't be resolved is listed as written. */

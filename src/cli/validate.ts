@@ -96,8 +96,9 @@ function report(validations: readonly Validation[]): string[] {
 /** `FILE:LINE: [IMAGE] MESSAGE`, as editors read it. */
 function findingLine(image: string, { file, line, message }: ValidationFinding): string {
   const place = file === undefined ? '' : line === undefined ? `${file}: ` : `${file}:${line}: `;
-  // A message about an option already names its section.
-  const named = message.startsWith(`[${image}]`) ? message : `[${image}] ${message}`;
+  // A message about an option already names its section, which several flavors share.
+  const own = [image, image.replace(/@[^@]*$/, '')];
+  const named = own.some((name) => message.startsWith(`[${name}]`)) ? message : `[${image}] ${message}`;
   return `${place}${named}`;
 }
 

@@ -1,6 +1,6 @@
 import { UsageError } from '../host/failure.js';
 import type { Configuration } from './configuration.js';
-import { flavoredName, flavorsOf, isImage, splitName } from './flavored-name.js';
+import { flavoredName, isImage, knownFlavorsOf, splitName } from './flavored-name.js';
 import { imageOptions } from './options.js';
 import { withOverrides, type Overrides } from './overrides.js';
 import { SectionReader } from './section-reader.js';
@@ -25,14 +25,15 @@ export function parentNames(configuration: Configuration, image: string, overrid
  * The images that `parent` may mean: none for a layer of the store, or a file; one; or several flavors of an image, where the
  * child says in no way which.
  *
- * A parent that is built in flavors is, for a child of one of these flavors, the parent of the same flavor.
+ * A parent that is built in flavors is, for a child of one of these flavors, the parent of the same flavor. A flavor that
+ * there is not counts for none: `resolveImage` tells of it where the parent names it.
  *
  * @throws UsageError if the flavors of the parent can't be read
  */
 export function parentsMeant(configuration: Configuration, child: string, parent: string): string[] {
   if (!isImage(configuration, parent)) return [];
   const { image, flavor } = splitName(configuration, parent);
-  const flavors = flavor === undefined ? flavorsOf(configuration, image) : [];
+  const flavors = flavor === undefined ? knownFlavorsOf(configuration, image) : [];
   if (flavors.length === 0) return [parent];
   const own = splitName(configuration, child).flavor;
   const meant = own !== undefined && flavors.includes(own) ? [own] : flavors;

@@ -15,7 +15,7 @@ import {
 import { deriveOrigin, filesToCopy, overridesOfParents, withParentsValues } from './derive-origin.js';
 import { bootstrapOrigin } from './bootstrap-origin.js';
 import { flavorOptions } from './group-options.js';
-import { flavoredName, flavorsOf, splitName } from './flavored-name.js';
+import { complainOfFlavors, flavoredName, knownFlavorsOf, splitName } from './flavored-name.js';
 import { layoutFile } from './layout-file.js';
 import { lockPath } from './lock-path.js';
 import { canonical, type Values } from './option.js';
@@ -63,6 +63,7 @@ export function resolveImage(
   }
   reader.rejectBothSpellings(sectionKinds.image);
   const own = reader.values(imageOptions);
+  complainOfFlavors(configuration, own.flavors, reader);
   const line = [...children, { name, section }];
   const parentImage = parentOf(configuration, own.parent, { overrides, today, line, reader });
   const values = withParentsValues(own, parentImage, reader);
@@ -192,7 +193,7 @@ function parentOf(
 /** For suggestions: the image, or the flavor of one, that is spelt most like a parent. */
 function nearestImage(configuration: Configuration, parent: string): string | undefined {
   const { image } = splitName(configuration, parent);
-  const flavors = configuration.kind(image) === 'image' ? flavorsOf(configuration, image) : [];
+  const flavors = configuration.kind(image) === 'image' ? knownFlavorsOf(configuration, image) : [];
   return nearestWord(parent, [
     ...configuration.imageNames(),
     ...flavors.map((flavor) => flavoredName({ image, flavor })),

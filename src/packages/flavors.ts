@@ -1,5 +1,6 @@
 import type { Configuration } from '../config/configuration.js';
 import { distributionOf } from '../config/distribution.js';
+import { isFlavor, noSuchFlavor } from '../config/flavored-name.js';
 import { flavorOptions, type Hypervisor } from '../config/group-options.js';
 import { UsageError } from '../host/failure.js';
 import { didYouMean } from '../config/suggestion.js';
@@ -12,11 +13,6 @@ import {
 } from '../machine/architectures.js';
 import { distributions, usualOptions, type Facts } from './facts.js';
 import { noting, ownOption, type OwnOption } from './own-options.js';
-
-/** The names of all flavors. */
-export function flavorNames(configuration: Configuration): string[] {
-  return configuration.sectionNames('flavor').map((name) => name.replace(/^flavor +/, ''));
-}
 
 /** For whom packages are chosen. */
 export interface FactsAsked {
@@ -94,10 +90,8 @@ export function knownSuites(configuration: Configuration): string[] {
 }
 
 function flavorSection(configuration: Configuration, flavor: string, problems: string[]): string | undefined {
-  const names = flavorNames(configuration);
-  if (names.includes(flavor)) return `flavor ${flavor}`;
-  const known = names.length === 0 ? '' : `: the flavors are ${names.join(', ')}`;
-  problems.push(`there is no section [flavor ${flavor}]${didYouMean(flavor, names)}${known}`);
+  if (isFlavor(configuration, flavor)) return `flavor ${flavor}`;
+  problems.push(noSuchFlavor(configuration, flavor));
   return undefined;
 }
 

@@ -1,9 +1,10 @@
 import type { Configuration } from '../config/configuration.js';
+import { flavorNames } from '../config/flavored-name.js';
 import { boolean } from '../config/option-types.js';
 import { didYouMean } from '../config/suggestion.js';
 import { UsageError } from '../host/failure.js';
 import { guardProblem, holds, type Facts } from './facts.js';
-import { factsOf, flavorNames, knownOptions, knownSuites } from './flavors.js';
+import { factsOf, knownOptions, knownSuites } from './flavors.js';
 import { guardText, parseItems, type Item } from './items.js';
 import { noting, ownOption } from './own-options.js';
 

@@ -1,12 +1,19 @@
 import { createHash } from 'node:crypto';
 import type { Configuration } from '../config/configuration.js';
-import { flavoredName, flavorsOf, splitName, type FlavoredImage } from '../config/flavored-name.js';
+import {
+  complainOfFlavors,
+  flavoredName,
+  flavorsOf,
+  isFlavor,
+  noSuchFlavor,
+  splitName,
+  type FlavoredImage,
+} from '../config/flavored-name.js';
 import { commaList } from '../config/option-types.js';
 import { SectionReader } from '../config/section-reader.js';
-import { didYouMean } from '../config/suggestion.js';
 import { UsageError } from '../host/failure.js';
 import { factsText, packagingOf, type Facts } from './facts.js';
-import { factsOf, flavorNames } from './flavors.js';
+import { factsOf } from './flavors.js';
 import { leftOutByOption, resolveGroups, type ResolvedGroup } from './groups.js';
 import { noting } from './own-options.js';
 import { packagePlaces, type PackagePlaces, type PackageSource } from './package-source.js';
@@ -22,19 +29,14 @@ export function imagesMeant(
   flavors: readonly string[] = [],
 ): FlavoredImage[] {
   const { image, flavor } = splitName(configuration, name);
-  configuration.section(image);
+  const section = configuration.section(image);
   const named = flavor === undefined ? flavors : [flavor];
   const wanted = named.length > 0 ? named : flavorsOf(configuration, image);
   if (wanted.length === 0) return [{ image, flavor: undefined }];
-  const known = flavorNames(configuration);
   const problems: string[] = [];
-  const reader = new SectionReader(configuration.section(image), problems);
-  for (const each of wanted.filter((flavor) => !known.includes(flavor))) {
-    const commas = /\s/.test(each) ? ' (names are separated by commas)' : didYouMean(each, known);
-    const flavors = known.length === 0 ? '' : `: the flavors are ${known.join(', ')}`;
-    const problem = `there is no section [flavor ${each}]${commas}${flavors}`;
-    if (named.length > 0) problems.push(`[${image}]: ${problem}`);
-    else reader.complain(problem, 'flavors');
+  if (named.length === 0) complainOfFlavors(configuration, wanted, new SectionReader(section, problems));
+  for (const each of named.filter((name) => !isFlavor(configuration, name))) {
+    problems.push(`[${image}]: ${noSuchFlavor(configuration, each)}`);
   }
   if (problems.length > 0) throw new UsageError(problems);
   return wanted.map((each) => ({ image, flavor: each }));

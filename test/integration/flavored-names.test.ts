@@ -131,9 +131,64 @@ output-dir = ${directory}/out
       return (await execa(program, words, { cwd: directory, all: true, reject: false })).all;
     };
     expect(await validated('list')).to.include(
-      'list.conf:6: [list]: there is no section [flavor xen arm] (names are separated by commas): the flavors are xen, arm',
+      'list.conf:6: [list]: flavors = xen arm: there is no section [flavor xen arm] (names are separated by commas): the flavors are xen, arm',
     );
-    expect(await validated('child')).to.match(/list\.conf:9: \[child\]: there is no section \[flavor xn\]/);
+    expect(await validated('child')).to.match(
+      /list\.conf:9: \[child\]: flavors = xn: there is no section \[flavor xn\]/,
+    );
+  });
+
+  it('tells of a flavor that there is not once, at the line that names it, whether the image is built or a child', async () => {
+    const text = `[flavor xen]
+[web]
+like = trixie
+group = base
+flavors = no-such
+[kid]
+parent = web
+files = files
+[two]
+like = trixie
+group = base
+flavors = xen, no-such
+[of-both]
+parent = two
+files = files
+[of-xen]
+parent = two@xen
+files = files
+[of-none]
+parent = two@no-such
+files = files
+`;
+    writeFileSync(join(directory, 'unknown.conf'), text);
+    const said = async (...words: string[]) => {
+      const { all, exitCode } = await execa(program, ['--config', 'unknown.conf', ...words], {
+        ...{ cwd: directory, all: true, reject: false },
+      });
+      expect(exitCode, words.join(' ')).to.equal(2);
+      return all.split('\n').filter((line) => !/^\d+ images?: /.test(line));
+    };
+    const problem = 'there is no section [flavor no-such]: the flavors are xen';
+    const ofWeb = `unknown.conf:5: [web]: flavors = no-such: ${problem}`;
+    const ofTwo = `unknown.conf:12: [two]: flavors = xen, no-such: ${problem}`;
+    for (const [image, line] of [
+      ['web', ofWeb],
+      ['kid', ofWeb],
+      ['two', ofTwo],
+      ['two@xen', ofTwo],
+      ['of-both', ofTwo],
+      ['of-xen', ofTwo],
+    ] as const) {
+      expect(await said(image, '--dry-run')).to.deep.equal([`image-factory: ${line}`]);
+      expect(await said('validate', image)).to.deep.equal([line]);
+    }
+    const all = await said('validate');
+    expect(all.filter((line) => line.includes('[flavor no-such]'))).to.deep.equal([ofWeb, ofTwo]);
+    expect((await said('of-none', '--dry-run')).join('')).to.match(/there is no image and no layer of that name; /);
+    const set = `command line: [debian-13]: flavors = no-such: ${problem}`;
+    expect(await said('debian-13', '--set', 'flavors=no-such', '--dry-run')).to.deep.equal([`image-factory: ${set}`]);
+    expect((await said('validate', 'debian-13', '--set', 'flavors=no-such')).join('\n')).to.include(set);
   });
 
   it('has mistakes of its flavor where that is', async () => {

@@ -18,8 +18,11 @@ describe('a hook that failed for want of python3', () => {
 
   it('failed for something else where the tree has it, or nothing was missing', () => {
     expect(missingPython(tree, 'no space left on device')).to.equal(undefined);
-    mkdirSync(join(tree, 'usr/bin'), { recursive: true });
-    symlinkSync('/usr/bin/python3.999', join(tree, 'usr/bin/python3'));
-    expect(missingPython(tree, bash)).to.equal(undefined);
+    for (const directory of ['usr/bin', 'usr/local/bin']) {
+      mkdirSync(join(tree, directory), { recursive: true });
+      symlinkSync('/usr/bin/python3.999', join(tree, directory, 'python3'));
+      expect(missingPython(tree, bash)).to.equal(undefined);
+      rmSync(join(tree, directory, 'python3'));
+    }
   });
 });

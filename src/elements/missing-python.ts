@@ -1,5 +1,4 @@
-import { lstatSync } from 'node:fs';
-import { join } from 'node:path';
+import { hasProgram } from './tree-programs.js';
 
 /** What bash, dash and env(1) say of a program whose interpreter is not there. */
 const noInterpreter = /required file not found|bad interpreter|: not found$|No such file or directory/m;
@@ -11,10 +10,6 @@ const noInterpreter = /required file not found|bad interpreter|: not found$|No s
  * @param said the last lines of the hook
  */
 export function missingPython(tree: string, said: string): string | undefined {
-  if (!noInterpreter.test(said)) return undefined;
-  // A link that leads elsewhere than here is there, too.
-  const isThere = lstatSync(join(tree, 'usr/bin/python3'), { throwIfNoEntry: false }) !== undefined;
-  return isThere
-    ? undefined
-    : "The tree has no python3, in which package-installs and pkg-map are written: 'packages = python3' installs it before the elements.";
+  if (!noInterpreter.test(said) || hasProgram(tree, 'python3')) return undefined;
+  return "The tree has no python3, in which package-installs and pkg-map are written: 'packages = python3' installs it before the elements.";
 }

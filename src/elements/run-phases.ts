@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure, indented } from '../host/failure.js';
@@ -12,6 +12,7 @@ import { hooksOf } from './merge.js';
 import { missingPython } from './missing-python.js';
 import { mountShim, phaseScript, sudoShim, umountShim } from './phase-script.js';
 import type { ElementPlan } from './plan.js';
+import { hasProgram } from './tree-programs.js';
 
 /** One run of the phases in a tree. */
 export interface PhaseRun {
@@ -140,18 +141,11 @@ export function expectBuilder({ path }: Pick<ElementPlan, 'path'>): DiskimageBui
 function expectPrograms(tree: string): void {
   const here = neededHere.filter((name) => findExecutable(name) === undefined);
   if (here.length > 0) throw new Failure(`elements need ${here.join(', ')} on this machine`);
-  const lacking = neededInTree.filter(
-    (name) => !['bin', 'usr/bin', 'usr/local/bin'].some((directory) => isThere(join(tree, directory, name))),
-  );
+  const lacking = neededInTree.filter((name) => !hasProgram(tree, name));
   if (lacking.length === 0) return;
   throw new Failure(`elements can't be run in the parent's tree: it lacks ${lacking.join(', ')}`, {
     hint: "diskimage-builder's dib-run-parts needs them. Add their packages to the parent.",
   });
-}
-
-/** In a tree, absolute links lead to other places than here: one that is there counts. */
-function isThere(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
 /** Owners are not kept: in the tree, what hooks install is root's. */

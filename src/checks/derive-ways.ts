@@ -1,4 +1,4 @@
-import { kernelFor } from '../guest/kernel.js';
+import { hasKernel } from '../guest/kernel.js';
 import { programsForGuests } from '../guest/programs.js';
 import type { Caller } from '../host/host.js';
 import { findProgram } from '../host/programs.js';
@@ -27,13 +27,9 @@ async function machines(): Promise<Omit<DeriveWay, 'way'>> {
   if (lacking.length > 0) return { open: false, why: `${lacking.join(', ')} is not installed` };
   const { virtType } = await detectAcceleration(architecture);
   const speed = virtType === 'kvm' ? 'by KVM' : 'slow: in software';
-  const isKernelHere = await kernelFor('/', 'this machine').then(
-    () => true,
-    () => false,
-  );
   return {
     open: true,
-    why: isKernelHere ? speed : `${speed}; only of parents with a kernel: this machine has none for it`,
+    why: (await hasKernel()) ? speed : `${speed}; only of parents with a kernel: this machine has none for it`,
   };
 }
 

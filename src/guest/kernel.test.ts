@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { Failure } from '../host/failure.js';
-import { kernelFor } from './kernel.js';
+import { hasKernel, kernelFor } from './kernel.js';
 
 const lists = {
   'boot/vmlinuz-6.12.1-amd64': '',
@@ -61,6 +61,12 @@ describe('the kernel of a guest', () => {
       'derive-in = vm: there is no kernel to start a virtual machine with: the parent: kernel 6.12.1-amd64 has no virtio_blk, virtio_console, virtio_net, ext4, overlay; this machine has no kernel in /boot',
     );
     expect((failure as Failure).hint).to.contain('linux-image-amd64');
+  });
+
+  it('is looked for on this machine alone where there is no tree yet', async () => {
+    expect(await hasKernel(tree)).to.equal(true);
+    rmSync(join(tree, 'lib/modules/6.12.1-amd64/modules.dep'));
+    expect(await hasKernel(tree)).to.equal(false);
   });
 
   it('is refused without naming an option where nothing but a virtual machine works', async () => {

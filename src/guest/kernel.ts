@@ -52,19 +52,9 @@ export async function kernelFor(
   { here = '/', further = [], namespaces = 'open' }: KernelOptions = {},
 ): Promise<GuestKernel> {
   const reasons: string[] = [];
-  for (const [root, whose] of [
-    [tree, what],
-    [here, 'this machine'],
-  ] as const) {
-    const found = await kernelsOf(root);
-    if (found.length === 0) reasons.push(`${whose} has no kernel in /boot`);
-    for (const { version, image } of found) {
-      const lacking = await modulesOf(root, version, further);
-      if (!(await isReadable(image))) reasons.push(`${whose}: you may not read ${image}`);
-      else if ('lacks' in lacking) reasons.push(`${whose}: kernel ${version} ${lacking.lacks}`);
-      else return { version, image, modules: lacking.modules };
-    }
-  }
+  const found =
+    (await kernelOf(tree, what, reasons, further)) ?? (await kernelOf(here, 'this machine', reasons, further));
+  if (found !== undefined) return found;
   const lacking = `there is no kernel to start a virtual machine with: ${reasons.join('; ')}`;
   const install = 'linux-image-amd64 in Debian';
   if (namespaces === 'open') {
@@ -75,6 +65,29 @@ export async function kernelFor(
   throw new Failure(`namespaces are closed here, and ${lacking}`, {
     hint: `Open namespaces, as 'image-factory doctor' says; or derive from an installed disk with a kernel (${install}), or install one on this machine, where you may read it.`,
   });
+}
+
+/** Whether {@link kernelFor} finds a kernel on this machine, whatever the tree has. */
+export async function hasKernel(here = '/'): Promise<boolean> {
+  return (await kernelOf(here, 'this machine', [], [])) !== undefined;
+}
+
+/** The newest kernel of a root directory that will do; undefined with the reasons why none does. */
+async function kernelOf(
+  root: string,
+  whose: string,
+  reasons: string[],
+  further: readonly string[],
+): Promise<GuestKernel | undefined> {
+  const found = await kernelsOf(root);
+  if (found.length === 0) reasons.push(`${whose} has no kernel in /boot`);
+  for (const { version, image } of found) {
+    const lacking = await modulesOf(root, version, further);
+    if (!(await isReadable(image))) reasons.push(`${whose}: you may not read ${image}`);
+    else if ('lacks' in lacking) reasons.push(`${whose}: kernel ${version} ${lacking.lacks}`);
+    else return { version, image, modules: lacking.modules };
+  }
+  return undefined;
 }
 
 async function kernelsOf(root: string): Promise<{ readonly version: string; readonly image: string }[]> {

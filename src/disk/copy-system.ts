@@ -67,7 +67,7 @@ export const copyMounted: VolumeCopy = async (host, copied, to) => {
   const { volume, stretch, mount } = copied;
   const type = volume.fileSystem ?? '';
   if (type === 'vfat') return copyFat(host, stretch, to);
-  await withScratchDirectory('mount', async (point) => {
+  const mounted = async (point: string) => {
     const subvolume = type === 'btrfs' ? `,subvol=${mount.subvolume}` : '';
     const place = `loop,ro,offset=${stretch.offset},sizelimit=${stretch.size}`;
     const options = `${place}${untouched[type] ?? ''}${subvolume}`;
@@ -76,7 +76,8 @@ export const copyMounted: VolumeCopy = async (host, copied, to) => {
     const script = 'mount -t "$1" -o "$2" -- "$3" "$4"; shift 4; exec cp --archive --sparse=auto "$@"';
     const words = ['sh', type, options, stretch.file, point, ...extent, '-T', '--', point, to];
     await run(host, command('unshare', ['--mount', '--propagation', 'private', 'sh', '-ec', script, ...words]));
-  });
+  };
+  await withScratchDirectory('mount', mounted, host.scratch);
 };
 
 /** As any user: programs read the file system where it lies. */

@@ -30,7 +30,8 @@ export async function capture(host: Host, job: CaptureJob): Promise<NodeRecord> 
       origin: `image ${image}`,
       async fill(tree) {
         const frame = join(directory, 'frame');
-        await copySystem(host, file, tree, copy, (volumes, system) => takeFrame(volumes, system, frame));
+        const here = { ...host, scratch: directory };
+        await copySystem(here, file, tree, copy, (volumes, system) => takeFrame(volumes, system, frame));
         await settleCopy(store, tree, file);
       },
     });

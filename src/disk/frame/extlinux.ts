@@ -37,7 +37,7 @@ export async function installExtlinux(host: Caller, volume: ExtlinuxVolume): Pro
   // The name in the boot area: SYSLINUX in today's releases.
   if (!/^(?:SYS|EXT)LINUX$/.test(boot.toString('latin1', 3, 11))) return boot;
   const device = { disk: file, offset };
-  const area = await withScratchDirectory('extlinux', async (scratch) => {
+  const install = async (scratch: string) => {
     for (const directory of directories) {
       const path = `${directory}/ldlinux.sys`;
       const copy = join(scratch, 'ldlinux.sys');
@@ -56,7 +56,8 @@ export async function installExtlinux(host: Caller, volume: ExtlinuxVolume): Pro
       return patched.boot;
     }
     return undefined;
-  });
+  };
+  const area = await withScratchDirectory('extlinux', install, host.scratch);
   if (area !== undefined) return area;
   throw new Failure("extlinux is in the boot area of the parent's disk, and its file ldlinux.sys is not in the tree", {
     hint: 'Leave the directory of the boot loader as it is in the parent.',

@@ -120,7 +120,9 @@ async function fill(host: Host, framed: FramedFileSystem, filling: Filling): Pro
       defaultSubvolume: framed.defaultSubvolume,
     },
   });
-  if (boot !== undefined) await writeAt(file, offset, await installExtlinux(host, { file, offset, boot }));
+  if (boot !== undefined) {
+    await writeAt(file, offset, await installExtlinux({ ...host, scratch: work }, { file, offset, boot }));
+  }
   if (!isWhole) {
     await putInPlace(host, file, place, new Map([['disk', disk]]));
     await rm(file);

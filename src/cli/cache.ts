@@ -1,27 +1,16 @@
-import { resolve } from 'node:path';
-import { Configuration } from '../config/configuration.js';
-import { defaultCacheDirectory } from '../config/defaults.js';
-import { age, directory } from '../config/option-types.js';
 import { didYouMean } from '../config/suggestion.js';
 import { UsageError } from '../host/failure.js';
 import { silentLog } from '../host/log.js';
 import { ReleaseStack } from '../host/release-stack.js';
 import { cachedUrls, removeCachedUrl, type CachedUrl } from '../sources/cache-contents.js';
+import { cacheDirectories, oldestTime, refuse, type CacheFlags } from './cache-flags.js';
+import { cleanPackages, listPackages } from './cache-packages.js';
 import { untilSignalled } from './signals.js';
-import { valuesOfImages } from './values-of-images.js';
 
-export interface CacheFlags {
-  readonly config?: string;
-  readonly cacheDir?: string;
-  readonly json?: boolean;
-  readonly olderThan?: string;
-  readonly dryRun?: boolean;
-}
-
-/** Lists what the netboot caches hold, or removes it. */
+/** Lists what the netboot caches hold, or removes it; or what is kept of packages. */
 export async function cache(action: string, images: readonly string[], flags: CacheFlags): Promise<void> {
-  if (action === 'list') return listCache(images, flags);
-  if (action === 'clean') return cleanCache(images, flags);
+  if (action === 'list') return flags.packages ? listPackages(images, flags) : listCache(images, flags);
+  if (action === 'clean') return flags.packages ? cleanPackages(images, flags) : cleanCache(images, flags);
   throw new UsageError([
     `cache ${action}: expected 'cache list' or 'cache clean'${didYouMean(action, ['list', 'clean'])}`,
   ]);
@@ -51,7 +40,7 @@ async function listCache(images: readonly string[], flags: CacheFlags): Promise<
 
 async function cleanCache(images: readonly string[], flags: CacheFlags): Promise<void> {
   refuse(flags, ['json'], 'cache list');
-  const oldest = flags.olderThan === undefined ? undefined : Date.now() - ageOf(flags.olderThan);
+  const oldest = oldestTime(flags);
   const old = (await contents(images, flags)).filter(({ file }) => !oldest || file.lastUsed.getTime() <= oldest);
   let [files, freed] = [0, 0];
   await untilSignalled(async (signal) => {
@@ -87,28 +76,6 @@ async function contents(images: readonly string[], flags: CacheFlags): Promise<{
   const unknown = images.filter((image) => !users.has(image));
   if (unknown.length > 0) console.error(`note: the cache has no files of ${unknown.join(', ')}`);
   return found;
-}
-
-/** The cache directories of the images in the configuration. */
-function cacheDirectories({ config, cacheDir }: CacheFlags): string[] {
-  if (cacheDir !== undefined) return [resolve(directory.parse(cacheDir))];
-  const configuration = Configuration.load(config);
-  const named = valuesOfImages(configuration, 'cache-dir', defaultCacheDirectory());
-  return [...new Set(named.map((name) => resolve(directory.parse(name))))];
-}
-
-function ageOf(text: string): number {
-  try {
-    return age.parse(text);
-  } catch (error) {
-    throw new UsageError([`--older-than ${text}: expected ${(error as Error).message}`]);
-  }
-}
-
-function refuse(flags: CacheFlags, names: readonly ('json' | 'olderThan' | 'dryRun')[], where: string): void {
-  const spelt = { json: '--json', olderThan: '--older-than', dryRun: '--dry-run' };
-  const given = names.filter((name) => flags[name] !== undefined);
-  if (given.length > 0) throw new UsageError(given.map((name) => `${spelt[name]} is an option of '${where}'`));
 }
 
 function total(files: number, bytes: number): string {

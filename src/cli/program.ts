@@ -1,6 +1,6 @@
 import { Argument, Command, Option } from 'commander';
 import { programVersion } from '../host/program-directory.js';
-import type { CacheFlags } from './cache.js';
+import type { CacheFlags } from './cache-flags.js';
 import type { CheckFlags } from './check.js';
 import type { BuildFlags, FetchFlags } from './build-flags.js';
 import type { BundleFlags } from './bundle-flags.js';
@@ -128,11 +128,12 @@ export function program(): Command {
     .action(async (image: string | undefined, flags: FetchFlags) => (await import('./fetch.js')).fetch(image, flags));
 
   withConfig(root.command('cache'))
-    .description('list the files of the netboot cache, or remove them')
+    .description('list the files of the netboot cache, or what is kept of packages, or remove them')
     // What is none of them is told by the command itself, with the nearest one.
     .addArgument(new Argument('<action>', 'what to do').choices(['list', 'clean']).argParser((word) => word))
     .argument('[image...]', 'only files that these images use (default: all files)')
     .addOption(sectionFlag('--cache-dir'))
+    .option('--packages', 'what is kept of packages, instead of the files of the netboot cache')
     .option('--json', 'list: as JSON')
     .option('--older-than <duration>', 'clean: only files not used for that long, such as 30d')
     .option('--dry-run', 'clean: print the files that would be removed, and remove nothing')

@@ -11,7 +11,17 @@ export function lockPath(configuration: Configuration, image: FlavoredImage, arc
   const place = configuration.ownSections().find(({ name }) => name === image.image)?.place;
   const file = place?.file ?? configuration.userFiles.at(-1);
   return join(
-    file === undefined ? resolve('locks') : join(dirname(resolve(file)), 'locks'),
+    file === undefined ? resolve('locks') : locksBeside(file),
     `${flavoredName(image)}${arch === undefined ? '' : `.${arch}`}.json`,
   );
+}
+
+/** Where the package locks of all images of the user's configuration files lie. */
+export function lockDirectories(configuration: Configuration): string[] {
+  const files = [...configuration.userFiles, ...configuration.ownSections().flatMap(({ place }) => place?.file ?? [])];
+  return [...new Set(files.map(locksBeside))];
+}
+
+function locksBeside(file: string): string {
+  return join(dirname(resolve(file)), 'locks');
 }

@@ -3,6 +3,8 @@ import { defaultCacheDirectory } from '../config/defaults.js';
 
 /** Directories of package locks in the cache. */
 export interface PackageCache {
+  /** All that is kept of packages: what builds share of their downloads as well. */
+  readonly directory: string;
   /** Files by their SHA-256: see `pool.ts`. */
   readonly pool: string;
   /** The private roots of apt, one for each set of archives. */
@@ -13,6 +15,6 @@ export interface PackageCache {
 
 /** @param cacheDir `cache_dir`, or undefined for the usual one */
 export function packageCache(cacheDir: string | undefined): PackageCache {
-  const root = join(resolve(cacheDir ?? defaultCacheDirectory()), '.packages');
-  return { pool: join(root, 'pool'), apt: join(root, 'apt'), dnf: join(root, 'dnf') };
+  const directory = join(resolve(cacheDir ?? defaultCacheDirectory()), '.packages');
+  return { directory, pool: join(directory, 'pool'), apt: join(directory, 'apt'), dnf: join(directory, 'dnf') };
 }

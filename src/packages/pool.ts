@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync, utimesSync } from 'node:fs';
 import { chmod, copyFile, link, readFile, rename, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,6 +20,22 @@ export function pooled(pool: string, { sha256, path }: Pick<LockedPackage, 'sha2
 /** Where a file lies in the pool that is no package. */
 export function pooledFile(pool: string, { sha256 }: Pick<LockedFile, 'sha256'>): string {
   return join(pool, sha256.slice(0, 2), `${sha256}.netboot`);
+}
+
+/**
+ * Notes that a file of the pool is needed, as its time of access: one that is needed now is not removed.
+ *
+ * @returns whether it is there
+ */
+export function takeFromPool(file: string): boolean {
+  const status = statSync(file, { throwIfNoEntry: false });
+  if (status === undefined) return false;
+  try {
+    utimesSync(file, new Date(), status.mtime);
+  } catch {
+    // It is another user's, who alone can remove it.
+  }
+  return true;
 }
 
 /** A package that is nowhere, and what was asked. */
@@ -51,7 +67,7 @@ export async function fillPool(
   }: Pick<PackagePlaces, 'sources' | 'archives'> & { readonly udebs?: PackageSource | undefined },
 ): Promise<Filled> {
   makeDirectory(pool);
-  const missing = packages.filter((each) => !existsSync(pooled(pool, each)));
+  const missing = packages.filter((each) => !takeFromPool(pooled(pool, each)));
   if (missing.length === 0) return { fetched: 0, bytes: 0, gone: [] };
   const asked = new Map(missing.map((each) => [each, [] as Gone['asked'][number][]]));
   let left: readonly LockedPackage[] = missing;
@@ -175,6 +191,7 @@ const atOnce = 200;
 async function keep(file: string, place: string): Promise<void> {
   makeDirectory(dirname(place));
   await chmod(file, 0o444);
+  takeFromPool(file);
   await rename(file, place);
 }
 

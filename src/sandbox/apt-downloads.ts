@@ -7,6 +7,12 @@ import { LentFiles } from './lent-files.js';
 import type { Downloads } from './package-cache.js';
 import { forgetLists, keepLists, lendLists } from './package-lists.js';
 
+/** Where packages are kept, in the directory of one kind of distribution. */
+export const packagesIn = (shared: string) => join(shared, 'packages');
+
+/** Where their lists are. */
+export const listsIn = (shared: string) => join(shared, 'lists');
+
 const isPackage = (name: string) => name.endsWith('.deb');
 
 /** Milliseconds. What was kept before is no package of a build that is about to keep its lists, too. */
@@ -19,8 +25,8 @@ const day = 24 * 60 * 60 * 1000;
  */
 export const aptDownloads: Downloads = {
   async lend(host, { shared, root, directory }) {
-    const packages = join(shared, 'packages');
-    const lists = join(shared, 'lists');
+    const packages = packagesIn(shared);
+    const lists = listsIn(shared);
     makeDirectory(packages);
     const files = new LentFiles();
     const { lent, others, areAll } = await lendLists(lists, root);
@@ -43,7 +49,7 @@ export const aptDownloads: Downloads = {
     };
   },
   // Should they be the reason, the next build has none, and so no packages either.
-  forget: (shared) => forgetLists(join(shared, 'lists')),
+  forget: (shared) => forgetLists(listsIn(shared)),
 };
 
 /** Removes a package, unless a build has kept it, or another in its place, not long ago. */

@@ -14,6 +14,9 @@ export interface Loan {
   readonly root: string;
 }
 
+/** Where trees get directories of their own, in that of one kind of distribution: each loan changes it. */
+export const loansIn = (shared: string) => join(shared, 'lent');
+
 /** A loan that was given. */
 export interface Lent extends Loan {
   /** A directory of the tree's own, in the file system of the shared one. */
@@ -49,7 +52,7 @@ export async function lendPackages<T>(
   { shared, root }: Loan,
   action: (directory: string) => Promise<T>,
 ): Promise<T> {
-  const loans = join(shared, 'lent');
+  const loans = loansIn(shared);
   makeDirectory(loans);
   const { path: directory, remove } = await claimDirectory(host, {
     start: join(loans, 'loan-'),

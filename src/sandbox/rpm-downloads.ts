@@ -10,6 +10,9 @@ import type { Downloads } from './package-cache.js';
 // file tells (user.librepo.checksum.sha256), so the tree gets copies, which have none. They also write over a package that
 // has another sum, so links would let one build write into the packages of another one.
 
+/** Where packages and metadata are kept, in the directory of one kind of distribution. */
+export const rpmsIn = (shared: string) => join(shared, 'rpms');
+
 /** What is shared of a directory of downloads, by the paths in it. */
 interface SharedFiles {
   readonly packages: RegExp;
@@ -17,10 +20,15 @@ interface SharedFiles {
   readonly metadata?: RegExp;
 }
 
+const dnfMetadata = /^[^/]+\/repodata\/[^/]+$/;
+
+/** Whether a file is metadata, by its path below {@link rpmsIn}. */
+export const isMetadata = (path: string) => dnfMetadata.test(path);
+
 /** Those of dnf and dnf5: `fedora-0123456789abcdef/packages/bash.rpm` and `fedora-0123456789abcdef/repodata/repomd.xml`. */
 export const dnfDownloads = rpmDownloads({
   packages: /^[^/]+\/packages\/[^/]+\.rpm$/,
-  metadata: /^[^/]+\/repodata\/[^/]+$/,
+  metadata: dnfMetadata,
 });
 
 /**
@@ -37,7 +45,7 @@ function rpmDownloads({ packages, metadata }: SharedFiles): Downloads {
     (await filesBelow(directory)).filter((path) => packages.test(path) || metadata?.test(path));
   return {
     async lend(_host, { shared, directory }) {
-      const kept = join(shared, 'rpms');
+      const kept = rpmsIn(shared);
       makeDirectory(kept);
       const files = new LentFiles();
       // What is not lent is fetched.
@@ -52,7 +60,7 @@ function rpmDownloads({ packages, metadata }: SharedFiles): Downloads {
       };
     },
     async forget(shared) {
-      const kept = join(shared, 'rpms');
+      const kept = rpmsIn(shared);
       for (const path of await filesBelow(kept)) {
         if (metadata?.test(path)) await rm(join(kept, path), { force: true });
       }
@@ -61,7 +69,7 @@ function rpmDownloads({ packages, metadata }: SharedFiles): Downloads {
 }
 
 /** The paths of plain files. What symbolic links lead to is not among them. */
-async function filesBelow(directory: string): Promise<string[]> {
+export async function filesBelow(directory: string): Promise<string[]> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
   return entries
     .filter((entry) => entry.isFile())

@@ -7,6 +7,7 @@ import type { Sources } from '../bundles/make-bundles.js';
 import { diskSource, type DiskSource, type TreeSource } from '../bundles/source.js';
 import type { Configuration } from '../config/configuration.js';
 import { didYouMean } from '../config/suggestion.js';
+import type { Manifest } from '../contents/manifest.js';
 import { inspectImage } from '../disk/image-file.js';
 import { makeDisk } from '../disk/make/make-disk.js';
 import { UsageError } from '../host/failure.js';
@@ -130,17 +131,14 @@ export function sourcesOf(
   return sources;
 }
 
-/** The layer that a derived image was made of, as its manifest says, where the store still has it as it was. */
+/** The layer that an image was made of, as its manifest says, where the store still has it as it was. */
 async function layerOfImage(store: Store, image: string): Promise<string | undefined> {
   try {
     const text = await readFile(join(dirname(image), `${baseOf(image)}.manifest.json`), 'utf8');
-    const { file, derived } = JSON.parse(text) as {
-      file: { name: string };
-      derived?: { layer: string; contentId: string };
-    };
+    const { file, derived, tree = derived } = JSON.parse(text) as Manifest;
     // A bundle of the image may have fewer files.
-    if (derived === undefined || file.name !== basename(image)) return undefined;
-    return (await treeContentId(store, derived.layer)) === derived.contentId ? derived.layer : undefined;
+    if (tree === undefined || file.name !== basename(image)) return undefined;
+    return (await treeContentId(store, tree.layer)) === tree.contentId ? tree.layer : undefined;
   } catch {
     return undefined;
   }

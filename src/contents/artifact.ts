@@ -18,16 +18,19 @@ export interface Material {
   readonly verified: readonly { readonly by: string }[];
 }
 
-/** What an image was derived from, and what of. */
-export interface DerivedFrom {
-  /** As the section names it. */
-  readonly parent: string;
-  /** The id of its tree: the SHA-256 sum of the inputs. */
+/** The tree that an image was made of, in the store. */
+export interface StoredTree {
+  /** Its id: the SHA-256 sum of what it was made of. */
   readonly node: string;
-  /** The layer of the store. */
   readonly layer: string;
   /** Of the tree, with all layers below. */
   readonly contentId: string;
+}
+
+/** What an image was derived from, and what of. */
+export interface DerivedFrom extends StoredTree {
+  /** As the section names it. */
+  readonly parent: string;
   /** By what people call them: a text, or a SHA-256 sum. */
   readonly inputs: Readonly<Record<string, string>>;
 }

@@ -1,4 +1,4 @@
-import type { AnswerFileSum, Artifact, DerivedFrom, LockedFrom, Material } from './artifact.js';
+import type { AnswerFileSum, Artifact, DerivedFrom, LockedFrom, Material, StoredTree } from './artifact.js';
 import type { PromotedFrom } from './artifact.js';
 import type { Distribution } from './distribution.js';
 import type { Inventory } from './inventory.js';
@@ -28,6 +28,8 @@ export interface Manifest {
   readonly derived?: DerivedFrom;
   /** Of one that was made from packages alone. */
   readonly packageLock?: LockedFrom;
+  /** Of one that was made from packages alone, and not installed. */
+  readonly tree?: StoredTree;
   /** Of an image that was built under another name. */
   readonly promotedFrom?: PromotedFrom;
   /** What machines from the image would share, or carry along; absent where it was not looked for. */
@@ -94,10 +96,20 @@ export function manifest(
   { distribution, kernels, installed }: Inventory,
   known: Pick<
     Manifest,
-    'image' | 'file' | 'disk' | 'artifacts' | 'bundles' | 'installer' | 'derived' | 'packageLock' | 'golden' | 'build'
+    | 'image'
+    | 'file'
+    | 'disk'
+    | 'artifacts'
+    | 'bundles'
+    | 'installer'
+    | 'derived'
+    | 'packageLock'
+    | 'tree'
+    | 'golden'
+    | 'build'
   >,
 ): Manifest {
-  const { image, file, disk, artifacts, bundles, installer, derived, packageLock, golden, build } = known;
+  const { image, file, disk, artifacts, bundles, installer, derived, packageLock, tree, golden, build } = known;
   const packages =
     installed.format === 'unknown'
       ? { packagesUnknown: installed.reason }
@@ -115,6 +127,7 @@ export function manifest(
     ...(installer === undefined ? {} : { installer }),
     ...(derived === undefined ? {} : { derived }),
     ...(packageLock === undefined ? {} : { packageLock }),
+    ...(tree === undefined ? {} : { tree }),
     ...checked,
     build,
     ...packages,

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { describeFile } from '../artifacts/write.js';
 import { installOrigin, type ImageSpec } from '../config/image-spec.js';
-import type { AnswerFileSum, DerivedFrom, LockedFrom, Material } from '../contents/artifact.js';
+import type { AnswerFileSum, DerivedFrom, LockedFrom, Material, StoredTree } from '../contents/artifact.js';
 import type { Caller } from '../host/host.js';
 import { netbootSources } from '../sources/netboot-source.js';
 import type { BuildState } from './build.js';
@@ -13,7 +13,7 @@ export type Materials =
       readonly packageLock?: LockedFrom;
     }
   | { readonly derived: DerivedFrom }
-  | { readonly packageLock: LockedFrom };
+  | { readonly packageLock: LockedFrom; readonly tree?: StoredTree };
 
 /** @throws Error if a stage before has not left what it was made of: a fault of the recipe, not of the user */
 export async function materials(host: Caller, spec: ImageSpec, state: BuildState): Promise<Materials> {
@@ -23,7 +23,9 @@ export async function materials(host: Caller, spec: ImageSpec, state: BuildState
     return { derived: { parent: spec.origin.parent, node: id, layer, contentId, inputs } };
   }
   const packageLock = lockedFrom(state);
-  if (packageLock !== undefined && spec.origin.kind === 'bootstrap') return { packageLock };
+  if (packageLock !== undefined && spec.origin.kind === 'bootstrap') {
+    return { packageLock, ...(node && { tree: { node: node.id, layer: node.layer, contentId: node.contentId } }) };
+  }
   if (answerFile === undefined || files === undefined)
     throw new Error(`${spec.name}: nothing is known of what it was made of`);
   const installer = await installerOf(host, spec, { answerFile, netbootFiles: files });

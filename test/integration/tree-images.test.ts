@@ -216,6 +216,30 @@ bundles = oci, qcow2
     expect(refused.join('\n')).to.include('rpm has no package lock: there is no locks/rpm.json');
   });
 
+  it('is bundled from its layer while the store has it, and from its archive where it has not', async () => {
+    const archive = named('out', /^web-[\d-]+\.tar\.zst$/);
+    const aside = join(directory, 'archive.aside');
+    const bundled = async (to: string, ...words: string[]) => {
+      mkdirSync(join(directory, to));
+      const { exitCode, all } = await call('bundle', 'web', 'tar', '--output-dir', join(directory, to), ...words);
+      expect(exitCode, all).to.equal(0);
+      return (await execa('tar', ['--list', '--file', named(to, /\.tar$/)])).stdout.split('\n');
+    };
+    const whole = await bundled('of-archive', '--store-dir', join(directory, 'second-store'));
+    expect(whole).to.include('usr/bin/web');
+    renameSync(archive, aside);
+    try {
+      // Where it is read, this shows.
+      writeFileSync(join(directory, 'in-the-archive'), '');
+      await execa('tar', ['--create', '--zstd', '--file', archive, '--directory', directory, 'in-the-archive']);
+      expect(await bundled('of-layer')).to.have.members(whole);
+      const read = await bundled('of-other-archive', '--store-dir', join(directory, 'third-store'));
+      expect(read).to.include('in-the-archive').and.not.to.include('usr/bin/web');
+    } finally {
+      renameSync(aside, archive);
+    }
+  });
+
   it('is promoted to another name: the same bytes, and what describes them', async () => {
     const { exitCode, all } = await call('promote', 'web', 'web-release');
     expect(exitCode, all).to.equal(0);

@@ -284,32 +284,39 @@ bundles = oci, qcow2
     expect(named('out', /^web-cut-.*\.tar\.zst$/)).to.be.a('string');
   });
 
-  it('is promoted by the next run where one was killed, at whatever step', async () => {
+  /** Promotes again and again, each time killed some steps later, until a run ends; what it leaves is whole after each of them. */
+  async function promotedThoughKilled(
+    [image, name]: readonly [string, string],
+    { stride, sums: expected }: { readonly stride: number; readonly sums: number },
+  ): Promise<void> {
     const killed = fileURLToPath(new URL('../support/killed-at.mjs', import.meta.url));
-    const there = () => readdirSync(join(directory, 'out')).filter((name) => name.includes('web-killed'));
-    const words = ['promote', 'web', 'web-killed', '--config', configuration];
+    const there = () => readdirSync(join(directory, 'out')).filter((file) => file.includes(name));
+    const words = ['promote', image, name, '--config', configuration];
     let kills = 0;
-    // Some of the steps; each run is the next one after the one before it.
-    for (let step = 1; ; step += 6) {
-      const env = { NODE_OPTIONS: `--import=${killed}`, KILLED_AT: `${step}:web-killed` };
+    for (let step = 1; ; step += stride) {
+      const env = { NODE_OPTIONS: `--import=${killed}`, KILLED_AT: `${step}:${name}` };
       const { signal, exitCode, all } = await execa(program, words, { cwd: directory, env, reject: false, all: true });
       if (signal !== 'SIGKILL') {
         expect(exitCode, all).to.equal(0);
         break;
       }
       kills++;
-      const images = there().filter((name) => name.endsWith('.tar.zst') && !name.startsWith('.'));
-      for (const image of images.map((name) => `${name}.sha256sum`)) {
-        await execa('sha256sum', ['--check', '--quiet', image], { cwd: join(directory, 'out') });
-        expect(there().some((name) => name.endsWith('.provenance.json'))).to.be.true;
+      const images = there().filter((file) => file.endsWith('.tar.zst') && !file.startsWith('.'));
+      for (const each of images.map((file) => `${file}.sha256sum`)) {
+        await execa('sha256sum', ['--check', '--quiet', each], { cwd: join(directory, 'out') });
+        expect(there().some((file) => file.endsWith('.provenance.json'))).to.be.true;
       }
     }
     expect(kills).to.be.greaterThan(3);
-    expect(there().filter((name) => name.startsWith('.') || name.endsWith('.part'))).to.deep.equal([]);
-    expect(manifestIn('out', /^web-killed-.*manifest/).promotedFrom?.image).to.equal('web');
-    const sums = there().filter((name) => name.endsWith('.sha256sum'));
-    expect(sums).to.have.length(3);
+    expect(there().filter((file) => file.startsWith('.') || file.endsWith('.part'))).to.deep.equal([]);
+    expect(manifestIn('out', new RegExp(`^${name}-.*manifest`)).promotedFrom?.image).to.equal(image);
+    const sums = there().filter((file) => file.endsWith('.sha256sum'));
+    expect(sums).to.have.length(expected);
     await execa('sha256sum', ['--check', '--quiet', ...sums], { cwd: join(directory, 'out') });
+  }
+
+  it('is promoted by the next run where one was killed, at whatever step', async () => {
+    await promotedThoughKilled(['web', 'web-killed'], { stride: 6, sums: 3 });
   });
 
   it('takes no packages of the command line, which its lock would not know', async () => {
@@ -363,6 +370,11 @@ bundles = oci, qcow2
     const refused = await call('promote', 'child', 'other');
     expect(refused.exitCode, refused.all).to.equal(1);
     expect(refused.all).to.include("[other] has a 'group', and child has no package lock");
+  });
+
+  it('has children whose promotion without a lock is finished by the next run as well', async () => {
+    await promotedThoughKilled(['child', 'child-killed'], { stride: 4, sums: 1 });
+    expect(existsSync(join(directory, 'locks/child-killed.json'))).to.equal(false);
   });
 
   it('is made of packages of rpm as well, by dnf', async () => {

@@ -2,14 +2,14 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { descriptionDefaults, descriptionOption } from '../config/description-options.js';
-import type { AnswerFileKind, DescribedOption } from '../config/image-spec.js';
+import type { DescribedOption } from '../config/image-spec.js';
 import type { UserAccount } from '../config/user-account.js';
 import { canonical } from '../config/option.js';
 import { didYouMean } from '../config/suggestion.js';
 import { reasonOf } from '../host/errno.js';
 import { UsageError } from '../host/failure.js';
 import { accountHelpers } from './account-helpers.js';
-import { escapePrinted, escapes } from './escape.js';
+import { escapePrinted, escapes, type TemplateKind } from './escape.js';
 import { fileHelpers } from './file-helpers.js';
 import { layoutHelpers, type PlacedLayout } from './layout-helpers.js';
 import { installedMachine, type SourcedLayout } from './partitioning/partitioning.js';
@@ -26,7 +26,7 @@ export interface AnswerFile {
 }
 
 export interface AnswerFileSource {
-  readonly kind: AnswerFileKind;
+  readonly kind: TemplateKind;
   readonly path: string;
   /** Values by option name; `-` and `_` mean the same. Options that describe the system have their defaults. */
   readonly variables: Readonly<Record<string, string>>;
@@ -75,7 +75,7 @@ function findAnswerFile({ kind, path, searchPath, place }: AnswerFileSource): st
   ]);
 }
 
-function readFile(file: string, kind: AnswerFileKind): Buffer {
+function readFile(file: string, kind: TemplateKind): Buffer {
   try {
     return readFileSync(file);
   } catch (error) {
@@ -261,7 +261,7 @@ function takesNothing(option: string): boolean {
 }
 
 function problemOf(
-  kind: AnswerFileKind,
+  kind: TemplateKind,
   name: string,
   values: Readonly<Record<string, string>>,
   inside: string | undefined,

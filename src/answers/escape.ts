@@ -1,4 +1,8 @@
+import { quote } from 'shlex';
 import type { AnswerFileKind } from '../config/image-spec.js';
+
+/** What a template makes: an answer file, or the script of a system that is made from its packages. */
+export type TemplateKind = AnswerFileKind | 'bootstrap';
 
 /**
  * Makes a value safe in its place in an answer file, so that it is read as a value and never as syntax.
@@ -7,19 +11,20 @@ import type { AnswerFileKind } from '../config/image-spec.js';
  */
 export type Escape = (value: string) => string;
 
-export const escapes: Readonly<Record<AnswerFileKind, Escape>> = {
+export const escapes: Readonly<Record<TemplateKind, Escape>> = {
   preseed: escapePreseed,
   kickstart: escapeKickstart,
   yast: escapeXml,
   autoinstall: jsonString,
   agama: jsonString,
+  bootstrap: quote,
 };
 
 /**
  * What a template prints, in the answer file's language. Numbers and truth values, which only helpers make, need no
  * escape; nothing is the empty value.
  */
-export function escapePrinted(kind: AnswerFileKind, printed: unknown): string {
+export function escapePrinted(kind: TemplateKind, printed: unknown): string {
   if (typeof printed === 'number' || typeof printed === 'boolean') return String(printed);
   return escapes[kind](typeof printed === 'string' ? printed : '');
 }

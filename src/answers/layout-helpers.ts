@@ -1,10 +1,10 @@
 import { cloudInit } from '../config/cloud-init-type.js';
-import type { AnswerFileKind } from '../config/image-spec.js';
 import type { Layout } from '../layout/layout.js';
 import { dataPartitions, diskOf, fstabLine } from './partitioning/contents.js';
 import type { InstalledMachine } from './partitioning/language.js';
 import { layoutPackages, needsOf } from './partitioning/packages.js';
 import { layoutProblems, partitioningLanguages, type SourcedLayout } from './partitioning/partitioning.js';
+import type { TemplateKind } from './escape.js';
 import type { SignedHelper } from './template.js';
 
 /** A layout, and where the section names it. */
@@ -35,7 +35,7 @@ function held(layout: Layout): readonly string[] {
  * @param tell is told what the installer can't do
  */
 export function layoutHelpers(
-  kind: AnswerFileKind,
+  kind: TemplateKind,
   machine: InstalledMachine,
   current: () => PlacedLayout | undefined,
   tell: (problems: readonly string[]) => void,
@@ -46,13 +46,17 @@ export function layoutHelpers(
     return found;
   };
   const read = () => placed().layout;
+  const installer = () => {
+    if (kind === 'bootstrap') throw new Error('there is no installer that would make a disk');
+    return kind;
+  };
   return {
     'layout-storage': {
       takes: ['text'],
       does() {
-        const problems = layoutProblems(kind, placed(), machine, placed().place);
+        const problems = layoutProblems(installer(), placed(), machine, placed().place);
         tell(problems);
-        return problems.length > 0 ? '' : partitioningLanguages[kind].write(read(), machine);
+        return problems.length > 0 ? '' : partitioningLanguages[installer()].write(read(), machine);
       },
     },
     'layout-holds': {
@@ -63,7 +67,7 @@ export function layoutHelpers(
         return held(layout).includes(what);
       },
     },
-    'layout-packages': { takes: ['text'], does: () => layoutPackages(kind, read(), machine) },
+    'layout-packages': { takes: ['text'], does: () => layoutPackages(installer(), read(), machine) },
     'layout-fstab': {
       takes: ['text'],
       does: () => read().fstab.map((line) => ({ ...line, options: line.options.join(',') || 'defaults' })),

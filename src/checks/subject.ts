@@ -11,7 +11,10 @@ export interface Subject {
   readonly host: Caller;
   readonly configuration: Configuration;
   readonly spec: ImageSpec;
-  /** Undefined if it can't be rendered, which another check reports. */
+  /**
+   * The answer file, or the script of a system that is made from its packages; undefined for a derived image, and if it can't be
+   * rendered, which another check reports.
+   */
   readonly answerFile: AnswerFile | undefined;
 }
 

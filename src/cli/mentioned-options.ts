@@ -7,6 +7,7 @@ import { isoDate, resolveImage } from '../config/resolve.js';
 import { UsageError } from '../host/failure.js';
 import { renderAnswerFile } from '../answers/answer-file.js';
 import { answerFileSource } from '../images/answer-file-source.js';
+import { settingsToCheck } from '../images/first-settings.js';
 
 /** The options that the image's template mentions; none if it can't be rendered, since `show` helps to find out why. */
 export async function mentionedBy(
@@ -16,7 +17,9 @@ export async function mentionedBy(
 ): Promise<ReadonlySet<string>> {
   try {
     const spec = resolveImage(configuration, image, overrides, isoDate(new Date()));
-    if (isBootstrapped(spec)) return optionsOfBootstrap;
+    if (isBootstrapped(spec)) {
+      return new Set([...(await settingsToCheck(configuration, spec)).mentioned, ...optionsOfBootstrap]);
+    }
     if (!isInstalled(spec)) return optionsOfChanges;
     return (await renderAnswerFile(answerFileSource(spec))).mentioned;
   } catch (error) {

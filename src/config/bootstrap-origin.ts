@@ -3,18 +3,13 @@ import type { Values } from './option.js';
 import type { imageOptions } from './options.js';
 import type { SectionReader } from './section-reader.js';
 
-/** The options of the installed system's description that an image without an installer reads. */
+/** The options of the installed system's description that an image without an installer reads, beside those of its template. */
 export const optionsOfBootstrap: ReadonlySet<string> = new Set([
-  'hostname',
-  'domain',
-  'timezone',
-  'root-password-hash',
-  'user',
-  'user-password-hash',
-  'ssh-authorized-keys',
-  'services-enabled',
-  'services-disabled',
+  'packages',
   'kernel-arguments',
+  // Of its layout.
+  'root-filesystem',
+  'swap-size',
 ]);
 
 /** The origin of a section that has a group, and neither an installer nor an answer file; undefined for others. */

@@ -30,17 +30,25 @@ export function answerFileSource(
 ): AnswerFileSource {
   if (!isInstalled(spec))
     throw new UsageError([`[${spec.name}] has no answer file: it is not installed, but ${wayWithoutInstaller(spec)}`]);
+  const common = templateSource(spec);
   return {
+    ...common,
     ...installOrigin(spec).answerFile,
     variables: {
-      ...spec.variables,
-      image: spec.name,
+      ...common.variables,
       ...repositoryVariables(repository, spec.variables),
       ...(spec.httpDirectory === undefined ? {} : { 'http-host': guestHost, 'http-url': `http://${guestHost}` }),
     },
+    place: spec.places[installOrigin(spec).answerFile.kind],
+  };
+}
+
+/** What every template of an image is rendered from, whichever it is. */
+export function templateSource(spec: ImageSpec): Omit<AnswerFileSource, 'kind' | 'path'> {
+  return {
+    variables: { ...spec.variables, image: spec.name },
     description: spec.description,
     unresolved: spec.unresolved,
-    place: spec.places[installOrigin(spec).answerFile.kind],
     layout: spec.layout && {
       place: `${spec.places['layout'] ?? `[${spec.name}] layout`} = ${spec.layout.name}`,
       read: () => usableLayout(spec),

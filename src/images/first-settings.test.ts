@@ -3,20 +3,42 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, wri
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
-import { firstSettings } from './first-settings.js';
+import { Configuration } from '../config/configuration.js';
+import { resolveImage } from '../config/resolve.js';
+import { UsageError } from '../host/failure.js';
+import { firstSettings, settingsToCheck } from './first-settings.js';
 
 describe('firstSettings', () => {
   let root: string;
   beforeEach(() => (root = mkdtempSync(join(tmpdir(), 'settings-'))));
   afterEach(() => rmSync(root, { recursive: true }));
 
-  /** Runs the script as in a tree whose root directory is the test's. */
-  function apply(variables: Record<string, string>): void {
-    const script = firstSettings({ variables }).replaceAll(/\/(?:etc|lib)\//g, (path) => `${root}${path}`);
-    execFileSync('sh', ['-euc', `umask 077\n${script}`]);
+  function configured(...lines: readonly string[]) {
+    const file = join(root, 'image-factory.conf');
+    writeFileSync(file, ['[group web]', 'packages = apt', '[web]', 'group = web', ...lines, ''].join('\n'));
+    const configuration = Configuration.load(file);
+    return { configuration, spec: resolveImage(configuration, 'web', {}, '2026-01-01') };
   }
 
-  it('leaves nothing of the machine that builds, neither content nor modes', () => {
+  /** The script, as in a tree whose root directory is the test's. */
+  async function script(...lines: readonly string[]): Promise<string> {
+    const text = await firstSettings(configured(...lines).spec, 'deb');
+    return text.replaceAll(/\/(?:etc|lib)\//g, (path) => `${root}${path}`);
+  }
+
+  const run = (text: string) => execFileSync('sh', ['-euc', `umask 077\nmkdir -p ${root}/etc\n${text}`]);
+  const content = (path: string) => readFileSync(join(root, path), 'utf8');
+
+  it('names the system', async () => {
+    run(await script('hostname = web', 'domain = example.org', 'timezone = Europe/Berlin'));
+    expect(content('etc/hostname')).to.equal('web\n');
+    expect(content('etc/hosts')).to.equal(
+      '127.0.0.1 localhost\n127.0.1.1 web.example.org web\n::1 localhost ip6-localhost\n',
+    );
+    expect(content('etc/timezone')).to.equal('Europe/Berlin\n');
+  });
+
+  it('leaves nothing of the machine that builds, neither content nor modes', async () => {
     const options = join(root, 'etc/apt/apt.conf.d/99mmdebstrap');
     mkdirSync(dirname(options), { recursive: true });
     writeFileSync(options, 'Apt::Install-Recommends "false";\n');
@@ -24,13 +46,43 @@ describe('firstSettings', () => {
     for (const name of ['resolv.conf', '.resolv.conf.systemd-resolved.bak']) {
       writeFileSync(join(root, 'etc', name), 'nameserver 192.0.2.53\n');
     }
-    apply({ hostname: 'web', timezone: 'Etc/UTC' });
-    expect(readFileSync(join(root, 'etc/hostname'), 'utf8')).to.equal('web\n');
+    run(await script('hostname = web'));
     for (const name of ['hostname', 'hosts', 'timezone']) {
       expect(statSync(join(root, 'etc', name)).mode & 0o777, name).to.equal(0o644);
     }
     expect(existsSync(join(root, 'etc/resolv.conf'))).to.be.false;
     expect(existsSync(options), 'how apt was called').to.be.false;
     expect(existsSync(join(root, 'etc/.resolv.conf.systemd-resolved.bak'))).to.be.false;
+  });
+
+  it('means by users, keys and sudo what an answer file means', async () => {
+    const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ alice@example.org';
+    writeFileSync(join(root, 'alice.pub'), `${key}\n`);
+    const text = await script(
+      `ssh-authorized-keys = ${join(root, 'alice.pub')}`,
+      ...['ssh-root = no', 'user = alice', 'users = ops'],
+      ...['[user ops]', 'sudo = ALL=(root) NOPASSWD: /usr/bin/apt-get'],
+    );
+    expect(text).to.include(`printf '%s\\n' '${key}'`);
+    expect(text).to.include('for account in alice; do');
+    expect(text).to.include("echo alice 'ALL=(ALL:ALL) NOPASSWD: ALL'");
+    expect(text).to.include('ALL=(root) NOPASSWD: /usr/bin/apt-get');
+    expect(text).to.include("echo 'PermitRootLogin no'");
+  });
+
+  it('lets the disk grow in each machine, where a layout says what it looks like', async () => {
+    expect(await script('layout = hybrid')).to.include('systemctl enable "grow-file-system@');
+    expect(await script()).not.to.include('grow-file-system');
+  });
+
+  it('tells of each option with a mistake where it stands', async () => {
+    const { configuration, spec } = configured('timezone = Europa/Berlin!', 'ssh-authorized-keys = alice.pub');
+    const error: unknown = await settingsToCheck(configuration, spec).catch((caught: unknown) => caught);
+    expect(error).to.be.instanceOf(UsageError);
+    const { problems } = error as UsageError;
+    expect(problems[0]).to.match(/image-factory\.conf:5: \[web\] timezone = Europa\/Berlin!: expected/);
+    expect(problems[1]).to.match(
+      /image-factory\.conf:6: \[web\] ssh-authorized-keys = alice\.pub: expected public keys/,
+    );
   });
 });

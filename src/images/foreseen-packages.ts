@@ -28,7 +28,7 @@ export async function foreseenPackages(
   const lock = await lockThere(caller, packages);
   const remarks = [lockRemark(packages, lock)];
   if (!isBootstrapped(spec)) return { remarks, skipped: [] };
-  const node = lock && (await readNode(spec.storeDir, nodeId(inputsOfLock(spec, lock))));
+  const node = lock && (await readNode(spec.storeDir, nodeId(await inputsOfLock(spec, lock))));
   const tree = node === undefined ? 'a new layer' : `the layer ${node.layer}, which is there,`;
   return {
     remarks: [...remarks, `tree: ${tree} of ${spec.storeDir}`, `image: ${paths.image}`],

@@ -14,7 +14,8 @@ import {
 import { isoDate, resolveImage } from '../config/resolve.js';
 import { UsageError } from '../host/failure.js';
 import { imageLayout } from '../layout/image-layout.js';
-import { packageRequest, type InstallerRequest, type PackageRequest } from '../packages/request.js';
+import type { InstallerRequest } from '../packages/installer-request.js';
+import { packageRequest, type PackageRequest } from '../packages/request.js';
 import { answerFileSource } from './answer-file-source.js';
 import { installationTree, noRepository } from './locked-repository.js';
 import { additionsOf, anacondaAdditions } from './installer-additions.js';

@@ -42,6 +42,7 @@ export async function wantedPackages(
 const decidingPackages = [
   ...['group', 'flavors', 'options', 'distribution', 'suite'],
   ...['package-sources', 'package-keyring', 'package-archives'],
+  ...['packages', 'users', 'firewall', 'cloud-init', 'unattended-upgrades'],
 ];
 
 /** @throws UsageError for options of the command line that would not count */

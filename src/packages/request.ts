@@ -15,6 +15,8 @@ import { UsageError } from '../host/failure.js';
 import { factsText, packagingOf, type Facts } from './facts.js';
 import { factsOf } from './flavors.js';
 import { leftOutByOption, resolveGroups, type ResolvedGroup } from './groups.js';
+import { noInstaller, type InstallerRequest } from './installer-request.js';
+import { optionPackages } from './option-packages.js';
 import { noting } from './own-options.js';
 import { packagePlaces, type PackagePlaces, type PackageSource } from './package-source.js';
 
@@ -62,7 +64,7 @@ export interface PackageRequest extends FlavoredImage, PackagePlaces {
   /** The groups of the image itself. */
   readonly groups: readonly string[];
   readonly group: ResolvedGroup;
-  /** What the installer of the image brings along: patterns and names. Empty for an image without one. */
+  /** What the installer of the image brings along, or its options ask for: patterns and names. */
   readonly further: InstallerRequest['further'];
   /** Where the components of its installer are; undefined where it has none. */
   readonly udebs: PackageSource | undefined;
@@ -75,28 +77,15 @@ export function suiteOf({ facts, sources }: Pick<PackageRequest, 'facts' | 'sour
   return facts.suite || (sources[0]?.suite ?? 'stable');
 }
 
-/** What an installer adds to the packages of an image, and needs itself. */
-export interface InstallerRequest {
-  /** Patterns and names. */
-  readonly further: readonly { readonly name: string; readonly why: 'answer file' | 'installer' }[];
-  /** Packages that the section leaves out of what the installer installs. */
-  readonly leftOut: readonly string[];
-  /** The suite of debian-installer's components, in the archive of the first of **package-sources**; undefined: it has none. */
-  readonly udebSuite: string | undefined;
-  /** See `PackageRequest`. */
-  readonly components?: readonly string[];
-}
-
-const noInstaller: InstallerRequest = { further: [], leftOut: [], udebSuite: undefined };
-
 /**
+ * @param installer undefined for an image without one: its options ask for packages then
  * @param arch the architecture that the command line asks for
  * @throws UsageError with everything that is wrong with groups, flavor and sources of the image
  */
 export function packageRequest(
   configuration: Configuration,
   { image, flavor }: FlavoredImage,
-  { further, leftOut, udebSuite, components = [] }: InstallerRequest = noInstaller,
+  installer?: InstallerRequest,
   arch?: string,
 ): PackageRequest {
   const problems: string[] = [];
@@ -105,6 +94,11 @@ export function packageRequest(
   const facts = noting(problems, () => factsOf(configuration, { image, flavor, arch }));
   const places = packagePlaces(configuration, image, problems, facts && packagingOf(facts).packaging);
   const group = facts && noting(problems, () => resolveGroups(configuration, groups, facts));
+  const ofOptions = () =>
+    facts === undefined || groups.length === 0
+      ? noInstaller
+      : optionPackages(new SectionReader(configuration.section(image), problems), packagingOf(facts).packaging);
+  const { further, leftOut, udebSuite, components = [] } = installer ?? ofOptions();
   if (groups.length === 0 && further.length === 0) {
     problems.push(`[${image}] has no 'group': a package lock is about the packages of one`);
   }
@@ -114,9 +108,9 @@ export function packageRequest(
     );
   }
   if (problems.length > 0 || facts === undefined || group === undefined) throw new UsageError([...new Set(problems)]);
-  const members = new Set(group.members.map(({ name }) => name));
-  const contradiction = leftOut.filter((name) => members.has(name));
-  if (contradiction.length > 0) {
+  const contradiction = leftOut.filter((name) => group.members.some((member) => member.name === name));
+  // An installer installs by itself what a group takes, too; without one, the section decides like an outer group.
+  if (installer !== undefined && contradiction.length > 0) {
     throw new UsageError(
       contradiction.map(
         (name) => `[${image}] packages leaves out '${name}', and its groups take it: exclude it in a group`,
@@ -129,7 +123,18 @@ export function packageRequest(
     udebSuite === undefined || first === undefined
       ? undefined
       : { url: first.url, suite: udebSuite, components: ['main/debian-installer'] };
-  return { image, flavor, facts, groups, group: { ...group, excluded }, further, udebs, components, ...places };
+  const members = group.members.filter(({ name }) => !contradiction.includes(name));
+  return {
+    image,
+    flavor,
+    facts,
+    groups,
+    group: { ...group, members, excluded },
+    further,
+    udebs,
+    components,
+    ...places,
+  };
 }
 
 /** What determines a package lock, as the lock records it: plain data, sorted, without URLs. */

@@ -125,7 +125,7 @@ bundles = oci, qcow2
     const host = testHost();
     await host.release.after(host.log, async () => {
       const common = { kind: 'unpack', store: spec.storeDir, image: 'web', archive: packed, goldenExcept: [] } as const;
-      await nodeOf(host, { ...common, latest: latestTime(lock), inputs: inputsOfLock(spec, lock) });
+      await nodeOf(host, { ...common, latest: latestTime(lock), inputs: await inputsOfLock(spec, lock) });
     });
   }
 

@@ -59,7 +59,7 @@ export const bootstrap = stage({
 });
 
 async function treeOfLock(host: Host, { spec, packages, workDir }: Want, lock: PackageLock): Promise<NodeRecord> {
-  const inputs = inputsOfLock(spec, lock);
+  const inputs = await inputsOfLock(spec, lock);
   const there = await readNode(spec.storeDir, nodeId(inputs));
   if (there !== undefined) {
     host.log.info('The store has the tree of these packages: it is not made again');
@@ -67,7 +67,13 @@ async function treeOfLock(host: Host, { spec, packages, workDir }: Want, lock: P
   }
   const { request, cache } = packages;
   const wanted = {
-    ...{ lock, pool: cache.pool, workDir: cache.pool, scripts: [firstSettings(spec)], later: request },
+    ...{
+      lock,
+      pool: cache.pool,
+      workDir: cache.pool,
+      scripts: [await firstSettings(spec, lock.packaging)],
+      later: request,
+    },
     suite: suiteOf(request),
   };
   const job = {

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -74,6 +74,44 @@ describe('firstSettings', () => {
     expect(await script('layout = hybrid')).to.include('systemctl enable "grow-file-system@');
     expect(await script()).not.to.include('grow-file-system');
   });
+
+  for (const packaging of ['deb', 'rpm'] as const) {
+    it(`is a script that a shell reads, and shellcheck likes: ${packaging}`, async function () {
+      const everything = [
+        ...[
+          'layout = hybrid',
+          'user = alice',
+          'user-password-hash = $$6$$salt$$hash',
+          'root-password-hash = $$6$$salt$$hash',
+        ],
+        ...[
+          'ssh-root = keys',
+          'ssh-passwords = no',
+          'ssh-authorized-keys = ssh-ed25519 AAAA it is "mine"',
+          'users = ops',
+        ],
+        ...['firewall = yes', 'cloud-init = NoCloud', 'unattended-upgrades = yes', 'services-enabled = nginx'],
+        ...['services-disabled = cron', `post-script = ${join(root, 'image-factory.conf')}`],
+        ...['[user ops]', 'sudo = ALL=(root) NOPASSWD: /usr/bin/apt-get', "full-name = O'Neill"],
+      ];
+      const scripts = [
+        await firstSettings(configured().spec, packaging),
+        await firstSettings(configured(...everything).spec, packaging),
+      ];
+      for (const input of scripts) execFileSync('sh', ['-n'], { input });
+      if (!existsSync('/usr/bin/shellcheck')) {
+        console.log('      skipped: shellcheck is not installed; run it with: make check');
+        this.skip();
+      }
+      // Values stand in the script as they are, also where a dollar sign or a constant looks odd to it.
+      for (const input of scripts) {
+        const { stdout } = spawnSync('shellcheck', ['--shell=sh', '--exclude=SC2016,SC2116', '-'], {
+          ...{ input, encoding: 'utf8' },
+        });
+        expect(stdout).to.equal('');
+      }
+    });
+  }
 
   it('tells of each option with a mistake where it stands', async () => {
     const { configuration, spec } = configured('timezone = Europa/Berlin!', 'ssh-authorized-keys = alice.pub');

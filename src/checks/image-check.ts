@@ -87,7 +87,6 @@ const ofInstallations: ReadonlySet<Check> = new Set([
   answerFileStorage,
   answerFileMeaning,
   kernelArgumentLimits,
-  wayIn,
 ]);
 
 /** The checks before netboot files are fetched. */

@@ -3,6 +3,7 @@ import { renderAnswerFile } from '../answers/answer-file.js';
 import { resolveImage } from '../config/resolve.js';
 import { silentLog } from '../host/log.js';
 import { answerFileSource } from '../images/answer-file-source.js';
+import { settingsToCheck } from '../images/first-settings.js';
 import { shippedConfiguration } from '../../test/support/shipped-images.js';
 import { wayIn } from './way-in.js';
 
@@ -24,6 +25,23 @@ describe('an image without a way in', () => {
       );
     });
   }
+
+  it('is told of one that is made from its packages, unless it is a container, or cloud-init comes along', async () => {
+    const sections = [
+      ...['[flavor container]', 'options = !kernel', '[web]', 'like = trixie', 'layout = hybrid', 'group = server'],
+      ...['[cloudy]', 'like = web', 'group = cloud', '[contained]', 'like = web', 'flavors = container'],
+    ];
+    const told = async (image: string) => {
+      const configuration = shippedConfiguration(sections.join('\n'));
+      const spec = resolveImage(configuration, image, {}, '2026-11-26');
+      const answerFile = await settingsToCheck(configuration, spec);
+      const host = { log: silentLog, signal: new AbortController().signal };
+      return (await wayIn({ host, configuration, spec, answerFile })).length;
+    };
+    expect(await told('web')).to.equal(1);
+    expect(await told('cloudy')).to.equal(0);
+    expect(await told('contained@container')).to.equal(0);
+  });
 
   it('is one whose user has a locked password and no key, or who is not made', async () => {
     expect(await warnings({ user: 'admin' })).to.have.length(1);

@@ -45,7 +45,9 @@ export async function bootstrappedOf(spec: BootstrapSpec): Promise<Bootstrapped>
     return undefined;
   });
   // What is wrong with its options, its build tells.
-  if (inputs === undefined) return { state: newest === undefined ? 'not built' : 'stale', differing: ['settings'] };
+  if (inputs === undefined) {
+    return newest === undefined ? { state: 'not built' } : { state: 'stale', differing: ['settings'] };
+  }
   const node = await readNode(spec.storeDir, nodeId(inputs));
   if (node !== undefined) return { state: 'fresh', node };
   if (newest === undefined) return { state: 'not built' };

@@ -247,9 +247,9 @@ function explained(
     each = byName.get(/^(?:depends|recommends) of (.*)$/.exec(each.why)?.[1] ?? '');
   }
   const [first] = chain;
-  const { group } = packageRequest(configuration, image, {
-    ...{ further: [{ name: 'apt', why: 'installer' }], leftOut: [], udebSuite: undefined },
-  });
+  const hasGroup = Boolean(configuration.section(image.image).document.get(image.image, 'group'));
+  const installer = { further: [{ name: 'apt', why: 'installer' as const }], leftOut: [], udebSuite: undefined };
+  const { group } = packageRequest(configuration, image, hasGroup ? undefined : installer);
   if (first === undefined) {
     const left = group.leftOut
       .filter((item) => item.name === wanted)

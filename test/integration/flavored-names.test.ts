@@ -32,6 +32,7 @@ like = trixie
 debian_mirror = http://mirror.invalid/debian
 group = base
 flavors = xen, plain
+root-password-hash = $$6$$salt$$hash
 store-dir = ${directory}/store
 output-dir = ${directory}/out
 `,

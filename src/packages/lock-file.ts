@@ -24,7 +24,7 @@ export interface LockedPackage {
   /** Bytes. */
   readonly size: number;
   readonly sha256: string;
-  /** `essential`, `group web`, `depends of nginx`, `recommends of nginx`, `answer file`, `installer`. */
+  /** `essential`, `group web`, `depends of nginx`, `recommends of nginx`, `option firewall`, `answer file`, `installer`. */
   readonly why: string;
 }
 

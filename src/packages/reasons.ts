@@ -2,7 +2,7 @@ import type { Chosen } from './apt/solve.js';
 import type { PackageRequest } from './request.js';
 
 /**
- * Why each package is there: `essential`, `group server`, `answer file`, `installer`, `depends of sudo`, `recommends of sudo`. Of
+ * Why each package is there: `essential`, `group server`, `option firewall`, `answer file`, `installer`, `depends of sudo`, `recommends of sudo`. Of
  * several reasons the nearest to what is asked for, and of these the first by name.
  */
 export function reasonsFor(request: PackageRequest, chosen: readonly Chosen[]): ReadonlyMap<Chosen, string> {

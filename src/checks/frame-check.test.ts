@@ -34,6 +34,9 @@ describe('the disk of a child', () => {
     expect(await found('like = debian-13\nrun = setup.sh')).to.deep.equal([
       "error: my.conf:10: [web] run = setup.sh: only an image with a 'parent' is changed so; make a section with 'parent = web' for it",
     ]);
+    expect(await found('like = trixie\ngroup = base\nlayout = hybrid\nfiles = /usr')).to.deep.equal([
+      "error: my.conf:12: [web] files = /usr: only an image with a 'parent' is changed so; make a section with 'parent = web' for it",
+    ]);
     expect(await found('parent = tree\nrun = setup.sh')).to.deep.equal([]);
     expect(await found('like = debian-13\nrun =')).to.deep.equal([]);
   });

@@ -1,4 +1,4 @@
-import { isDerived, isInstalled } from '../config/image-spec.js';
+import { isBootstrapped, isDerived, isInstalled } from '../config/image-spec.js';
 import { hasParentDisk } from '../images/derivation.js';
 import { lineOf } from '../images/line.js';
 import { error, ownOptions, placeOf, warning, type Check } from './subject.js';
@@ -37,7 +37,9 @@ export const groupOfChild: Check = (subject) =>
 export const childOptions: Check = (subject) => {
   if (isDerived(subject.spec)) return [];
   const set = ownOptions(subject);
-  return ['elements', 'run']
+  // An installer copies files, too.
+  const changes = ['elements', 'run', ...(isBootstrapped(subject.spec) ? ['files'] : [])];
+  return changes
     .filter((option) => set.has(option))
     .map((option) =>
       error(

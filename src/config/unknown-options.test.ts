@@ -55,7 +55,10 @@ describe('unknownOptions', () => {
       'my.conf:4: [debian-12] root_filesystem: has no effect: the answer file is no template, or one that does not mention {{root_filesystem}}',
     ]);
     expect(warnings('[debian-12]\nparent = base\nhostname = web\n')).to.deep.equal([
-      'my.conf:3: [debian-12] hostname: has no effect in an image without an installer: nothing reads it',
+      "my.conf:3: [debian-12] hostname: has no effect in an image with a 'parent', whose system it has",
+    ]);
+    expect(warnings('[debian-12]\ngroup = base\nkeymap = de\n')).to.deep.equal([
+      'my.conf:3: [debian-12] keymap: has no effect in an image that is made from its packages: nothing reads it',
     ]);
   });
 

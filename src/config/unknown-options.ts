@@ -61,8 +61,9 @@ function unknownIn(
 /** Only templates read the description: one that does not mention an option ignores it. */
 function wrongWith(option: string, kinds: readonly SectionKindName[], others: readonly string[]): string | undefined {
   if (kinds.includes('image') && descriptionOption(option)) {
-    return isOfTree(others)
-      ? `${option}: has no effect in an image without an installer: nothing reads it`
+    if (isSet(others, 'parent')) return `${option}: has no effect in an image with a 'parent', whose system it has`;
+    return isOfPackages(others)
+      ? `${option}: has no effect in an image that is made from its packages: nothing reads it`
       : `${option}: has no effect: the answer file is no template, or one that does not mention {{${option}}}`;
   }
   if (kinds.some((kind) => hasOption(sectionKinds[kind], option))) return undefined;
@@ -72,10 +73,11 @@ function wrongWith(option: string, kinds: readonly SectionKindName[], others: re
   return `unknown option '${option}'${didYouMeanOption(option, kinds)}`;
 }
 
-/** Whether these are options of an image that comes from a parent or from packages alone. */
-function isOfTree(options: readonly string[]): boolean {
-  const has = (name: string) => options.some((each) => canonical(each) === name);
-  return has('parent') || (has('group') && !answerFileKinds.some(has));
+const isSet = (options: readonly string[], name: string) => options.some((each) => canonical(each) === name);
+
+/** Whether these are options of an image that comes from packages alone. */
+function isOfPackages(options: readonly string[]): boolean {
+  return isSet(options, 'group') && !answerFileKinds.some((kind) => isSet(options, kind));
 }
 
 function wrongInDefault(option: string): string | undefined {

@@ -113,6 +113,13 @@ describe('firstSettings', () => {
     });
   }
 
+  it('is told when a post-script makes it longer than a program takes', async () => {
+    writeFileSync(join(root, 'long'), `#!/bin/sh\n${"echo 'a'\n".repeat(6000)}`);
+    const { configuration, spec } = configured(`post-script = ${join(root, 'long')}`);
+    const error: unknown = await settingsToCheck(configuration, spec).catch((caught: unknown) => caught);
+    expect((error as UsageError).problems[0]).to.match(/:5: \[web\] post-script = \S+long: .* more than 120 KiB/);
+  });
+
   it('tells of each option with a mistake where it stands', async () => {
     const { configuration, spec } = configured('timezone = Europa/Berlin!', 'ssh-authorized-keys = alice.pub');
     const error: unknown = await settingsToCheck(configuration, spec).catch((caught: unknown) => caught);

@@ -1,6 +1,7 @@
 import type { Configuration } from '../config/configuration.js';
 import { splitName } from '../config/flavored-name.js';
 import type { ImageSpec } from '../config/image-spec.js';
+import { UsageError } from '../host/failure.js';
 import { renderAnswerFile, type AnswerFile } from '../answers/answer-file.js';
 import { packagingOf } from '../packages/facts.js';
 import { factsOf } from '../packages/flavors.js';
@@ -23,6 +24,21 @@ export async function settingsToCheck(configuration: Configuration, spec: ImageS
   return settingsScript(spec, packagingOf(facts).packaging);
 }
 
-function settingsScript(spec: ImageSpec, packaging: PackageLock['packaging']): Promise<AnswerFile> {
-  return renderAnswerFile({ ...templateSource(spec), kind: 'bootstrap', path: `bootstrap.${packaging}.sh.hbs` });
+async function settingsScript(spec: ImageSpec, packaging: PackageLock['packaging']): Promise<AnswerFile> {
+  const path = `bootstrap.${packaging}.sh.hbs`;
+  const script = await renderAnswerFile({ ...templateSource(spec), kind: 'bootstrap', path });
+  if (lengthInQuotes(script.content.toString()) > longest) {
+    const place = spec.description['post-script']?.place ?? `[${spec.section}]`;
+    throw new UsageError([
+      `${place}: what is set in the system is a script of more than ${longest / 2 ** 10} KiB with it: run a shorter one, or make a section with 'parent = ${spec.section}' and 'run'`,
+    ]);
+  }
+  return script;
+}
+
+/** Bytes: a little less than one argument of a program may have (execve(2), MAX_ARG_STRLEN), in which the script is quoted. */
+const longest = 120 * 2 ** 10;
+
+function lengthInQuotes(script: string): number {
+  return Buffer.byteLength(script.replaceAll("'", "'\\''"));
 }

@@ -11,7 +11,7 @@ import { timeOf } from '../bundles/source.js';
 import { isOfDisk } from '../bundles/writers.js';
 import type { BundleTarget } from '../config/bundle-target.js';
 import type { Configuration } from '../config/configuration.js';
-import type { Signing } from '../config/image-spec.js';
+import type { ImageSpec } from '../config/image-spec.js';
 import { resolveTargets } from '../config/resolve-bundle.js';
 import { isoDate, resolveImage } from '../config/resolve.js';
 import { holdDirectory } from '../host/directory-lock.js';
@@ -57,7 +57,10 @@ export async function bundle(source: string | undefined, names: readonly string[
     const records = await bundleAll(host, { found, targets, configuration, flags, store });
     tell(records, flags);
   };
-  if (needsStore) return withPrivateStore(flags, (store) => make(store.host, store));
+  if (needsStore) {
+    const storeDir = flags.storeDir ?? specOf(found, configuration)?.storeDir;
+    return withPrivateStore({ ...flags, ...(storeDir && { storeDir }) }, (store) => make(store.host, store));
+  }
   const log = briefLog(flags);
   try {
     await untilSignalled(async (signal) => {
@@ -162,7 +165,7 @@ async function signAll(
   outputDir: string,
   records: readonly BundleRecord[],
 ): Promise<void> {
-  const signing = signingOf(found, configuration);
+  const signing = specOf(found, configuration)?.signing;
   if (signing === undefined) return;
   for (const { name } of records.flatMap(({ files }) => files)) {
     const file = join(outputDir, `${name}.sha256sum`);
@@ -170,9 +173,10 @@ async function signAll(
   }
 }
 
-function signingOf(found: Found, configuration: Configuration): Signing | undefined {
+/** The section of an image; undefined for a file or a layer without one. */
+function specOf(found: Found, configuration: Configuration): ImageSpec | undefined {
   if (found.kind !== 'file' || found.section === undefined) return undefined;
-  return resolveImage(configuration, found.section, {}, isoDate(new Date())).signing;
+  return resolveImage(configuration, found.section, {}, isoDate(new Date()));
 }
 
 async function record(

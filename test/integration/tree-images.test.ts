@@ -64,12 +64,13 @@ describe('an image without a kernel', function () {
       configuration,
       `[DEFAULT]
 output-dir = ${directory}/out
-store-dir = ${directory}/store
+store-dir = ${directory}/store-of-others
 cache_dir = ${directory}/cache
 [group it]
 packages = base, web
 [web]
 group = it
+store-dir = ${directory}/store
 options = !kernel
 package-sources = ${archive.url} stable main
 package-keyring = ${archive.keyring}
@@ -84,12 +85,14 @@ group = container
 packages = web
 [rpm]
 group = rpms
+store-dir = ${directory}/store
 options = !kernel
 distribution = Rocky Linux 9
 package-sources = ${repository.url('base')} base
 package-keyring = ${repository.keyring}
 [child]
 parent = web
+store-dir = ${directory}/store
 options = !kernel
 files = ${directory}/files
 [qemu]

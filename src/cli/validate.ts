@@ -98,7 +98,8 @@ function findingLine(image: string, { file, line, message }: ValidationFinding):
   const place = file === undefined ? '' : line === undefined ? `${file}: ` : `${file}:${line}: `;
   // A message about an option already names its section, which several flavors share.
   const own = [image, image.replace(/@[^@]*$/, '')];
-  const named = own.some((name) => message.startsWith(`[${name}]`)) ? message : `[${image}] ${message}`;
+  const where = message.replace(/^command line: /, '');
+  const named = own.some((name) => where.startsWith(`[${name}]`)) ? message : `[${image}] ${message}`;
   return `${place}${named}`;
 }
 

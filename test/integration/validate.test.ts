@@ -103,6 +103,12 @@ describe('image-factory validate', () => {
     ]);
   });
 
+  it('tells what the command line sets as such, and its section once', async () => {
+    const { exitCode, lines } = await validate('[web]\nlike = debian-13\n', ['web', '--set', 'ram=x']);
+    expect(exitCode).to.equal(2);
+    expect(lines[0]).to.match(/^command line: \[web\] ram = x: expected a size/);
+  });
+
   it('tells which check could not be made, and how to get it; that is no finding', async () => {
     // Where programs are looked for besides, no validator is.
     const path = join(directory, 'bin');

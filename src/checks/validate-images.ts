@@ -80,8 +80,8 @@ async function isBuiltAsItIs(
 }
 
 /**
- * What a child says of its parent's section, the parent says itself, in the first of its flavors; what images say of a group,
- * the first of them.
+ * What a child says of its parent's section, the parent says itself, in the first of its flavors; what images say of a group
+ * or a user, the first of them.
  */
 function toldOnce(configuration: Configuration, validations: readonly Validation[]): Validation[] {
   const tellers = new Map<string, string>();
@@ -89,7 +89,7 @@ function toldOnce(configuration: Configuration, validations: readonly Validation
     const { image: section } = splitName(configuration, image);
     for (const finding of findings) {
       const owner = ownerOf(finding);
-      if (owner !== section && owner?.startsWith('group ') !== true) continue;
+      if (owner !== section && !/^(?:group|user) /.test(owner ?? '')) continue;
       if (!tellers.has(keyOf(finding))) tellers.set(keyOf(finding), image);
     }
   }

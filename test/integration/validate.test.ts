@@ -49,12 +49,14 @@ describe('image-factory validate', () => {
     const config = [
       ...['[web]', 'like = trixie', 'group = site', '[shop]', 'like = trixie', 'group = site'],
       ...['[lost]', 'like = trixie', 'group = site', 'flavors = nope'],
-      ...['[group site]', 'groups = nothere', ''],
+      ...['[group site]', 'groups = nothere', '[one]', 'like = debian-13', 'users = ops', '[two]', 'like = one'],
+      ...['[user ops]', 'sudo = whatever', ''],
     ].join('\n');
     const mistake = /conf:12: .*\[group site\] groups: there is no section \[group nothere\]/;
-    for (const names of [['web', 'shop', 'lost'], []]) {
+    for (const names of [['web', 'shop', 'lost', 'one', 'two'], []]) {
       const { lines, exitCode } = await validate(config, names);
       expect(exitCode).to.equal(2);
+      expect(lines.filter((line) => line.includes('[user ops] sudo = whatever: expected'))).to.have.length(1);
       expect(lines.filter((line) => mistake.test(line))).to.have.length(1);
       expect(
         lines.filter((line) => line.includes('[lost]: flavors = nope: there is no section [flavor nope]')),

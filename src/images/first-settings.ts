@@ -1,3 +1,4 @@
+import { quote } from 'shlex';
 import type { Configuration } from '../config/configuration.js';
 import { splitName } from '../config/flavored-name.js';
 import type { ImageSpec } from '../config/image-spec.js';
@@ -27,7 +28,7 @@ export async function settingsToCheck(configuration: Configuration, spec: ImageS
 async function settingsScript(spec: ImageSpec, packaging: PackageLock['packaging']): Promise<AnswerFile> {
   const path = `bootstrap.${packaging}.sh.hbs`;
   const script = await renderAnswerFile({ ...templateSource(spec), kind: 'bootstrap', path });
-  if (lengthInQuotes(script.content.toString()) > longest) {
+  if (Buffer.byteLength(quote(script.content.toString())) > longest) {
     const place = spec.description['post-script']?.place ?? `[${spec.section}]`;
     throw new UsageError([
       `${place}: what is set in the system is a script of more than ${longest / 2 ** 10} KiB with it: run a shorter one, or make a section with 'parent = ${spec.section}' and 'run'`,
@@ -36,9 +37,5 @@ async function settingsScript(spec: ImageSpec, packaging: PackageLock['packaging
   return script;
 }
 
-/** Bytes: a little less than one argument of a program may have (execve(2), MAX_ARG_STRLEN), in which the script is quoted. */
+/** Bytes: a little less than one argument of a program may have (execve(2), MAX_ARG_STRLEN), in which the script may be quoted. */
 const longest = 120 * 2 ** 10;
-
-function lengthInQuotes(script: string): number {
-  return Buffer.byteLength(script.replaceAll("'", "'\\''"));
-}

@@ -30,6 +30,10 @@ export function bootstrapCommand({ lock, repository, url, target, mode, scripts 
   const others = lock.packages.filter(({ name }) => !essential.has(name));
   const nameOf = ({ name, architecture }: PackageLock['packages'][number]) =>
     architecture === 'all' || architecture === lock.architecture ? name : `${name}:${architecture}`;
+  // In variables: mmdebstrap prints a hook that fails, and arguments are seen by every user of the machine.
+  const inTree = Object.fromEntries(
+    [finishKernels, ...scripts].map((script, index) => [`IMAGE_FACTORY_SCRIPT_${index}`, script]),
+  );
   const words = [
     `--mode=${mode ?? 'auto'}`,
     '--variant=essential',
@@ -39,14 +43,14 @@ export function bootstrapCommand({ lock, repository, url, target, mode, scripts 
     `--setup-hook=${setupHook}`,
     '--skip=output/dev',
     '--skip=check/empty',
-    ...[finishKernels, ...scripts].map((script) => `--customize-hook=chroot "$1" sh -euc ${quoted(script)}`),
+    ...Object.keys(inTree).map((name) => `--customize-hook=chroot "$1" sh -euc "$${name}"`),
     repository.suite,
     target,
     `deb [signed-by=${repository.keyring}] ${url} ${repository.suite} main`,
   ];
   // A tree of the store is the same whatever SOURCE_DATE_EPOCH is; who writes an archive of it lowers its times.
   const latest = target.endsWith('.tar') ? Math.min(latestTime(lock), sourceDateEpoch() ?? Infinity) : latestTime(lock);
-  const env = { SOURCE_DATE_EPOCH: String(latest) };
+  const env = { SOURCE_DATE_EPOCH: String(latest), ...inTree };
   return {
     ...command('mmdebstrap', words, { env }),
     shown: `mmdebstrap ${repository.suite} ${target} # ${lock.packages.length} packages`,
@@ -56,10 +60,6 @@ export function bootstrapCommand({ lock, repository, url, target, mode, scripts 
 /** No time in the tree is later: that of the lock. Seconds since 1970. */
 export function latestTime(lock: PackageLock): number {
   return Math.floor(Date.parse(dateOf(lock)) / 1000);
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 /**

@@ -39,8 +39,28 @@ options = !kernel
 [board]
 like = jeos
 arch = arm64
+[described]
+like = slim
+hostname = web
+user = alice
+ssh-authorized-keys = ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ alice@example.org
+ssh-root = no
+users = ops
+firewall = yes
+cloud-init = NoCloud
+unattended-upgrades = yes
+services-disabled = fstrim.timer
+packages = tree -vim-tiny
+post-script = ${directory}/post.sh
+[failing]
+like = described
+post-script = ${directory}/fail.sh
+[user ops]
+sudo = ALL=(root) NOPASSWD: /usr/bin/apt-get
 `,
     );
+    writeFileSync(join(directory, 'post.sh'), '#!/bin/sh\nid --user --name >/etc/made-by\n');
+    writeFileSync(join(directory, 'fail.sh'), '#!/bin/sh\necho this fails >&2\nexit 7\n');
     await call('lock', 'server', 'jeos', 'slim');
   });
   after(() => rmSync(directory, { recursive: true, force: true }));
@@ -203,6 +223,45 @@ arch = arm64
       .and.not.to.match(/vmlinuz/);
     const manifest = names.find((name) => name.endsWith('.manifest.json')) ?? '';
     expect(packagesIn(join(directory, 'jeos', manifest))).to.deep.equal(packagesIn(join(directory, 'locks/jeos.json')));
+  });
+
+  it('is set up as its options say, as an installed system is', async () => {
+    await call('described', '--output-dir', join(directory, 'described'));
+    const names = readdirSync(join(directory, 'described'));
+    const archive = join(directory, 'described', names.find((name) => name.endsWith('.tar.zst')) ?? '');
+    const tree = join(directory, 'described/tree');
+    mkdirSync(tree);
+    await execa('tar', ['--extract', '--file', archive, '--directory', tree, './etc', './home']).catch(() =>
+      execa('tar', ['--extract', '--file', archive, '--directory', tree, 'etc', 'home']),
+    );
+    const content = (path: string) => readFileSync(join(tree, path), 'utf8');
+    expect(content('etc/hostname')).to.equal('web\n');
+    expect(content('etc/sudoers.d/golden-image')).to.equal('alice ALL=(ALL:ALL) NOPASSWD: ALL\n');
+    expect(content('etc/sudoers.d/golden-image-ops')).to.equal('ops ALL=(root) NOPASSWD: /usr/bin/apt-get\n');
+    expect(content('home/alice/.ssh/authorized_keys')).to.match(/^ssh-ed25519 AAAA/);
+    expect(content('etc/ssh/sshd_config.d/10-golden-image.conf')).to.equal('PermitRootLogin no\n');
+    expect(content('etc/nftables.conf')).to.include('policy drop');
+    expect(content('etc/cloud/cloud.cfg.d/95-golden-image-datasources.cfg')).to.include('NoCloud');
+    expect(content('etc/apt/apt.conf.d/20auto-upgrades')).to.include('Unattended-Upgrade "1"');
+    expect(content('etc/made-by')).to.equal('root\n');
+    const manifest = names.find((name) => name.endsWith('.manifest.json')) ?? '';
+    const packages = packagesIn(join(directory, 'described', manifest)).map((each) => each.replace(/ .*/, ''));
+    expect(packages).to.include.members(['sudo', 'nftables', 'cloud-init', 'unattended-upgrades', 'tree']);
+    expect(packages).not.to.include('vim-tiny');
+    const wanted = (target: string) => readdirSync(join(tree, 'etc/systemd/system', target));
+    expect(wanted('sysinit.target.wants')).to.include('nftables.service');
+    expect(wanted('timers.target.wants')).not.to.include('fstrim.timer');
+  });
+
+  it('is none where its script fails, which is told in the words of the script alone', async () => {
+    const { exitCode, stderr } = await execa(
+      imageFactory,
+      ['failing', '--output-dir', join(directory, 'failing'), '--config', configuration],
+      { cwd: directory, reject: false },
+    );
+    expect(exitCode, stderr).to.equal(1);
+    expect(stderr).to.include('this fails').and.not.to.include('authorized_keys');
+    expect(readdirSync(join(directory, 'failing')).filter((name) => /\.tar/.test(name))).to.deep.equal([]);
   });
 
   it('has nothing to do while the lock stays', async () => {

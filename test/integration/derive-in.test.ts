@@ -50,7 +50,7 @@ describe('derive-in', () => {
   it('is no way to make an image of packages where namespaces are closed, which is told before anything is made', async () => {
     images.write(
       't.conf',
-      `${configuration}[jeos]\nlike = trixie\npackage-sources = http://192.0.2.1/debian trixie main\ngroup = container\noutput-dir = made\n[child]\nparent = jeos\noutput-dir = made\n`,
+      `${configuration}[jeos]\nlike = trixie\npackage-sources = http://192.0.2.1/debian trixie main\ngroup = container\noptions = !kernel\noutput-dir = made\n[child]\nparent = jeos\noutput-dir = made\n`,
     );
     const refusal =
       /\[jeos\](?: group = container:)? a system can't be made of packages here: namespaces are closed here: unshare: .*, and no virtual machine does this work; Run it outside of a container/;

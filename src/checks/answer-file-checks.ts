@@ -1,5 +1,4 @@
-import { optionsOfBootstrap } from '../config/bootstrap-origin.js';
-import { installOrigin, isBootstrapped, isDerived } from '../config/image-spec.js';
+import { installOrigin, isDerived } from '../config/image-spec.js';
 import { basename } from 'node:path';
 import { injectedName } from '../answers/injected-name.js';
 import { meaningFindings } from '../answers/meaning/meaning.js';
@@ -60,8 +59,7 @@ function appendPlace(subject: Subject): { readonly where: string; readonly name:
 
 /** Options that nothing reads. Without a rendered template, its variables are unknown. */
 export const unusedOptions: Check = ({ configuration, spec, answerFile }) => {
-  const read = isBootstrapped(spec) ? optionsOfBootstrap : [];
-  const mentioned = isDerived(spec) ? optionsOfChanges : answerFile && new Set([...answerFile.mentioned, ...read]);
+  const mentioned = isDerived(spec) ? optionsOfChanges : answerFile?.mentioned;
   if (mentioned === undefined) return [];
   const { section: name, overridden, destinations } = spec;
   const sections = destinations.map((destination) => destination.name);

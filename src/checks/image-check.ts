@@ -1,15 +1,14 @@
 import type { Configuration } from '../config/configuration.js';
-import { isBootstrapped, isInstalled, type AnswerFileKind, type ImageSpec } from '../config/image-spec.js';
+import { isInstalled, type AnswerFileKind, type ImageSpec } from '../config/image-spec.js';
 import { Failure, UsageError } from '../host/failure.js';
 import type { Caller } from '../host/host.js';
 import { silentLog, type Log } from '../host/log.js';
 import { findProgram, programs } from '../host/programs.js';
-import { renderAnswerFile, SettingMissing, type AnswerFile } from '../answers/answer-file.js';
+import { SettingMissing } from '../answers/answer-file.js';
 import { netbootSources } from '../sources/netboot-source.js';
 import { checkVerification } from '../sources/vouching.js';
 import { sign } from '../publish/signature.js';
-import { answerFileSource } from '../images/answer-file-source.js';
-import { settingsToCheck } from '../images/first-settings.js';
+import { renderedTemplate } from '../images/rendered-template.js';
 import { necessaryFirmwares } from '../images/boot-firmwares.js';
 import { needsLibvirt, type Plan } from '../images/build.js';
 import { defaultArchitecture } from '../machine/architectures.js';
@@ -123,7 +122,7 @@ export async function checkImage(
   };
   const rendered: string[] = [];
   let waits = false;
-  const answerFile = await rendering(configuration, spec).catch((error: unknown) => {
+  const answerFile = await renderedTemplate(configuration, spec).catch((error: unknown) => {
     if (!(error instanceof UsageError)) throw error;
     rendered.push(...error.problems);
     waits = error instanceof SettingMissing;
@@ -141,12 +140,6 @@ export async function checkImage(
   }
   errors.push(...rendered);
   if (errors.length > 0) throw new UsageError([...new Set(errors)]);
-}
-
-/** What the template of an image becomes; undefined for one that is derived, which has none. */
-async function rendering(configuration: Configuration, spec: ImageSpec): Promise<AnswerFile | undefined> {
-  if (isInstalled(spec)) return renderAnswerFile(answerFileSource(spec));
-  return isBootstrapped(spec) ? settingsToCheck(configuration, spec) : undefined;
 }
 
 /** The sources of kernel and initrd, and their verification. */

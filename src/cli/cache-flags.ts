@@ -16,9 +16,12 @@ export interface CacheFlags {
 }
 
 /** The directory that is given, or those of the images in the configuration. */
-export function cacheDirectories({ config, cacheDir }: CacheFlags): string[] {
+export function cacheDirectories(
+  { config, cacheDir }: CacheFlags,
+  configuration = () => Configuration.load(config),
+): string[] {
   if (cacheDir !== undefined) return [resolve(directory.parse(cacheDir))];
-  return configuredCaches(Configuration.load(config));
+  return configuredCaches(configuration());
 }
 
 /** Those that the images of a configuration use. */

@@ -111,11 +111,12 @@ async function removeAll<T extends Removable>(files: readonly T[], remove: (file
 async function keptPackages(flags: CacheFlags): Promise<KeptPackages[]> {
   const configuration = Configuration.load(flags.config);
   const found: KeptPackages[] = [];
-  for (const root of cacheDirectories(flags)) {
+  let sums: Promise<Set<string>> | undefined;
+  for (const root of cacheDirectories(flags, () => configuration)) {
     const cache = packageCache(root);
     const pool = await pooledFiles(cache.pool);
     const locked = areLocksOf(configuration, root, flags)
-      ? await lockedSums(lockDirectories(configuration))
+      ? await (sums ??= lockedSums(lockDirectories(configuration)))
       : undefined;
     found.push({
       cache,

@@ -1,7 +1,6 @@
-import { resolve } from 'node:path';
-import { defaultCacheDirectory, defaultConnection } from '../config/defaults.js';
+import { defaultConnection } from '../config/defaults.js';
 import { usualFiles } from '../config/configuration-files.js';
-import { architecture, directory } from '../config/option-types.js';
+import { architecture } from '../config/option-types.js';
 import type { Configuration } from '../config/configuration.js';
 import { UsageError } from '../host/failure.js';
 import { defaultArchitecture, architectureNamed } from '../machine/architectures.js';
@@ -10,6 +9,7 @@ import { deriveWays, toldWays } from '../checks/derive-ways.js';
 import { diagnose } from '../checks/doctor.js';
 import { silentLog } from '../host/log.js';
 import { ReleaseStack } from '../host/release-stack.js';
+import { configuredCaches } from './cache-flags.js';
 import { loadConfiguration } from './configuration.js';
 import { valueOfImage, valuesOfImages } from './values-of-images.js';
 
@@ -23,11 +23,10 @@ export interface DoctorFlags {
 export async function doctor({ config, json, arch }: DoctorFlags): Promise<void> {
   const host = { log: silentLog, signal: new AbortController().signal, release: new ReleaseStack() };
   const configuration = loadConfiguration(config);
-  const cacheDirectories = valuesOfImages(configuration, 'cache-dir', defaultCacheDirectory());
   const findings = await diagnose(host, {
     connections: valuesOfImages(configuration, 'connect', defaultConnection()),
     machines: arch === undefined ? machinesOfImages(configuration) : [machineOf(arch)],
-    cacheDirectories: [...new Set(cacheDirectories.map((name) => resolve(directory.parse(name))))],
+    cacheDirectories: configuredCaches(configuration),
   });
   const ways = await deriveWays(host);
   await host.release.releaseAll(host.log);

@@ -1,13 +1,9 @@
 import type { Configuration } from '../config/configuration.js';
 import type { Overrides } from '../config/overrides.js';
-import { optionsOfBootstrap } from '../config/bootstrap-origin.js';
-import { isBootstrapped, isInstalled } from '../config/image-spec.js';
 import { optionsOfChanges } from '../config/derive-origin.js';
 import { isoDate, resolveImage } from '../config/resolve.js';
 import { UsageError } from '../host/failure.js';
-import { renderAnswerFile } from '../answers/answer-file.js';
-import { answerFileSource } from '../images/answer-file-source.js';
-import { settingsToCheck } from '../images/first-settings.js';
+import { renderedTemplate } from '../images/rendered-template.js';
 
 /** The options that the image's template mentions; none if it can't be rendered, since `show` helps to find out why. */
 export async function mentionedBy(
@@ -17,11 +13,7 @@ export async function mentionedBy(
 ): Promise<ReadonlySet<string>> {
   try {
     const spec = resolveImage(configuration, image, overrides, isoDate(new Date()));
-    if (isBootstrapped(spec)) {
-      return new Set([...(await settingsToCheck(configuration, spec)).mentioned, ...optionsOfBootstrap]);
-    }
-    if (!isInstalled(spec)) return optionsOfChanges;
-    return (await renderAnswerFile(answerFileSource(spec))).mentioned;
+    return (await renderedTemplate(configuration, spec))?.mentioned ?? optionsOfChanges;
   } catch (error) {
     if (error instanceof UsageError) return new Set();
     throw error;

@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -7,6 +7,7 @@ import { Configuration } from '../config/configuration.js';
 import { resolveImage } from '../config/resolve.js';
 import { UsageError } from '../host/failure.js';
 import { firstSettings, settingsToCheck } from './first-settings.js';
+import { expectLikedByShellcheck } from '../../test/support/shellcheck.js';
 
 describe('firstSettings', () => {
   let root: string;
@@ -99,17 +100,7 @@ describe('firstSettings', () => {
         await firstSettings(configured(...everything).spec, packaging),
       ];
       for (const input of scripts) execFileSync('sh', ['-n'], { input });
-      if (!existsSync('/usr/bin/shellcheck')) {
-        console.log('      skipped: shellcheck is not installed; run it with: make check');
-        this.skip();
-      }
-      // Values stand in the script as they are, also where a dollar sign or a constant looks odd to it.
-      for (const input of scripts) {
-        const { stdout } = spawnSync('shellcheck', ['--shell=sh', '--exclude=SC2016,SC2116', '-'], {
-          ...{ input, encoding: 'utf8' },
-        });
-        expect(stdout).to.equal('');
-      }
+      expectLikedByShellcheck(this, scripts);
     });
   }
 

@@ -1,4 +1,5 @@
 import { quote } from 'shlex';
+import { optionsOfBootstrap } from '../config/bootstrap-origin.js';
 import type { Configuration } from '../config/configuration.js';
 import { splitName } from '../config/flavored-name.js';
 import type { ImageSpec } from '../config/image-spec.js';
@@ -19,10 +20,11 @@ export async function firstSettings(spec: ImageSpec, packaging: PackageLock['pac
   return (await settingsScript(spec, packaging)).content.toString();
 }
 
-/** The script, and what its template mentions. @throws UsageError like {@link firstSettings}, and for a flavor with a mistake */
+/** The script, and the options that are read for such an image, by its template or elsewhere. @throws UsageError like {@link firstSettings}, and for a flavor with a mistake */
 export async function settingsToCheck(configuration: Configuration, spec: ImageSpec): Promise<AnswerFile> {
   const facts = factsOf(configuration, splitName(configuration, spec.name));
-  return settingsScript(spec, packagingOf(facts).packaging);
+  const script = await settingsScript(spec, packagingOf(facts).packaging);
+  return { ...script, mentioned: new Set([...script.mentioned, ...optionsOfBootstrap]) };
 }
 
 async function settingsScript(spec: ImageSpec, packaging: PackageLock['packaging']): Promise<AnswerFile> {

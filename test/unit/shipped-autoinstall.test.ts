@@ -12,6 +12,7 @@ import { renderAnswerFile } from '../../src/answers/answer-file.js';
 import { validateAutoinstall } from '../../src/answers/validators/autoinstall.js';
 import { answerFileSource } from '../../src/images/answer-file-source.js';
 import { expectGolden } from '../support/golden.js';
+import { expectLikedByShellcheck } from '../support/shellcheck.js';
 import {
   defaultSection,
   described,
@@ -171,18 +172,7 @@ describe('the autoinstall files of the shipped images', () => {
       scriptAtTheEnd(await render('ubuntu-24.04', everything())),
     ];
     for (const input of scripts) execFileSync('sh', ['-n'], { input });
-    if (!existsSync('/usr/bin/shellcheck')) {
-      console.log('      skipped: shellcheck is not installed; run it with: make check');
-      this.skip();
-    }
-    // Values stand in the script as they are, also where a dollar sign or a constant looks odd to it.
-    for (const input of scripts) {
-      const { stdout } = spawnSync('shellcheck', ['--shell=sh', '--exclude=SC2016,SC2116', '-'], {
-        input,
-        encoding: 'utf8',
-      });
-      expect(stdout).to.equal('');
-    }
+    expectLikedByShellcheck(this, scripts);
   });
 });
 

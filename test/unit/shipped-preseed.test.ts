@@ -8,6 +8,7 @@ import { programDirectory } from '../../src/host/program-directory.js';
 import { rejection } from '../support/host.js';
 import { expectGolden } from '../support/golden.js';
 import { questionsOf } from '../support/preseed-questions.js';
+import { expectLikedByShellcheck } from '../support/shellcheck.js';
 import {
   defaultSection,
   described,
@@ -83,16 +84,7 @@ for (const image of shippedImages('preseed')) {
     it('ends in a script that a shell reads and shellcheck likes', async function () {
       const script = scriptAtTheEnd(await shippedAnswerFile(image, everything));
       execFileSync('sh', ['-n'], { input: script });
-      if (!existsSync('/usr/bin/shellcheck')) {
-        console.log('      skipped: shellcheck is not installed; run it with: make check');
-        this.skip();
-      }
-      // Values stand in the script as they are, also where a constant or a dollar sign looks odd to it.
-      const { stdout } = spawnSync('shellcheck', ['--shell=sh', '--exclude=SC2016,SC2116', '-'], {
-        input: script,
-        encoding: 'utf8',
-      });
-      expect(stdout).to.equal('');
+      expectLikedByShellcheck(this, [script]);
     });
 
     it("locks root in the only way that user-setup takes without asking: '!' is none to it", async () => {
